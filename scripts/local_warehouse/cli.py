@@ -1,0 +1,173 @@
+"""`local-warehouse`: the services of a machine without a cloud account, from the command line.
+
+Modules that take long to import are imported where they are used: `exec` on running services
+must cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from local_warehouse.failure import LocalWarehouseError
+from local_warehouse.state import find_state_directory, say
+
+_EXIT_CODES = """\
+exit codes: 0 done; 1 failed; 2 wrong use or settings; 3 (status) not everything is running;
+exec ends with the code of its command, 127 when there is no such command
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except LocalWarehouseError as error:
+        say(f"local-warehouse: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("local-warehouse: interrupted")
+        return 130
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--state",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="where the data and settings are kept "
+        "(default: LAKEHOUSE_STATE, else .lakehouse in the project)",
+    )
+    parser = argparse.ArgumentParser(
+        prog="local-warehouse",
+        description="A local S3 and a local SQL warehouse that speaks the Databricks protocol.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], summary: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary, parents=[common])
+        added.set_defaults(run=run)
+        return added
+
+    command("up", _up, "start the services that are not running")
+    command("down", _down, "stop the services; the data stays")
+    command("status", _status, "show the services")
+    command("env", _env, 'print the settings for a shell: eval "$(local-warehouse env)"')
+    sql = command("sql", _sql, "run SQL and print the result")
+    sql.add_argument("statement", nargs="?", help="one or more statements separated by ;")
+    sql.add_argument("-f", "--file", type=Path, help="read the statements from a file (- is stdin)")
+    form = sql.add_mutually_exclusive_group()
+    for name in ("csv", "json"):
+        form.add_argument(f"--{name}", dest="output", action="store_const", const=name)
+    execute = command("exec", _exec, "run a command with the settings for the services")
+    execute.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
+    return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    from local_warehouse import services
+
+    directory = find_state_directory(getattr(options, "state", None))
+    if services.running_environment(directory) is not None:
+        say("the services are running")
+    else:
+        services.up(directory)
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    from local_warehouse import services
+
+    stopped = services.down(find_state_directory(getattr(options, "state", None)))
+    say(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from local_warehouse import services
+
+    found = services.status(find_state_directory(getattr(options, "state", None)))
+    table = Table(show_edge=False)
+    for title in ("service", "condition", "pid", "address", "since", "log"):
+        table.add_column(title, overflow="fold")
+    for line in found:
+        record = line.record
+        details = (
+            (str(record.pid), record.address, record.started_at, record.log)
+            if record
+            else ("", "", "", "")
+        )
+        table.add_row(line.name, line.condition, *details)
+    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+    return 0 if all(line.condition == "running" for line in found) else 3
+
+
+def _env(options: argparse.Namespace) -> int:
+    import shlex
+
+    from local_warehouse.environment import changes, removals
+
+    environment = _environment(options)
+    for name in removals(environment, os.environ):
+        print(f"unset {name}")
+    for name, value in sorted(changes(environment, os.environ).items()):
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _sql(options: argparse.Namespace) -> int:
+    if (options.statement is None) == (options.file is None):
+        raise LocalWarehouseError('give a statement or a file: local-warehouse sql "select 1"', 2)
+    script = options.statement if options.file is None else _read_script(options.file)
+    from local_warehouse import query
+
+    query.run(_environment(options), script, options.output or "table")
+    return 0
+
+
+def _read_script(path: Path) -> str:
+    try:
+        return sys.stdin.read() if str(path) == "-" else path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LocalWarehouseError(f"cannot read {path}: {error}", 2) from error
+
+
+def _exec(options: argparse.Namespace) -> int:
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise LocalWarehouseError("name a command: local-warehouse exec -- dbt build", 2)
+    environment = _environment(options)
+    try:
+        os.execvpe(command[0], command, environment)  # noqa: S606 - replaces this process
+    except FileNotFoundError as error:
+        raise LocalWarehouseError(f"there is no command {command[0]!r}", 127) from error
+    except OSError as error:
+        raise LocalWarehouseError(f"cannot run {command[0]!r}: {error.strerror}", 126) from error
+
+
+def _environment(options: argparse.Namespace) -> dict[str, str]:
+    """The environment for clients; the services are started if they are down."""
+    from local_warehouse import services
+
+    directory = find_state_directory(getattr(options, "state", None))
+    return services.running_environment(directory) or services.up(directory)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
