@@ -1,0 +1,108 @@
+"""What the catalog holds: relations with their columns, constraints, tags and properties."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+def quoted(*parts: str) -> str:
+    """A dotted name with each part in backticks, as Databricks prints names in messages."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+
+@dataclass(frozen=True, order=True)
+class Name:
+    """The full name of a relation. Unity Catalog compares names in lower case."""
+
+    catalog: str
+    schema: str
+    table: str
+
+    def __str__(self) -> str:
+        return quoted(self.catalog, self.schema, self.table)
+
+
+@dataclass
+class Column:
+    name: str
+    type: str  # a Spark DDL type in lower case, e.g. decimal(10,2) or array<string>
+    nullable: bool = True
+    comment: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    mask: dict[str, Any] | None = None
+
+
+@dataclass
+class Constraint:
+    name: str
+    kind: str  # CHECK, PRIMARY KEY or FOREIGN KEY
+    columns: list[str] = field(default_factory=list)
+    expression: str | None = None
+    references: list[str] = field(default_factory=list)  # catalog, schema, table
+    reference_columns: list[str] = field(default_factory=list)
+    rely: bool = False
+
+
+@dataclass
+class Relation:
+    name: Name
+    kind: str  # MANAGED, EXTERNAL or VIEW
+    columns: list[Column] = field(default_factory=list)
+    location: str | None = None
+    view_text: str | None = None
+    view_namespace: tuple[str, str] | None = None  # what unqualified names in view_text mean
+    comment: str | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    constraints: list[Constraint] = field(default_factory=list)
+    partition_by: list[str] = field(default_factory=list)
+    cluster_by: list[str] = field(default_factory=list)
+    row_filter: dict[str, Any] | None = None
+    owner: str = "local"
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    generation: int = 0  # grows when the engine must read the table's schema again
+    created_at: float = field(default_factory=time.time)
+    altered_at: float = field(default_factory=time.time)
+
+    @property
+    def is_view(self) -> bool:
+        return self.kind == "VIEW"
+
+    def column(self, name: str) -> Column | None:
+        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Relation:
+        return cls(
+            **{
+                **document,
+                "name": Name(**document["name"]),
+                "columns": [Column(**column) for column in document["columns"]],
+                "constraints": [Constraint(**c) for c in document["constraints"]],
+                "view_namespace": tuple(document["view_namespace"] or ()) or None,
+            }
+        )
+
+
+@dataclass
+class Schema:
+    catalog: str
+    name: str
+    comment: str | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    owner: str = "local"
+
+
+@dataclass(frozen=True)
+class Grant:
+    kind: str  # CATALOG, SCHEMA or TABLE
+    securable: str  # its full name, dotted
+    principal: str
+    privilege: str

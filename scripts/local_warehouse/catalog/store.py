@@ -1,0 +1,201 @@
+"""The metastore: catalogs, schemas, relations and grants in one SQLite file.
+
+Everything is also kept in memory; a change is committed to SQLite before it is visible, so that
+the catalog survives a restart and a killed process. Rows are JSON documents of the dataclasses in
+`model.py`: the file is read whole at start and never queried by content.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import Grant, Name, Relation, Schema, quoted
+
+_TABLES = """
+create table if not exists catalogs (name text primary key, comment text);
+create table if not exists schemas (
+    catalog text, name text, document text not null, primary key (catalog, name)
+);
+create table if not exists relations (
+    catalog text, schema_name text, name text, document text not null,
+    primary key (catalog, schema_name, name)
+);
+create table if not exists grants (
+    kind text, securable text, principal text, privilege text,
+    primary key (kind, securable, principal, privilege)
+);
+"""
+
+
+class Catalog:
+    """Thread-safe access to the metastore. Names are compared, and kept, in lower case."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database.execute("pragma journal_mode = wal")
+        self._database.execute("pragma synchronous = full")
+        self._database.executescript(_TABLES)
+        self._lock = threading.RLock()
+        self.version = 0  # grows with every change, so that derived data can be cached
+        rows = self._database.execute
+        self._catalogs: dict[str, str | None] = dict(rows("select name, comment from catalogs"))
+        self._schemas: dict[tuple[str, str], Schema] = {
+            (catalog, name): Schema(**json.loads(document))
+            for catalog, name, document in rows("select catalog, name, document from schemas")
+        }
+        relations = (
+            Relation.from_document(json.loads(document))
+            for (document,) in rows("select document from relations")
+        )
+        self._relations: dict[Name, Relation] = {r.name: r for r in relations}
+        self._grants: set[Grant] = {
+            Grant(*row) for row in rows("select kind, securable, principal, privilege from grants")
+        }
+
+    def _write(self, statement: str, *values: object) -> None:
+        self._database.execute(statement, values)
+        self.version += 1
+
+    # catalogs
+
+    def catalogs(self) -> list[str]:
+        return sorted(self._catalogs)
+
+    def require_catalog(self, name: str) -> str:
+        if name.lower() not in self._catalogs:
+            raise errors.catalog_not_found(name)
+        return name.lower()
+
+    def create_catalog(self, name: str, comment: str | None = None) -> None:
+        with self._lock:
+            if name.lower() in self._catalogs:
+                raise errors.already_exists("CATALOG", quoted(name))
+            self._write("insert into catalogs values (?, ?)", name.lower(), comment)
+            self._catalogs[name.lower()] = comment
+        self.put_schema(Schema(name.lower(), "default"))
+
+    def drop_catalog(self, name: str) -> None:
+        with self._lock:
+            for schema in self.schemas(name):
+                self.drop_schema(name, schema.name)
+            self._write("delete from catalogs where name = ?", self.require_catalog(name))
+            del self._catalogs[name.lower()]
+
+    # schemas
+
+    def schemas(self, catalog: str | None = None) -> list[Schema]:
+        found = [s for s in self._schemas.values() if catalog is None or s.catalog == catalog]
+        return sorted(found, key=lambda s: (s.catalog, s.name))
+
+    def schema(self, catalog: str, name: str) -> Schema | None:
+        return self._schemas.get((catalog.lower(), name.lower()))
+
+    def require_schema(self, catalog: str, name: str) -> Schema:
+        self.require_catalog(catalog)
+        found = self.schema(catalog, name)
+        if found is None:
+            raise errors.schema_not_found(quoted(catalog, name))
+        return found
+
+    def put_schema(self, schema: Schema) -> None:
+        with self._lock:
+            document = json.dumps(asdict(schema))
+            self._write(
+                "insert or replace into schemas values (?, ?, ?)",
+                schema.catalog, schema.name, document,
+            )  # fmt: skip
+            self._schemas[schema.catalog, schema.name] = schema
+
+    def drop_schema(self, catalog: str, name: str) -> None:
+        with self._lock:
+            key = (catalog.lower(), name.lower())
+            self._write("delete from schemas where catalog = ? and name = ?", *key)
+            self._schemas.pop(key, None)
+
+    # relations
+
+    def relations(self, catalog: str | None = None, schema: str | None = None) -> list[Relation]:
+        return sorted(
+            (
+                r
+                for r in list(self._relations.values())
+                if (catalog is None or r.name.catalog == catalog.lower())
+                and (schema is None or r.name.schema == schema.lower())
+            ),
+            key=lambda r: r.name,
+        )
+
+    def relation(self, name: Name) -> Relation | None:
+        return self._relations.get(name)
+
+    def require_relation(self, name: Name) -> Relation:
+        found = self.relation(name)
+        if found is None:
+            raise errors.table_not_found(str(name))
+        return found
+
+    def put_relation(self, relation: Relation) -> None:
+        with self._lock:
+            relation.altered_at = time.time()
+            self._write(
+                "insert or replace into relations values (?, ?, ?, ?)",
+                relation.name.catalog, relation.name.schema, relation.name.table,
+                json.dumps(relation.document()),
+            )  # fmt: skip
+            self._relations[relation.name] = relation
+
+    def drop_relation(self, name: Name) -> None:
+        with self._lock:
+            self._write(
+                "delete from relations where catalog = ? and schema_name = ? and name = ?",
+                name.catalog, name.schema, name.table,
+            )  # fmt: skip
+            self._relations.pop(name, None)
+            for grant in [g for g in self._grants if g.securable == _dotted(name)]:
+                self.revoke(grant)
+
+    def rename_relation(self, relation: Relation, name: Name) -> None:
+        with self._lock:
+            if name in self._relations:
+                raise errors.already_exists("TABLE", str(name))
+            self.drop_relation(relation.name)
+            relation.name = name
+            self.put_relation(relation)
+
+    # grants
+
+    def grants(self, kind: str, securable: str) -> list[Grant]:
+        found = (g for g in self._grants if (g.kind, g.securable) == (kind, securable))
+        return sorted(found, key=lambda g: (g.principal, g.privilege))
+
+    def grant(self, grants: Iterable[Grant]) -> None:
+        with self._lock:
+            for grant in grants:
+                self._write(
+                    "insert or replace into grants values (?, ?, ?, ?)",
+                    grant.kind, grant.securable, grant.principal, grant.privilege,
+                )  # fmt: skip
+                self._grants.add(grant)
+
+    def revoke(self, grant: Grant) -> None:
+        with self._lock:
+            self._write(
+                "delete from grants where kind = ? and securable = ? and principal = ?"
+                " and privilege = ?",
+                grant.kind, grant.securable, grant.principal, grant.privilege,
+            )  # fmt: skip
+            self._grants.discard(grant)
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _dotted(name: Name) -> str:
+    return f"{name.catalog}.{name.schema}.{name.table}"

@@ -1,0 +1,45 @@
+"""How statements are read and written: sqlglot's Databricks dialect, made faithful.
+
+Two things differ from the stock dialect. No keyword swallows the rest of a statement as raw text
+(sqlglot does that after SHOW, for example), and function calls keep the name and arguments that
+the author wrote: sqlglot's own functions are meant for translation between dialects and lose
+detail on the way (`to_date(a, 'yyyy-MM-dd')` would come back without its format).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects import Databricks
+from sqlglot.errors import ParseError, TokenError
+
+from local_warehouse.errors import syntax_error
+
+
+class Warehouse(Databricks):
+    class Tokenizer(Databricks.Tokenizer):
+        COMMANDS: ClassVar[set[Any]] = set()
+
+    class Parser(Databricks.Parser):
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+
+
+def parse(text: str) -> exp.Expression:
+    """The syntax tree of one query or DML statement."""
+    try:
+        trees = [tree for tree in Warehouse().parse(text) if tree is not None]
+    except (ParseError, TokenError) as error:
+        raise syntax_error(f"{error}") from error
+    if len(trees) != 1:
+        raise syntax_error(f"Expected one statement, found {len(trees)}.")
+    return trees[0]
+
+
+def render(tree: exp.Expression) -> str:
+    return tree.sql(dialect=Warehouse, normalize_functions=False, comments=False)
+
+
+def literal(value: str) -> str:
+    """A SQL string literal in Spark's form: backslash escapes, as ANSI doubling is not read."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

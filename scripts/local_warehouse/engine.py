@@ -1,0 +1,168 @@
+"""The engine that computes: Sail, a Spark SQL engine, reached through Spark Connect.
+
+The engine holds no state of ours. Names, views, temporary views and sessions live in the catalog
+and are resolved before a statement gets here; a Delta table is made known to the engine, under a
+name of our own, when it is first used.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.dialect import literal
+from local_warehouse.errors import SqlError
+from local_warehouse.results import Result
+from local_warehouse.types import client_type
+
+
+class Engine:
+    """One embedded Sail server and one Spark Connect session, shared by all threads."""
+
+    def __init__(self) -> None:
+        os.environ.setdefault("RUST_LOG", "warn")
+        from pysail.spark import SparkConnectServer
+        from pyspark.sql.connect.session import SparkSession
+
+        self._server = SparkConnectServer(ip="127.0.0.1", port=0)
+        self._server.start(background=True)
+        _, port = self._server.listening_address
+        self._spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+        self._known: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    # queries and commands
+
+    def stream(self, sql: str) -> Result:
+        """Run a query; its batches come as the client reads them."""
+        with _errors_translated():
+            tables = self._tables(sql)
+            first = next(tables)
+        schema = pa.schema([pa.field(f.name, client_type(f.type)) for f in first.schema])
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            with _errors_translated():
+                table: pa.Table | None = first
+                while table is not None:
+                    yield from _cast(table, schema).to_batches()
+                    table = next(tables, None)
+
+        return Result(schema, batches())
+
+    def run(self, sql: str) -> pa.Table:
+        """Run a statement and return its whole result, which must be small."""
+        with _errors_translated():
+            return pa.concat_tables(self._tables(sql))
+
+    def count(self, sql: str) -> int:
+        """Run a DML statement and return the rows that the engine reports."""
+        return int(self.run(sql).column(0)[0].as_py())
+
+    def _tables(self, sql: str) -> Iterator[pa.Table]:
+        client = self._spark.client
+        frame = self._spark.sql(sql)
+        for part in client.to_table_as_iterator(frame._plan.to_proto(client), {}):
+            if isinstance(part, pa.Table):
+                yield part
+
+    def columns(self, sql: str) -> list[Column]:
+        """Names and types of a query's columns, without running it."""
+        with _errors_translated():
+            fields = self._spark.sql(sql).schema.fields
+        return [Column(f.name, f.dataType.simpleString(), f.nullable) for f in fields]
+
+    def overwrite(self, query: str, location: str, partition_by: list[str]) -> None:
+        """Write a query's rows to a Delta table in one commit that also replaces its schema."""
+        with _errors_translated():
+            writer = self._spark.sql(query).write.format("delta").mode("overwrite")
+            writer = writer.option("overwriteSchema", "true")
+            if partition_by:
+                writer = writer.partitionBy(*partition_by)
+            writer.save(location)
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make a small table known as a temporary view."""
+        with _errors_translated():
+            self._spark.createDataFrame(table).createOrReplaceTempView(name)
+
+    # tables
+
+    def name_of(self, relation: Relation) -> str:
+        """The engine's own name for a table; it is declared there on first use, and again when
+        its schema has changed."""
+        name = f"t_{relation.id}_{relation.generation}"
+        with self._lock:
+            if self._known.get(relation.id) != name:
+                old = self._known.pop(relation.id, None)
+                if old is not None:
+                    self.run(f"drop table if exists `{old}`")
+                location = literal(relation.location or "")
+                self.run(f"create table if not exists `{name}` using delta location {location}")
+                self._known[relation.id] = name
+        return name
+
+    def forget(self, relation: Relation) -> None:
+        with self._lock:
+            name = self._known.pop(relation.id, None)
+            if name is not None:
+                self.run(f"drop table if exists `{name}`")
+
+
+def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    if table.schema.equals(schema):
+        return table
+    columns = []
+    for column, wanted in zip(table.columns, schema, strict=True):
+        if pa.types.is_duration(column.type) or pa.types.is_interval(column.type):
+            columns.append(pa.array([None if v is None else str(v) for v in column.to_pylist()]))
+        else:
+            columns.append(column.cast(wanted.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+# Phrases of the engine's messages, and the condition and SQLSTATE that Databricks has for them.
+_CONDITIONS = (
+    ("table not found", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
+    ("cannot resolve attribute", "UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703"),
+    ("cannot cast", "CAST_INVALID_INPUT", "22018"),
+    ("failed to commit transaction", "DELTA_CONCURRENT_APPEND", "2D521"),
+    ("divide by zero", "DIVIDE_BY_ZERO", "22012"),
+    ("arithmetic overflow", "ARITHMETIC_OVERFLOW", "22003"),
+    ("unknown function", "UNRESOLVED_ROUTINE", "42883"),
+    ("expected", "PARSE_SYNTAX_ERROR", "42601"),
+)
+_SQLSTATES = {
+    "DELTA_NOT_NULL_CONSTRAINT_VIOLATED": "23502",
+    "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES": "23001",
+}
+
+
+class _errors_translated:  # noqa: N801 - reads as a phrase in `with`
+    """Turn the engine's exceptions into SqlError with Databricks' condition and SQLSTATE."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        from pyspark.errors import PySparkException
+
+        if not isinstance(error, PySparkException):
+            return
+        message = str(error).strip()
+        if message.startswith("[") and "]" in message:
+            condition, text = message[1:].split("]", 1)
+            sqlstate = _SQLSTATES.get(condition, "XX000")
+            raise SqlError(condition, text.strip(), sqlstate) from error
+        lowered = message.lower()
+        for phrase, condition, sqlstate in _CONDITIONS:
+            if phrase in lowered:
+                raise SqlError(condition, message, sqlstate) from error
+        raise SqlError("ENGINE_ERROR", message, "XX000") from error

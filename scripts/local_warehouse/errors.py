@@ -1,0 +1,59 @@
+"""Errors as a Databricks SQL warehouse words them: an error condition, a message, a SQLSTATE.
+
+The conditions and SQLSTATEs are those of https://docs.databricks.com/aws/en/error-messages/.
+"""
+
+from __future__ import annotations
+
+
+class SqlError(Exception):
+    """A statement that failed for a reason its author can act on."""
+
+    def __init__(self, condition: str, message: str, sqlstate: str = "42000") -> None:
+        super().__init__(f"[{condition}] {message} SQLSTATE: {sqlstate}")
+        self.condition = condition
+        self.sqlstate = sqlstate
+
+
+def table_not_found(name: str) -> SqlError:
+    return SqlError(
+        "TABLE_OR_VIEW_NOT_FOUND",
+        f"The table or view {name} cannot be found. Verify the spelling and correctness of the "
+        "schema and catalog.",
+        "42P01",
+    )
+
+
+def schema_not_found(name: str) -> SqlError:
+    return SqlError("SCHEMA_NOT_FOUND", f"The schema {name} cannot be found.", "42704")
+
+
+def catalog_not_found(name: str) -> SqlError:
+    return SqlError("CATALOG_NOT_FOUND", f"The catalog `{name}` cannot be found.", "42P08")
+
+
+def already_exists(kind: str, name: str) -> SqlError:
+    condition = {"SCHEMA": "SCHEMA_ALREADY_EXISTS", "CATALOG": "CATALOG_ALREADY_EXISTS"}.get(
+        kind, "TABLE_OR_VIEW_ALREADY_EXISTS"
+    )
+    return SqlError(condition, f"Cannot create {kind.lower()} {name}: it already exists.", "42P07")
+
+
+def unsupported(what: str) -> SqlError:
+    return SqlError(
+        "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
+        f"The local SQL warehouse does not support {what}; see docs/local-warehouse.md.",
+        "0A000",
+    )
+
+
+def syntax_error(message: str) -> SqlError:
+    return SqlError("PARSE_SYNTAX_ERROR", message, "42601")
+
+
+def column_not_found(column: str, relation: str) -> SqlError:
+    return SqlError(
+        "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+        f"A column with name `{column}` cannot be resolved in {relation}.",
+        "42703",
+    )

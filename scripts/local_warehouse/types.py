@@ -1,0 +1,156 @@
+"""Data types between their four spellings: Spark DDL, Delta's JSON, Arrow and Thrift."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+from databricks.sql.thrift_api.TCLIService import ttypes
+from sqlglot import exp
+
+from local_warehouse.dialect import Warehouse
+
+_DELTA_NAMES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}
+_TYPE_NAMES = {
+    "boolean": ttypes.TTypeId.BOOLEAN_TYPE,
+    "tinyint": ttypes.TTypeId.TINYINT_TYPE,
+    "smallint": ttypes.TTypeId.SMALLINT_TYPE,
+    "int": ttypes.TTypeId.INT_TYPE,
+    "bigint": ttypes.TTypeId.BIGINT_TYPE,
+    "float": ttypes.TTypeId.FLOAT_TYPE,
+    "double": ttypes.TTypeId.DOUBLE_TYPE,
+    "string": ttypes.TTypeId.STRING_TYPE,
+    "binary": ttypes.TTypeId.BINARY_TYPE,
+    "date": ttypes.TTypeId.DATE_TYPE,
+    "timestamp": ttypes.TTypeId.TIMESTAMP_TYPE,
+    "timestamp_ntz": ttypes.TTypeId.TIMESTAMP_TYPE,
+    "decimal": ttypes.TTypeId.DECIMAL_TYPE,
+    "array": ttypes.TTypeId.ARRAY_TYPE,
+    "map": ttypes.TTypeId.MAP_TYPE,
+    "struct": ttypes.TTypeId.STRUCT_TYPE,
+    "void": ttypes.TTypeId.NULL_TYPE,
+}
+
+
+def from_delta(delta_type: Any) -> str:
+    """The DDL spelling of a type in a Delta log's schemaString (Delta protocol, Schema
+    Serialization Format)."""
+    if isinstance(delta_type, str):
+        return _DELTA_NAMES.get(delta_type, delta_type)
+    match delta_type["type"]:
+        case "array":
+            return f"array<{from_delta(delta_type['elementType'])}>"
+        case "map":
+            key, value = from_delta(delta_type["keyType"]), from_delta(delta_type["valueType"])
+            return f"map<{key},{value}>"
+        case _:
+            fields = (f"{_field(f['name'])}:{from_delta(f['type'])}" for f in delta_type["fields"])
+            return f"struct<{','.join(fields)}>"
+
+
+def _field(name: str) -> str:
+    return name if name.replace("_", "a").isalnum() else "`" + name.replace("`", "``") + "`"
+
+
+def to_arrow(ddl_type: str) -> pa.DataType:
+    """The Arrow type of a DDL type; only what information tables use."""
+    return {
+        "string": pa.string(),
+        "int": pa.int32(),
+        "bigint": pa.int64(),
+        "boolean": pa.bool_(),
+        "timestamp": pa.timestamp("us", "UTC"),
+        "array<string>": pa.list_(pa.string()),
+    }[ddl_type]
+
+
+def from_arrow(arrow_type: pa.DataType) -> str:  # noqa: PLR0911 - one line a type
+    """The DDL spelling of an Arrow type in a result."""
+    if pa.types.is_decimal(arrow_type):
+        return f"decimal({arrow_type.precision},{arrow_type.scale})"
+    if pa.types.is_timestamp(arrow_type):
+        return "timestamp" if arrow_type.tz else "timestamp_ntz"
+    if pa.types.is_list(arrow_type):
+        return f"array<{from_arrow(arrow_type.value_type)}>"
+    if pa.types.is_map(arrow_type):
+        return f"map<{from_arrow(arrow_type.key_type)},{from_arrow(arrow_type.item_type)}>"
+    if pa.types.is_struct(arrow_type):
+        fields = (f"{_field(f.name)}:{from_arrow(f.type)}" for f in arrow_type)
+        return f"struct<{','.join(fields)}>"
+    simple = {
+        pa.bool_(): "boolean",
+        pa.int8(): "tinyint",
+        pa.int16(): "smallint",
+        pa.int32(): "int",
+        pa.int64(): "bigint",
+        pa.float32(): "float",
+        pa.float64(): "double",
+        pa.binary(): "binary",
+        pa.date32(): "date",
+        pa.null(): "void",
+    }
+    return simple.get(arrow_type, "string")
+
+
+def client_type(arrow_type: pa.DataType) -> pa.DataType:
+    """The Arrow type that the connector can read for this type of the engine: strings and lists
+    in their plain layouts, intervals as text."""
+    if pa.types.is_large_string(arrow_type) or pa.types.is_string_view(arrow_type):
+        return pa.string()
+    if pa.types.is_large_binary(arrow_type) or pa.types.is_binary_view(arrow_type):
+        return pa.binary()
+    if pa.types.is_unsigned_integer(arrow_type):
+        return pa.int64()
+    if pa.types.is_timestamp(arrow_type):
+        return pa.timestamp("us", arrow_type.tz and "Etc/UTC")
+    if pa.types.is_duration(arrow_type) or pa.types.is_interval(arrow_type):
+        return pa.string()
+    if pa.types.is_list(arrow_type) or pa.types.is_large_list(arrow_type):
+        return pa.list_(client_type(arrow_type.value_type))
+    if pa.types.is_struct(arrow_type):
+        return pa.struct([pa.field(f.name, client_type(f.type)) for f in arrow_type])
+    if pa.types.is_map(arrow_type):
+        return pa.map_(client_type(arrow_type.key_type), client_type(arrow_type.item_type))
+    return arrow_type
+
+
+def to_thrift(arrow_type: pa.DataType) -> ttypes.TTypeDesc:
+    """The column type that a result's Thrift metadata carries beside its Arrow schema."""
+    base = from_arrow(arrow_type).partition("<")[0].partition("(")[0]
+    entry = ttypes.TPrimitiveTypeEntry(type=_TYPE_NAMES[base])
+    if base == "decimal":
+        entry.typeQualifiers = ttypes.TTypeQualifiers(
+            qualifiers={
+                "precision": ttypes.TTypeQualifierValue(i32Value=arrow_type.precision),
+                "scale": ttypes.TTypeQualifierValue(i32Value=arrow_type.scale),
+            }
+        )
+    return ttypes.TTypeDesc(types=[ttypes.TTypeEntry(primitiveEntry=entry)])
+
+
+def to_json(ddl_type: str) -> dict[str, Any]:
+    """The type object of `DESCRIBE TABLE … AS JSON` (Databricks SQL reference, DESCRIBE TABLE)."""
+    return _json(exp.DataType.build(ddl_type, dialect=Warehouse))
+
+
+def _json(tree: exp.Expression) -> dict[str, Any]:
+    kind = tree.this if isinstance(tree, exp.DataType) else None
+    parts = tree.expressions
+    if kind in (exp.DataType.Type.ARRAY, exp.DataType.Type.LIST):
+        return {"name": "array", "element_type": _json(parts[0]), "element_nullable": True}
+    if kind == exp.DataType.Type.MAP:
+        key, value = map(_json, parts)
+        return {"name": "map", "key_type": key, "value_type": value, "value_nullable": True}
+    if kind == exp.DataType.Type.STRUCT:
+        fields = [
+            {"name": part.name, "type": _json(part.args["kind"]), "nullable": True}
+            for part in parts
+        ]
+        return {"name": "struct", "fields": fields}
+    if kind == exp.DataType.Type.DECIMAL:
+        precision, scale = ([int(part.name) for part in parts] + [10, 0][len(parts) :])[:2]
+        return {"name": "decimal", "precision": precision, "scale": scale}
+    name = tree.sql(dialect=Warehouse).lower()
+    if name == "string":
+        return {"name": "string", "collation": "UTF8_BINARY"}
+    return {"name": {"timestamp": "timestamp_ltz"}.get(name, name)}
