@@ -1,0 +1,182 @@
+"""`landing-sample`: sample CSVs, or a folder of one's own, into the landing bucket.
+
+Exit codes: 0 done (or already there), 1 failed, 2 wrong use or configuration.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+import local_session
+from landing_sample import generate
+from landing_sample.layout import Sample, SampleFile
+from landing_sample.places import Bucket, Folder, Place, PlaceError
+from landing_sample.upload import UploadError, csv_files, unclaimed, upload
+
+DEFAULT = Sample(seed=42, sales=20_000, customers=2_000)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    options = _parser().parse_args(_with_command(arguments))
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        if options.landing is None and getattr(options, "out", None) is None:
+            options.landing = os.environ.get("LANDING_URL")
+            if not options.landing:
+                local_session.enter("landing-sample", arguments, missing="LANDING_URL")
+        return int(options.run(options, console))
+    except (PlaceError, UploadError, local_session.SessionError) as error:
+        return _fail(str(error), 2)
+    except (BotoCoreError, ClientError) as error:
+        return _fail(f"{options.landing}: {error}", 1)
+    except OSError as error:
+        return _fail(str(error), 1)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"landing-sample: {message}", file=sys.stderr)
+    return code
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """`generate` is what is meant when no command is named."""
+    if arguments and arguments[0] in ("generate", "upload", "-h", "--help"):
+        return arguments
+    return ["generate", *arguments]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="landing-sample",
+        description="Put CSV files into the landing bucket: a made-up sample, or your own folder.",
+        epilog="Without a command: generate. Exit codes: 0 done, 1 failed, 2 wrong use.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="{generate,upload}")
+
+    sample = commands.add_parser(
+        "generate",
+        help="realistically dirty sample files, the same for the same seed and sizes",
+        description="Bring the landing bucket to the state after a wave of the sample. What is "
+        "already there stays as it is. Options not given are those of the sample that is there.",
+    )
+    sample.add_argument("--seed", type=int, help=f"default {DEFAULT.seed}")
+    sample.add_argument(
+        "--sales", type=_count, help=f"sales lines of wave 1, default {DEFAULT.sales}"
+    )
+    sample.add_argument(
+        "--customers", type=_count, help=f"customers of wave 1, default {DEFAULT.customers}"
+    )
+    sample.add_argument(
+        "--wave", type=int, choices=(1, 2), default=1,
+        help="2 adds new files and uploads two files again with other content",
+    )  # fmt: skip
+    sample.add_argument("--out", type=Path, metavar="DIR", help="write to a folder, not to S3")
+    sample.add_argument(
+        "--truth", type=Path, metavar="FILE",
+        help="where the expected counts go; default .lakehouse/sample/truth.json, "
+        "or truth.json in the folder of --out",
+    )  # fmt: skip
+    sample.set_defaults(run=_generate)
+
+    own = commands.add_parser("upload", help="a folder of your own CSV files")
+    own.add_argument("folder", type=Path, metavar="DIR")
+    own.add_argument("--prefix", default="", help="put them under this path in the landing bucket")
+    own.set_defaults(run=_upload)
+
+    for command in (sample, own):
+        command.add_argument(
+            "--landing", metavar="URL", help="s3://bucket[/prefix]; default LANDING_URL"
+        )
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text.replace("_", "").replace(",", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def _generate(options: argparse.Namespace, console: Console) -> int:
+    place: Place
+    if options.out is not None:
+        place = Folder(options.out)
+        truth_path = options.truth or options.out / "truth.json"
+    else:
+        place = Bucket(options.landing)
+        place.check()
+        truth_path = options.truth or local_session.state_dir() / "sample" / "truth.json"
+
+    plan = generate.plan(_chosen(options, place), options.wave, place)
+    if plan.replaces:
+        console.print(
+            f"{place.name} holds another sample ({plan.replaces.describe()}): replacing it."
+        )
+    if plan.write or plan.remove or not generate.truth_is_current(truth_path, plan):
+        truth = generate.carry_out(plan, place, lambda *written: _tell(console, *written))
+        generate.save_truth(truth_path, truth)
+    state = f"{plan.sample.describe()}, wave {plan.wave}"
+    if plan.write:
+        console.print(f"{len(plan.write)} files are now in {place.name}: {state}.")
+        console.print(f"What the pipeline must make of them: {_shown(truth_path)}")
+    else:
+        console.print(f"{place.name} already holds this sample ({state}): left as it is.")
+    return 0
+
+
+def _chosen(options: argparse.Namespace, place: Place) -> Sample:
+    """The sample asked for; without any size or seed, the one that is there."""
+    given = {name: getattr(options, name) for name in ("seed", "sales", "customers")}
+    base = DEFAULT
+    if all(value is None for value in given.values()):
+        base = generate.landed_sample(place) or DEFAULT
+    return Sample(**{name: getattr(base, name) if v is None else v for name, v in given.items()})
+
+
+def _tell(console: Console, file: SampleFile, rows: int, size: int) -> None:
+    console.print(f"  {file.key}  {rows:,} rows, {_bytes(size)}")
+
+
+def _upload(options: argparse.Namespace, console: Console) -> int:
+    files = csv_files(options.folder)
+    bucket = Bucket(options.landing)
+    bucket.check()
+    keys = upload(
+        options.folder, files, options.prefix, bucket,
+        lambda path, url, size: console.print(f"  {path} -> {url}  {_bytes(size)}"),
+    )  # fmt: skip
+    console.print(f"{len(keys)} file{'s' if len(keys) != 1 else ''} uploaded to {bucket.name}.")
+    lost, patterns = unclaimed(keys, local_session.project_root())
+    if lost:
+        console.print(
+            f"No dataset takes {len(lost)} of them, e.g. {lost[0]}: the loader reads names like "
+            f"{' and '.join(patterns)}. Rename them, or declare a dataset in "
+            "models/bronze/_bronze__sources.yml."
+        )
+    return 0
+
+
+def _bytes(size: int) -> str:
+    amount = float(size)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Where this project keeps its local state, and how a command enters the local services' session.
+
+The commands speak to whatever the environment names. When it names nothing, they start themselves
+again through `local-warehouse exec`, which starts the local services and sets the environment.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+_ENTERED = "LOCAL_SESSION_ENTERED"
+
+
+class SessionError(Exception):
+    """The environment names no warehouse or bucket, and the local ones cannot be entered."""
+
+
+def project_root() -> Path:
+    """The folder of dbt_project.yml: the working folder's or one above it, else the sources'."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "dbt_project.yml").is_file():
+            return folder
+    return Path(__file__).resolve().parents[2]
+
+
+def state_dir() -> Path:
+    """The git-ignored folder of local state: LAKEHOUSE_STATE, else .lakehouse in the project."""
+    named = os.environ.get("LAKEHOUSE_STATE")
+    return Path(named) if named else project_root() / ".lakehouse"
+
+
+def bin_dir() -> Path:
+    """The folder of this Python and of the commands installed with it."""
+    return Path(sys.executable).parent
+
+
+def enter(command: str, arguments: list[str], missing: str) -> None:
+    """Replace this process by the same command inside `local-warehouse exec`.
+
+    `missing` names the environment variable that is not set, for the messages.
+    Raises SessionError when there is no local-warehouse, or when it did not set the variable.
+    """
+    if os.environ.get(_ENTERED):
+        raise SessionError(f"{missing} is not set, even inside `local-warehouse exec`.")
+    launcher = bin_dir() / "local-warehouse"
+    if not launcher.is_file():
+        raise SessionError(
+            f"{missing} is not set, and there is no local-warehouse beside {sys.executable}. "
+            f"Set {missing}, or install the project with `make setup`."
+        )
+    message = f"{missing} is not set: using the local services (local-warehouse exec)."
+    print(message, file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.environ[_ENTERED] = "1"
+    os.execv(launcher, [str(launcher), "exec", "--", command, *arguments])  # noqa: S606

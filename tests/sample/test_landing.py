@@ -1,0 +1,222 @@
+"""`landing-sample` against a bucket: what is there stays, a wave is added, a folder is uploaded."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from landing_sample.cli import main
+
+SMALL = ["--sales", "600", "--customers", "60"]
+
+
+@pytest.fixture
+def landing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator["Landing"]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("LANDING_URL", "s3://landing/raw")
+    monkeypatch.setenv("LAKEHOUSE_STATE", str(tmp_path / "state"))
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="landing")
+        yield Landing(s3, tmp_path / "state" / "sample" / "truth.json")
+
+
+class Landing:
+    def __init__(self, s3, truth: Path) -> None:
+        self.s3, self.truth_path = s3, truth
+
+    def objects(self) -> dict[str, tuple[str, object]]:
+        """Key to (etag, time of upload)."""
+        found = self.s3.list_objects_v2(Bucket="landing").get("Contents", [])
+        return {item["Key"]: (item["ETag"], item["LastModified"]) for item in found}
+
+    def truth(self) -> dict:
+        return json.loads(self.truth_path.read_text())
+
+
+def test_sample_lands_under_the_prefix_and_its_truth_in_the_state(landing: Landing) -> None:
+    assert main(SMALL) == 0
+    keys = landing.objects()
+    assert "raw/crm/2026/customer_infomation_01.csv" in keys
+    assert "raw/shop/2026-01/data_sales_2026_01.csv" in keys
+    assert landing.truth()["wave"] == 1
+
+
+def test_bucket_gets_the_bytes_that_a_folder_gets(landing: Landing, tmp_path: Path) -> None:
+    main(SMALL)
+    main([*SMALL, "--out", str(tmp_path / "out")])
+    for key in landing.objects():
+        body = landing.s3.get_object(Bucket="landing", Key=key)["Body"].read()
+        assert body == (tmp_path / "out" / key.removeprefix("raw/")).read_bytes()
+
+
+def test_sample_that_is_there_is_left_as_it_is(
+    landing: Landing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(SMALL)
+    before, truth = landing.objects(), landing.truth()
+    capsys.readouterr()
+    assert main([]) == 0, "no options: the sample that is there"
+    assert "left as it is" in capsys.readouterr().out
+    assert landing.objects() == before
+    assert landing.truth() == truth
+
+
+def test_second_wave_uploads_only_what_is_new_and_is_not_undone(landing: Landing) -> None:
+    main(SMALL)
+    first = landing.objects()
+    main(["--wave", "2"])
+    second = landing.objects()
+    changed = {key for key in second if second[key] != first.get(key)}
+    assert {key.rsplit("/", 1)[1] for key in changed} == {
+        "customer_infomation_03.csv",
+        "customer_infomation_04.csv",
+        "data_sales_2026_05.csv",
+        "data_sales_2026_07.csv",
+    }
+    assert landing.truth()["wave"] == 2
+    main(SMALL)
+    assert landing.objects() == second
+    assert landing.truth()["wave"] == 2
+
+
+def test_second_wave_at_once_gives_the_same_objects_as_both_in_turn(landing: Landing) -> None:
+    main([*SMALL, "--wave", "2"])
+    at_once = {key: etag for key, (etag, _) in landing.objects().items()}
+    for key in at_once:
+        landing.s3.delete_object(Bucket="landing", Key=key)
+    main(SMALL)
+    main([*SMALL, "--wave", "2"])
+    assert {key: etag for key, (etag, _) in landing.objects().items()} == at_once
+
+
+def test_a_file_that_went_missing_is_landed_again(landing: Landing) -> None:
+    main(SMALL)
+    before = landing.objects()
+    gone = "raw/shop/2026-01/data_sales_2026_01.csv"
+    landing.s3.delete_object(Bucket="landing", Key=gone)
+    main([])
+    assert {k: v for k, v in landing.objects().items() if k != gone} == {
+        k: v for k, v in before.items() if k != gone
+    }
+    assert landing.objects()[gone][0] == before[gone][0]
+
+
+def test_another_sample_replaces_the_one_that_is_there(
+    landing: Landing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([*SMALL, "--wave", "2"])
+    landing.s3.put_object(Bucket="landing", Key="raw/mine/data_sales_mine.csv", Body=b"id\n")
+    main([*SMALL, "--seed", "7"])
+    assert "another sample" in capsys.readouterr().out
+    keys = landing.objects()
+    assert "raw/shop/2026-07/data_sales_2026_07.csv" not in keys, "left over from the old wave 2"
+    assert "raw/mine/data_sales_mine.csv" in keys, "a file that is not the sample's is not touched"
+
+
+def test_lost_truth_is_written_again(landing: Landing) -> None:
+    main(SMALL)
+    truth, objects = landing.truth(), landing.objects()
+    landing.truth_path.unlink()
+    main([])
+    assert landing.truth() == truth
+    assert landing.objects() == objects
+
+
+def test_missing_bucket_is_named(landing: Landing, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SMALL, "--landing", "s3://nowhere"]) == 2
+    assert "no bucket 'nowhere'" in capsys.readouterr().err
+
+
+def test_url_that_is_no_s3_url_is_refused(
+    landing: Landing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SMALL, "--landing", "landing"]) == 2
+    assert "s3://bucket" in capsys.readouterr().err
+
+
+def test_upload_keeps_relative_paths_and_skips_what_is_no_csv(
+    landing: Landing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine"
+    (folder / "2026" / "may").mkdir(parents=True)
+    (folder / "customer_infomation_x.CSV").write_text("id\n1\n")
+    (folder / "2026" / "may" / "data_sales_x.csv.gz").write_bytes(b"zipped")
+    (folder / "2026" / "notes.txt").write_text("not for the landing")
+    assert main(["upload", str(folder), "--prefix", "/from/me/"]) == 0
+    assert set(landing.objects()) == {
+        "raw/from/me/customer_infomation_x.CSV",
+        "raw/from/me/2026/may/data_sales_x.csv.gz",
+    }
+    out = capsys.readouterr().out
+    assert "s3://landing/raw/from/me/2026/may/data_sales_x.csv.gz" in out
+    assert "2 files uploaded" in out
+
+
+def test_upload_says_when_no_dataset_will_take_a_file(
+    landing: Landing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "orders.csv").write_text("id\n1\n")
+    assert main(["upload", str(tmp_path / "mine")]) == 0
+    assert "No dataset takes 1 of them, e.g. orders.csv" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "There is no folder"),
+        (lambda path: path.mkdir(), "holds no CSV file"),
+        (lambda path: path.write_text("id\n"), "is a file"),
+    ],
+)
+def test_upload_of_nothing_is_an_error(
+    landing: Landing, tmp_path: Path, capsys: pytest.CaptureFixture[str], make, message: str
+) -> None:
+    make(tmp_path / "mine")
+    assert main(["upload", str(tmp_path / "mine")]) == 2
+    assert message in capsys.readouterr().err
+    assert landing.objects() == {}
+
+
+IN_A_FAKE_INSTALLATION = """
+import os, sys, pathlib, local_session
+from landing_sample.cli import main
+os.environ.pop("LANDING_URL", None)
+local_session.bin_dir = lambda: pathlib.Path(sys.argv[1])
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def run_without_landing(bin_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", IN_A_FAKE_INSTALLATION, str(bin_dir), *arguments],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_without_a_landing_it_runs_again_inside_the_local_services(tmp_path: Path) -> None:
+    launcher = tmp_path / "local-warehouse"
+    launcher.write_text('#!/bin/sh\necho "$@"\n')
+    launcher.chmod(0o755)
+    ended = run_without_landing(tmp_path, "--wave", "2")
+    assert ended.stdout == "exec -- landing-sample --wave 2\n"
+    assert len(ended.stderr.splitlines()) == 1
+    assert "local services" in ended.stderr
+
+
+def test_without_a_landing_and_local_services_it_says_what_to_do(tmp_path: Path) -> None:
+    ended = run_without_landing(tmp_path)
+    assert ended.returncode == 2
+    assert "LANDING_URL is not set" in ended.stderr
+    assert "Traceback" not in ended.stderr
