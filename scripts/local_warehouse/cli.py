@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from local_warehouse.failure import LocalWarehouseError
-from local_warehouse.state import find_state_directory, say
+from local_warehouse.services.failure import LocalWarehouseError
+from local_warehouse.services.state import find_state_directory, say
 
 _EXIT_CODES = """\
 exit codes: 0 done; 1 failed; 2 wrong use or settings; 3 (status) not everything is running;
@@ -78,20 +78,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace) -> int:
-    from local_warehouse import services
+    from local_warehouse.services import lifecycle
 
     directory = find_state_directory(getattr(options, "state", None))
-    if services.running_environment(directory) is not None:
+    if lifecycle.running_environment(directory) is not None:
         say("the services are running")
     else:
-        services.up(directory)
+        lifecycle.up(directory)
     return 0
 
 
 def _down(options: argparse.Namespace) -> int:
-    from local_warehouse import services
+    from local_warehouse.services import lifecycle
 
-    stopped = services.down(find_state_directory(getattr(options, "state", None)))
+    stopped = lifecycle.down(find_state_directory(getattr(options, "state", None)))
     say(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
     return 0
 
@@ -100,9 +100,9 @@ def _status(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from local_warehouse import services
+    from local_warehouse.services import lifecycle
 
-    found = services.status(find_state_directory(getattr(options, "state", None)))
+    found = lifecycle.status(find_state_directory(getattr(options, "state", None)))
     table = Table(show_edge=False)
     for title in ("service", "condition", "pid", "address", "since", "log"):
         table.add_column(title, overflow="fold")
@@ -121,7 +121,7 @@ def _status(options: argparse.Namespace) -> int:
 def _env(options: argparse.Namespace) -> int:
     import shlex
 
-    from local_warehouse.environment import changes, removals
+    from local_warehouse.services.environment import changes, removals
 
     environment = _environment(options)
     for name in removals(environment, os.environ):
@@ -135,9 +135,9 @@ def _sql(options: argparse.Namespace) -> int:
     if (options.statement is None) == (options.file is None):
         raise LocalWarehouseError('give a statement or a file: local-warehouse sql "select 1"', 2)
     script = options.statement if options.file is None else _read_script(options.file)
-    from local_warehouse import query
+    from local_warehouse import shell
 
-    query.run(_environment(options), script, options.output or "table")
+    shell.run(_environment(options), script, options.output or "table")
     return 0
 
 
@@ -163,10 +163,10 @@ def _exec(options: argparse.Namespace) -> int:
 
 def _environment(options: argparse.Namespace) -> dict[str, str]:
     """The environment for clients; the services are started if they are down."""
-    from local_warehouse import services
+    from local_warehouse.services import lifecycle
 
     directory = find_state_directory(getattr(options, "state", None))
-    return services.running_environment(directory) or services.up(directory)
+    return lifecycle.running_environment(directory) or lifecycle.up(directory)
 
 
 if __name__ == "__main__":

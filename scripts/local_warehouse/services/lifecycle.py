@@ -13,12 +13,16 @@ from datetime import datetime
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 
-from local_warehouse import processes
-from local_warehouse.certificates import Certificates
-from local_warehouse.environment import CATALOG, command_environment, without_foreign_settings
-from local_warehouse.failure import LocalWarehouseError
-from local_warehouse.state import ServiceRecord, State, StateDirectory, say
-from local_warehouse.storage import (
+from local_warehouse.services import processes
+from local_warehouse.services.certificates import Certificates
+from local_warehouse.services.environment import (
+    CATALOG,
+    command_environment,
+    without_foreign_settings,
+)
+from local_warehouse.services.failure import LocalWarehouseError
+from local_warehouse.services.state import ServiceRecord, State, StateDirectory, say
+from local_warehouse.services.storage import (
     PORT_OPTIONS,
     Storage,
     ensure_buckets,

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local_warehouse.failure import LocalWarehouseError
+from local_warehouse.services.failure import LocalWarehouseError
 
 DIRECTORY_NAME = ".lakehouse"
 PROJECT_FILES = ("dbt_project.yml", "pyproject.toml")

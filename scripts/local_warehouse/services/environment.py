@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local_warehouse.certificates import Certificates
-from local_warehouse.state import Secrets, StateDirectory
-from local_warehouse.storage import Storage
+from local_warehouse.services.certificates import Certificates
+from local_warehouse.services.state import Secrets, StateDirectory
+from local_warehouse.services.storage import Storage
 
 CATALOG = "main"
 HTTP_PATH = "/sql/1.0/warehouses/local"

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from local_warehouse.failure import LocalWarehouseError
+from local_warehouse.services.failure import LocalWarehouseError
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection, Cursor

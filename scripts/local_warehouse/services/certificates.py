@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from local_warehouse.failure import LocalWarehouseError
-from local_warehouse.state import write_private
+from local_warehouse.services.failure import LocalWarehouseError
+from local_warehouse.services.state import write_private
 
 VALIDITY = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=7)

@@ -1,0 +1,62 @@
+# `make help` lists the targets. Needs Python 3.11 to 3.13 and nothing else; choose another
+# interpreter by `make demo PYTHON=/path/to/python3`.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint up down clean
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
+		printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+setup: $(INSTALLED) profiles.yml ## make the virtual environment, once
+
+demo: setup ## land sample files, run the job, show what came out
+	@$(BIN)/local-warehouse exec -- landing-sample
+	@$(BIN)/local-warehouse exec -- run-job --report
+
+test: lint ## lint, then every test, with a whole run of the pipeline among them
+	@$(BIN)/pytest
+
+lint: setup ## check Python, SQL and the dbt project
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/local-warehouse exec -- dbt --quiet parse --no-partial-parse --warn-error
+	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar
+
+up: setup ## start the local S3 and the local SQL warehouse
+	@$(BIN)/local-warehouse up
+
+down: ## stop them; the data stays
+	@if [ -x $(BIN)/local-warehouse ]; then $(BIN)/local-warehouse down; fi
+
+clean: down ## stop them, remove their data and everything built; the environment stays
+	rm -rf .lakehouse target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+profiles.yml:
+	@cp profiles.yml.example profiles.yml
+
+# The loop shows a dot a package, and ends with pip's own exit code.
+$(INSTALLED): pyproject.toml requirements.txt requirements-dev.txt constraints.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3"; \
+		exit 1; fi
+	@$(PYTHON) -c '$(SUPPORTED)' || { \
+		echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13. Name another: make PYTHON=/path/to/python3"; \
+		exit 1; }
+	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV) || { \
+		echo "Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; \
+		rm -rf $(VENV); exit 1; }
+	@printf 'Installing into $(VENV), once; about a minute '
+	@{ $(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+		echo "exit $$?"; } 2>&1 | tee $(VENV)/install.log | while read -r word rest; do \
+		case $$word in Collecting) printf . ;; exit) echo; exit $$rest ;; esac; done || { \
+		tail -n 20 $(VENV)/install.log; echo "The whole log: $(VENV)/install.log"; exit 1; }
+	@touch $@
