@@ -37,11 +37,13 @@ def pids(lakehouse: Lakehouse) -> dict[str, int]:
 
 def processes_of(lakehouse: Lakehouse) -> list[str]:
     """Command lines of the running processes that name this state directory."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True
+    )
     return [
         line
         for line in listed.stdout.splitlines()
-        if str(lakehouse.state) in line and ("weed mini" in line or "local_warehouse" in line)
+        if str(lakehouse.state) in line and ("weed mini" in line or "--certificate" in line)
     ]
 
 
