@@ -141,11 +141,12 @@ _CONDITIONS = (
 )
 _SQLSTATES = {
     "DELTA_NOT_NULL_CONSTRAINT_VIOLATED": "23502",
+    "DELTA_REPLACE_WHERE_MISMATCH": "44000",
     "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES": "23001",
 }
 
 
-class _errors_translated:  # noqa: N801 - reads as a phrase in `with`
+class _errors_translated:
     """Turn the engine's exceptions into SqlError with Databricks' condition and SQLSTATE."""
 
     def __enter__(self) -> None:

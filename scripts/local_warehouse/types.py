@@ -64,7 +64,7 @@ def to_arrow(ddl_type: str) -> pa.DataType:
     }[ddl_type]
 
 
-def from_arrow(arrow_type: pa.DataType) -> str:  # noqa: PLR0911 - one line a type
+def from_arrow(arrow_type: pa.DataType) -> str:
     """The DDL spelling of an Arrow type in a result."""
     if pa.types.is_decimal(arrow_type):
         return f"decimal({arrow_type.precision},{arrow_type.scale})"
@@ -154,3 +154,29 @@ def _json(tree: exp.Expression) -> dict[str, Any]:
     if name == "string":
         return {"name": "string", "collation": "UTF8_BINARY"}
     return {"name": {"timestamp": "timestamp_ltz"}.get(name, name)}
+
+
+def to_delta(ddl_type: str) -> Any:
+    """The type of a DDL spelling as a Delta log's schemaString has it."""
+    return _delta(to_json(ddl_type))
+
+
+def _delta(json_type: dict[str, Any]) -> Any:
+    names = {new: old for old, new in _DELTA_NAMES.items()} | {"timestamp_ltz": "timestamp"}
+    match json_type["name"]:
+        case "array":
+            element = _delta(json_type["element_type"])
+            return {"type": "array", "elementType": element, "containsNull": True}
+        case "map":
+            key, value = _delta(json_type["key_type"]), _delta(json_type["value_type"])
+            return {"type": "map", "keyType": key, "valueType": value, "valueContainsNull": True}
+        case "struct":
+            fields = [
+                {"name": f["name"], "type": _delta(f["type"]), "nullable": True, "metadata": {}}
+                for f in json_type["fields"]
+            ]
+            return {"type": "struct", "fields": fields}
+        case "decimal":
+            return f"decimal({json_type['precision']},{json_type['scale']})"
+        case name:
+            return names.get(name, name)

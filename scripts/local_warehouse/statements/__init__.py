@@ -1,0 +1,71 @@
+"""Statements by kind, one module each; this one finds the module for a statement's first words.
+
+A handler gets the context and a reader that stands behind those words, and returns a Result. To
+add a statement: write its handler, and name its first words here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from local_warehouse.context import Context
+from local_warehouse.results import Result
+from local_warehouse.statements import (
+    alter,
+    comment,
+    create,
+    describe,
+    dml,
+    drop,
+    grants,
+    maintenance,
+    query,
+    session,
+    show,
+)
+from local_warehouse.statements.reader import StatementReader
+
+Handler = Callable[[Context, StatementReader], Result]
+
+_HANDLERS: dict[tuple[str, ...], Handler] = {
+    ("ALTER", "SCHEMA"): alter.schema,
+    ("ALTER", "DATABASE"): alter.schema,
+    ("ALTER", "TABLE"): alter.table,
+    ("ALTER", "VIEW"): alter.table,
+    ("ANALYZE", "TABLE"): maintenance.analyze,
+    ("COMMENT", "ON"): comment.comment_on,
+    ("CREATE",): create.create,
+    ("DELETE", "FROM"): dml.delete,
+    ("DESC",): describe.describe,
+    ("DESCRIBE",): describe.describe,
+    ("DROP",): drop.drop,
+    ("EXPLAIN",): query.explain,
+    ("GRANT",): grants.grant,
+    ("INSERT",): dml.insert,
+    ("MERGE",): dml.merge,
+    ("OPTIMIZE",): maintenance.optimize,
+    ("RESET",): session.reset,
+    ("REVOKE",): grants.revoke,
+    ("SET",): session.set_configuration,
+    ("SHOW",): show.show,
+    ("TRUNCATE", "TABLE"): dml.truncate,
+    ("UPDATE",): dml.update,
+    ("USE",): session.use,
+    ("VACUUM",): maintenance.vacuum,
+}
+_QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
+
+
+def execute(context: Context, text: str) -> Result:
+    """Run one statement of a session.
+
+    Raises SqlError for whatever the author of the statement can mend, an unsupported statement
+    included.
+    """
+    reader = StatementReader(text)
+    for words, handler in _HANDLERS.items():
+        if reader.accept(*words):
+            return handler(context, reader)
+    if reader.sees("TABLE") or any(reader.sees(word) for word in _QUERIES):
+        return query.select(context, reader)
+    raise reader.unsupported()

@@ -130,8 +130,10 @@ class StatementReader:
                 return self.text[start : word.start]
         raise self.error("expected )")
 
-    def until(self, *stops: str) -> str:
-        """The source text up to one of these words outside any parentheses, or the end."""
+    def until(self, *stops: str, types: bool = False) -> str:
+        """The source text up to one of these words outside any parentheses, or the end. In a
+        data type (`types`) the signs < and > are parentheses too."""
+        opening, closing = ("([<", ")]>") if types else ("([", ")]")
         start = self.peek().start
         end = start
         depth = 0
@@ -141,7 +143,7 @@ class StatementReader:
             if depth == 0 and is_stop:
                 break
             if word.kind == "sign":
-                depth += (word.text in ("(", "[", "<")) - (word.text in (")", "]", ">"))
+                depth += sum((c in opening) - (c in closing) for c in word.text)
             if depth < 0:
                 break
             end = self.take().end
@@ -161,9 +163,7 @@ class StatementReader:
         found: dict[str, str] = {}
         while not self.accept(")"):
             key = self._key()
-            if self.accept("="):
-                found[key] = self._value()
-            elif self.peek().kind in ("string", "number", "word") and not self.sees(","):
+            if self.accept("=") or (self.peek().kind in ("string", "number", "word") and not self.sees(",")):
                 found[key] = self._value()
             else:
                 found[key] = ""

@@ -1,0 +1,94 @@
+"""What a statement works with: the warehouse's parts, its session and its parameters."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local_warehouse import errors
+from local_warehouse.catalog import information_schema
+from local_warehouse.catalog.model import Name, Relation
+from local_warehouse.catalog.store import Catalog
+from local_warehouse.engine import Engine
+from local_warehouse.sessions import Session
+
+
+@dataclass
+class Warehouse:
+    """The parts that all sessions share."""
+
+    catalog: Catalog
+    engine: Engine
+    storage_root: str  # where managed tables are put
+    scratch: Path
+    lock: threading.RLock = field(default_factory=threading.RLock)  # around changes of the catalog
+    _registered: dict[str, str] = field(default_factory=dict)
+
+    def information_schema(self, name: Name) -> str:
+        """The engine's name for the current rows of an information_schema table."""
+        only = None if name.catalog == "system" else self.catalog.require_catalog(name.catalog)
+        engine_name = f"information_schema_{name.table}_{only or 'all'}_{self.catalog.version}"
+        with self.lock:
+            if engine_name not in self._registered:
+                table = information_schema.table(self.catalog, name.table, only)
+                self.engine.register(engine_name, table)
+                self._registered[engine_name] = engine_name
+        return engine_name
+
+
+@dataclass
+class Context:
+    warehouse: Warehouse
+    session: Session
+    named: Mapping[str, str] = field(default_factory=dict)  # parameter values as SQL literals
+    positional: Sequence[str] = ()
+
+    @property
+    def engine(self) -> Engine:
+        return self.warehouse.engine
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.warehouse.catalog
+
+    def named_parameter(self, name: str) -> str:
+        for given, value in self.named.items():
+            if given.lower() == name.lower():
+                return value
+        raise errors.SqlError(
+            "UNBOUND_SQL_PARAMETER", f"Found the unbound parameter: {name}.", "42P02"
+        )
+
+    def positional_parameter(self, index: int) -> str:
+        if index >= len(self.positional):
+            raise errors.SqlError(
+                "UNBOUND_SQL_PARAMETER", f"Found the unbound parameter: ? ({index + 1}).", "42P02"
+            )
+        return self.positional[index]
+
+    def relation(self, name: Name) -> Relation:
+        found = self.catalog.relation(name)
+        if found is None:
+            self.catalog.require_schema(name.catalog, name.schema)
+            raise errors.table_not_found(str(name))
+        return found
+
+    def information_schema(self, name: Name) -> str:
+        return self.warehouse.information_schema(name)
+
+    @contextmanager
+    def scan(self, path: str, options: dict[str, Any]) -> Iterator[str]:
+        """A read_files call as a relation that the engine can read."""
+        from local_warehouse import files
+
+        scan = files.read_files(path, options, scratch=self.warehouse.scratch)
+        try:
+            for statement in scan.setup:
+                self.engine.run(statement)
+            yield scan.sql
+        finally:
+            scan.cleanup()

@@ -1,0 +1,96 @@
+"""HTTPS in front of the Thrift service: one POST is one Thrift message in its binary protocol."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import socket
+import ssl
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from databricks.sql.thrift_api.TCLIService import TCLIService
+from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
+from thrift.transport.TTransport import TMemoryBuffer
+
+_log = logging.getLogger(__name__)
+
+_LIMIT = 256 * 1024 * 1024  # bytes of one request
+
+
+class Server(ThreadingHTTPServer):
+    """Listens on loopback only. TLS is negotiated in the connection's own thread, so that a
+    client that connects and stays silent holds up nobody."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, tls: ssl.SSLContext, token: str, service: Any) -> None:
+        self.tls = tls
+        self.token = token.encode()
+        self.processor = TCLIService.Processor(service)
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        _log.debug("connection of %s ended", client_address, exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "local-warehouse"
+    timeout = 900  # seconds that a connection may be idle
+    wbufsize = -1  # one write an answer
+    server: Server
+
+    def setup(self) -> None:
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.request.settimeout(self.timeout)
+        self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path == "/health":
+            self._answer(200, b"ready\n", "text/plain")
+        elif path == "/.well-known/databricks-config":
+            host = self.headers.get("Host", "localhost")
+            document = {"host_type": "workspace", "oidc_endpoint": f"https://{host}/oidc"}
+            self._answer(200, json.dumps(document).encode(), "application/json")
+        else:
+            self._answer(404, b"not found\n", "text/plain")
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        if not 0 < length <= _LIMIT:
+            self.close_connection = True
+            self._answer(413, b"the request has no body, or one that is too long\n", "text/plain")
+            return
+        body = self.rfile.read(length)
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), self.server.token):
+            self._answer(
+                403, b'{"error_code": 403, "message": "Invalid access token."}', "application/json"
+            )
+            return
+        output = TMemoryBuffer()
+        try:
+            self.server.processor.process(
+                TBinaryProtocolAccelerated(TMemoryBuffer(body)), TBinaryProtocolAccelerated(output)
+            )
+        except Exception:
+            _log.exception("malformed request")
+            self._answer(400, b"not a Thrift message of TCLIService\n", "text/plain")
+            return
+        self._answer(200, output.getvalue(), "application/x-thrift")
+
+    def _answer(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        _log.debug(format, *args)

@@ -1,0 +1,260 @@
+"""Queries: from the names of the catalog to what the engine can run.
+
+Every relation that a query names is replaced in its syntax tree: a table by the engine's name for
+it, a view by its query, information_schema by its rows, read_files by a scan. The engine therefore
+never sees a name of the catalog, and two sessions cannot see each other's temporary views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from sqlglot import exp, transforms
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.context import Context
+from local_warehouse.dialect import parse, render
+from local_warehouse.sessions import full_name
+
+_MAX_DEPTH = 50  # views in views
+_SESSION_VALUES: dict[str, Callable[[Context], str]] = {
+    "current_catalog": lambda context: context.session.catalog,
+    "current_schema": lambda context: context.session.schema,
+    "current_database": lambda context: context.session.schema,
+    "current_user": lambda context: context.session.user,
+    "session_user": lambda context: context.session.user,
+    "user": lambda context: context.session.user,
+    "current_version": lambda context: "local",
+}
+
+
+class Query:
+    """A query or DML statement made ready for the engine. Close it after its result is read:
+    a scan of files may hold scratch data."""
+
+    def __init__(
+        self,
+        context: Context,
+        text: str | exp.Expression,
+        namespace: tuple[str, str] | None = None,
+    ) -> None:
+        self._context = context
+        self._resources = ExitStack()
+        tree = parse(text) if isinstance(text, str) else text
+        try:
+            self.tree = self._resolve(tree, namespace or context.session.namespace, 0)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def sql(self) -> str:
+        return render(self.tree)
+
+    def columns(self) -> list[Column]:
+        """The columns of the query's result."""
+        return self._context.engine.columns(self.sql)
+
+    def close(self) -> None:
+        self._resources.close()
+
+    def __enter__(self) -> Query:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # resolving
+
+    def _resolve(
+        self, tree: exp.Expression, namespace: tuple[str, str], depth: int
+    ) -> exp.Expression:
+        if depth > _MAX_DEPTH:
+            raise errors.SqlError(
+                "VIEW_EXCEED_MAX_NESTED_DEPTH", f"Views are nested more than {_MAX_DEPTH} deep."
+            )
+        if depth == 0:
+            _bind(tree, self._context)
+        for column in list(tree.find_all(exp.Column)):
+            if column.args.get("db"):  # silver.sales.id: the engine knows the relation as sales
+                column.set("db", None)
+                column.set("catalog", None)
+        tree = self._session_values(tree)
+        for table in list(tree.find_all(exp.Table)):
+            replacement = self._relation(table, namespace, depth)
+            if replacement is not None and table is tree:
+                tree = replacement
+            elif replacement is not None:
+                table.replace(replacement)
+        return tree.transform(_without_qualify, copy=False)
+
+    def _session_values(self, tree: exp.Expression) -> exp.Expression:
+        def replace(node: exp.Expression) -> exp.Expression:
+            name = _function_name(node)
+            if name not in _SESSION_VALUES:
+                return node
+            value = exp.Literal.string(_SESSION_VALUES[name](self._context))
+            if isinstance(node.parent, exp.Select):
+                return exp.alias_(value, f"{name}()", quoted=True)
+            return value
+
+        return tree.transform(replace, copy=False)
+
+    def _relation(
+        self, table: exp.Table, namespace: tuple[str, str], depth: int
+    ) -> exp.Expression | None:
+        """Point `table` at what the engine knows, or return what takes its place."""
+        if isinstance(table.this, exp.Anonymous):
+            return self._table_function(table, namespace, depth)
+        parts = [part.name for part in table.parts]
+        if len(parts) == 1 and _names_cte(table):
+            return None
+        if len(parts) == 2 and parts[0].lower() == "delta" and "/" in parts[1]:
+            return None  # delta.`s3://…`, which the engine reads itself
+        if len(parts) == 1 and parts[0].lower() in self._context.session.temporary_views:
+            view = self._context.session.temporary_views[parts[0].lower()]
+            body = self._resolve(parse(view.text), view.namespace, depth + 1)
+            return _in_place_of(table, body, view.columns)
+        name = full_name(parts, namespace)
+        if name.schema == "information_schema":
+            _point_at(table, self._context.information_schema(name))
+            return None
+        relation = self._context.relation(name)
+        if relation.is_view:
+            assert relation.view_text is not None
+            body = self._resolve(
+                parse(relation.view_text), relation.view_namespace or namespace, depth + 1
+            )
+            return _in_place_of(table, body, [column.name for column in relation.columns])
+        _point_at(table, self._context.engine.name_of(relation))
+        return None
+
+    def _table_function(
+        self, table: exp.Table, namespace: tuple[str, str], depth: int
+    ) -> exp.Expression | None:
+        function = table.this
+        name = function.name.lower()
+        if name == "identifier":
+            parts = [part.name for part in exp.to_table(_text(function.expressions[0])).parts]
+            table.set("this", exp.to_identifier(parts[-1], quoted=True))
+            for key, part in zip(("db", "catalog"), reversed(parts[:-1]), strict=False):
+                table.set(key, exp.to_identifier(part, quoted=True))
+            return self._relation(table, namespace, depth)
+        if name == "read_files":
+            path, options = _file_options(function.expressions)
+            scan = self._resources.enter_context(self._context.scan(path, options))
+            body = parse(f"select * from {scan}")
+            return _in_place_of(table, body, [])
+        return None  # range(), explode() and the like are the engine's own
+
+
+def _bind(tree: exp.Expression, context: Context) -> None:
+    """Put the values of parameter markers in their place, as literals of the given types."""
+    position = 0
+    for marker in list(tree.find_all(exp.Placeholder)):
+        if marker.this:
+            value = context.named_parameter(marker.name)
+        else:
+            value = context.positional_parameter(position)
+            position += 1
+        marker.replace(parse(f"select {value}").expressions[0])
+
+
+def _function_name(node: exp.Expression) -> str | None:
+    if isinstance(node, exp.Anonymous):
+        return str(node.this).lower() if not node.expressions else None
+    if isinstance(node, exp.Func) and not isinstance(node.parent, exp.Dot):
+        return node.sql_name().lower() if not node.expressions and not node.this else None
+    return None
+
+
+def _names_cte(table: exp.Table) -> bool:
+    """Whether a one-part name means a common table expression that is visible here."""
+    name = table.name.lower()
+    child: exp.Expression = table
+    node = table.parent
+    while node is not None:
+        clause = node.args.get("with_")
+        if clause is not None and child is not clause:
+            if any(cte.alias.lower() == name for cte in clause.expressions):
+                return True
+        elif isinstance(node, exp.With):  # inside a CTE: those before it are visible
+            for cte in node.expressions:
+                if cte is child:
+                    if node.recursive and cte.alias.lower() == name:
+                        return True
+                    break
+                if cte.alias.lower() == name:
+                    return True
+        child, node = node, node.parent
+    return False
+
+
+def _point_at(table: exp.Table, engine_name: str) -> None:
+    if not table.alias:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+    table.set("this", exp.to_identifier(engine_name, quoted=True))
+    table.set("db", None)
+    table.set("catalog", None)
+
+
+def _in_place_of(table: exp.Table, body: exp.Expression, columns: list[str]) -> exp.Subquery:
+    """A subquery with the alias, joins and samples of the table that it replaces."""
+    alias = table.args.get("alias")
+    if alias is None and not isinstance(table.this, exp.Anonymous):
+        alias = exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
+    if alias is not None and columns and not alias.columns:
+        alias.set("columns", [exp.to_identifier(column, quoted=True) for column in columns])
+    subquery = exp.Subquery(this=body, alias=alias)
+    for key, value in table.args.items():
+        if key not in ("this", "db", "catalog", "alias") and value:
+            subquery.set(key, value)
+    return subquery
+
+
+def _without_qualify(node: exp.Expression) -> exp.Expression:
+    if isinstance(node, exp.Select) and node.args.get("qualify"):
+        return transforms.eliminate_qualify(node)
+    return node
+
+
+def _text(node: exp.Expression) -> str:
+    if not isinstance(node, exp.Literal) or not node.is_string:
+        raise errors.syntax_error(f"Expected a string literal, found {render(node)}.")
+    return node.name
+
+
+def _file_options(arguments: list[exp.Expression]) -> tuple[str, dict[str, Any]]:
+    """The path and the named options of a read_files call."""
+    path: str | None = None
+    options: dict[str, Any] = {}
+    for argument in arguments:
+        if not isinstance(argument, (exp.Kwarg, exp.PropertyEQ)):
+            path = _text(argument)
+            continue
+        value = argument.expression
+        if isinstance(value, exp.Boolean):
+            options[argument.name.lower()] = bool(value.this)
+        elif isinstance(value, exp.Literal):
+            options[argument.name.lower()] = value.name if value.is_string else int(value.name)
+        elif isinstance(value, exp.Null):
+            options[argument.name.lower()] = None
+        else:
+            raise errors.syntax_error(f"read_files takes literals only: {render(argument)}.")
+    path = path if path is not None else options.pop("path", None)
+    if path is None:
+        raise errors.syntax_error("read_files needs a path as its first argument.")
+    return path, options
+
+
+def require_table(relation: Relation) -> Relation:
+    if relation.is_view:
+        raise errors.SqlError(
+            "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
+            f"The operation needs a table, and {relation.name} is a view.",
+            "42809",
+        )
+    return relation

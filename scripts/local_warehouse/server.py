@@ -1,0 +1,77 @@
+"""The local SQL warehouse as a process: `python -m local_warehouse.server`.
+
+It listens on 127.0.0.1 and speaks the protocol of a Databricks SQL warehouse. The bearer token is
+read from LOCAL_WAREHOUSE_TOKEN, the storage's keys from AWS_*: neither is ever logged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shutil
+import signal
+import ssl
+import threading
+from pathlib import Path
+
+from local_warehouse.catalog.store import Catalog
+from local_warehouse.context import Warehouse
+from local_warehouse.engine import Engine
+from local_warehouse.protocol.http import Server
+from local_warehouse.protocol.service import Service
+
+_log = logging.getLogger("local_warehouse")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, required=True, help="folder of catalog.sqlite")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--certificate", type=Path, required=True, help="PEM file")
+    parser.add_argument("--key", type=Path, required=True, help="PEM file")
+    parser.add_argument("--storage", required=True, help="URL under which managed tables are put")
+    parser.add_argument(
+        "--catalog", default="main", help="the catalog of a session that names none"
+    )
+    parser.add_argument("--log-level", default="INFO")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = _arguments()
+    logging.basicConfig(
+        level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    token = os.environ.get("LOCAL_WAREHOUSE_TOKEN")
+    if not token:
+        raise SystemExit("LOCAL_WAREHOUSE_TOKEN is not set: start with `local-warehouse up`.")
+    arguments.state.mkdir(parents=True, exist_ok=True)
+    scratch = arguments.state / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)  # left by a process that was killed
+    scratch.mkdir()
+    catalog = Catalog(arguments.state / "catalog.sqlite")
+    if arguments.catalog.lower() not in catalog.catalogs():
+        catalog.create_catalog(arguments.catalog)
+    engine = Engine()
+    warehouse = Warehouse(catalog, engine, arguments.storage.rstrip("/"), scratch)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(arguments.certificate, arguments.key)
+    server = Server(arguments.port, tls, token, Service(warehouse, arguments.catalog))
+
+    def stop(*_: object) -> None:
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    _log.info("ready on https://localhost:%d", server.server_port)
+    try:
+        server.serve_forever(poll_interval=0.1)
+    finally:
+        server.server_close()
+        catalog.close()
+        _log.info("stopped")
+
+
+if __name__ == "__main__":
+    main()

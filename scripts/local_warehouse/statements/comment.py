@@ -1,0 +1,36 @@
+"""COMMENT ON CATALOG, SCHEMA, TABLE, VIEW and COLUMN."""
+
+from __future__ import annotations
+
+from local_warehouse import errors
+from local_warehouse.context import Context
+from local_warehouse.results import Result, nothing
+from local_warehouse.sessions import full_name
+from local_warehouse.statements.reader import StatementReader
+
+
+def comment_on(context: Context, reader: StatementReader) -> Result:
+    kind = reader.accept_any("SCHEMA", "DATABASE", "TABLE", "VIEW", "COLUMN")
+    if kind is None:
+        raise reader.unsupported()
+    parts = reader.name()
+    reader.expect("IS")
+    text = None if reader.accept("NULL") else reader.string()
+    reader.end()
+    if kind in ("SCHEMA", "DATABASE"):
+        catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+        schema = context.catalog.require_schema(catalog, name)
+        schema.comment = text
+        context.catalog.put_schema(schema)
+        return nothing()
+    table = parts[:-1] if kind == "COLUMN" else parts
+    relation = context.relation(full_name(table, context.session.namespace))
+    if kind == "COLUMN":
+        column = relation.column(parts[-1])
+        if column is None:
+            raise errors.column_not_found(parts[-1], str(relation.name))
+        column.comment = text
+    else:
+        relation.comment = text
+    context.catalog.put_relation(relation)
+    return nothing()

@@ -1,0 +1,137 @@
+"""Constraints: CHECK and NOT NULL are enforced, keys are recorded (as on Databricks)."""
+
+from __future__ import annotations
+
+import uuid
+
+from local_warehouse import delta, errors
+from local_warehouse.catalog.model import Constraint, Relation, quoted
+from local_warehouse.context import Context
+from local_warehouse.sessions import full_name
+from local_warehouse.statements.reader import StatementReader
+
+
+def read_constraint(reader: StatementReader, column: str | None = None) -> Constraint:
+    """[CONSTRAINT name] {CHECK (…) | PRIMARY KEY (…) | FOREIGN KEY (…) REFERENCES t (…)}."""
+    name = reader.identifier() if reader.accept("CONSTRAINT") else f"constraint_{uuid.uuid4().hex}"
+    if reader.accept("CHECK"):
+        constraint = Constraint(name, "CHECK", expression=reader.parenthesised().strip())
+    elif reader.accept("PRIMARY", "KEY"):
+        columns = [column] if column and not reader.sees("(") else _key_columns(reader)
+        constraint = Constraint(name, "PRIMARY KEY", columns)
+    elif reader.accept("FOREIGN", "KEY"):
+        columns = reader.names_in_parentheses()
+        reader.expect("REFERENCES")
+        constraint = Constraint(name, "FOREIGN KEY", columns, references=reader.name())
+        if reader.sees("("):
+            constraint.reference_columns = reader.names_in_parentheses()
+    else:
+        raise reader.error("expected CHECK, PRIMARY KEY or FOREIGN KEY")
+    while words := reader.accept_any("NOT", "ENFORCED", "DEFERRABLE", "INITIALLY", "DEFERRED",
+                                     "NORELY", "RELY"):  # fmt: skip
+        constraint.rely |= words == "RELY"
+    return constraint
+
+
+def _key_columns(reader: StatementReader) -> list[str]:
+    reader.expect("(")
+    columns = [reader.identifier()]
+    reader.accept("TIMESERIES")
+    while reader.accept(","):
+        columns.append(reader.identifier())
+        reader.accept("TIMESERIES")
+    reader.expect(")")
+    return columns
+
+
+def add_constraint(context: Context, relation: Relation, constraint: Constraint) -> None:
+    if any(c.name.lower() == constraint.name.lower() for c in relation.constraints):
+        raise errors.SqlError(
+            "DELTA_CONSTRAINT_ALREADY_EXISTS",
+            f"Constraint '{constraint.name}' already exists on {relation.name}.",
+            "42710",
+        )
+    for column in constraint.columns:
+        if relation.column(column) is None:
+            raise errors.column_not_found(column, str(relation.name))
+    if constraint.kind == "CHECK":
+        _add_check(context, relation, constraint)
+    elif constraint.kind == "FOREIGN KEY":
+        target = full_name(constraint.references, relation_namespace(relation))
+        referenced = context.relation(target)
+        keys = [c for c in referenced.constraints if c.kind == "PRIMARY KEY"]
+        if not keys:
+            raise errors.SqlError(
+                "UC_INVALID_FOREIGN_KEY", f"{target} has no primary key to refer to.", "42830"
+            )
+        constraint.references = [target.catalog, target.schema, target.table]
+        constraint.reference_columns = constraint.reference_columns or list(keys[0].columns)
+    relation.constraints.append(constraint)
+    context.catalog.put_relation(relation)
+
+
+def relation_namespace(relation: Relation) -> tuple[str, str]:
+    return relation.name.catalog, relation.name.schema
+
+
+def _add_check(context: Context, relation: Relation, constraint: Constraint) -> None:
+    engine = context.engine
+    table = quoted(engine.name_of(relation))
+    broken = engine.count(f"select count(*) from {table} where not ({constraint.expression})")
+    if broken:
+        raise errors.SqlError(
+            "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
+            f"{broken} rows in {relation.name} violate the new CHECK constraint "
+            f"({constraint.expression}).",
+            "23512",
+        )
+    name = quoted(constraint.name)
+    engine.run(f"alter table {table} add constraint {name} check ({constraint.expression})")
+
+
+def drop_constraint(context: Context, relation: Relation, name: str, if_exists: bool) -> None:
+    found = next((c for c in relation.constraints if c.name.lower() == name.lower()), None)
+    if found is None:
+        if if_exists:
+            return
+        raise errors.SqlError(
+            "DELTA_CONSTRAINT_DOES_NOT_EXIST",
+            f"Cannot drop nonexistent constraint {name} from {relation.name}.",
+            "42704",
+        )
+    if found.kind == "CHECK":
+        assert relation.location is not None
+        delta.drop_constraint(relation.location, found.name)
+    relation.constraints.remove(found)
+    context.catalog.put_relation(relation)
+
+
+def set_not_null(context: Context, relation: Relation, column_name: str, wanted: bool) -> None:
+    """Make a column NOT NULL (which fails while it holds a NULL) or nullable again."""
+    column = relation.column(column_name)
+    if column is None:
+        raise errors.column_not_found(column_name, str(relation.name))
+    assert relation.location is not None
+    if wanted:
+        table = quoted(context.engine.name_of(relation))
+        found = context.engine.count(
+            f"select count(*) from {table} where {quoted(column.name)} is null"
+        )
+        if found:
+            raise errors.SqlError(
+                "DELTA_NEW_NOT_NULL_VIOLATION",
+                f"{found} rows in {relation.name} violate the new NOT NULL constraint on "
+                f"{column.name}.",
+                "23512",
+            )
+
+    def change(fields: list[delta.Field]) -> list[delta.Field]:
+        return [
+            {**f, "nullable": not wanted} if f["name"].lower() == column_name.lower() else f
+            for f in fields
+        ]
+
+    delta.change_schema(relation.location, change)
+    column.nullable = not wanted
+    relation.generation += 1
+    context.catalog.put_relation(relation)

@@ -1,0 +1,324 @@
+"""CREATE CATALOG, SCHEMA, TABLE and VIEW."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from local_warehouse import delta, errors
+from local_warehouse.catalog.model import Column, Constraint, Name, Relation, Schema, quoted
+from local_warehouse.context import Context
+from local_warehouse.dialect import literal
+from local_warehouse.queries import Query
+from local_warehouse.results import Result, counts, nothing
+from local_warehouse.sessions import TemporaryView, full_name
+from local_warehouse.statements.constraints import add_constraint, read_constraint
+from local_warehouse.statements.reader import StatementReader
+
+
+def create(context: Context, reader: StatementReader) -> Result:
+    if reader.accept("CATALOG"):
+        return _catalog(context, reader)
+    if reader.accept("SCHEMA") or reader.accept("DATABASE"):
+        return _schema(context, reader)
+    replace = reader.accept("OR", "REPLACE")
+    if reader.accept("TABLE"):
+        return _table(context, reader, replace)
+    temporary = reader.accept("TEMPORARY") or reader.accept("TEMP")
+    if reader.accept("VIEW"):
+        return _view(context, reader, replace, temporary)
+    raise reader.unsupported()
+
+
+def _catalog(context: Context, reader: StatementReader) -> Result:
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    name = reader.identifier()
+    comment = reader.string() if reader.accept("COMMENT") else None
+    reader.end()
+    if not (if_not_exists and name.lower() in context.catalog.catalogs()):
+        context.catalog.create_catalog(name, comment)
+    return nothing()
+
+
+def _schema(context: Context, reader: StatementReader) -> Result:
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    parts = [part.lower() for part in reader.name()]
+    catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[-1])
+    schema = Schema(context.catalog.require_catalog(catalog), name)
+    while not reader.at_end():
+        if reader.accept("COMMENT"):
+            schema.comment = reader.string()
+        elif reader.accept("WITH", "DBPROPERTIES"):
+            schema.properties = reader.pairs()
+        elif reader.accept("MANAGED", "LOCATION"):
+            raise errors.unsupported("CREATE SCHEMA … MANAGED LOCATION")
+        else:
+            raise reader.error("expected COMMENT or WITH DBPROPERTIES")
+    if context.catalog.schema(catalog, name) is not None:
+        if if_not_exists:
+            return nothing()
+        raise errors.already_exists("SCHEMA", quoted(catalog, name))
+    context.catalog.put_schema(schema)
+    return nothing()
+
+
+# tables
+
+
+@dataclass
+class _TableClauses:
+    columns: list[tuple[str, str, bool, str | None]] = field(default_factory=list)
+    constraints: list[Constraint] = field(default_factory=list)
+    partition_by: list[str] = field(default_factory=list)
+    cluster_by: list[str] = field(default_factory=list)
+    location: str | None = None
+    comment: str | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    row_filter: dict[str, object] | None = None
+    query: str | None = None
+
+
+def _table(context: Context, reader: StatementReader, replace: bool) -> Result:
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    name = full_name(reader.name(), context.session.namespace)
+    clauses = _read_table_clauses(reader)
+    context.catalog.require_schema(name.catalog, name.schema)
+    existing = context.catalog.relation(name)
+    if existing is not None and not replace:
+        if if_not_exists:
+            return nothing()
+        raise errors.already_exists("TABLE", str(name))
+    if existing is not None and existing.is_view:
+        raise errors.SqlError(
+            "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", f"{name} is a view and not a table.", "42809"
+        )
+    relation = _new_relation(context, name, clauses, existing)
+    if clauses.query is not None:
+        _write_query(context, relation, clauses, existing)
+    else:
+        _write_empty(context, relation, clauses, existing)
+    _publish(context, relation, clauses)
+    return nothing() if clauses.query is None else counts(num_affected_rows=0, num_inserted_rows=0)
+
+
+def _read_table_clauses(reader: StatementReader) -> _TableClauses:
+    clauses = _TableClauses()
+    if reader.sees("LIKE") or reader.sees("SHALLOW") or reader.sees("DEEP") or reader.sees("CLONE"):
+        raise errors.unsupported("CREATE TABLE … LIKE and CLONE")
+    if reader.accept("("):
+        _read_columns(reader, clauses)
+    while not reader.at_end():
+        if reader.accept("USING"):
+            table_format = reader.identifier().lower()
+            if table_format != "delta":
+                raise errors.unsupported(f"tables in the format {table_format}")
+        elif reader.accept("PARTITIONED", "BY"):
+            clauses.partition_by = reader.names_in_parentheses()
+        elif reader.accept("CLUSTER", "BY"):
+            if not reader.accept_any("AUTO", "NONE"):
+                clauses.cluster_by = reader.names_in_parentheses()
+        elif reader.accept("LOCATION"):
+            clauses.location = reader.string()
+        elif reader.accept("COMMENT"):
+            clauses.comment = reader.string()
+        elif reader.accept("TBLPROPERTIES"):
+            clauses.properties = reader.pairs()
+        elif reader.accept("WITH", "ROW", "FILTER"):
+            function = ".".join(reader.name())
+            reader.expect("ON")
+            clauses.row_filter = {"function": function, "columns": reader.names_in_parentheses()}
+        elif reader.accept("AS") or reader.sees("SELECT") or reader.sees("WITH"):
+            clauses.query = reader.rest()
+        else:
+            raise reader.error("expected a clause of CREATE TABLE")
+    if not clauses.columns and clauses.query is None and clauses.location is None:
+        raise errors.unsupported("CREATE TABLE without columns, query or location")
+    if clauses.columns and clauses.query is not None:
+        raise reader.error("a column list and AS query exclude each other")
+    return clauses
+
+
+def _read_columns(reader: StatementReader, clauses: _TableClauses) -> None:
+    ends = (",", "NOT", "COMMENT", "CONSTRAINT", "DEFAULT", "GENERATED", "PRIMARY", "MASK", "CHECK")
+    while True:
+        if reader.sees("CONSTRAINT") or reader.sees("PRIMARY", "KEY") or reader.sees("FOREIGN"):
+            clauses.constraints.append(read_constraint(reader))
+        else:
+            name = reader.identifier()
+            data_type = reader.until(*ends, types=True).lower()
+            nullable, comment = True, None
+            while not (reader.sees(",") or reader.sees(")")):
+                if reader.accept("NOT", "NULL"):
+                    nullable = False
+                elif reader.accept("COMMENT"):
+                    comment = reader.string()
+                elif reader.sees("CONSTRAINT") or reader.sees("PRIMARY", "KEY"):
+                    clauses.constraints.append(read_constraint(reader, column=name))
+                else:
+                    raise errors.unsupported(f"{reader.peek().text.upper()} on a column")
+            clauses.columns.append((name, data_type, nullable, comment))
+        if reader.accept(")"):
+            return
+        reader.expect(",")
+
+
+def _new_relation(
+    context: Context, name: Name, clauses: _TableClauses, existing: Relation | None
+) -> Relation:
+    relation = Relation(name, kind="EXTERNAL" if clauses.location else "MANAGED")
+    if clauses.location:
+        relation.location = clauses.location.rstrip("/").replace("s3a://", "s3://", 1)
+    elif existing is not None and existing.kind == "MANAGED":
+        relation.location = existing.location
+    else:
+        table = f"{name.table}-{relation.id[:8]}"
+        root = context.warehouse.storage_root
+        relation.location = f"{root}/managed/{name.catalog}/{name.schema}/{table}"
+    if existing is not None:
+        relation.created_at, relation.tags = existing.created_at, existing.tags
+        if existing.location == relation.location:
+            relation.id, relation.generation = existing.id, existing.generation + 1
+    return relation
+
+
+def _location(relation: Relation) -> str:
+    assert relation.location is not None
+    return relation.location
+
+
+def _write_query(
+    context: Context, relation: Relation, clauses: _TableClauses, existing: Relation | None
+) -> None:
+    assert clauses.query is not None
+    location = _location(relation)
+    replaced = existing is not None and existing.location == location
+    if not replaced and relation.kind == "EXTERNAL" and delta.exists(location):
+        raise errors.SqlError(
+            "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION",
+            f"Cannot create {relation.name} from a query: {location} already holds a table.",
+            "42601",
+        )
+    with Query(context, clauses.query) as query:
+        names = [column.name.lower() for column in query.columns()]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise errors.SqlError(
+                "COLUMN_ALREADY_EXISTS", f"The query yields {', '.join(twice)} twice.", "42711"
+            )
+        if replaced:
+            for name in delta.constraints(location):
+                delta.drop_constraint(location, name)
+        context.engine.overwrite(query.sql, location, clauses.partition_by)
+    delta.relax(location)
+
+
+def _write_empty(
+    context: Context, relation: Relation, clauses: _TableClauses, existing: Relation | None
+) -> None:
+    location = _location(relation)
+    if existing is None and delta.exists(location):
+        _check_adoption(relation, clauses)
+        return
+    columns = ", ".join(
+        f"{quoted(name)} {data_type}{'' if nullable else ' not null'}"
+        for name, data_type, nullable, _ in clauses.columns
+    )
+    partitioned = ", ".join(quoted(name) for name in clauses.partition_by)
+    partition_clause = f"partitioned by ({partitioned})" if partitioned else ""
+    tail = f"({columns}) using delta {partition_clause} location {literal(location)}"
+    if existing is not None and existing.location == location:
+        for name in delta.constraints(location):
+            delta.drop_constraint(location, name)
+        context.engine.run(
+            f"create or replace table {quoted(context.engine.name_of(existing))} {tail}"
+        )
+    else:
+        name = f"new_{relation.id}"
+        context.engine.run(f"create table {quoted(name)} {tail}")
+        context.engine.run(f"drop table {quoted(name)}")
+
+
+def _check_adoption(relation: Relation, clauses: _TableClauses) -> None:
+    """A table that is already at the location is taken over if its columns are those asked for."""
+    found, _ = delta.columns(_location(relation))
+    wanted = [name.lower() for name, *_ in clauses.columns]
+    if wanted and wanted != [column.name.lower() for column in found]:
+        raise errors.SqlError(
+            "DELTA_CREATE_TABLE_SCHEME_MISMATCH",
+            f"The specified schema does not match the existing schema at {relation.location}: "
+            f"specified {', '.join(wanted)}; existing {', '.join(c.name for c in found)}.",
+            "42KD7",
+        )
+
+
+def _publish(context: Context, relation: Relation, clauses: _TableClauses) -> None:
+    """Enter the table in the catalog, with what only the catalog knows of it."""
+    relation.columns, relation.partition_by = delta.columns(_location(relation))
+    for name, _, _, comment in clauses.columns:
+        column = relation.column(name)
+        if column is not None and comment:
+            column.comment = comment
+    relation.comment, relation.properties = clauses.comment, clauses.properties
+    relation.cluster_by, relation.row_filter = clauses.cluster_by, clauses.row_filter
+    context.catalog.put_relation(relation)
+    for constraint in clauses.constraints:
+        add_constraint(context, relation, constraint)
+
+
+# views
+
+
+def _view(context: Context, reader: StatementReader, replace: bool, temporary: bool) -> Result:
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    parts = reader.name()
+    listed: list[tuple[str, str | None]] = []
+    if reader.accept("("):
+        while True:
+            column = reader.identifier()
+            listed.append((column, reader.string() if reader.accept("COMMENT") else None))
+            if reader.accept(")"):
+                break
+            reader.expect(",")
+    comment: str | None = None
+    properties: dict[str, str] = {}
+    while not reader.accept("AS"):
+        if reader.accept("COMMENT"):
+            comment = reader.string()
+        elif reader.accept("TBLPROPERTIES"):
+            properties = reader.pairs()
+        else:
+            raise reader.error("expected COMMENT, TBLPROPERTIES or AS")
+    text = reader.rest()
+    with Query(context, text) as query:
+        columns = query.columns()
+    if listed and len(listed) != len(columns):
+        raise errors.SqlError(
+            "CREATE_VIEW_COLUMN_ARITY_MISMATCH",
+            f"The view names {len(listed)} columns and its query yields {len(columns)}.",
+            "21S01",
+        )
+    named = [
+        Column(given[0], column.type, True, given[1])
+        for column, given in zip(columns, listed or [(c.name, None) for c in columns], strict=True)
+    ]
+    if temporary:
+        names = [column.name for column in named] if listed else []
+        view = TemporaryView(text, context.session.namespace, names)
+        context.session.temporary_views[parts[-1].lower()] = view
+        return nothing()
+    name = full_name(parts, context.session.namespace)
+    context.catalog.require_schema(name.catalog, name.schema)
+    existing = context.catalog.relation(name)
+    if existing is not None and not replace:
+        if if_not_exists:
+            return nothing()
+        raise errors.already_exists("VIEW", str(name))
+    if existing is not None and not existing.is_view:
+        raise errors.SqlError(
+            "EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", f"{name} is a table and not a view.", "42809"
+        )
+    relation = Relation(name, kind="VIEW", columns=named, view_text=text, comment=comment)
+    relation.view_namespace, relation.properties = context.session.namespace, properties
+    if existing is not None:
+        relation.created_at, relation.tags = existing.created_at, existing.tags
+    context.catalog.put_relation(relation)
+    return nothing()

@@ -1,0 +1,212 @@
+"""DESCRIBE of tables (plain, EXTENDED, AS JSON, HISTORY, DETAIL), schemas, catalogs, queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+from local_warehouse import delta
+from local_warehouse.catalog.model import Constraint, Relation, quoted
+from local_warehouse.context import Context
+from local_warehouse.queries import Query
+from local_warehouse.results import Result, rows
+from local_warehouse.sessions import TemporaryView, full_name
+from local_warehouse.statements.dml import target
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types import to_json
+
+_COLUMNS = [("col_name", "string"), ("data_type", "string"), ("comment", "string")]
+_INFO = [("info_name", "string"), ("info_value", "string")]
+
+
+def describe(context: Context, reader: StatementReader) -> Result:
+    if reader.accept("HISTORY"):
+        return _history(context, reader)
+    if reader.accept("DETAIL"):
+        return _detail(context, reader)
+    if reader.accept("SCHEMA") or reader.accept("DATABASE"):
+        return _schema(context, reader)
+    if reader.accept("CATALOG"):
+        reader.accept("EXTENDED")
+        name = context.catalog.require_catalog(reader.identifier())
+        return rows(_INFO, [["Catalog Name", name], ["Comment", ""], ["Owner", "local"]])
+    if reader.accept("QUERY") or reader.sees("SELECT") or reader.sees("WITH"):
+        with Query(context, reader.rest()) as query:
+            return rows(_COLUMNS, [[c.name, c.type, None] for c in query.columns()])
+    reader.accept("TABLE")
+    extended = reader.accept("EXTENDED")
+    parts = reader.name()
+    as_json = reader.accept("AS", "JSON")
+    reader.end()
+    relation = _described(context, parts)
+    if as_json:
+        document = json.dumps(_document(relation))
+        return rows([("json_metadata", "string")], [[document]])
+    return rows(_COLUMNS, _extended(relation) if extended else _plain(relation))
+
+
+def _described(context: Context, parts: list[str]) -> Relation:
+    """The relation, or a temporary view as one."""
+    view: TemporaryView | None = None
+    if len(parts) == 1:
+        view = context.session.temporary_views.get(parts[0].lower())
+    if view is None:
+        return context.relation(full_name(parts, context.session.namespace))
+    with Query(context, view.text, view.namespace) as query:
+        columns = query.columns()
+    for column, name in zip(columns, view.columns, strict=False):
+        column.name = name
+    return Relation(
+        full_name(parts, context.session.namespace), "VIEW", columns, view_text=view.text
+    )
+
+
+def _plain(relation: Relation) -> list[list[Any]]:
+    found: list[list[Any]] = [[c.name, c.type, c.comment] for c in relation.columns]
+    if relation.partition_by:
+        found += [["# Partition Information", "", ""], ["# col_name", "data_type", "comment"]]
+        for name in relation.partition_by:
+            column = relation.column(name)
+            found.append([name, column.type if column else "", column.comment if column else None])
+    if relation.cluster_by:
+        found += [["# Clustering Information", "", ""], ["# col_name", "data_type", "comment"]]
+        for name in relation.cluster_by:
+            column = relation.column(name)
+            found.append([name, column.type if column else "", column.comment if column else None])
+    return found
+
+
+def _extended(relation: Relation) -> list[list[Any]]:
+    properties = ",".join(f"{k}={v}" for k, v in sorted(relation.properties.items()))
+    details = {
+        "Catalog": relation.name.catalog,
+        "Database": relation.name.schema,
+        "Table": relation.name.table,
+        "Created Time": _time(relation.created_at),
+        "Type": relation.kind,
+        "Comment": relation.comment,
+        "Location": relation.location,
+        "Provider": None if relation.is_view else "delta",
+        "Owner": relation.owner,
+        "View Text": relation.view_text,
+        "Table Properties": f"[{properties}]",
+    }
+    found = [*_plain(relation), ["", "", ""], ["# Detailed Table Information", "", ""]]
+    found += [[name, value, ""] for name, value in details.items() if value is not None]
+    if relation.constraints:
+        found += [["", "", ""], ["# Constraints", "", ""]]
+        found += [[c.name, _constraint_text(c), ""] for c in relation.constraints]
+    return found
+
+
+def _constraint_text(constraint: Constraint) -> str:
+    columns = ", ".join(quoted(column) for column in constraint.columns)
+    if constraint.kind == "CHECK":
+        return f"CHECK ({constraint.expression})"
+    if constraint.kind == "PRIMARY KEY":
+        return f"PRIMARY KEY ({columns})"
+    references = ", ".join(quoted(column) for column in constraint.reference_columns)
+    return f"FOREIGN KEY ({columns}) REFERENCES {quoted(*constraint.references)} ({references})"
+
+
+def _document(relation: Relation) -> dict[str, Any]:
+    """The object of DESCRIBE … AS JSON (Databricks SQL reference, DESCRIBE TABLE)."""
+    document: dict[str, Any] = {
+        "table_name": relation.name.table,
+        "catalog_name": relation.name.catalog,
+        "namespace": [relation.name.schema],
+        "schema_name": relation.name.schema,
+        "columns": [
+            {"name": c.name, "type": to_json(c.type), "nullable": c.nullable}
+            | ({"comment": c.comment} if c.comment else {})
+            for c in relation.columns
+        ],
+        "owner": relation.owner,
+        "created_time": _time(relation.created_at),
+        "type": relation.kind,
+        "provider": None if relation.is_view else "delta",
+        "comment": relation.comment,
+        "location": relation.location,
+        "view_text": relation.view_text,
+        "table_properties": relation.properties,
+        "partition_columns": relation.partition_by,
+        "clustering_columns": relation.cluster_by,
+    }
+    if relation.constraints:
+        texts = (f"({c.name},{_constraint_text(c)})" for c in relation.constraints)
+        document["table_constraints"] = f"[{', '.join(texts)}]"
+    if relation.row_filter:
+        document["row_filter"] = relation.row_filter
+    masks = [{"column_name": c.name, **c.mask} for c in relation.columns if c.mask]
+    if masks:
+        document["column_masks"] = masks
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _time(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _history(context: Context, reader: StatementReader) -> Result:
+    """One row a commit, newest first. `operationMetrics` and parameters are JSON text."""
+    relation = target(context, reader.name())
+    limit = int(reader.take().text) if reader.accept("LIMIT") else None
+    reader.end()
+    assert relation.location is not None
+    columns = [
+        ("version", "bigint"), ("timestamp", "timestamp"), ("userName", "string"),
+        ("operation", "string"), ("operationParameters", "string"),
+        ("operationMetrics", "string"), ("engineInfo", "string"),
+    ]  # fmt: skip
+    commits = [
+        [
+            commit["version"],
+            dt.datetime.fromtimestamp(commit["timestamp"] / 1000, dt.UTC),
+            "local",
+            commit.get("operation"),
+            json.dumps(commit.get("operationParameters") or {}),
+            json.dumps(commit.get("operationMetrics") or {}),
+            commit.get("engineInfo"),
+        ]
+        for commit in delta.history(relation.location, limit)
+    ]
+    return rows(columns, commits)
+
+
+def _detail(context: Context, reader: StatementReader) -> Result:
+    relation = target(context, reader.name())
+    reader.end()
+    assert relation.location is not None
+    files = delta.open_table(relation.location).get_add_actions(flatten=True)
+    sizes = files.column("size_bytes").to_pylist() if hasattr(files, "column") else []
+    columns = [
+        ("format", "string"), ("id", "string"), ("name", "string"), ("description", "string"),
+        ("location", "string"), ("createdAt", "timestamp"), ("lastModified", "timestamp"),
+        ("partitionColumns", "array<string>"), ("clusteringColumns", "array<string>"),
+        ("numFiles", "bigint"), ("sizeInBytes", "bigint"),
+    ]  # fmt: skip
+    created = dt.datetime.fromtimestamp(relation.created_at, dt.UTC)
+    altered = dt.datetime.fromtimestamp(relation.altered_at, dt.UTC)
+    name = f"{relation.name.catalog}.{relation.name.schema}.{relation.name.table}"
+    row = [
+        "delta", relation.id, name, relation.comment, relation.location, created, altered,
+        relation.partition_by, relation.cluster_by, len(sizes), sum(sizes),
+    ]  # fmt: skip
+    return rows(columns, [row])
+
+
+def _schema(context: Context, reader: StatementReader) -> Result:
+    reader.accept("EXTENDED")
+    parts = reader.name()
+    catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+    schema = context.catalog.require_schema(catalog, name)
+    columns = [("database_description_item", "string"), ("database_description_value", "string")]
+    details = [
+        ["Catalog Name", schema.catalog],
+        ["Namespace Name", schema.name],
+        ["Comment", schema.comment or ""],
+        ["Location", ""],
+        ["Owner", schema.owner],
+    ]
+    return rows(columns, details)

@@ -1,0 +1,86 @@
+"""DROP CATALOG, SCHEMA, TABLE and VIEW."""
+
+from __future__ import annotations
+
+from local_warehouse import errors, storage
+from local_warehouse.catalog.model import Relation, quoted
+from local_warehouse.context import Context
+from local_warehouse.results import Result, nothing
+from local_warehouse.sessions import full_name
+from local_warehouse.statements.reader import StatementReader
+
+
+def drop(context: Context, reader: StatementReader) -> Result:
+    kind = reader.accept_any("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW")
+    if kind is None:
+        raise reader.unsupported()
+    if_exists = reader.accept("IF", "EXISTS")
+    parts = reader.name()
+    cascade = reader.accept_any("CASCADE", "RESTRICT") == "CASCADE"
+    reader.end()
+    if kind == "CATALOG":
+        _drop_catalog(context, parts[0], if_exists, cascade)
+    elif kind in ("TABLE", "VIEW"):
+        _drop_relation(context, parts, kind, if_exists)
+    else:
+        catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[-1])
+        _drop_schema(context, catalog, name, if_exists, cascade)
+    return nothing()
+
+
+def _drop_catalog(context: Context, name: str, if_exists: bool, cascade: bool) -> None:
+    if if_exists and name.lower() not in context.catalog.catalogs():
+        return
+    context.catalog.require_catalog(name)
+    for schema in context.catalog.schemas(name.lower()):
+        _drop_schema(context, name, schema.name, False, cascade or schema.name == "default")
+    context.catalog.drop_catalog(name)
+
+
+def _drop_schema(context: Context, catalog: str, name: str, if_exists: bool, cascade: bool) -> None:
+    if if_exists and context.catalog.schema(catalog, name) is None:
+        return
+    context.catalog.require_schema(catalog, name)
+    relations = context.catalog.relations(catalog, name)
+    if relations and not cascade:
+        raise errors.SqlError(
+            "SCHEMA_NOT_EMPTY",
+            f"Cannot drop the schema {quoted(catalog, name)} because it holds "
+            f"{len(relations)} objects. Use CASCADE to drop them too.",
+            "2BP01",
+        )
+    for relation in relations:
+        _remove(context, relation)
+    context.catalog.drop_schema(catalog, name)
+
+
+def _drop_relation(context: Context, parts: list[str], kind: str, if_exists: bool) -> None:
+    views = context.session.temporary_views
+    if kind == "VIEW" and len(parts) == 1 and parts[0].lower() in views:
+        del views[parts[0].lower()]
+        return
+    name = full_name(parts, context.session.namespace)
+    relation = context.catalog.relation(name)
+    if relation is None:
+        if if_exists:
+            return
+        raise errors.table_not_found(str(name))
+    if relation.is_view != (kind == "VIEW"):
+        condition = "EXPECT_TABLE_NOT_VIEW" if relation.is_view else "EXPECT_VIEW_NOT_TABLE"
+        actual = "view" if relation.is_view else "table"
+        raise errors.SqlError(
+            f"{condition}.NO_ALTERNATIVE",
+            f"{name} is a {actual}: use DROP {actual.upper()}.",
+            "42809",
+        )
+    _remove(context, relation)
+
+
+def _remove(context: Context, relation: Relation) -> None:
+    """Take a relation out of the catalog, then delete a managed table's files."""
+    context.catalog.drop_relation(relation.name)
+    if relation.is_view:
+        return
+    context.engine.forget(relation)
+    if relation.kind == "MANAGED" and relation.location:
+        storage.delete_tree(relation.location)

@@ -1,0 +1,40 @@
+"""SELECT and its relatives, and EXPLAIN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from local_warehouse.context import Context
+from local_warehouse.queries import Query
+from local_warehouse.results import Result, rows
+from local_warehouse.statements.reader import StatementReader
+
+
+def select(context: Context, reader: StatementReader) -> Result:
+    query = Query(context, _query_text(reader))
+    try:
+        result = context.engine.stream(query.sql)
+    except BaseException:
+        query.close()
+        raise
+    return Result(result.schema, _closing(query, result.batches))
+
+
+def _closing(query: Query, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    with query:
+        yield from batches
+
+
+def _query_text(reader: StatementReader) -> str:
+    if reader.accept("TABLE"):  # TABLE name is SELECT * FROM name, which sqlglot does not read
+        return f"select * from {reader.rest()}"
+    return reader.rest()
+
+
+def explain(context: Context, reader: StatementReader) -> Result:
+    kind = reader.accept_any("EXTENDED", "FORMATTED", "CODEGEN", "COST") or ""
+    with Query(context, _query_text(reader)) as query:
+        plan = context.engine.run(f"explain {kind} {query.sql}").column(0)[0].as_py()
+    return rows([("plan", "string")], [[plan]])

@@ -1,0 +1,152 @@
+"""SHOW of catalogs, schemas, tables, views, columns, properties, grants and functions."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+
+from local_warehouse.catalog.model import Relation, quoted
+from local_warehouse.context import Context
+from local_warehouse.dialect import literal
+from local_warehouse.results import Result, rows
+from local_warehouse.sessions import full_name
+from local_warehouse.statements.grants import read_securable
+from local_warehouse.statements.reader import StatementReader
+
+_TABLES = [("database", "string"), ("tableName", "string"), ("isTemporary", "boolean")]
+
+
+def show(context: Context, reader: StatementReader) -> Result:
+    if reader.accept("CATALOGS"):
+        names = _like(reader, context.catalog.catalogs())
+        return rows([("catalog", "string")], [[name] for name in names])
+    if reader.accept("SCHEMAS") or reader.accept("DATABASES"):
+        catalog = context.session.catalog
+        if reader.accept_any("IN", "FROM"):
+            catalog = context.catalog.require_catalog(reader.identifier())
+        names = _like(reader, [schema.name for schema in context.catalog.schemas(catalog)])
+        return rows([("databaseName", "string")], [[name] for name in names])
+    if reader.accept("TABLE", "EXTENDED"):
+        return _table_extended(context, reader)
+    if reader.accept("TABLES"):
+        catalog, schema = _namespace(context, reader)
+        relations = {r.name.table: r for r in context.catalog.relations(catalog, schema)}
+        found = [[schema, name, False] for name in _like(reader, relations)]
+        return rows(_TABLES, found)
+    if reader.accept("VIEWS"):
+        return _views(context, reader)
+    if reader.accept("COLUMNS"):
+        relation = _relation_after_in(context, reader)
+        return rows([("col_name", "string")], [[column.name] for column in relation.columns])
+    if reader.accept("TBLPROPERTIES"):
+        relation = context.relation(full_name(reader.name(), context.session.namespace))
+        columns = [("key", "string"), ("value", "string")]
+        return rows(columns, sorted(relation.properties.items()))
+    if reader.accept("CREATE", "TABLE"):
+        relation = context.relation(full_name(reader.name(), context.session.namespace))
+        return rows([("createtab_stmt", "string")], [[_create_statement(relation)]])
+    if reader.accept("GRANTS") or reader.accept("GRANT"):
+        return _grants(context, reader)
+    if reader.accept("FUNCTIONS") or reader.accept("USER", "FUNCTIONS"):
+        return rows([("function", "string")], [])
+    raise reader.unsupported()
+
+
+def _like(reader: StatementReader, names: Iterable[str]) -> list[str]:
+    """Names that match [LIKE] 'pattern', in which * is any text and | separates patterns."""
+    reader.accept("LIKE")
+    patterns = None if reader.at_end() else reader.string().lower().split("|")
+    reader.end()
+    return sorted(name for name in names if patterns is None or any(map(_matcher(name), patterns)))
+
+
+def _matcher(name: str):  # type: ignore[no-untyped-def]
+    return lambda pattern: fnmatch.fnmatchcase(name.lower(), pattern.strip())
+
+
+def _namespace(context: Context, reader: StatementReader) -> tuple[str, str]:
+    if not reader.accept_any("IN", "FROM"):
+        return context.session.namespace
+    parts = reader.name()
+    catalog, schema = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+    found = context.catalog.require_schema(catalog, schema)
+    return found.catalog, found.name
+
+
+def _views(context: Context, reader: StatementReader) -> Result:
+    catalog, schema = _namespace(context, reader)
+    views = [r.name.table for r in context.catalog.relations(catalog, schema) if r.is_view]
+    columns = [("namespace", "string"), ("viewName", "string"), ("isTemporary", "boolean")]
+    return rows(columns, [[schema, name, False] for name in _like(reader, views)])
+
+
+def _table_extended(context: Context, reader: StatementReader) -> Result:
+    catalog, schema = _namespace(context, reader)
+    relations = {r.name.table: r for r in context.catalog.relations(catalog, schema)}
+    found = []
+    for name in _like(reader, relations):
+        relation = relations[name]
+        fields = (f" |-- {column.name}: {column.type}" for column in relation.columns)
+        information = "\n".join(
+            [
+                f"Catalog: {catalog}",
+                f"Database: {schema}",
+                f"Table: {name}",
+                f"Owner: {relation.owner}",
+                f"Type: {relation.kind}",
+                f"Provider: {'' if relation.is_view else 'delta'}",
+                f"Location: {relation.location or ''}",
+                "Schema: root",
+                *fields,
+            ]
+        )
+        found.append([schema, name, False, information])
+    return rows([*_TABLES, ("information", "string")], found)
+
+
+def _relation_after_in(context: Context, reader: StatementReader) -> Relation:
+    reader.accept_any("IN", "FROM")
+    parts = reader.name()
+    if reader.accept_any("IN", "FROM"):
+        parts = [*reader.name(), *parts]
+    return context.relation(full_name(parts, context.session.namespace))
+
+
+def _create_statement(relation: Relation) -> str:
+    if relation.is_view:
+        return f"CREATE VIEW {relation.name} AS {relation.view_text}"
+    columns = []
+    for column in relation.columns:
+        not_null = "" if column.nullable else " NOT NULL"
+        comment = f" COMMENT {literal(column.comment)}" if column.comment else ""
+        columns.append(f"  {quoted(column.name)} {column.type.upper()}{not_null}{comment}")
+    clauses = [f"CREATE TABLE {relation.name} (\n" + ",\n".join(columns) + ")", "USING delta"]
+    if relation.partition_by:
+        clauses.append(f"PARTITIONED BY ({', '.join(map(quoted, relation.partition_by))})")
+    if relation.cluster_by:
+        clauses.append(f"CLUSTER BY ({', '.join(map(quoted, relation.cluster_by))})")
+    if relation.kind == "EXTERNAL":
+        clauses.append(f"LOCATION {literal(relation.location or '')}")
+    if relation.comment:
+        clauses.append(f"COMMENT {literal(relation.comment)}")
+    if relation.properties:
+        pairs = (f"{literal(k)} = {literal(v)}" for k, v in sorted(relation.properties.items()))
+        clauses.append(f"TBLPROPERTIES ({', '.join(pairs)})")
+    return "\n".join(clauses)
+
+
+def _grants(context: Context, reader: StatementReader) -> Result:
+    principal = None if reader.sees("ON") else reader.take().text
+    reader.expect("ON")
+    kind, securable = read_securable(context, reader)
+    reader.end()
+    columns = [
+        ("Principal", "string"), ("ActionType", "string"), ("ObjectType", "string"),
+        ("ObjectKey", "string"),
+    ]  # fmt: skip
+    found = [
+        [grant.principal, grant.privilege, grant.kind, grant.securable]
+        for grant in context.catalog.grants(kind, securable)
+        if principal in (None, grant.principal)
+    ]
+    return rows(columns, found)
