@@ -1,0 +1,52 @@
+{#- The text without white space around it (no-break space and byte order mark included);
+    NULL when nothing is left, as blank is missing. -#}
+{% macro trimmed(column) -%}
+    nullif(btrim({{ column }}, ' \t\r\n\u00a0\ufeff'), '')
+{%- endmacro %}
+
+
+{#- The text as a date when it is a calendar date in ISO form, otherwise NULL. -#}
+{% macro iso_date(column) -%}
+    case
+        when {{ column }} rlike '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then try_cast({{ column }} as date)
+    end
+{%- endmacro %}
+
+
+{#- The text as a whole number when it is written in digits alone, otherwise NULL. -#}
+{% macro whole_number(column, data_type) -%}
+    case when {{ column }} rlike '^[0-9]+$' then try_cast({{ column }} as {{ data_type }}) end
+{%- endmacro %}
+
+
+{#- True when a raw value begins with the quote character and holds a line break: the file's quote
+    was never closed, so the value has swallowed the lines after it. -#}
+{% macro unclosed_quote(columns, quote='"') -%}
+    {%- for column in columns -%}
+        {{ 'or ' if not loop.first -}}
+        coalesce({{ column }} like '{{ quote }}%' and {{ column }} rlike '[\r\n]', false)
+        {{- '\n' if not loop.last -}}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- The reasons why a row is rejected, an empty array when there are none.
+    required: column -> the trimmed text that must not be NULL, each giving missing_<column>.
+    checks: reason -> the condition, in SQL, under which it holds. -#}
+{% macro reject_reasons(required, checks) -%}
+    array_compact(array(
+    {%- for column, text in required.items() %}
+        case when {{ text }} is null then 'missing_{{ column }}' end,
+    {%- endfor %}
+    {%- for reason, condition in checks.items() %}
+        case when {{ condition }} then '{{ reason }}' end{{ ',' if not loop.last }}
+    {%- endfor %}
+    ))
+{%- endmacro %}
+
+
+{#- A hash of the given columns. NULL differs from an empty text, and no value can be taken for its
+    neighbour's, as each is named in the hashed JSON. -#}
+{% macro line_hash(columns) -%}
+    sha2(to_json(struct({{ columns | join(', ') }})), 256)
+{%- endmacro %}

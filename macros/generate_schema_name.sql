@@ -1,0 +1,11 @@
+{#- The layer's name alone where the catalog belongs to one environment (local, ci, prod); on dev,
+    where people share a catalog, each person's own prefix before it. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {%- if custom_schema_name is none -%}
+        {{ target.schema }}
+    {%- elif target.name in ('local', 'ci', 'prod') -%}
+        {{ custom_schema_name | trim }}
+    {%- else -%}
+        {{ target.schema }}_{{ custom_schema_name | trim }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,62 @@
+-- One row: a customer's attributes while they did not change. Key: customer_id, valid_from.
+-- A moment is the time a file was written. Of several lines of one moment the one that `customers`
+-- would choose counts; a line that repeats the attributes before it starts no new row.
+with customer_versions as (
+    select * from {{ ref('customer_versions') }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by customer_id, _source_modified_at
+            order by _source_file desc, record_id desc
+        ) as rank_in_moment
+    from customer_versions
+),
+
+compared as (
+    select
+        *,
+        struct(customer_name, gender, age) as known,
+        lag(struct(customer_name, gender, age)) over (
+            partition by customer_id
+            order by _source_modified_at
+        ) as known_before
+    from ranked
+    where rank_in_moment = 1
+),
+
+changes as (
+    select
+        *,
+        lead(_source_modified_at) over (
+            partition by customer_id
+            order by _source_modified_at
+        ) as changed_at
+    from compared
+    where known_before is null or known != known_before
+),
+
+final as (
+    select
+        -- ids
+        customer_id,
+
+        -- text and numbers
+        customer_name,
+        gender,
+        age,
+
+        -- validity
+        _source_modified_at as valid_from,
+        changed_at as valid_to,
+        changed_at is null as is_current,
+
+        -- the line the attributes come from
+        record_id,
+        _source_file
+    from changes
+)
+
+select * from final
