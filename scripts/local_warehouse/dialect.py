@@ -17,11 +17,11 @@ from sqlglot.errors import ParseError, TokenError
 from local_warehouse.errors import syntax_error
 
 
-class Warehouse(Databricks):
-    class Tokenizer(Databricks.Tokenizer):
+class Warehouse(Databricks):  # type: ignore[misc]
+    class Tokenizer(Databricks.Tokenizer):  # type: ignore[misc]
         COMMANDS: ClassVar[set[Any]] = set()
 
-    class Parser(Databricks.Parser):
+    class Parser(Databricks.Parser):  # type: ignore[misc]
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
 
 
@@ -37,7 +37,7 @@ def parse(text: str) -> exp.Expression:
 
 
 def render(tree: exp.Expression) -> str:
-    return tree.sql(dialect=Warehouse, normalize_functions=False, comments=False)
+    return str(tree.sql(dialect=Warehouse, normalize_functions=False, comments=False))
 
 
 def literal(value: str) -> str:

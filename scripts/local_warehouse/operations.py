@@ -79,9 +79,9 @@ class Operation:
     def close(self) -> None:
         self._future.cancel()
         source = self._source
-        if source is None and self._future.done() and not self._future.cancelled():
-            if self._future.exception() is None:
-                source = self._future.result().batches
+        ended = self._future.done() and not self._future.cancelled()
+        if source is None and ended and self._future.exception() is None:
+            source = self._future.result().batches
         closer = getattr(source, "close", None)
         if closer is not None:
             closer()

@@ -163,10 +163,8 @@ class StatementReader:
         found: dict[str, str] = {}
         while not self.accept(")"):
             key = self._key()
-            if self.accept("=") or (self.peek().kind in ("string", "number", "word") and not self.sees(",")):
-                found[key] = self._value()
-            else:
-                found[key] = ""
+            bare = not self.accept("=") and (self.sees(",") or self.sees(")"))
+            found[key] = "" if bare else self._value()
             if not self.sees(")"):
                 self.expect(",")
         return found
