@@ -10,7 +10,6 @@ INSTALLED := $(VENV)/.installed
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
-
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
 		printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -28,8 +27,8 @@ lint: setup ## check Python, SQL and the dbt project
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/local-warehouse exec -- dbt --quiet parse --no-partial-parse --warn-error
-	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar
+	$(BIN)/local-warehouse exec -- dbt --quiet --warn-error parse --no-partial-parse
+	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar models macros data-tests
 
 up: setup ## start the local S3 and the local SQL warehouse
 	@$(BIN)/local-warehouse up
