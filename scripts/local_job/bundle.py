@@ -1,0 +1,105 @@
+"""Reads the bundle: databricks.yml, the files it includes, and its ${…} references.
+
+Only what running the job on this machine needs is understood. The whole format:
+https://docs.databricks.com/aws/en/dev-tools/bundles/settings
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LOCAL_TARGET = "local"
+_REFERENCE = re.compile(r"\$\{([^{}]+)\}")
+
+# For a run on this machine, what the local services set stands before a variable's default.
+_FROM_ENVIRONMENT = {
+    "catalog": "DATABRICKS_CATALOG",
+    "landing_url": "LANDING_URL",
+    "lakehouse_url": "LAKEHOUSE_URL",
+}
+
+
+class BundleError(Exception):
+    """The bundle cannot be read, or a reference in it cannot be resolved."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """`jobs` maps a job's key to its definition and to the folder that its paths start from."""
+
+    root: Path
+    name: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    jobs: Mapping[str, tuple[dict[str, Any], Path]] = field(default_factory=dict)
+
+    def resolve(self, value: Any) -> Any:
+        """The value with every reference in it replaced, for the target `local`."""
+        if isinstance(value, str):
+            return _REFERENCE.sub(lambda found: self._lookup(found.group(1)), value)
+        if isinstance(value, list):
+            return [self.resolve(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.resolve(item) for key, item in value.items()}
+        return value
+
+    def _lookup(self, reference: str, seen: tuple[str, ...] = ()) -> str:
+        if reference == "bundle.target":
+            return LOCAL_TARGET
+        if reference == "bundle.name":
+            return self.name
+        kind, _, name = reference.partition(".")
+        if kind != "var" or name not in self.variables:
+            raise BundleError(f"${{{reference}}} has no meaning in a run on this machine.")
+        if reference in seen:
+            raise BundleError(f"${{{reference}}} is defined by itself.")
+        value = self._variable(name)
+        return _REFERENCE.sub(
+            lambda found: self._lookup(found.group(1), (*seen, reference)), str(value)
+        )
+
+    def _variable(self, name: str) -> Any:
+        """BUNDLE_VAR_<name>, as the Databricks CLI; the local services; the default."""
+        outer = _FROM_ENVIRONMENT.get(name, "")
+        for value in (os.environ.get(f"BUNDLE_VAR_{name}"), os.environ.get(outer)):
+            if value:
+                return value
+        if name == "warehouse_id" and (path := os.environ.get("DATABRICKS_HTTP_PATH")):
+            return path.rsplit("/", 1)[-1]
+        definition = self.variables[name]
+        if isinstance(definition, dict) and "default" in definition:
+            return definition["default"]
+        raise BundleError(f"The variable {name} has no value. Set BUNDLE_VAR_{name}.")
+
+
+def read_bundle(root: Path) -> Bundle:
+    """The bundle of the project in `root`. Raises BundleError when it cannot be read."""
+    main = root / "databricks.yml"
+    if not main.is_file():
+        raise BundleError(f"There is no databricks.yml in {root}. Run this inside the project.")
+    settings = _read(main)
+    documents = [(settings, root)]
+    for pattern in settings.get("include", []):
+        documents += [(_read(path), path.parent) for path in sorted(root.glob(pattern))]
+    jobs: dict[str, tuple[dict[str, Any], Path]] = {}
+    variables: dict[str, Any] = {}
+    for document, folder in documents:
+        variables |= document.get("variables") or {}
+        for key, job in ((document.get("resources") or {}).get("jobs") or {}).items():
+            jobs[key] = (job, folder)
+    name = (settings.get("bundle") or {}).get("name", root.name)
+    return Bundle(root, name, variables, jobs)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise BundleError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise BundleError(f"{path} is not a mapping.")
+    return document

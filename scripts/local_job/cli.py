@@ -1,0 +1,100 @@
+"""`run-job`: the bundle's job on this machine, and the report of what came out.
+
+Exit codes: 0 done, 1 a task failed or a sum does not hold, 2 wrong use or configuration, 130
+interrupted.
+"""
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from rich.console import Console
+
+import local_session
+from local_job.bundle import BundleError, read_bundle
+from local_job.job import tasks_of
+from local_job.progress import Progress, print_summary
+from local_job.render import print_report
+from local_job.report import Report, read_report
+from local_job.run import JobRun, new_run, run_job
+from local_job.warehouse import WarehouseError, connected
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    options = _parser().parse_args(arguments)
+    try:
+        if not os.environ.get("DATABRICKS_HOST"):
+            local_session.enter("run-job", arguments, missing="DATABRICKS_HOST")
+        return _run(options)
+    except (BundleError, local_session.SessionError) as error:
+        print(f"run-job: {error}", file=sys.stderr)
+        return 2
+    except (WarehouseError, OSError) as error:
+        print(f"run-job: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("run-job: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run-job",
+        description="Run the bundle's job (databricks.yml, resources/) on this machine, its tasks "
+        "in order, stopping at the first failure. `run-job report` only prints the report.",
+        epilog="Exit codes: 0 done, 1 a task failed or a sum does not hold, 2 wrong use.",
+    )
+    parser.add_argument(
+        "command", nargs="?", choices=["report"], help="print the report, run nothing"
+    )
+    parser.add_argument("--report", action="store_true", help="print the report after the run")
+    parser.add_argument("--json", action="store_true", help="the report, and nothing else, as JSON")
+    parser.add_argument("--verbose", action="store_true", help="show all output of the tasks")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    console = Console(highlight=False, stderr=options.json)
+    run = None
+    if options.command != "report":
+        tasks = tasks_of(read_bundle(local_session.project_root()))
+        run = new_run(local_session.state_dir() / "runs")
+        run_job(tasks, run, Progress(console, options.verbose))
+        print_summary(run, console)
+        if run.failed:
+            return 1
+        if not (options.report or options.json):
+            return 0
+    with connected() as query:
+        report = read_report(query)
+    if options.json:
+        print(json.dumps(_as_dict(report, run), indent=2))
+    else:
+        print_report(report, run, console)
+    return 0 if report.balanced else 1
+
+
+def _as_dict(report: Report, run: JobRun | None) -> dict[str, Any]:
+    loaded = [file for file in report.files if file.status == "loaded"]
+    return {
+        "run": run
+        and {
+            "run_id": run.run_id,
+            "seconds": {task.key: task.seconds for task in run.tasks},
+            "files_loaded": len(report.loaded_since(run.started_at)),
+        },
+        "files": {
+            "loaded": len(loaded),
+            "refused": [{"file": file.name, "reason": file.reason} for file in report.refused],
+        },
+        "balanced": report.balanced,
+        "state": report.state(),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""What a person sees while the job runs, and the table at its end."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from local_job.job import Task
+from local_job.run import JobRun, TaskRun, Watcher, tail
+
+_MARKS = {
+    "succeeded": "[green]✓[/]",
+    "failed": "[red]✗[/]",
+    "skipped": "[dim]-[/]",
+}
+
+
+class Progress(Watcher):
+    """One line of life a task: a spinner in a terminal, plain lines elsewhere."""
+
+    def __init__(self, console: Console, verbose: bool) -> None:
+        self._console, self._verbose = console, verbose
+
+    @contextmanager
+    def task(self, task: Task) -> Iterator[Callable[[str], None]]:
+        if self._verbose or not self._console.is_terminal:
+            self._console.print(f"{task.key} …")
+            yield self._echo if self._verbose else (lambda line: None)
+            return
+        started = time.monotonic()
+        with self._console.status(escape(task.key)) as status:
+
+            def show(line: str) -> None:
+                seconds = time.monotonic() - started
+                room = max(10, self._console.width - len(task.key) - 15)
+                text = f"{task.key} {seconds:.0f} s  [dim]{escape(line.strip()[:room])}[/]"
+                status.update(text)
+
+            yield show
+
+    def _echo(self, line: str) -> None:
+        self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+    def ended(self, run: TaskRun) -> None:
+        if run.result != "skipped":
+            line = (
+                f"{_MARKS[run.result]} {run.key}  {run.seconds:.1f} s  [dim]{escape(run.said)}[/]"
+            )
+            self._console.print(line, no_wrap=True, overflow="ellipsis")
+
+
+def print_summary(run: JobRun, console: Console) -> None:
+    """The closing table; after a failure, the end of its output and where the rest is."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("", "task", "result"):
+        table.add_column(column)
+    table.add_column("seconds", justify="right")
+    for task in run.tasks:
+        seconds = "" if task.result == "skipped" else f"{task.seconds:.1f}"
+        table.add_row(_MARKS[task.result], task.key, task.result, seconds)
+    table.add_section()
+    table.add_row("", "all", "failed" if run.failed else "succeeded", f"{run.seconds:.1f}")
+    console.print(table)
+    if run.failed:
+        console.print(f"The end of what {run.failed.key} said (exit {run.failed.exit_code}):")
+        for line in tail(run.failed.log):
+            console.print(f"  {line}", markup=False, soft_wrap=True)
+    console.print(f"Output of each task: {shown(run.folder)}", soft_wrap=True)
+
+
+def shown(path: Path) -> str:
+    """The path as a person would type it from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,103 @@
+"""Prints the report: files, rows in and out, why rows were rejected, and four small charts."""
+
+import os
+
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+import local_session
+from local_job.progress import shown
+from local_job.report import DATASETS, Equation, Report
+from local_job.run import JobRun
+
+_BAR = 18  # characters of the longest bar
+_REFUSED_SHOWN = 10
+
+
+def print_report(report: Report, run: JobRun | None, console: Console) -> None:
+    """The whole report; with the run it follows, also what that run loaded."""
+    _heading(console, "Files")
+    console.print(_files_line(report, run))
+    _print_refused(report, console)
+
+    _heading(console, "Rows in, rows out")
+    for equation in report.equations():
+        console.print(_equation_line(equation))
+    if not report.balanced:
+        console.print("[red]A sum does not hold: rows were lost or made up.[/]")
+    console.print(f"{report.distinct_customers:,} customers, the newest record of each")
+
+    _heading(console, "Rejected rows by reason (a row can have several)")
+    console.print(_side_by_side([_bars(name, report.reasons[name]) for name in DATASETS]))
+
+    _heading(console, "Matched sales")
+    charts = [_bars(name.replace("_", " "), values) for name, values in report.charts.items()]
+    console.print(_side_by_side(charts))
+
+    _heading(console, "What next")
+    for command, purpose in _next_steps():
+        console.print(f"  [bold]{escape(command)}[/]  [dim]# {purpose}[/]", soft_wrap=True)
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+
+
+def _files_line(report: Report, run: JobRun | None) -> str:
+    loaded = [file for file in report.files if file.status == "loaded"]
+    line = f"{len(loaded)} loaded, {len(report.refused)} refused"
+    if run is None:
+        return line
+    new = len(report.loaded_since(run.started_at))
+    if new:
+        return f"{line}; this run loaded {new} of them"
+    return f"{line}; this run had nothing to load"
+
+
+def _print_refused(report: Report, console: Console) -> None:
+    for file in report.refused[:_REFUSED_SHOWN]:
+        reason = escape(file.reason or "no reason given")
+        console.print(f"  [yellow]refused[/] {escape(file.name)}: {reason}", soft_wrap=True)
+    if len(report.refused) > _REFUSED_SHOWN:
+        console.print(f"  and {len(report.refused) - _REFUSED_SHOWN} more, in bronze.load_log")
+
+
+def _equation_line(equation: Equation) -> str:
+    mark = "[green]✓[/]" if equation.holds else "[red]✗[/]"
+    parts = " + ".join(f"{count:,} {what}" for what, count in equation.parts)
+    sign = "=" if equation.holds else "≠"
+    return f"{mark} {equation.whole:,} {equation.what} {sign} {parts}"
+
+
+def _side_by_side(tables: list[RenderableType]) -> RenderableType:
+    """As many beside each other as fit the width."""
+    return Columns(tables, padding=(0, 4))
+
+
+def _bars(title: str, values: dict[str, int]) -> RenderableType:
+    """A bar for each value; the longest is the largest."""
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(min_width=_BAR)
+    most = max(values.values(), default=0)
+    for label, value in values.items():
+        length = round(_BAR * value / most) if most > 0 else 0
+        table.add_row(escape(label), f"{value:,}", Text("█" * max(length, value > 0), style="cyan"))
+    body: RenderableType = table if values else Text("none", style="dim")
+    return Group(Text(title, style="underline"), body, Text(""))
+
+
+def _next_steps() -> list[tuple[str, str]]:
+    prefix = "" if os.environ.get("VIRTUAL_ENV") else f"{shown(local_session.bin_dir())}/"
+    warehouse = f"{prefix}local-warehouse"
+    return [
+        (f'{warehouse} sql "select * from gold.daily_sales limit 10"', "ask the gold tables"),
+        (f"{prefix}landing-sample --wave 2 && {prefix}run-job --report", "new and changed files"),
+        (f"{prefix}landing-sample upload DIR && {prefix}run-job --report", "your own CSV files"),
+        (f"{warehouse} exec -- dbt docs generate", "the documentation of every table"),
+    ]

@@ -1,0 +1,65 @@
+"""A connection to the SQL warehouse that the environment names."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from databricks import sql
+from urllib3.exceptions import HTTPError
+
+# The connector logs a warehouse that does not answer, at length, before it raises the same.
+logging.getLogger("databricks").setLevel(logging.CRITICAL)
+
+Query = Any  # called with a statement; gives its rows as tuples
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be reached, or refused a statement."""
+
+
+@contextmanager
+def connected() -> Iterator[Query]:
+    """A function that runs a statement and returns its rows as tuples.
+
+    DATABRICKS_HOST, DATABRICKS_HTTP_PATH and DATABRICKS_CATALOG name the warehouse; credentials are
+    those of databricks-sdk's unified authentication. Raises WarehouseError.
+    """
+    host = urlsplit(os.environ["DATABRICKS_HOST"])
+    path = os.environ.get("DATABRICKS_HTTP_PATH")
+    if not path:
+        raise WarehouseError("DATABRICKS_HTTP_PATH is not set: which SQL warehouse is meant?")
+    settings: dict[str, Any] = {
+        "server_hostname": host.hostname or host.path,
+        "http_path": path,
+        "catalog": os.environ.get("DATABRICKS_CATALOG"),
+        "enable_telemetry": False,
+        "_retry_stop_after_attempts_count": 2,
+        "_retry_delay_min": 0.2,
+        "_retry_delay_max": 1.0,
+    }
+    if host.port:
+        settings["_port"] = host.port
+    if token := os.environ.get("DATABRICKS_TOKEN"):
+        settings["access_token"] = token
+    else:
+        from databricks.sdk.core import Config  # slow to import, and only needed here
+
+        settings["credentials_provider"] = lambda: Config().authenticate
+    try:
+        with closing(sql.connect(**settings)) as connection, closing(connection.cursor()) as cursor:
+
+            def query(statement: str) -> list[tuple[Any, ...]]:
+                cursor.execute(statement)
+                return [tuple(row) for row in cursor.fetchall()]
+
+            yield query
+    except (sql.Error, HTTPError, ValueError) as error:
+        raise WarehouseError(_in_one_line(error)) from error
+
+
+def _in_one_line(error: Exception) -> str:
+    """The error's first line: what follows is the server's or the connector's stack."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
