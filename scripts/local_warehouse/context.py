@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from typing import Any
 
 from local_warehouse import errors
 from local_warehouse.catalog import information_schema
-from local_warehouse.catalog.model import Name, Relation
+from local_warehouse.catalog.model import Name, Relation, quoted
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.engine import Engine
 from local_warehouse.sessions import Session
+
+_VERSIONS = 16  # of one information_schema table that the engine knows at a time
 
 
 @dataclass
@@ -26,17 +29,22 @@ class Warehouse:
     storage_root: str  # where managed tables are put
     scratch: Path
     lock: threading.RLock = field(default_factory=threading.RLock)  # around changes of the catalog
-    _registered: dict[str, str] = field(default_factory=dict)
+    _registered: dict[str, deque[str]] = field(default_factory=dict)
 
     def information_schema(self, name: Name) -> str:
-        """The engine's name for the current rows of an information_schema table."""
+        """The engine's name for the current rows of an information_schema table. The last few
+        versions stay known there, for statements that have been resolved but not yet run."""
         only = None if name.catalog == "system" else self.catalog.require_catalog(name.catalog)
-        engine_name = f"information_schema_{name.table}_{only or 'all'}_{self.catalog.version}"
+        key = f"information_schema_{name.table}_{only or 'all'}"
         with self.lock:
-            if engine_name not in self._registered:
+            versions = self._registered.setdefault(key, deque())
+            engine_name = f"{key}_{self.catalog.version}"
+            if engine_name not in versions:
                 table = information_schema.table(self.catalog, name.table, only)
                 self.engine.register(engine_name, table)
-                self._registered[engine_name] = engine_name
+                versions.append(engine_name)
+            if len(versions) > _VERSIONS:
+                self.engine.run(f"drop view if exists {quoted(versions.popleft())}")
         return engine_name
 
 

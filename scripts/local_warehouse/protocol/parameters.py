@@ -8,10 +8,10 @@ from typing import Any
 from local_warehouse import errors
 from local_warehouse.dialect import literal
 
-_TYPES = frozenset(
-    "BIGINT BINARY BOOLEAN DATE DOUBLE FLOAT INT INTEGER SMALLINT STRING TIMESTAMP TIMESTAMP_NTZ "
-    "TINYINT".split()  # noqa: SIM905 - a list would take a line a type
-)
+_TYPES = {
+    "BIGINT", "BINARY", "BOOLEAN", "DATE", "DOUBLE", "FLOAT", "INT",
+    "INTEGER", "SMALLINT", "STRING", "TIMESTAMP", "TIMESTAMP_NTZ", "TINYINT",
+}  # fmt: skip
 
 
 def to_literals(parameters: Sequence[Any] | None) -> tuple[dict[str, str], list[str]]:

@@ -170,9 +170,7 @@ def _new_relation(
     elif existing is not None and existing.kind == "MANAGED":
         relation.location = existing.location
     else:
-        table = f"{name.table}-{relation.id[:8]}"
-        root = context.warehouse.storage_root
-        relation.location = f"{root}/managed/{name.catalog}/{name.schema}/{table}"
+        relation.location = f"{context.warehouse.storage_root}/managed/{relation.id}"
     if existing is not None:
         relation.created_at, relation.tags = existing.created_at, existing.tags
         if existing.location == relation.location:

@@ -1,0 +1,329 @@
+"""SQL statements over the real connector: what Databricks SQL does, the local warehouse does."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from databricks.sql.exc import Error
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def schema(lakehouse: Any) -> Iterator[str]:
+    """A schema of the test's own."""
+    name = f"s_{uuid.uuid4().hex[:12]}"
+    lakehouse.sql(f"create schema {name}")
+    yield name
+    lakehouse.sql(f"drop schema {name} cascade")
+
+
+def fails(lakehouse: Any, statement: str, condition: str) -> str:
+    with pytest.raises(Error) as caught:
+        lakehouse.sql(statement)
+    assert f"[{condition}" in str(caught.value)
+    return str(caught.value)
+
+
+def version(lakehouse: Any, table: str) -> int:
+    return int(lakehouse.sql(f"describe history {table} limit 1")[0]["version"])
+
+
+# tables
+
+
+def test_an_external_table_is_a_delta_table_at_its_location(lakehouse: Any, schema: str) -> None:
+    location = f"{lakehouse.env['LAKEHOUSE_URL']}/{schema}/t"
+    lakehouse.sql(f"create table {schema}.t (id int not null, name string) location '{location}'")
+    lakehouse.sql(f"insert into {schema}.t values (1, 'it\\'s'), (2, null)")
+    assert lakehouse.sql(f"select * from {schema}.t order by id") == [
+        {"id": 1, "name": "it's"},
+        {"id": 2, "name": None},
+    ]
+    key = location.removeprefix("s3://").partition("/")[2]
+    bucket = location.removeprefix("s3://").partition("/")[0]
+    log = lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/_delta_log/")
+    assert log["KeyCount"] >= 2
+    lakehouse.sql(f"drop table {schema}.t")
+    assert lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"] > 0
+    lakehouse.sql(f"create table {schema}.t location '{location}'")
+    assert len(lakehouse.sql(f"select * from {schema}.t")) == 2
+
+
+def test_a_managed_tables_files_go_with_it(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t as select 1 as id")
+    location = lakehouse.sql(f"describe detail {schema}.t")[0]["location"]
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    assert lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"] > 0
+    lakehouse.sql(f"drop table {schema}.t")
+    assert lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"] == 0
+
+
+def test_create_or_replace_keeps_history_and_takes_the_new_columns(
+    lakehouse: Any, schema: str
+) -> None:
+    lakehouse.sql(f"create table {schema}.t as select 1 as a, 'x' as b")
+    lakehouse.sql(f"alter table {schema}.t add constraint positive check (a > 0)")
+    before = version(lakehouse, f"{schema}.t")
+    lakehouse.sql(f"create or replace table {schema}.t as select -b.a as z, b.b from {schema}.t b")
+    assert lakehouse.sql(f"select * from {schema}.t") == [{"z": -1, "b": "x"}]
+    assert version(lakehouse, f"{schema}.t") > before
+    assert lakehouse.sql(f"select * from {schema}.t version as of 0") == [{"a": 1, "b": "x"}]
+    lakehouse.sql(f"create or replace table {schema}.t (k bigint)")
+    assert lakehouse.sql(f"select * from {schema}.t") == []
+
+
+def test_a_failing_query_leaves_the_table_as_it_was(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t as select 1 as a")
+    before = version(lakehouse, f"{schema}.t")
+    fails(
+        lakehouse,
+        f"create or replace table {schema}.t as select cast(x as int) as a"
+        " from (values ('1'), ('one')) as v(x)",
+        "CAST_INVALID_INPUT",
+    )
+    assert lakehouse.sql(f"select * from {schema}.t") == [{"a": 1}]
+    assert version(lakehouse, f"{schema}.t") == before
+
+
+def test_columns_are_added_and_read_at_once(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t as select 1 as a")
+    lakehouse.sql(
+        f"alter table {schema}.t add columns (`b c` string comment 'new', d decimal(5,1))"
+    )
+    lakehouse.sql(f"insert into {schema}.t values (2, 'x', 1.5)")
+    assert [r["b c"] for r in lakehouse.sql(f"select * from {schema}.t order by a")] == [None, "x"]
+    fails(lakehouse, f"alter table {schema}.t add columns (A string)", "FIELD_ALREADY_EXISTS")
+
+
+# writing
+
+
+def test_replace_where_replaces_just_its_rows_and_counts_just_its_own(
+    lakehouse: Any, schema: str
+) -> None:
+    lakehouse.sql(f"create table {schema}.t as select * from (values ('a', 1), ('b', 2)) v(f, n)")
+    result = lakehouse.sql(
+        f"insert into {schema}.t replace where f in ('a', 'c')"
+        " select 'a', 7 union all select 'c', 8"
+    )
+    assert result == [{"num_affected_rows": 2, "num_inserted_rows": 2}]
+    found = lakehouse.sql(f"select f, n from {schema}.t order by f")
+    assert [tuple(row.values()) for row in found] == [("a", 7), ("b", 2), ("c", 8)]
+
+
+def test_replace_where_refuses_rows_outside_its_predicate(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t as select 'a' as f")
+    fails(
+        lakehouse,
+        f"insert into {schema}.t replace where f = 'a' select 'b'",
+        "DELTA_REPLACE_WHERE_MISMATCH",
+    )
+    assert lakehouse.sql(f"select * from {schema}.t") == [{"f": "a"}]
+
+
+def test_insert_matches_by_position_by_list_and_by_name(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (a int, b string, c string)")
+    lakehouse.sql(f"insert into {schema}.t select 1, null, null")
+    lakehouse.sql(f"insert into {schema}.t (c, a) values ('see', 2)")
+    lakehouse.sql(f"insert into {schema}.t by name select 'bee' as b, 3 as a")
+    assert lakehouse.sql(f"select * from {schema}.t order by a") == [
+        {"a": 1, "b": None, "c": None},
+        {"a": 2, "b": None, "c": "see"},
+        {"a": 3, "b": "bee", "c": None},
+    ]
+    fails(lakehouse, f"insert into {schema}.t select 1, 2", "INSERT_COLUMN_ARITY_MISMATCH")
+    fails(lakehouse, f"insert into {schema}.t by name select 1 as nope", "UNRESOLVED_COLUMN")
+    lakehouse.sql(f"insert overwrite {schema}.t values (9, 'x', 'y')")
+    assert [row["a"] for row in lakehouse.sql(f"select * from {schema}.t")] == [9]
+
+
+def test_merge_update_delete_report_their_rows(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t as select * from (values (1, 'a'), (2, 'b')) v(id, x)")
+    assert lakehouse.sql(
+        f"merge into {schema}.t as t using (select 2 as id, 'B' as x union all select 3, 'C') as s"
+        " on t.id <=> s.id when matched then update set * when not matched then insert *"
+    ) == [
+        {
+            "num_affected_rows": 2,
+            "num_updated_rows": 1,
+            "num_deleted_rows": 0,
+            "num_inserted_rows": 1,
+        }
+    ]
+    changed = lakehouse.sql(f"update {schema}.t set x = upper(x) where id = 1")
+    assert changed == [{"num_affected_rows": 1}]
+    assert lakehouse.sql(f"delete from {schema}.t where id = 99") == [{"num_affected_rows": 0}]
+    deleted = lakehouse.sql(f"delete from {schema}.t where {schema}.t.id = 3")
+    assert deleted == [{"num_affected_rows": 1}]
+    assert [r["x"] for r in lakehouse.sql(f"select x from {schema}.t order by id")] == ["A", "B"]
+
+
+# constraints
+
+
+def test_not_null_and_check_are_enforced(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t as select 1 as a, cast(null as string) as b")
+    fails(lakehouse, f"alter table {schema}.t change column b set not null", "DELTA_NEW_NOT_NULL")
+    lakehouse.sql(f"alter table {schema}.t alter column a set not null")
+    fails(
+        lakehouse,
+        f"insert into {schema}.t values (null, 'x')",
+        "DELTA_NOT_NULL_CONSTRAINT_VIOLATED",
+    )
+    lakehouse.sql(f"alter table {schema}.t add constraint small check (a < 10)")
+    fails(
+        lakehouse,
+        f"insert into {schema}.t values (11, 'x')",
+        "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
+    )
+    fails(
+        lakehouse,
+        f"alter table {schema}.t add constraint big check (a > 10)",
+        "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
+    )
+    lakehouse.sql(f"alter table {schema}.t drop constraint small")
+    lakehouse.sql(f"alter table {schema}.t alter column a drop not null")
+    lakehouse.sql(f"insert into {schema}.t values (11, 'x'), (null, 'y')")
+    assert len(lakehouse.sql(f"select * from {schema}.t")) == 3
+
+
+def test_keys_are_recorded_and_shown(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.p (id int not null, constraint p_pk primary key (id))")
+    lakehouse.sql(
+        f"create table {schema}.f (p_id int,"
+        f" constraint f_fk foreign key (p_id) references {schema}.p (id))"
+    )
+    keys = lakehouse.sql(
+        "select constraint_name, constraint_type from main.information_schema.table_constraints"
+        f" where table_schema = '{schema}' order by 1"
+    )
+    assert [tuple(key.values()) for key in keys] == [
+        ("f_fk", "FOREIGN KEY"),
+        ("p_pk", "PRIMARY KEY"),
+    ]
+
+
+# views
+
+
+def test_views_read_views_and_name_their_columns(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t as select 1 as a, 'x' as b")
+    lakehouse.sql(
+        f"create view {schema}.v (k comment 'key', l) comment 'a view' as select * from {schema}.t"
+    )
+    lakehouse.sql(
+        f"create or replace view {schema}.w as with v as (select * from {schema}.v) select k from v"
+    )
+    assert lakehouse.sql(
+        f"select w.k, {schema}.v.l from {schema}.w join {schema}.v on w.k = v.k"
+    ) == [{"k": 1, "l": "x"}]
+    described = lakehouse.sql(f"describe table {schema}.v")
+    assert described[0] == {"col_name": "k", "data_type": "int", "comment": "key"}
+    fails(
+        lakehouse, f"create view {schema}.bad as select nope from {schema}.t", "UNRESOLVED_COLUMN"
+    )
+    fails(lakehouse, f"drop table {schema}.v", "EXPECT_TABLE_NOT_VIEW")
+
+
+def test_temporary_views_belong_to_their_session(lakehouse: Any, schema: str) -> None:
+    with lakehouse.connect() as one, lakehouse.connect() as other:
+        mine, theirs = one.cursor(), other.cursor()
+        mine.execute("create temporary view v as select 1 as a")
+        theirs.execute("create temporary view v as select 2 as a")
+        assert mine.execute("select a from v").fetchall()[0][0] == 1
+        assert theirs.execute("select a from v").fetchall()[0][0] == 2
+    fails(lakehouse, "select a from v", "TABLE_OR_VIEW_NOT_FOUND")
+
+
+# describing
+
+
+def test_comments_tags_and_properties_are_kept_and_shown(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(
+        f"create table {schema}.t (a int comment 'first') comment 'it\\'s a table'"
+        " tblproperties ('owner.team' = 'data')"
+    )
+    lakehouse.sql(f"comment on column main.{schema}.t.a is 'says \\\\ \"this\"'")
+    lakehouse.sql(f"alter table {schema}.t set tags ('layer' = 'gold')")
+    lakehouse.sql(f"alter table {schema}.t alter column a set tags ('pii' = 'no')")
+    document = json.loads(
+        lakehouse.sql(f"describe table extended {schema}.t as json")[0]["json_metadata"]
+    )
+    assert document["comment"] == "it's a table"
+    assert document["columns"][0]["comment"] == 'says \\ "this"'
+    assert document["table_properties"] == {"owner.team": "data"}
+    where = f"where schema_name = '{schema}'"
+    tags = lakehouse.sql(
+        f"select tag_name, tag_value from system.information_schema.table_tags {where}"
+    )
+    assert tags == [{"tag_name": "layer", "tag_value": "gold"}]
+    tags = lakehouse.sql(f"select column_name from system.information_schema.column_tags {where}")
+    assert tags == [{"column_name": "a"}]
+
+
+def test_information_schema_lists_what_there_is(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (a int not null, b array<struct<x: int, y: string>>)")
+    lakehouse.sql(f"create view {schema}.v as select a from {schema}.t")
+    tables = lakehouse.sql(
+        "select table_name, table_type from system.information_schema.tables"
+        f" where table_catalog = 'main' and table_schema = '{schema}' order by table_name"
+    )
+    assert [tuple(table.values()) for table in tables] == [("t", "MANAGED"), ("v", "VIEW")]
+    columns = lakehouse.sql(
+        "select column_name, full_data_type, is_nullable from main.information_schema.columns"
+        f" where table_schema = '{schema}' and table_name = 't' order by ordinal_position"
+    )
+    assert [tuple(column.values()) for column in columns] == [
+        ("a", "int", "NO"),
+        ("b", "array<struct<x:int,y:string>>", "YES"),
+    ]
+
+
+# names, parameters, errors
+
+
+def test_parameters_are_values_and_never_sql(lakehouse: Any, schema: str) -> None:
+    hostile = "'); drop table t; -- \\ `\"\n\x01 é"
+    row = lakehouse.sql(
+        "select :v as v, :n + 1 as n, :none as none", {"v": hostile, "n": 1, "none": None}
+    )
+    assert row == [{"v": hostile, "n": 2, "none": None}]
+    assert lakehouse.sql("select ? as a, ? as b", [hostile, True]) == [{"a": hostile, "b": True}]
+    fails(lakehouse, "select :missing", "UNBOUND_SQL_PARAMETER")
+
+
+def test_hostile_names_stay_names(lakehouse: Any, schema: str) -> None:
+    name = "a`b'c;--\" d.e"
+    quoted = "`" + name.replace("`", "``") + "`"
+    lakehouse.sql(f"create table {schema}.{quoted} ({quoted} string)")
+    lakehouse.sql(f"insert into {schema}.{quoted} values ('x')")
+    assert lakehouse.sql(f"select t.{quoted} from {schema}.{quoted} as t") == [{name: "x"}]
+
+
+@pytest.mark.parametrize(
+    ("statement", "condition"),
+    [
+        ("select * from main.default.nope", "TABLE_OR_VIEW_NOT_FOUND"),
+        ("select * from nope.t", "SCHEMA_NOT_FOUND"),
+        ("use catalog nope", "CATALOG_NOT_FOUND"),
+        ("select nope", "UNRESOLVED_COLUMN"),
+        ("selec 1", "UNSUPPORTED_FEATURE"),
+        ("select 1 +", "PARSE_SYNTAX_ERROR"),
+        ("select cast('x' as int)", "CAST_INVALID_INPUT"),
+        ("create table main.default.x (a int) using iceberg", "UNSUPPORTED_FEATURE"),
+        ("restore table x to version as of 1", "UNSUPPORTED_FEATURE"),
+    ],
+)
+def test_an_error_names_its_condition(lakehouse: Any, statement: str, condition: str) -> None:
+    assert "SQLSTATE: " in fails(lakehouse, statement, condition)
+
+
+def test_an_unsupported_statement_names_itself(lakehouse: Any) -> None:
+    assert "REFRESH MATERIALIZED VIEW" in fails(
+        lakehouse, "refresh materialized view v", "UNSUPPORTED_FEATURE"
+    )
