@@ -1,0 +1,25 @@
+"""What can stop a run, each with the exit code it ends in, and what can stop one file."""
+
+from __future__ import annotations
+
+DONE, FAILED, WRONG_USE, SOME_REFUSED = 0, 1, 2, 3
+
+
+class LoaderError(Exception):
+    """The run cannot go on. The message says what happened, to what, and what to do next."""
+
+    exit_code = FAILED
+
+
+class ConfigurationError(LoaderError):
+    """The command line, the environment or the source YAML asks for something impossible."""
+
+    exit_code = WRONG_USE
+
+
+class Refused(Exception):
+    """This file cannot be loaded correctly; the message is the reason kept in the load log."""
+
+
+class ChangedWhileLoading(Exception):
+    """The object was replaced or deleted after it was listed; the next run takes it up."""

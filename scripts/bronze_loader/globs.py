@@ -1,0 +1,100 @@
+"""Glob patterns, in both directions: which keys a pattern means, and a key as a pattern."""
+
+from __future__ import annotations
+
+import re
+
+CSV_SUFFIX = re.compile(r"\.csv(\.gz|\.bz2|\.zst)?\Z", re.IGNORECASE)
+
+
+def compile_glob(pattern: str) -> re.Pattern[str]:
+    """A regular expression for a glob over keys.
+
+    `*` and `?` stay within one path segment, `**/` is any number of segments including none,
+    `[abc]`, `[a-z]`, `[!a]` are character sets, `{a,b}` is a choice. Raises ValueError for a
+    bracket or a brace that is not closed.
+    """
+    out: list[str] = []
+    open_braces = 0
+    at = 0
+    while at < len(pattern):
+        char = pattern[at]
+        if pattern.startswith("**/", at):
+            out.append("(?:.*/)?")
+            at += 3
+            continue
+        if pattern.startswith("**", at):
+            out.append(".*")
+            at += 2
+            continue
+        if char == "*":
+            out.append("[^/]*")
+        elif char == "?":
+            out.append("[^/]")
+        elif char == "[":
+            end = pattern.find("]", at + 2)
+            if end < 0:
+                raise ValueError(f"the bracket at character {at + 1} is not closed")
+            members = pattern[at + 1 : end]
+            negated = members[0] in "!^"
+            members = re.escape(members[negated:]).replace(r"\-", "-")
+            out.append(f"[{'^' if negated else ''}{members}]")
+            at = end
+        elif char == "{":
+            open_braces += 1
+            out.append("(?:")
+        elif char == "," and open_braces:
+            out.append("|")
+        elif char == "}" and open_braces:
+            open_braces -= 1
+            out.append(")")
+        else:
+            out.append(re.escape(char))
+        at += 1
+    if open_braces:
+        raise ValueError("a brace is not closed")
+    return re.compile("".join(out) + r"\Z", re.DOTALL)
+
+
+def literal_prefix(pattern: str) -> str:
+    """What every key that matches the pattern begins with; `sales/` of `sales/**/data_*`."""
+    return re.split(r"[*?\[{]", pattern, maxsplit=1)[0]
+
+
+def escape_glob(path: str) -> str:
+    r"""The path as a glob that matches itself only: `a[1].csv` becomes `a\[1\].csv`.
+
+    `read_files` takes a glob (https://docs.databricks.com/sql/language-manual/functions/read_files).
+    Hadoop's globbing, which Spark uses, takes a backslash before a character as that character.
+    A bracket set will not do instead: inside one, Hadoop still reads `*` and `?` as wildcards.
+    """
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", path)
+
+
+def unreadable_key(key: str) -> str | None:
+    """Why Spark cannot read the object of this key by its path, or None when it can.
+
+    Spark passes over names that begin with `_` or `.`, Hadoop's Path joins doubled slashes and
+    resolves `.` and `..`, so it would read nothing or another object.
+    """
+    segments = key.split("/")
+    if segments[-1].startswith(("_", ".")):
+        return (
+            f"the file name {segments[-1]!r} begins with {segments[-1][0]!r}: Spark takes such "
+            "files for hidden and reads nothing from them; rename it"
+        )
+    if "" in segments:
+        return (
+            "the key has an empty folder name ('//'), which a Spark path cannot name; move the file"
+        )
+    if "." in segments or ".." in segments:
+        return (
+            "the key has a folder named '.' or '..', which a Spark path cannot name; move the file"
+        )
+    suffix = CSV_SUFFIX.search(key)
+    if suffix and suffix.group(1) and suffix.group(1) != suffix.group(1).lower():
+        return (
+            f"the suffix {suffix.group(1)!r} is not in lower case, so Spark would not decompress "
+            f"the file; rename it to {suffix.group(1).lower()!r}"
+        )
+    return None

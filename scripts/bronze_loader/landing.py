@@ -1,0 +1,116 @@
+"""The landing place in S3: which objects are there, and how each begins."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from bronze_loader.errors import ChangedWhileLoading, ConfigurationError, LoaderError
+
+SNIFF_THREADS = 16
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One object as it was listed. The etag is without its quotes, the size in bytes."""
+
+    url: str
+    key: str
+    relative_key: str
+    etag: str
+    size: int
+    modified_at: datetime
+
+
+class Landing:
+    """The objects under one `s3://bucket/prefix`."""
+
+    def __init__(self, url: str, client: Any = None) -> None:
+        """`client` is a boto3 S3 client; by default one made from the environment."""
+        place = re.fullmatch(r"s3://([^/]+)(?:/(.*?))?/*", url)
+        if not place:
+            raise ConfigurationError(f"the landing URL must read s3://bucket/prefix, not {url!r}")
+        self.url = url.rstrip("/")
+        self.bucket: str = place.group(1)
+        self.prefix: str = f"{place.group(2)}/" if place.group(2) else ""
+        self._client = client or s3_client()
+
+    def list(self, under: str = "") -> Iterator[LandingFile]:
+        """Every object whose key, relative to the landing URL, begins with `under`."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with self._said_plainly("list"):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + under):
+                for entry in page.get("Contents", ()):
+                    key: str = entry["Key"]
+                    yield LandingFile(
+                        url=f"s3://{self.bucket}/{key}",
+                        key=key,
+                        relative_key=key.removeprefix(self.prefix),
+                        etag=entry["ETag"].strip('"'),
+                        size=entry["Size"],
+                        modified_at=entry["LastModified"].astimezone(UTC),
+                    )
+
+    def head(self, file: LandingFile, length: int) -> bytes:
+        """The object's first bytes, up to `length`.
+
+        Raises ChangedWhileLoading when the object is no longer the one that was listed.
+        """
+        with self._said_plainly("read", file):
+            answer = self._client.get_object(
+                Bucket=self.bucket,
+                Key=file.key,
+                Range=f"bytes=0-{length - 1}",
+                IfMatch=f'"{file.etag}"',
+            )
+            content: bytes = answer["Body"].read()
+            return content
+
+    @contextmanager
+    def _said_plainly(self, verb: str, file: LandingFile | None = None) -> Iterator[None]:
+        what = file.url if file else self.url
+        try:
+            yield
+        except NoCredentialsError as error:
+            raise ConfigurationError(
+                f"cannot {verb} {what}: no AWS credentials in the environment (AWS_ACCESS_KEY_ID, "
+                "AWS_PROFILE, …); on a laptop `local-warehouse exec -- load-bronze` sets them"
+            ) from error
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            if file and code in ("PreconditionFailed", "412", "NoSuchKey", "404"):
+                raise ChangedWhileLoading(
+                    "changed while loading, will be loaded by the next run"
+                ) from error
+            if code == "NoSuchBucket":
+                raise ConfigurationError(
+                    f"cannot {verb} {what}: there is no bucket {self.bucket!r}; "
+                    "see LANDING_URL or --landing"
+                ) from error
+            raise LoaderError(f"cannot {verb} {what}: {error}") from error
+        except BotoCoreError as error:
+            raise LoaderError(f"cannot {verb} {what}: {error}") from error
+
+
+def s3_client() -> Any:
+    """A boto3 client by the usual AWS settings; stores other than AWS are addressed by path."""
+    elsewhere = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    settings = Config(
+        connect_timeout=10,
+        retries={"mode": "standard", "max_attempts": 5},
+        max_pool_connections=SNIFF_THREADS,
+        s3={"addressing_style": "path"} if elsewhere else {},
+    )
+    try:
+        return boto3.client("s3", config=settings)
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigurationError(f"the AWS settings are not usable: {error}") from error

@@ -1,0 +1,40 @@
+"""Column names: a CSV header as names that any Delta table takes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+METADATA_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("_source_file", "STRING"),
+    ("_source_etag", "STRING"),
+    ("_source_size", "BIGINT"),
+    ("_source_modified_at", "TIMESTAMP"),
+    ("_batch_id", "STRING"),
+    ("_loaded_at", "TIMESTAMP"),
+    ("_corrupt_record", "STRING"),
+)
+METADATA_NAMES: tuple[str, ...] = tuple(name for name, _ in METADATA_COLUMNS)
+
+
+def normalise(header: Sequence[str]) -> list[str]:
+    """One unique name for each header field, in its order.
+
+    Lower case; every run of characters other than letters, digits and `_` becomes one `_`, and
+    none is left at the ends, so that no header can take the name of a metadata column (each
+    begins with `_`). A blank name becomes `column_N`, N its place from 1. A name seen before gets
+    `_2`, `_3`. Letters are composed first (NFC), so that both ways to write `é` are one name.
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for place, field in enumerate(header, start=1):
+        text = unicodedata.normalize("NFC", field).lower()
+        base = re.sub(r"[^\w]+", "_", text).strip("_") or f"column_{place}"
+        name, number = base, 1
+        while name in taken:
+            number += 1
+            name = f"{base}_{number}"
+        taken.add(name)
+        names.append(name)
+    return names

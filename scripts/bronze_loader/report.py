@@ -1,0 +1,224 @@
+"""What a person or a program sees of a run: progress, tables, JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich import progress as bars
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from bronze_loader.load import Outcome, Progress, Report, Result
+from bronze_loader.plan import Action
+
+WIDTH_WITHOUT_TERMINAL = 160
+SHOWN = 50  # files listed by name; --json has all of them
+
+
+def out() -> Console:
+    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
+
+
+class SilentProgress:
+    def step(self, name: str, files: int, size: int) -> None:
+        """Nothing to show."""
+
+    def advance(self, files: int, size: int) -> None:
+        """Nothing to show."""
+
+
+class BarProgress:
+    """One bar a step, with files and bytes."""
+
+    def __init__(self, bar: bars.Progress) -> None:
+        self._bar = bar
+        self._task: bars.TaskID | None = None
+
+    def step(self, name: str, files: int, size: int) -> None:
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(
+            name, total=size or files, done=0, files=files, by_bytes=bool(size), text=""
+        )
+
+    def advance(self, files: int, size: int) -> None:
+        if self._task is None:
+            return
+        task = self._bar.tasks[-1]
+        done = task.fields["done"] + files
+        text = f"{done} of {task.fields['files']} files"
+        if task.fields["by_bytes"]:
+            text += f", {decimal(int(task.completed + size))} of {decimal(int(task.total or 0))}"
+        self._bar.update(
+            self._task, advance=size if task.fields["by_bytes"] else files, done=done, text=text
+        )
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Progress on standard error, and nothing when that is not a terminal."""
+    if not sys.stderr.isatty():
+        yield SilentProgress()
+        return
+    with bars.Progress(
+        bars.SpinnerColumn(),
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(),
+        bars.TextColumn("{task.fields[text]}", markup=False),
+        bars.TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        yield BarProgress(bar)
+
+
+def print_json(report: Report) -> None:
+    """One JSON object a line: each file, then the summary."""
+    for outcome in report.outcomes:
+        print(json.dumps(file_record(outcome), ensure_ascii=False))
+    print(json.dumps(summary_record(report), ensure_ascii=False))
+
+
+def file_record(outcome: Outcome) -> dict[str, Any]:
+    file = outcome.planned.file
+    return {
+        "type": "file",
+        "dataset": outcome.planned.dataset.name,
+        "source_file": file.url,
+        "source_etag": file.etag,
+        "source_size": file.size,
+        "source_modified_at": file.modified_at.isoformat(),
+        "action": outcome.planned.action.value,
+        "result": outcome.result.value,
+        "row_count": outcome.row_count,
+        "corrupt_row_count": outcome.corrupt_row_count,
+        "columns_added": list(outcome.columns_added),
+        "reason": outcome.reason,
+        "batch_id": outcome.batch_id,
+    }
+
+
+def summary_record(report: Report) -> dict[str, Any]:
+    return {
+        "type": "summary",
+        "dry_run": report.dry_run,
+        "seconds": round(report.seconds, 3),
+        "datasets": {name: _counts(report, name) for name in report.datasets},
+        **_counts(report, None),
+    }
+
+
+def _counts(report: Report, dataset: str | None) -> dict[str, int]:
+    """Loaded files by what was planned (a file loaded after a refusal counts as new)."""
+    mine = [o for o in report.outcomes if dataset in (None, o.planned.dataset.name)]
+    done = [o for o in mine if o.result in (Result.LOADED, Result.PLANNED)]
+    changed = sum(1 for o in done if o.planned.action is Action.CHANGED)
+    return {
+        "new": len(done) - changed,
+        "changed": changed,
+        **{
+            str(result): sum(1 for o in mine if o.result is result)
+            for result in (Result.UNCHANGED, Result.REFUSED, Result.SKIPPED, Result.FAILED)
+        },
+        "rows": sum(o.row_count for o in done),
+        "corrupt_rows": sum(o.corrupt_row_count for o in done),
+    }
+
+
+def print_report(report: Report) -> None:
+    """The closing summary, or with a dry run the plan, as tables."""
+    console = out()
+    if report.dry_run:
+        _print_plan(console, report)
+    _print_files(console, report, Result.REFUSED, "refused")
+    _print_files(console, report, Result.SKIPPED, "left for the next run")
+    _print_files(console, report, Result.FAILED, "failed")
+    total = _counts(report, None)
+    heading = ["new", "changed", "unchanged", "refused"]
+    heading += [name for name in ("skipped", "failed") if total[name]]
+    heading += [] if report.dry_run else ["rows", "corrupt_rows"]
+    table = Table("dataset", title_justify="left")
+    for name in heading:
+        table.add_column(name.replace("_", " "), justify="right")
+    for dataset in report.datasets:
+        counts = _counts(report, dataset)
+        table.add_row(dataset, *(f"{counts[name]:,}" for name in heading))
+    console.print(table)
+    for outcome in report.outcomes:
+        if outcome.columns_added:
+            console.print(
+                Text(
+                    f"{outcome.planned.dataset.name}: new column"
+                    f"{'s' if len(outcome.columns_added) > 1 else ''} "
+                    f"{', '.join(outcome.columns_added)} from {_shown(outcome)}"
+                )
+            )
+    console.print(_closing_line(report, total))
+
+
+def _closing_line(report: Report, total: dict[str, int]) -> str:
+    to_load = total["new"] + total["changed"]
+    seconds = f"{report.seconds:.1f} s"
+    if report.dry_run:
+        return f"Dry run, nothing was written: {to_load:,} files would be loaded. {seconds}"
+    if to_load:
+        return f"Loaded {to_load:,} files, {total['rows']:,} rows, in {seconds}"
+    if not report.outcomes:
+        return f"Nothing to do: no file in the landing place matches a dataset. {seconds}"
+    if total["unchanged"] == len(report.outcomes):
+        return f"Nothing to do: all {total['unchanged']:,} files are loaded already. {seconds}"
+    return f"Nothing was loaded. {seconds}"
+
+
+def _print_plan(console: Console, report: Report) -> None:
+    planned = [o for o in report.outcomes if o.result is not Result.UNCHANGED]
+    if not planned:
+        return
+    table = Table("dataset", "plan", "file", title="Plan", title_justify="left")
+    table.add_column("size", justify="right")
+    table.add_column("modified", no_wrap=True)
+    for outcome in planned[:SHOWN]:
+        file = outcome.planned.file
+        action = outcome.planned.action if outcome.result is Result.PLANNED else outcome.result
+        table.add_row(
+            outcome.planned.dataset.name,
+            action.value,
+            Text(_shown(outcome), overflow="fold"),
+            decimal(file.size),
+            f"{file.modified_at:%Y-%m-%d %H:%M:%S}",
+        )
+    console.print(table)
+    _print_rest(console, len(planned))
+
+
+def _print_files(console: Console, report: Report, result: Result, title: str) -> None:
+    chosen = [o for o in report.outcomes if o.result is result]
+    for outcome in chosen[:SHOWN]:
+        still = result is Result.REFUSED and outcome.planned.action is Action.REFUSED
+        console.print(
+            Text(
+                f"{'still ' if still else ''}{title}: {outcome.planned.dataset.name}: "
+                f"{_shown(outcome)}: {printable(outcome.reason or '')}"
+            )
+        )
+    _print_rest(console, len(chosen))
+
+
+def _print_rest(console: Console, count: int) -> None:
+    if count > SHOWN:
+        console.print(f"… and {count - SHOWN:,} more; --json lists them all")
+
+
+def _shown(outcome: Outcome) -> str:
+    return printable(outcome.planned.file.url)
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelt out, so that a file name cannot steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

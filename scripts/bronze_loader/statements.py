@@ -1,0 +1,242 @@
+"""The SQL of the loader, in Databricks SQL. Pure text; every value and name goes in quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bronze_loader.datasets import CsvOptions
+from bronze_loader.globs import escape_glob
+from bronze_loader.headers import Header
+from bronze_loader.landing import LandingFile
+from bronze_loader.names import METADATA_COLUMNS
+from bronze_loader.plan import LogEntry
+
+LOG_TABLE = "load_log"
+LOG_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("batch_id", "STRING"),
+    ("dataset", "STRING"),
+    ("source_file", "STRING"),
+    ("source_etag", "STRING"),
+    ("source_size", "BIGINT"),
+    ("source_modified_at", "TIMESTAMP"),
+    ("status", "STRING"),
+    ("row_count", "BIGINT"),
+    ("corrupt_row_count", "BIGINT"),
+    ("columns_added", "ARRAY<STRING>"),
+    ("reason", "STRING"),
+    ("logged_at", "TIMESTAMP"),
+)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Where the bronze tables are: in the catalog, and in storage (a URL without trailing /)."""
+
+    catalog: str
+    name: str
+    lakehouse_url: str
+
+    def table(self, name: str) -> str:
+        return ".".join(map(identifier, (self.catalog, self.name, name)))
+
+    def location(self, table: str) -> str:
+        return f"{self.lakehouse_url}/{self.name}/{table}"
+
+
+@dataclass(frozen=True)
+class FileToLand:
+    """A file and how to read it."""
+
+    file: LandingFile
+    header: Header
+
+
+def string(value: str) -> str:
+    r"""A string literal: `it's` becomes `'it\'s'`, as Spark reads it."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def identifier(name: str) -> str:
+    """A quoted name; a backtick in it is doubled."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def timestamp(moment: datetime) -> str:
+    """A timestamp literal in UTC, whatever the session's time zone is."""
+    return f"TIMESTAMP'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'"
+
+
+def schema_exists(schema: Schema) -> str:
+    return (
+        f"SELECT schema_name FROM {identifier(schema.catalog)}.information_schema.schemata "  # noqa: S608
+        f"WHERE schema_name = {string(schema.name)}"
+    )
+
+
+def create_schema(schema: Schema) -> str:
+    return f"CREATE SCHEMA IF NOT EXISTS {identifier(schema.catalog)}.{identifier(schema.name)}"
+
+
+def table_columns(schema: Schema, tables: Iterable[str]) -> str:
+    """The columns of those tables that exist, each table's in their order."""
+    return (
+        "SELECT table_name, column_name "  # noqa: S608
+        f"FROM {identifier(schema.catalog)}.information_schema.columns "
+        f"WHERE table_schema = {string(schema.name)} "
+        f"AND table_name IN ({_strings(tables)}) ORDER BY table_name, ordinal_position"
+    )
+
+
+def create_bronze_table(schema: Schema, table: str, columns: Iterable[str]) -> str:
+    typed = (*METADATA_COLUMNS, *((name, "STRING") for name in columns))
+    return _create_table(schema, table, typed)
+
+
+def create_log(schema: Schema) -> str:
+    return _create_table(schema, LOG_TABLE, LOG_COLUMNS)
+
+
+def _create_table(schema: Schema, table: str, columns: Iterable[tuple[str, str]]) -> str:
+    body = ",\n  ".join(f"{identifier(name)} {data_type}" for name, data_type in columns)
+    return (
+        f"CREATE TABLE IF NOT EXISTS {schema.table(table)} (\n  {body}\n)\n"
+        f"USING DELTA\nLOCATION {string(schema.location(table))}"
+    )
+
+
+def add_columns(schema: Schema, table: str, columns: Iterable[str]) -> str:
+    body = ", ".join(f"{identifier(name)} STRING" for name in columns)
+    return f"ALTER TABLE {schema.table(table)} ADD COLUMNS ({body})"
+
+
+def newest_entries(schema: Schema) -> str:
+    """The newest log entry of each file of each dataset."""
+    return f"""SELECT dataset, source_file, source_etag, status, reason, logged_at
+FROM (
+  SELECT dataset, source_file, source_etag, status, reason, logged_at,
+    row_number() OVER (
+      PARTITION BY dataset, source_file ORDER BY logged_at DESC, batch_id DESC
+    ) AS newest_first
+  FROM {schema.table(LOG_TABLE)}
+) AS entries
+WHERE newest_first = 1"""  # noqa: S608
+
+
+def land(
+    schema: Schema,
+    table: str,
+    columns: Sequence[str],
+    files: Sequence[FileToLand],
+    options: CsvOptions,
+    batch_id: str,
+    loaded_at: datetime,
+) -> str:
+    """One atomic statement that makes the files' rows in the table be what the files hold now.
+
+    `columns` are all columns of the table in its order. A file's columns are found by name; those
+    it has not are NULL. Run again, it replaces the same rows.
+    """
+    branches = "\nUNION ALL\n".join(
+        land_branch(columns, one, options, batch_id, loaded_at) for one in files
+    )
+    return (
+        f"INSERT INTO {schema.table(table)} "
+        f"REPLACE WHERE {identifier('_source_file')} IN ({_strings(f.file.url for f in files)})\n"
+        f"{branches}"
+    )
+
+
+def land_branch(
+    columns: Sequence[str],
+    one: FileToLand,
+    options: CsvOptions,
+    batch_id: str,
+    loaded_at: datetime,
+) -> str:
+    """One file's part of the statement `land`."""
+    literals = {
+        "_source_file": string(one.file.url),
+        "_source_etag": string(one.file.etag),
+        "_source_size": f"CAST({one.file.size} AS BIGINT)",
+        "_source_modified_at": timestamp(one.file.modified_at),
+        "_batch_id": string(batch_id),
+        "_loaded_at": timestamp(loaded_at),
+    }
+    present = {"_corrupt_record", *one.header.columns}
+    selected = []
+    for name in columns:
+        if name in literals:
+            selected.append(f"{literals[name]} AS {identifier(name)}")
+        elif name in present:
+            selected.append(identifier(name))
+        else:
+            selected.append(f"CAST(NULL AS STRING) AS {identifier(name)}")
+    return f"SELECT {', '.join(selected)}\nFROM {read_files(one, options)}"
+
+
+def read_files(one: FileToLand, options: CsvOptions) -> str:
+    """The rows of one file. The schema is applied by position, over whatever the header says."""
+    schema = ", ".join(
+        f"{identifier(name)} STRING" for name in (*one.header.columns, "_corrupt_record")
+    )
+    arguments = {
+        "format": "csv",
+        "schema": schema,
+        "header": True,
+        "mode": "PERMISSIVE",
+        "columnNameOfCorruptRecord": "_corrupt_record",
+        "multiLine": options.multi_line,
+        "sep": one.header.delimiter,
+        "quote": options.quote,
+        "escape": options.escape,
+        "encoding": one.header.encoding,
+    }
+    if options.null_value is not None:
+        arguments["nullValue"] = options.null_value
+    named = ", ".join(
+        f"{name} => {str(value).lower() if isinstance(value, bool) else string(str(value))}"
+        for name, value in arguments.items()
+    )
+    return f"read_files({string(escape_glob(one.file.url))}, {named})"
+
+
+def count_rows(schema: Schema, table: str, urls: Iterable[str]) -> str:
+    """Rows and malformed rows that the table now holds of each file."""
+    return (
+        "SELECT `_source_file` AS source_file, count(*) AS row_count, "  # noqa: S608
+        "count(`_corrupt_record`) AS corrupt_row_count "
+        f"FROM {schema.table(table)} WHERE `_source_file` IN ({_strings(urls)}) "
+        "GROUP BY `_source_file`"
+    )
+
+
+def append_log(schema: Schema, entries: Iterable[LogEntry]) -> str:
+    rows = ",\n".join(f"({_log_values(entry)})" for entry in entries)
+    names = ", ".join(identifier(name) for name, _ in LOG_COLUMNS)
+    return f"INSERT INTO {schema.table(LOG_TABLE)} ({names}) VALUES\n{rows}"
+
+
+def _log_values(entry: LogEntry) -> str:
+    return ", ".join(
+        (
+            string(entry.batch_id),
+            string(entry.dataset),
+            string(entry.source_file),
+            string(entry.source_etag),
+            f"CAST({entry.source_size} AS BIGINT)",
+            timestamp(entry.source_modified_at),
+            string(entry.status),
+            f"CAST({entry.row_count} AS BIGINT)",
+            f"CAST({entry.corrupt_row_count} AS BIGINT)",
+            f"CAST(array({_strings(entry.columns_added)}) AS ARRAY<STRING>)",
+            "CAST(NULL AS STRING)" if entry.reason is None else string(entry.reason),
+            timestamp(entry.logged_at),
+        )
+    )
+
+
+def _strings(values: Iterable[str]) -> str:
+    return ", ".join(string(value) for value in values)

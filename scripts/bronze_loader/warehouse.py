@@ -1,0 +1,141 @@
+"""The connection to the SQL warehouse: unified auth, statements, errors a user can read."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from databricks import sql
+from databricks.sdk.core import Config
+from databricks.sql.exc import Error as SqlError
+from databricks.sql.exc import RequestError, ServerOperationError
+
+from bronze_loader.errors import ConfigurationError, LoaderError
+
+log = logging.getLogger(__name__)
+
+ON_A_LAPTOP = "on a laptop `local-warehouse exec -- load-bronze` sets everything"
+
+
+class StatementFailed(LoaderError):
+    """The warehouse answered that it cannot run the statement."""
+
+
+class Warehouse(Protocol):
+    """What the loader needs of a warehouse."""
+
+    def run(self, statement: str) -> list[dict[str, Any]]:
+        """Run one statement, give its rows by column name. Raises LoaderError."""
+
+
+class SqlWarehouse:
+    """A Databricks SQL warehouse, or the local one, over databricks-sql-connector."""
+
+    def __init__(self, connection: Any, host: str) -> None:
+        self._connection = connection
+        self._host = host
+
+    def run(self, statement: str) -> list[dict[str, Any]]:
+        started = time.monotonic()
+        try:
+            with closing(self._connection.cursor()) as cursor:
+                cursor.execute(statement)
+                if cursor.description is None:
+                    rows: list[dict[str, Any]] = []
+                else:
+                    rows = cursor.fetchall_arrow().to_pylist()
+        except ServerOperationError as error:
+            log.debug("failed statement:\n%s", statement)
+            raise StatementFailed(_first_lines(error)) from error
+        except SqlError as error:
+            raise LoaderError(
+                f"lost the warehouse at {self._host}: {_first_lines(error)}; "
+                "start again, what was loaded is kept"
+            ) from error
+        log.debug("%.3f s, %d rows:\n%s", time.monotonic() - started, len(rows), statement)
+        return rows
+
+
+@contextmanager
+def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
+    """A warehouse by databricks-sdk's unified auth (environment, profile or job).
+
+    https://docs.databricks.com/aws/en/dev-tools/auth/unified-auth. The warehouse is `http_path`,
+    or DATABRICKS_HTTP_PATH, or DATABRICKS_WAREHOUSE_ID. Raises ConfigurationError saying what to
+    set, LoaderError when the warehouse does not answer.
+    """
+    host_asked = os.environ.get("DATABRICKS_HOST")
+    if host_asked:
+        _refuse_dead_loopback(host_asked)
+    try:
+        config = Config(retry_timeout_seconds=30)
+    except ValueError as error:
+        raise ConfigurationError(f"no usable Databricks credentials: {error}") from error
+    path = http_path or os.environ.get("DATABRICKS_HTTP_PATH")
+    if not path and config.warehouse_id:
+        path = f"/sql/1.0/warehouses/{config.warehouse_id}"
+    if not path:
+        raise ConfigurationError(
+            "DATABRICKS_HTTP_PATH is not set: copy it from the warehouse's connection details; "
+            + ON_A_LAPTOP
+        )
+    address = urlsplit(config.host)
+    host = address.hostname or ""
+    try:
+        connection = sql.connect(
+            server_hostname=host,
+            http_path=path,
+            credentials_provider=lambda: config.authenticate,
+            user_agent_entry="bronze-loader",
+            enable_telemetry=False,
+            _port=address.port or 443,
+            # A cloud warehouse may take minutes to start; a local one is there or is not.
+            _retry_stop_after_attempts_count=3 if _is_loopback(host) else 30,
+        )
+    except RequestError as error:
+        if error.context.get("http-code") in (401, 403):
+            raise ConfigurationError(
+                f"{config.host} does not accept the credentials ({config.auth_type}); "
+                f"see DATABRICKS_TOKEN or the profile; {ON_A_LAPTOP}"
+            ) from error
+        raise LoaderError(f"cannot reach {config.host}{path}: {_first_lines(error)}") from error
+    except (SqlError, OSError) as error:
+        raise LoaderError(f"cannot reach {config.host}{path}: {_first_lines(error)}") from error
+    with closing(connection):
+        yield SqlWarehouse(connection, config.host)
+
+
+def host_is_known() -> bool:
+    """Whether the SDK can find the workspace: by the environment, a profile, or inside a job."""
+    names = ("DATABRICKS_HOST", "DATABRICKS_CONFIG_PROFILE", "DATABRICKS_RUNTIME_VERSION")
+    return any(os.environ.get(name) for name in names)
+
+
+def _is_loopback(host: str | None) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1")
+
+
+def _refuse_dead_loopback(host: str) -> None:
+    """Say at once that nothing listens; the SDK would go on trying for minutes."""
+    address = urlsplit(host if "//" in host else f"https://{host}")
+    if not _is_loopback(address.hostname):
+        return
+    try:
+        socket.create_connection((address.hostname or "", address.port or 443), timeout=5).close()
+    except OSError as error:
+        raise LoaderError(
+            f"no warehouse listens at {host} ({error.strerror or error}); "
+            "`local-warehouse up` starts the local one"
+        ) from error
+
+
+def _first_lines(error: BaseException) -> str:
+    """The message without the server's stack trace."""
+    text = str(error).strip()
+    return text.split("\n\tat ")[0].split("\n\nJVM stacktrace")[0][:2000]
