@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 import ssl
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -69,9 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), self.server.token):
-            self._answer(
-                403, b'{"error_code": 403, "message": "Invalid access token."}', "application/json"
-            )
+            self._refuse_token()
             return
         output = TMemoryBuffer()
         try:
@@ -84,8 +83,19 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(200, output.getvalue(), "application/x-thrift")
 
-    def _answer(self, status: int, body: bytes, kind: str) -> None:
+    def _refuse_token(self) -> None:
+        message = "Invalid access token."
+        document = {"error_code": "403", "message": message}
+        # the connector shows the message of this header, and not the body
+        headers = {"X-Thriftserver-Error-Message": message}
+        self._answer(403, json.dumps(document).encode(), "application/json", headers)
+
+    def _answer(
+        self, status: int, body: bytes, kind: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.send_response(status)
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
