@@ -104,6 +104,7 @@ def test_loader_gets_this_machines_places(environment: None) -> None:
     assert parameters["--lakehouse"] == "s3://lakehouse"
     assert parameters["--catalog"] == "main"
     assert parameters["--schema"] == "bronze"
+    assert parameters["--http-path"] == "/sql/1.0/warehouses/local"
     assert "--refused-ok" in loader.arguments
 
 

@@ -1,0 +1,173 @@
+"""The whole pipeline on a lakehouse of its own: what comes out is what the sample says went in.
+
+The tests stand in order: each goes on from the state that the one before it left.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SMALL = ("--sales", "3000", "--customers", "300")
+BRONZE = ("bronze.customers", "bronze.sales")
+
+
+@pytest.fixture(scope="module")
+def own(new_lakehouse: Callable[[str], Any]) -> Any:
+    lakehouse = new_lakehouse("whole_run")
+    lakehouse.up()
+    return lakehouse
+
+
+def run_job(lakehouse: Any) -> dict:
+    return json.loads(lakehouse.run("run-job", "--json").stdout)
+
+
+def truth(lakehouse: Any) -> dict:
+    return json.loads((lakehouse.state / "sample" / "truth.json").read_text())
+
+
+def versions(lakehouse: Any) -> dict[str, int]:
+    """The newest Delta version of each bronze table."""
+    return {
+        table: max(row["version"] for row in lakehouse.sql(f"describe history {table}"))
+        for table in BRONZE
+    }
+
+
+def rows_by_file(lakehouse: Any) -> dict[str, tuple[int, int]]:
+    """Rows and malformed rows of each file in bronze, by its key in the landing."""
+    counted = " union all ".join(
+        "select _source_file, count(*) as row_count, count(_corrupt_record) as corrupt "
+        f"from {table} group by _source_file"
+        for table in BRONZE
+    )
+    prefix = lakehouse.env["LANDING_URL"] + "/"
+    return {
+        row["_source_file"].removeprefix(prefix): (row["row_count"], row["corrupt"])
+        for row in lakehouse.sql(counted)
+    }
+
+
+def expected_by_file(lakehouse: Any) -> dict[str, tuple[int, int]]:
+    known = truth(lakehouse)
+    return {
+        file["key"]: (file["rows"], file["corrupt_rows"])
+        for file in known["files"]  # of a file in both waves, the second stands later
+        if file["wave"] <= known["wave"]
+    }
+
+
+def test_first_wave_comes_out_as_its_truth_says(own: Any) -> None:
+    own.run("landing-sample", *SMALL)
+    report = run_job(own)
+    assert report["state"] == truth(own)["after_wave"]["1"]
+    assert report["balanced"]
+    assert report["files"] == {"loaded": 16, "refused": []}
+    assert report["run"]["files_loaded"] == 16
+    assert rows_by_file(own) == expected_by_file(own)
+
+
+def test_second_run_loads_nothing_and_changes_nothing(own: Any) -> None:
+    before = versions(own)
+    own.run("landing-sample", *SMALL)
+    report = run_job(own)
+    assert report["run"]["files_loaded"] == 0
+    assert report["state"] == truth(own)["after_wave"]["1"]
+    assert versions(own) == before
+
+
+def test_second_wave_after_a_restart_replaces_the_changed_files(own: Any) -> None:
+    own.down()
+    own.up()
+    own.run("landing-sample", "--wave", "2")
+    report = run_job(own)
+    assert report["run"]["files_loaded"] == 4
+    assert report["state"] == truth(own)["after_wave"]["2"]
+    assert rows_by_file(own) == expected_by_file(own)
+
+
+def test_report_alone_runs_nothing_and_says_the_same(own: Any) -> None:
+    runs = list((own.state / "runs").iterdir())
+    printed = own.run("run-job", "report").stdout
+    state = truth(own)["after_wave"]["2"]
+    assert f"= {state['matched']:,} matched to a customer + {state['unmatched']:,}" in printed
+    assert "✗" not in printed
+    assert list((own.state / "runs").iterdir()) == runs
+
+
+CUSTOMERS = """\
+id,customername,gender,age
+1,Ann,female,30
+2,,male,41
+3,Cem,,25
+4,Dan,male,
+5,Eve,female,52
+"""
+SALES = """\
+createtime,id,product,quan,shop,platform
+2026-08-01,1,APPLE,2,Main,shopee
+2026-08-01,1,APPLE,2,Main,shopee
+2026-08-02,2,OPPO,1,Main,lazada
+2026-08-03,,OPPO,1,Main,lazada
+,5,NOKIA,1,Main,tiktok
+2026-08-04,5,VIVO,,Main,tiktok
+2026-08-05,5,VIVO,3, ,tiktok
+2026-08-06,5,HUAWEI,4,Main,tiktok
+"""
+
+
+def test_files_of_ones_own_with_blanks_are_split_into_accepted_and_rejected(
+    own: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "customer_infomation_mine.csv").write_text(CUSTOMERS)
+    (tmp_path / "data_sales_mine.csv").write_text(SALES)
+    own.run("landing-sample", "upload", str(tmp_path), "--prefix", "mine")
+    report = run_job(own)
+    assert report["run"]["files_loaded"] == 2
+    assert report["balanced"]
+
+    def rejected(table: str) -> list[tuple[str, ...]]:
+        rows = own.sql(f"select reject_reasons from {table} where _source_file like '%_mine.csv'")
+        return sorted(tuple(row["reject_reasons"]) for row in rows)
+
+    assert rejected("silver.rejected_customers") == [
+        ("missing_age",),
+        ("missing_customer_name",),
+        ("missing_gender",),
+    ]
+    assert rejected("silver.rejected_sales") == [
+        ("missing_customer_id",),
+        ("missing_quantity",),
+        ("missing_shop",),
+        ("missing_sold_on",),
+    ]
+    matched = own.sql(
+        "select customer_name, product, quantity from gold.sales_of_customer "
+        "where sold_on >= date'2026-08-01' order by sold_on"
+    )
+    assert [tuple(row.values()) for row in matched] == [
+        ("Ann", "APPLE", 2),
+        ("Ann", "APPLE", 2),
+        ("Eve", "HUAWEI", 4),
+    ]
+    unmatched = own.sql(
+        "select customer_id, product from gold.unmatched_sales where sold_on >= date'2026-08-01'"
+    )
+    assert unmatched == [{"customer_id": "2", "product": "OPPO"}]
+
+
+def test_refused_file_is_reported_and_the_others_reach_gold(own: Any, tmp_path: Path) -> None:
+    (tmp_path / "data_sales_without_quan.csv").write_text("createtime,id\n2026-09-01,1\n")
+    (tmp_path / "data_sales_good.csv").write_text(
+        "createtime,id,product,quan,shop,platform\n2026-09-02,1,APPLE,7,Main,shopee\n"
+    )
+    own.run("landing-sample", "upload", str(tmp_path))
+    printed = own.run("run-job", "--report", COLUMNS="300").stdout
+    [refused] = [line for line in printed.splitlines() if line.startswith("  refused ")]
+    assert "data_sales_without_quan.csv" in refused
+    assert "quan" in refused.partition(": ")[2]
+    gold = own.sql("select quantity from gold.sales_of_customer where sold_on = date'2026-09-02'")
+    assert gold == [{"quantity": 7}]
