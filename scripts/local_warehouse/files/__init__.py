@@ -1,0 +1,27 @@
+"""The table function `read_files` for the local warehouse: CSV files to relations for the engine.
+
+Knows nothing of the SQL server. See `read_files` for the entry point and `Scan` for its result.
+"""
+
+from .errors import (
+    InvalidOption,
+    MalformedRecord,
+    PathNotFound,
+    ReadFilesError,
+    UnsupportedOption,
+)
+from .options import OptionValue
+from .scan import Scan, read_files
+from .storage import Storage
+
+__all__ = [
+    "InvalidOption",
+    "MalformedRecord",
+    "OptionValue",
+    "PathNotFound",
+    "ReadFilesError",
+    "Scan",
+    "Storage",
+    "UnsupportedOption",
+    "read_files",
+]
