@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 # What a shell that runs the tests may hold, and the tests must not see.
-_OUTER_PREFIXES = ("AWS_", "DATABRICKS_", "DBT_", "LANDING_URL", "LAKEHOUSE_", "BRONZE_")
+_OUTER_PREFIXES = ("PYTEST_", "AWS_", "DATABRICKS_", "DBT_", "LANDING_URL", "LAKEHOUSE_", "BRONZE_")
 
 
 def outer_environment() -> dict[str, str]:
@@ -48,6 +48,11 @@ class Lakehouse:
 
     def down(self) -> None:
         self.local_warehouse("down")
+
+    def has_services(self) -> bool:
+        """Whether some were started and not stopped again."""
+        state = self.state / "state.json"
+        return state.exists() and bool(json.loads(state.read_text())["services"])
 
     def local_warehouse(
         self, *arguments: str, check: bool = True, **env: str
@@ -135,7 +140,8 @@ def new_lakehouse(
 
     yield make
     for lakehouse in made:
-        lakehouse.down()
+        if lakehouse.has_services():
+            lakehouse.down()
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,9 @@ def run(environment: Mapping[str, str], script: str, output: str) -> None:
         raise LocalWarehouseError("there is no statement to run", 2)
     try:
         with closing(connect(environment)) as connection:
-            for statement in statements:
+            for position, statement in enumerate(statements):
+                if position and output == "table":
+                    print()
                 with closing(connection.cursor()) as cursor:
                     cursor.execute(statement)
                     _PRINTERS[output](cursor)
