@@ -219,7 +219,8 @@ class ExactParser:
         else:
             line_end = text.find(self._sep1, start, end if end >= 0 else self._size)
         if line_end >= 0:
-            end = line_end
+            # univocity looks one character past a line end.
+            end = line_end if line_end + 1 < self._size else -1
         if end < 0:
             if self._final:
                 return False

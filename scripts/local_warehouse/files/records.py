@@ -112,15 +112,11 @@ def split_lines(chunks: Iterable[str], options: CsvOptions) -> Iterator[str]:
 
 def _line_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
     parser = ExactParser(options)
-    before_header = options.header
     for line in split_lines(chunks, options):
         if not line.strip(_BLANKS):
             continue
-        # Only before the header may blanks stand in front of a comment.
-        text = line.strip(_BLANKS) if before_header else line
-        if options.comment and text.startswith(options.comment):
+        if options.comment and line.startswith(options.comment):
             continue
-        before_header = False
         parser.load(line, final=True)
         found = parser.next_record()
         yield Record(found[0] if found else None, strip_line_end(line))
