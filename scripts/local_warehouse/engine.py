@@ -90,8 +90,11 @@ class Engine:
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make a small table known as a temporary view."""
-        with _errors_translated():
-            self._spark.createDataFrame(table).createOrReplaceTempView(name)
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        with _errors_translated():  # the schema is given, as an empty table has none to infer
+            frame = self._spark.createDataFrame(table, from_arrow_schema(table.schema))
+            frame.createOrReplaceTempView(name)
 
     # tables
 

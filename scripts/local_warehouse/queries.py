@@ -43,9 +43,11 @@ class Query:
     ) -> None:
         self._context = context
         self._resources = ExitStack()
+        self._expressions: list[tuple[exp.Table, exp.CTE]] = []  # tables that mean a CTE
         tree = parse(text) if isinstance(text, str) else text
         try:
             self.tree = self._resolve(tree, namespace or context.session.namespace, 0)
+            _number(self._expressions)
         except BaseException:
             self.close()
             raise
@@ -110,7 +112,8 @@ class Query:
         if isinstance(table.this, exp.Anonymous):
             return self._table_function(table, namespace, depth)
         parts = [part.name for part in table.parts]
-        if len(parts) == 1 and _names_cte(table):
+        if len(parts) == 1 and (expression := _common_table_expression(table)) is not None:
+            self._expressions.append((table, expression))
             return None
         if len(parts) == 2 and parts[0].lower() == "delta" and "/" in parts[1]:
             return None  # delta.`s3://…`, which the engine reads itself
@@ -171,26 +174,44 @@ def _function_name(node: exp.Expression) -> str | None:
     return None
 
 
-def _names_cte(table: exp.Table) -> bool:
-    """Whether a one-part name means a common table expression that is visible here."""
+def _common_table_expression(table: exp.Table) -> exp.CTE | None:
+    """The common table expression that a one-part name means here, if it means one."""
     name = table.name.lower()
     child: exp.Expression = table
     node = table.parent
     while node is not None:
         clause = node.args.get("with_")
-        if clause is not None and child is not clause:
-            if any(cte.alias.lower() == name for cte in clause.expressions):
-                return True
-        elif isinstance(node, exp.With):  # inside a CTE: those before it are visible
-            for cte in node.expressions:
-                if cte is child:
-                    if node.recursive and cte.alias.lower() == name:
-                        return True
-                    break
-                if cte.alias.lower() == name:
-                    return True
+        if isinstance(node, exp.With):  # inside a CTE: those before it are visible
+            before = node.expressions[: _position(node.expressions, child)]
+            visible = [*before, child] if node.recursive else before
+        elif clause is not None and child is not clause:
+            visible = clause.expressions
+        else:
+            visible = []
+        for expression in reversed(visible):
+            if expression.alias.lower() == name:
+                return expression
         child, node = node, node.parent
-    return False
+    return None
+
+
+def _position(expressions: list[exp.Expression], wanted: exp.Expression) -> int:
+    return next(i for i, expression in enumerate(expressions) if expression is wanted)
+
+
+def _number(references: list[tuple[exp.Table, exp.CTE]]) -> None:
+    """Give every CTE a name of its own: the engine loses an outer one where an inner one, such
+    as that of a view, has the same name."""
+    names: dict[int, str] = {}
+    for table, expression in references:
+        if id(expression) not in names:
+            names[id(expression)] = f"{expression.alias}_{len(names) + 1}"
+        if not table.alias:
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+        table.set("this", exp.to_identifier(names[id(expression)], quoted=True))
+    for _, expression in references:
+        alias = expression.args["alias"]
+        alias.set("this", exp.to_identifier(names[id(expression)], quoted=True))
 
 
 def _point_at(table: exp.Table, engine_name: str) -> None:

@@ -230,6 +230,16 @@ def test_views_read_views_and_name_their_columns(lakehouse: Any, schema: str) ->
     fails(lakehouse, f"drop table {schema}.v", "EXPECT_TABLE_NOT_VIEW")
 
 
+def test_a_views_inner_names_do_not_meet_the_querys(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(
+        f"create view {schema}.v as with final as (select 1 as a) select final.a from final"
+    )
+    assert lakehouse.sql(
+        f"with x as (select a from {schema}.v), final as (select a + 1 as b from x)"
+        " select final.b, x.a from final cross join x"
+    ) == [{"b": 2, "a": 1}]
+
+
 def test_temporary_views_belong_to_their_session(lakehouse: Any, schema: str) -> None:
     with lakehouse.connect() as one, lakehouse.connect() as other:
         mine, theirs = one.cursor(), other.cursor()
