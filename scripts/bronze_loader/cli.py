@@ -13,9 +13,11 @@ from bronze_loader import report as show
 from bronze_loader.datasets import find_sources, read_datasets
 from bronze_loader.errors import DONE, FAILED, SOME_REFUSED, ConfigurationError, LoaderError
 from bronze_loader.landing import Landing
-from bronze_loader.load import Loader, Report, Result
+from bronze_loader.load import Loader
+from bronze_loader.outcome import Report, Result
 from bronze_loader.plan import Limits
 from bronze_loader.statements import Schema
+from bronze_loader.tables import Tables
 from bronze_loader.warehouse import ON_A_LAPTOP, connect, host_is_known
 
 INTERRUPTED = 130
@@ -54,11 +56,20 @@ def run(options: argparse.Namespace) -> int:
         lakehouse_url=lakehouse_url.rstrip("/"),
     )
     limits = Limits(files=options.max_statement_files, file_bytes=options.max_statement_bytes)
-    with show.progress() as progress, connect(options.http_path) as warehouse:
-        loader = Loader(warehouse, landing, schema, datasets, progress, limits)
-        report = loader.run(dry_run=options.dry_run)
-    (show.print_json if options.json else show.print_report)(report)
-    return exit_code(report)
+    failure = None
+    with connect(options.http_path) as warehouse, show.progress() as progress:
+        tables = Tables(warehouse, schema, datasets)
+        loader = Loader(tables, landing, datasets, progress, limits)
+        try:
+            loader.run(dry_run=options.dry_run)
+        except LoaderError as error:
+            failure = error
+            loader.report.error = str(error)
+    if failure is None or loader.report.outcomes:
+        (show.print_json if options.json else show.print_report)(loader.report)
+    if failure is not None:
+        raise failure
+    return exit_code(loader.report)
 
 
 def exit_code(report: Report) -> int:

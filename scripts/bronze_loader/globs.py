@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 CSV_SUFFIX = re.compile(r"\.csv(\.gz|\.bz2|\.zst)?\Z", re.IGNORECASE)
 
 
+@lru_cache
 def compile_glob(pattern: str) -> re.Pattern[str]:
     """A regular expression for a glob over keys.
 

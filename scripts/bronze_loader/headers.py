@@ -6,6 +6,7 @@ import bz2
 import codecs
 import csv
 import io
+import logging
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from bronze_loader.datasets import CsvOptions, Dataset
 from bronze_loader.errors import Refused
 from bronze_loader.globs import CSV_SUFFIX, unreadable_key
 from bronze_loader.names import normalise
+
+log = logging.getLogger(__name__)
 
 # A header fits the first; the later ones are for a thousand columns and for bzip2's large blocks.
 HEAD_SIZES = (64 * 1024, 1024 * 1024, 16 * 1024 * 1024)
@@ -82,7 +85,7 @@ def read_head(
     for delimiter in (options.delimiter,) if options.delimiter else DELIMITERS:
         fields, ended = _first_record(text, delimiter, options)
         if not (ended or whole):
-            continue
+            return None
         if not fields:
             raise Refused("the file has no header line, it holds nothing but blank lines")
         columns = tuple(normalise(fields))
@@ -192,5 +195,6 @@ def _first_record(text: str, delimiter: str, options: CsvOptions) -> tuple[list[
     try:
         fields = next((record for record in reader if record), [])
     except csv.Error as error:
-        raise Refused(f"the header line cannot be parsed: {error}") from error
+        log.debug("no header by delimiter %r: %s", delimiter, error)
+        return [text[:MAX_NAME_LENGTH]], False
     return fields, lines.tell() < len(text)

@@ -28,13 +28,14 @@ def normalise(header: Sequence[str]) -> list[str]:
     """
     names: list[str] = []
     taken: set[str] = set()
+    numbers: dict[str, int] = {}
     for place, field in enumerate(header, start=1):
         text = unicodedata.normalize("NFC", field).lower()
         base = re.sub(r"[^\w]+", "_", text).strip("_") or f"column_{place}"
-        name, number = base, 1
+        name = base
         while name in taken:
-            number += 1
-            name = f"{base}_{number}"
+            numbers[base] = numbers.get(base, 1) + 1
+            name = f"{base}_{numbers[base]}"
         taken.add(name)
         names.append(name)
     return names

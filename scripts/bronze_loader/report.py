@@ -14,7 +14,8 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from bronze_loader.load import Outcome, Progress, Report, Result
+from bronze_loader.load import Progress
+from bronze_loader.outcome import Outcome, Report, Result
 from bronze_loader.plan import Action
 
 WIDTH_WITHOUT_TERMINAL = 160
@@ -109,6 +110,7 @@ def summary_record(report: Report) -> dict[str, Any]:
         "type": "summary",
         "dry_run": report.dry_run,
         "seconds": round(report.seconds, 3),
+        "error": report.error,
         "datasets": {name: _counts(report, name) for name in report.datasets},
         **_counts(report, None),
     }

@@ -1,0 +1,46 @@
+"""What became of each file in a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bronze_loader.plan import PlannedFile
+
+
+class Result(StrEnum):
+    """What became of a file in this run."""
+
+    LOADED = "loaded"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    SKIPPED = "skipped"  # changed while loading: the next run takes it up
+    FAILED = "failed"  # the warehouse could not read it: not logged, the next run tries again
+    PLANNED = "planned"  # dry run: would be loaded
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One file, what was planned and what came of it."""
+
+    planned: PlannedFile
+    result: Result
+    row_count: int = 0
+    corrupt_row_count: int = 0
+    columns_added: tuple[str, ...] = ()
+    reason: str | None = None
+    batch_id: str | None = None
+
+
+@dataclass
+class Report:
+    """All outcomes of a run, in the plan's order within each step."""
+
+    datasets: tuple[str, ...]
+    dry_run: bool
+    outcomes: list[Outcome] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str | None = None  # why the run stopped before its end
+
+    def count(self, result: Result) -> int:
+        return sum(1 for outcome in self.outcomes if outcome.result is result)

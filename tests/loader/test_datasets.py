@@ -1,0 +1,95 @@
+"""The source YAML becomes datasets, and its mistakes become messages that say where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bronze_loader.datasets import CsvOptions, common_prefix, find_sources, read_datasets
+from bronze_loader.errors import ConfigurationError
+
+DECLARED = """
+sources:
+  - name: other
+    tables: [{name: x, external: {location: "*"}}]
+  - name: bronze
+    tables:
+      - name: sales
+        external:
+          location: "**/data_sales_*"
+          file_format: csv
+          options: {delimiter: ";", quote: "'", null_value: "NULL"}
+        columns:
+          - {name: id, data_type: string, config: {meta: {required: true}}}
+          - {name: shop, data_type: string, meta: {required: true}}
+          - {name: note, data_type: string}
+          - {name: _source_file, data_type: string}
+      - name: load_log
+        columns: [{name: batch_id, data_type: string}]
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "sources.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_table_with_external_is_a_dataset(tmp_path: Path) -> None:
+    (sales,) = read_datasets(write(tmp_path, DECLARED))
+    assert sales.name == "sales"
+    assert sales.column_names == ("id", "shop", "note")
+    assert sales.required_names == ("id", "shop")
+    assert sales.options == CsvOptions(delimiter=";", quote="'", escape="'", null_value="NULL")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".CSV", ".csv.gz", ".csv.bz2", ".csv.zst"])
+def test_a_file_belongs_to_a_dataset_by_glob_and_suffix(tmp_path: Path, suffix: str) -> None:
+    (sales,) = read_datasets(write(tmp_path, DECLARED))
+    assert sales.matches(f"2024/data_sales_1{suffix}")
+    assert not sales.matches(f"2024/sales_1{suffix}")
+    assert not sales.matches(f"2024/data_sales_1{suffix}.txt")
+
+
+def test_the_projects_own_declaration_is_found_and_understood() -> None:
+    datasets = {d.name: d for d in read_datasets(find_sources(None))}
+    assert set(datasets) == {"customers", "sales"}
+    assert datasets["sales"].matches("any/depth/data_sales_1.csv")
+    assert datasets["customers"].matches("customer_infomation_1.csv.gz")
+    assert "platform" in datasets["sales"].required_names
+    assert common_prefix(list(datasets.values())) == ""
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "message"),
+    [
+        ("name: bronze", "name: brass", "no source named 'bronze'"),
+        ('location: "**/data_sales_*"', "location: [x]", "plain glob"),
+        ('location: "**/data_sales_*"', "location: \"{{ var('x') }}/*\"", "plain glob"),
+        ('location: "**/data_sales_*"', 'location: "data_[sales"', "not closed"),
+        ("file_format: csv", "file_format: json", "only csv"),
+        ('delimiter: ";"', 'separator: ";"', "unknown option separator"),
+        ('delimiter: ";"', 'delimiter: ";;"', "one character"),
+        ('delimiter: ";"', "encoding: klingon", "klingon"),
+        ('delimiter: ";"', "encoding: utf-16", "utf-16"),
+        ('delimiter: ";"', "multi_line: often", "true or false"),
+        ("name: note", "name: The Note", "'the_note'"),
+        ("name: note", "name: id", "declared twice"),
+        ("name: note, data_type: string", "name: note, data_type: int", "data_type int"),
+        ("name: sales", "name: Sales-2", "lower-case"),
+        ("sources:", "sources: [", "cannot read"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(
+    tmp_path: Path, replaced: str, by: str, message: str
+) -> None:
+    path = write(tmp_path, DECLARED.replace(replaced, by, 1))
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        read_datasets(path)
+    assert str(path) in str(caught.value)
+
+
+def test_asking_for_an_unknown_dataset_names_the_declared_ones(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="it declares sales"):
+        read_datasets(write(tmp_path, DECLARED), ["sale"])

@@ -1,0 +1,144 @@
+"""The first bytes of a file give its header, or the reason why the file is refused."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+from collections.abc import Callable
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bronze_loader.datasets import Column, CsvOptions, Dataset
+from bronze_loader.errors import Refused
+from bronze_loader.headers import HEAD_SIZES, Header, sniff
+
+REQUIRED = (Column("id", required=True), Column("name", required=True), Column("note"))
+
+
+def look_at(content: bytes, key: str = "d.csv", **options: object) -> Header:
+    dataset = Dataset("people", "*", REQUIRED, CsvOptions(**options))  # type: ignore[arg-type]
+    return sniff(key, len(content), dataset, lambda n: content[:n])
+
+
+@pytest.mark.parametrize(
+    ("content", "header"),
+    [
+        (b"id,name\n1,a\n", Header(("id", "name"))),
+        (b"Name,ID,Extra Field", Header(("name", "id", "extra_field"))),
+        (b"id;name;note\n", Header(("id", "name", "note"), ";")),
+        (b"id\tname\n", Header(("id", "name"), "\t")),
+        (b"id|name\r1|a\r", Header(("id", "name"), "|")),
+        (b'"id","full ""legal"", name","name"\r\n', Header(("id", "full_legal_name", "name"))),
+        (b'id,"name\n(full)",name\n', Header(("id", "name_full", "name"))),
+        (b'id;"name";"a,b,c,d"\n', Header(("id", "name", "a_b_c_d"), ";")),
+        (b"\n\r\nid,name\n", Header(("id", "name"))),
+        (b"\xef\xbb\xbfid,name\n", Header(("id", "name"))),
+        (b"id,name,\n", Header(("id", "name", "column_3"))),
+        ("id,name,größe\n".encode(), Header(("id", "name", "größe"))),
+    ],
+)
+def test_the_header_is_read(content: bytes, header: Header) -> None:
+    assert look_at(content) == header
+
+
+def test_a_declared_dialect_is_used() -> None:
+    header = look_at("'id'^'n\\'ame'^'name'^ö\n".encode("cp1252"), delimiter="^", quote="'",
+                     escape="\\", encoding="windows-1252")  # fmt: skip
+    assert header == Header(("id", "n_ame", "name", "ö"), "^", "windows-1252")
+
+
+def test_a_byte_order_mark_goes_before_the_declared_encoding() -> None:
+    content = "\ufeffid,name,ö\n".encode()
+    assert look_at(content, encoding="windows-1252") == Header(("id", "name", "ö"), ",", "UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [
+        (".gz", gzip.compress),
+        (".bz2", bz2.compress),
+        (".zst", lambda content: zstandard.ZstdCompressor().compress(content)),
+        (".gz", lambda content: gzip.compress(b"") + gzip.compress(content)),
+    ],
+)
+def test_a_compressed_file_is_looked_into(suffix: str, compress: Callable[[bytes], bytes]) -> None:
+    content = compress(b"id,name\n" + b"1,a\n" * 100_000)
+    assert look_at(content, f"d.csv{suffix}") == Header(("id", "name"))
+
+
+def test_the_header_of_a_large_incompressible_file_is_found_in_its_first_bytes() -> None:
+    import random
+
+    rows = random.Random(1).randbytes(3 * HEAD_SIZES[0]).hex().encode()  # noqa: S311
+    content = bz2.compress(b"id,name\n" + rows)
+    asked: list[int] = []
+
+    def read(length: int) -> bytes:
+        asked.append(length)
+        return content[:length]
+
+    dataset = Dataset("people", "*", REQUIRED)
+    assert sniff("d.csv.bz2", len(content), dataset, read) == Header(("id", "name"))
+    assert asked[0] == HEAD_SIZES[0]
+
+
+def test_a_header_longer_than_the_first_look_is_read_to_its_end() -> None:
+    names = [f"column {n:05} with a long name" for n in range(5000)]
+    content = ",".join(["id", "name", *names]).encode() + b"\n1,a\n"
+    assert len(content) > HEAD_SIZES[0]
+    assert len(look_at(content + b"x" * HEAD_SIZES[0]).columns) == 5002
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "part_of_reason"),
+    [
+        (b"", "d.csv", "empty"),
+        (b"\n\n\n", "d.csv", "no header"),
+        (b"\xef\xbb\xbf", "d.csv", "no header"),
+        (gzip.compress(b""), "d.csv.gz", "no header"),
+        (b"id,note\n1,x\n", "d.csv", "required column missing: name; the header has id, note"),
+        (b"foo\n", "d.csv", "required columns missing: id, name"),
+        (gzip.compress(b"id,name\n"), "d.csv", "compressed as .gz"),
+        (b"id,name\n", "d.csv.gz", "not compressed"),
+        (bz2.compress(b"id,name\n"), "d.csv.gz", "compressed as .bz2 but the name ends in .gz"),
+        (gzip.compress(b"id,name\n")[:12], "d.csv.gz", "ends too early"),
+        (b"\x1f\x8b" + b"x" * 50, "d.csv.gz", "cannot be decompressed"),
+        (b"PK\x03\x04rest", "d.csv", "zip"),
+        (b"PAR1rest", "d.csv", "Parquet"),
+        ("\ufeffid,name\n".encode("utf-16-le"), "d.csv", "UTF-16"),
+        ("id,name\n".encode("utf-16-le"), "d.csv", "zero byte"),
+        (b"id,name\n1,caf\xe9\n", "d.csv", "not UTF-8 (byte 0xE9 at 13)"),
+        (b"id,name," + b"x" * 300 + b"\n", "d.csv", "300 characters"),
+        (b"id,name" + b",c" * 20_480 + b"\n", "d.csv", "20482 columns"),
+        (b"id,name\n", "_d.csv", "hidden"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_right_is_refused(
+    content: bytes, key: str, part_of_reason: str
+) -> None:
+    with pytest.raises(Refused) as caught:
+        look_at(content, key)
+    assert part_of_reason in str(caught.value)
+
+
+def test_a_header_that_never_ends_is_refused() -> None:
+    with pytest.raises(Refused, match="quote left open"):
+        look_at(b'id,"name\n' + b"1,a\n" * (HEAD_SIZES[-1] // 4))
+
+
+def test_bytes_that_a_character_is_cut_in_at_the_end_of_the_look_are_no_error() -> None:
+    content = b"id,name\n" + b"x" * (HEAD_SIZES[0] - 9) + "é".encode() * 10
+    assert look_at(content) == Header(("id", "name"))
+
+
+@given(st.binary(max_size=200))
+def test_hostile_bytes_give_a_header_or_a_reason(content: bytes) -> None:
+    try:
+        header = look_at(content)
+    except Refused as refused:
+        assert str(refused)
+    else:
+        assert {"id", "name"} <= set(header.columns)

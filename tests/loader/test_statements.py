@@ -1,0 +1,121 @@
+"""The SQL text, to the letter; and nothing breaks out of a literal or an identifier."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import sqlglot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bronze_loader import statements as sql
+from bronze_loader.datasets import CsvOptions
+from bronze_loader.headers import Header
+from bronze_loader.landing import LandingFile
+from bronze_loader.plan import LogEntry
+from bronze_loader.statements import FileToLand, Schema
+
+SCHEMA = Schema("main", "bronze", "s3://lakehouse")
+NOON = datetime(2024, 1, 2, 12, 0, 0, 5, tzinfo=UTC)
+
+
+def listed(key: str, etag: str = "e1") -> LandingFile:
+    return LandingFile(f"s3://landing/{key}", key, key, etag, 42, NOON)
+
+
+def test_create_table() -> None:
+    assert sql.create_bronze_table(SCHEMA, "sales", ["id", "shop"]) == (
+        """CREATE TABLE IF NOT EXISTS `main`.`bronze`.`sales` (
+  `_source_file` STRING,
+  `_source_etag` STRING,
+  `_source_size` BIGINT,
+  `_source_modified_at` TIMESTAMP,
+  `_batch_id` STRING,
+  `_loaded_at` TIMESTAMP,
+  `_corrupt_record` STRING,
+  `id` STRING,
+  `shop` STRING
+)
+USING DELTA
+LOCATION 's3://lakehouse/bronze/sales'"""
+    )
+
+
+def test_add_columns() -> None:
+    assert sql.add_columns(SCHEMA, "sales", ["tax", "größe"]) == (
+        "ALTER TABLE `main`.`bronze`.`sales` ADD COLUMNS (`tax` STRING, `größe` STRING)"
+    )
+
+
+def test_land_reads_each_file_by_its_own_header() -> None:
+    files = [
+        FileToLand(listed("a.csv"), Header(("id", "shop"))),
+        FileToLand(listed("b[1]'.csv.gz", "e2"), Header(("tax", "id"), ";", "windows-1252")),
+    ]
+    columns = ["_source_file", "_source_etag", "_source_size", "_source_modified_at", "_batch_id",
+               "_loaded_at", "_corrupt_record", "id", "shop", "tax"]  # fmt: skip
+    moment = "TIMESTAMP'2024-01-02T12:00:00.000005Z'"
+    assert sql.land(SCHEMA, "sales", columns, files, CsvOptions(), "b-1", NOON) == (
+        f"""INSERT INTO `main`.`bronze`.`sales` REPLACE WHERE `_source_file` IN \
+('s3://landing/a.csv', 's3://landing/b[1]\\'.csv.gz')
+SELECT 's3://landing/a.csv' AS `_source_file`, 'e1' AS `_source_etag`, \
+CAST(42 AS BIGINT) AS `_source_size`, {moment} AS `_source_modified_at`, 'b-1' AS `_batch_id`, \
+{moment} AS `_loaded_at`, `_corrupt_record`, `id`, `shop`, CAST(NULL AS STRING) AS `tax`
+FROM read_files('s3://landing/a.csv', format => 'csv', \
+schema => '`id` STRING, `shop` STRING, `_corrupt_record` STRING', header => true, \
+mode => 'PERMISSIVE', columnNameOfCorruptRecord => '_corrupt_record', multiLine => true, \
+sep => ',', quote => '"', escape => '"', encoding => 'UTF-8')
+UNION ALL
+SELECT 's3://landing/b[1]\\'.csv.gz' AS `_source_file`, 'e2' AS `_source_etag`, \
+CAST(42 AS BIGINT) AS `_source_size`, {moment} AS `_source_modified_at`, 'b-1' AS `_batch_id`, \
+{moment} AS `_loaded_at`, `_corrupt_record`, `id`, CAST(NULL AS STRING) AS `shop`, `tax`
+FROM read_files('s3://landing/b\\\\[1\\\\]\\'.csv.gz', format => 'csv', \
+schema => '`tax` STRING, `id` STRING, `_corrupt_record` STRING', header => true, \
+mode => 'PERMISSIVE', columnNameOfCorruptRecord => '_corrupt_record', multiLine => true, \
+sep => ';', quote => '"', escape => '"', encoding => 'windows-1252')"""
+    )
+
+
+def test_the_declared_options_reach_read_files() -> None:
+    one = FileToLand(listed("a.csv"), Header(("id",), "\t"))
+    text = sql.read_files(
+        one, CsvOptions(quote="'", escape="\\", multi_line=False, null_value="N'A")
+    )
+    assert "quote => '\\'', escape => '\\\\'" in text
+    assert "multiLine => false" in text
+    assert text.endswith(r"nullValue => 'N\'A')")
+
+
+def test_append_log() -> None:
+    entry = LogEntry("sales", "s3://l/a.csv", "e1", 42, NOON, "loaded", 7, 1, ("tax",), None,
+                     "b-1", NOON)  # fmt: skip
+    moment = "TIMESTAMP'2024-01-02T12:00:00.000005Z'"
+    assert sql.append_log(SCHEMA, [entry]) == (
+        "INSERT INTO `main`.`bronze`.`load_log` (`batch_id`, `dataset`, `source_file`, "
+        "`source_etag`, `source_size`, `source_modified_at`, `status`, `row_count`, "
+        "`corrupt_row_count`, `columns_added`, `reason`, `logged_at`) VALUES\n"
+        f"('b-1', 'sales', 's3://l/a.csv', 'e1', CAST(42 AS BIGINT), {moment}, 'loaded', "
+        "CAST(7 AS BIGINT), CAST(1 AS BIGINT), CAST(array('tax') AS ARRAY<STRING>), "
+        f"CAST(NULL AS STRING), {moment})"
+    )
+
+
+def test_a_timestamp_is_written_in_utc() -> None:
+    moment = datetime(2024, 1, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert sql.timestamp(moment) == "TIMESTAMP'2023-12-31T23:30:00.000000Z'"
+
+
+@given(st.text())
+def test_a_literal_is_read_back_as_it_was(value: str) -> None:
+    parsed = sqlglot.parse_one(f"SELECT {sql.string(value)}", read="databricks")
+    (only,) = parsed.expressions
+    assert isinstance(only, sqlglot.exp.Literal)
+    assert only.this == value
+
+
+@given(st.text(min_size=1))
+def test_an_identifier_is_read_back_as_it_was(name: str) -> None:
+    parsed = sqlglot.parse_one(f"SELECT {sql.identifier(name)}", read="databricks")
+    (only,) = parsed.expressions
+    assert isinstance(only, sqlglot.exp.Column)
+    assert only.name == name
