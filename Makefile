@@ -28,7 +28,7 @@ lint: setup ## check Python, SQL and the dbt project
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/local-warehouse exec -- dbt --quiet --warn-error parse --no-partial-parse
-	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar models macros data-tests
+	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar models data-tests
 
 up: setup ## start the local S3 and the local SQL warehouse
 	@$(BIN)/local-warehouse up

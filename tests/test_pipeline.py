@@ -1,0 +1,172 @@
+"""Loader and dbt, command by command, on a lakehouse of their own.
+
+Whole runs of the job on the big sample are in tests/job; here the files are small enough to know
+every row by heart. The tests stand in order: each goes on from the state the one before it left.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import Lakehouse
+
+CUSTOMERS = """\
+id,customername,gender,age
+1,Ann,female,30
+2,Ben,male,41
+"""
+FIRST = """\
+createtime,id,product,quan,shop,platform
+2026-08-01,1,APPLE,2,Main,shopee
+2026-08-02,2,OPPO,1,Main,lazada
+2026-08-03,9,NOKIA,1,Main,lazada
+2026-08-04,1,VIVO,none,Main,tiktok
+"""
+# The same file again: one line kept, one corrected, two gone.
+SECOND = """\
+createtime,id,product,quan,shop,platform
+2026-08-01,1,APPLE,2,Main,shopee
+2026-08-04,1,VIVO,5,Main,tiktok
+"""
+SALES_KEY = "shop/2026/data_sales_august.csv"
+TABLES = {
+    "bronze.sales": "product",
+    "silver.checked_sales": "raw_product",
+    "silver.sales": "product",
+    "silver.rejected_sales": "raw_product",
+    "gold.sales_of_customer": "product",
+    "gold.unmatched_sales": "product",
+    "gold.daily_sales": "product",
+}
+
+
+@pytest.fixture(scope="module")
+def own(new_lakehouse: Callable[[str], Lakehouse]) -> Lakehouse:
+    lakehouse = new_lakehouse("pipeline")
+    lakehouse.up()
+    land(lakehouse, "crm/customer_infomation_1.csv", CUSTOMERS)
+    land(lakehouse, SALES_KEY, FIRST)
+    return lakehouse
+
+
+def land(lakehouse: Lakehouse, key: str, content: str) -> None:
+    lakehouse.s3.put_object(Bucket="landing", Key=key, Body=content.encode())
+
+
+def load(lakehouse: Lakehouse) -> tuple[int, int, int]:
+    """Load, and return how many files were new, changed and unchanged."""
+    lines = lakehouse.run("load-bronze", "--json").stdout.splitlines()
+    summary = json.loads(lines[-1])
+    return summary["new"], summary["changed"], summary["unchanged"]
+
+
+def build(lakehouse: Lakehouse, *options: str) -> str:
+    """What `dbt build` printed; it must have neither warned nor spoken of a deprecation."""
+    printed = lakehouse.run("dbt", "--no-use-colors", "build", *options).stdout
+    assert re.search(r"PASS=\d+ WARN=0 ERROR=0", printed), printed
+    assert "deprecat" not in printed.lower(), printed
+    return printed
+
+
+def products(lakehouse: Lakehouse) -> dict[str, list[str]]:
+    return {
+        table: [
+            row["product"]
+            for row in lakehouse.sql(f"select {column} as product from {table} order by 1")
+        ]
+        for table, column in TABLES.items()
+    }
+
+
+def contents(lakehouse: Lakehouse) -> dict[str, list[str]]:
+    """Every row of every silver and gold relation, as text."""
+    relations = lakehouse.sql(
+        "select table_schema, table_name from information_schema.tables "
+        "where table_schema in ('silver', 'gold')"
+    )
+    names = sorted(f"{row['table_schema']}.{row['table_name']}" for row in relations)
+    return {name: sorted(map(str, lakehouse.sql(f"select * from {name}"))) for name in names}
+
+
+def bronze_versions(lakehouse: Lakehouse) -> dict[str, list[int]]:
+    return {
+        table: [row["version"] for row in lakehouse.sql(f"describe history bronze.{table}")]
+        for table in ("customers", "sales", "load_log")
+    }
+
+
+def test_each_row_is_where_it_belongs(own: Lakehouse) -> None:
+    assert load(own) == (2, 0, 0)
+    build(own)
+    assert products(own) == {
+        "bronze.sales": ["APPLE", "NOKIA", "OPPO", "VIVO"],
+        "silver.checked_sales": ["APPLE", "NOKIA", "OPPO", "VIVO"],
+        "silver.sales": ["APPLE", "NOKIA", "OPPO"],
+        "silver.rejected_sales": ["VIVO"],
+        "gold.sales_of_customer": ["APPLE", "OPPO"],
+        "gold.unmatched_sales": ["NOKIA"],
+        "gold.daily_sales": ["APPLE", "OPPO"],
+    }
+
+
+def test_a_second_run_writes_nothing(own: Lakehouse) -> None:
+    versions, before = bronze_versions(own), contents(own)
+    assert load(own) == (0, 0, 2)
+    build(own)
+    assert bronze_versions(own) == versions
+    assert contents(own) == before
+
+
+def test_old_rows_of_a_changed_file_are_gone_everywhere(own: Lakehouse) -> None:
+    kept = own.sql("select sale_id from silver.sales where product = 'APPLE'")
+    own.down()
+    own.up()
+    land(own, SALES_KEY, SECOND)
+    assert load(own) == (0, 1, 1)
+    build(own)
+    assert products(own) == {
+        "bronze.sales": ["APPLE", "VIVO"],
+        "silver.checked_sales": ["APPLE", "VIVO"],
+        "silver.sales": ["APPLE", "VIVO"],
+        "silver.rejected_sales": [],
+        "gold.sales_of_customer": ["APPLE", "VIVO"],
+        "gold.unmatched_sales": [],
+        "gold.daily_sales": ["APPLE", "VIVO"],
+    }
+    assert own.sql("select sale_id from silver.sales where product = 'APPLE'") == kept
+
+
+def test_a_full_refresh_gives_the_same_tables(own: Lakehouse) -> None:
+    before = contents(own)
+    build(own, "--full-refresh")
+    assert contents(own) == before
+
+
+def test_docs_describe_every_relation_and_column(own: Lakehouse) -> None:
+    own.run("dbt", "docs", "generate")
+    target = Path(own.env["DBT_TARGET_PATH"])
+    catalog = json.loads((target / "catalog.json").read_text())
+    manifest = json.loads((target / "manifest.json").read_text())
+    assert catalog["errors"] is None
+    described = catalog["nodes"] | catalog["sources"]
+    expected = [
+        name
+        for name, node in (manifest["nodes"] | manifest["sources"]).items()
+        if node["resource_type"] in ("model", "seed", "source")
+    ]
+    assert sorted(described) == sorted(expected)
+    for name, relation in described.items():
+        assert relation["columns"], name
+        if name.startswith(("model.", "seed.")):
+            assert relation["metadata"]["comment"], name
+            for column in relation["columns"].values():
+                assert column["comment"], (name, column["name"])
+
+
+def test_sources_are_fresh(own: Lakehouse) -> None:
+    own.run("dbt", "source", "freshness")
