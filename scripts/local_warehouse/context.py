@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local_warehouse import errors
+from local_warehouse import errors, files
 from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Name, Relation, quoted
 from local_warehouse.catalog.store import Catalog
@@ -28,6 +28,7 @@ class Warehouse:
     engine: Engine
     storage_root: str  # where managed tables are put
     scratch: Path
+    files: files.Storage = field(default_factory=files.Storage)
     lock: threading.RLock = field(default_factory=threading.RLock)  # around changes of the catalog
     _registered: dict[str, deque[str]] = field(default_factory=dict)
 
@@ -89,14 +90,27 @@ class Context:
         return self.warehouse.information_schema(name)
 
     @contextmanager
-    def scan(self, path: str, options: dict[str, Any]) -> Iterator[str]:
+    def scan(
+        self, path: str, options: dict[str, Any], with_metadata: bool = False
+    ) -> Iterator[str]:
         """A read_files call as a relation that the engine can read."""
-        from local_warehouse import files
-
-        scan = files.read_files(path, options, scratch=self.warehouse.scratch)
+        try:
+            scan = files.read_files(
+                path,
+                options,
+                storage=self.warehouse.files,
+                scratch=self.warehouse.scratch,
+                with_metadata=with_metadata,
+            )
+        except files.UnsupportedOption as error:
+            raise errors.unsupported(str(error)) from error
+        except files.ReadFilesError as error:
+            raise errors.from_text(str(error), "FAILED_READ_FILE", "KD001") from error
         try:
             for statement in scan.setup:
                 self.engine.run(statement)
             yield scan.sql
         finally:
+            for statement in scan.teardown:
+                self.engine.run(statement)
             scan.cleanup()

@@ -28,7 +28,7 @@ class Warehouse(Databricks):  # type: ignore[misc]
 def parse(text: str) -> exp.Expression:
     """The syntax tree of one query or DML statement."""
     try:
-        trees = [tree for tree in Warehouse().parse(text) if tree is not None]
+        trees: list[exp.Expression] = [tree for tree in Warehouse().parse(text) if tree is not None]
     except (ParseError, TokenError) as error:
         raise syntax_error(f"{error}") from error
     if len(trees) != 1:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.dialect import literal
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, from_text
 from local_warehouse.results import Result
 from local_warehouse.types import client_type
 
@@ -161,10 +161,10 @@ class _errors_translated:
         if not isinstance(error, PySparkException):
             return
         message = str(error).strip()
-        if message.startswith("[") and "]" in message:
-            condition, text = message[1:].split("]", 1)
-            sqlstate = _SQLSTATES.get(condition, "XX000")
-            raise SqlError(condition, text.strip(), sqlstate) from error
+        named = from_text(message, "", "XX000")
+        if named.condition:
+            sqlstate = _SQLSTATES.get(named.condition, "XX000")
+            raise from_text(message, "", sqlstate) from error
         lowered = message.lower()
         for phrase, condition, sqlstate in _CONDITIONS:
             if phrase in lowered:

@@ -57,3 +57,10 @@ def column_not_found(column: str, relation: str) -> SqlError:
         f"A column with name `{column}` cannot be resolved in {relation}.",
         "42703",
     )
+
+
+def from_text(text: str, condition: str, sqlstate: str) -> SqlError:
+    """An error from a message that may name its own condition: `[CONDITION] message`."""
+    if text.startswith("[") and "]" in text:
+        condition, text = text[1:].split("]", 1)
+    return SqlError(condition, text.strip(), sqlstate)

@@ -148,10 +148,17 @@ class Query:
             return self._relation(table, namespace, depth)
         if name == "read_files":
             path, options = _file_options(function.expressions)
-            scan = self._resources.enter_context(self._context.scan(path, options))
+            scan = self._resources.enter_context(
+                self._context.scan(path, options, _asks_for_metadata(table.root()))
+            )
             body = parse(f"select * from {scan}")
             return _in_place_of(table, body, [])
         return None  # range(), explode() and the like are the engine's own
+
+
+def _asks_for_metadata(tree: exp.Expression) -> bool:
+    """Whether the query names the hidden column _metadata."""
+    return any(name.name.lower() == "_metadata" for name in tree.find_all(exp.Identifier))
 
 
 def _bind(tree: exp.Expression, context: Context) -> None:

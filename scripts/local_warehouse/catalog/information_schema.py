@@ -96,7 +96,7 @@ def _key_column_usage(catalog: Catalog, only: str | None) -> Rows:
 
 
 def _referential_constraints(catalog: Catalog, only: str | None) -> Rows:
-    primary = {
+    primary: dict[tuple[str, ...], str] = {
         _name(relation): constraint.name
         for relation in catalog.relations()
         for constraint in relation.constraints
@@ -104,7 +104,7 @@ def _referential_constraints(catalog: Catalog, only: str | None) -> Rows:
     }
     for relation in catalog.relations(only):
         for constraint in relation.constraints:
-            target = tuple(constraint.references)
+            target = tuple(constraint.references)  # catalog, schema, table
             if constraint.kind == "FOREIGN KEY" and target in primary:
                 yield (
                     *_name(relation)[:2], constraint.name, *target[:2], primary[target],

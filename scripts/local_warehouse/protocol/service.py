@@ -6,8 +6,10 @@ with an error status; an exception never leaves a handler.
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -266,19 +268,16 @@ def _name(relation: Relation) -> tuple[str, str, str]:
 
 
 def _like(pattern: str | None, name: str) -> bool:
-    """Whether a name matches a metadata pattern: % is any text, _ any character."""
+    """Whether a name matches a metadata pattern: % is any text, _ any character, \\ escapes."""
     if not pattern:
         return True
-    pattern, name = pattern.lower().replace("\\_", "_"), name.lower()
-    if pattern == name:
-        return True
-    head, *tail = pattern
-    if head == "%":
-        rest = "".join(tail)
-        return any(_like(rest, name[i:]) for i in range(len(name) + 1)) or rest == ""
-    if not name or head not in ("_", name[0]):
-        return False
-    return _like("".join(tail), name[1:]) if tail else len(name) == 1
+    glob = "".join(
+        {"%": "*", "_": "?", "\\_": "_", "\\%": "%"}.get(
+            part, f"[{part}]" if part in "*?[" else part
+        )
+        for part in re.findall(r"\\[%_]|.", pattern.lower(), re.DOTALL)
+    )
+    return fnmatch.fnmatchcase(name.lower(), glob)
 
 
 def _failed(error: SqlError) -> ttypes.TGetOperationStatusResp:

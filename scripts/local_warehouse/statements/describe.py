@@ -179,7 +179,7 @@ def _detail(context: Context, reader: StatementReader) -> Result:
     reader.end()
     assert relation.location is not None
     files = delta.open_table(relation.location).get_add_actions(flatten=True)
-    sizes = files.column("size_bytes").to_pylist() if hasattr(files, "column") else []
+    sizes: list[int] = files.column("size_bytes").to_pylist()
     columns = [
         ("format", "string"), ("id", "string"), ("name", "string"), ("description", "string"),
         ("location", "string"), ("createdAt", "timestamp"), ("lastModified", "timestamp"),

@@ -40,6 +40,5 @@ def read_securable(context: Context, reader: StatementReader) -> tuple[str, str]
         catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
         schema = context.catalog.require_schema(catalog, name)
         return "SCHEMA", f"{schema.catalog}.{schema.name}"
-    name = full_name(parts, context.session.namespace)
-    context.relation(name)
-    return "TABLE", f"{name.catalog}.{name.schema}.{name.table}"
+    relation = context.relation(full_name(parts, context.session.namespace)).name
+    return "TABLE", f"{relation.catalog}.{relation.schema}.{relation.table}"

@@ -1,0 +1,58 @@
+"""read_files in SQL, over the connector, on objects in S3."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from databricks.sql.exc import Error
+
+
+def put(lakehouse: Any, name: str, body: bytes) -> str:
+    """Lands an object under a prefix of its own; returns its URL."""
+    landing = urlsplit(lakehouse.env["LANDING_URL"])
+    key = f"{landing.path.lstrip('/')}{uuid.uuid4().hex}/{name}"
+    lakehouse.s3.put_object(Bucket=landing.netloc, Key=key, Body=body)
+    return f"s3://{landing.netloc}/{key}"
+
+
+def test_rows_and_corrupt_lines_of_a_csv(lakehouse: Any) -> None:
+    url = put(lakehouse, "a b.csv", b'id,name\n1,"x, y"\n2\n3,c,extra\n4,"two\nlines"\n')
+    assert lakehouse.sql(
+        f"select s.id, s.name, s._corrupt_record as corrupt from read_files('{url}',"
+        " format => 'csv', header => true, multiLine => true, escape => '\"',"
+        " schema => '`id` STRING, name STRING, _corrupt_record STRING',"
+        " columnNameOfCorruptRecord => '_corrupt_record') as s"
+    ) == [
+        {"id": "1", "name": "x, y", "corrupt": None},
+        {"id": "2", "name": None, "corrupt": "2"},
+        {"id": "3", "name": "c", "corrupt": "3,c,extra"},
+        {"id": "4", "name": "two\nlines", "corrupt": None},
+    ]
+
+
+def test_several_files_in_one_statement_and_their_metadata(lakehouse: Any) -> None:
+    one = put(lakehouse, "one.csv", b"a,b\n1,2\n")
+    two = put(lakehouse, "two.csv", b"b,a\n2,1\n")
+    found = lakehouse.sql(
+        f"select a, b, _metadata.file_name as file from read_files('{one}', format => 'csv',"
+        " header => true, schema => 'a STRING, b STRING')"
+        f" union all select a, b, _metadata.file_name from read_files('{two}', format => 'csv',"
+        " header => true, schema => 'b STRING, a STRING') order by file"
+    )
+    assert found == [
+        {"a": "1", "b": "2", "file": "one.csv"},
+        {"a": "1", "b": "2", "file": "two.csv"},
+    ]
+
+
+def test_what_it_cannot_do_it_refuses_by_name(lakehouse: Any) -> None:
+    url = put(lakehouse, "x.csv", b"a\n1\n")
+    with pytest.raises(Error, match="avro"):
+        lakehouse.sql(f"select * from read_files('{url}', format => 'avro')")
+    with pytest.raises(Error, match="nonsense"):
+        lakehouse.sql(f"select * from read_files('{url}', format => 'csv', nonsense => 1)")
+    with pytest.raises(Error, match="PATH_NOT_FOUND"):
+        lakehouse.sql(f"select * from read_files('{url}.gone', format => 'csv')")
