@@ -48,14 +48,14 @@ final as (
         gender,
         age,
 
+        -- the line that brought them
+        record_id,
+        _source_file,
+
         -- validity
         _source_modified_at as valid_from,
         changed_at as valid_to,
-        changed_at is null as is_current,
-
-        -- the line the attributes come from
-        record_id,
-        _source_file
+        changed_at is null as is_current
     from changes
 )
 
