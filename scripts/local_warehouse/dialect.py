@@ -25,10 +25,10 @@ class Warehouse(Databricks):  # type: ignore[misc]
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
 
 
-def parse(text: str) -> exp.Expression:
+def parse(text: str) -> exp.Expr:
     """The syntax tree of one query or DML statement."""
     try:
-        trees: list[exp.Expression] = [tree for tree in Warehouse().parse(text) if tree is not None]
+        trees: list[exp.Expr] = [tree for tree in Warehouse().parse(text) if tree is not None]
     except (ParseError, TokenError) as error:
         raise syntax_error(f"{error}") from error
     if len(trees) != 1:
@@ -36,7 +36,7 @@ def parse(text: str) -> exp.Expression:
     return trees[0]
 
 
-def render(tree: exp.Expression) -> str:
+def render(tree: exp.Expr) -> str:
     return str(tree.sql(dialect=Warehouse, normalize_functions=False, comments=False))
 
 

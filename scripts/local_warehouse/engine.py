@@ -67,8 +67,8 @@ class Engine:
         return int(self.run(sql).column(0)[0].as_py())
 
     def _tables(self, sql: str) -> Iterator[pa.Table]:
-        client = self._spark.client
-        frame = self._spark.sql(sql)
+        client: Any = self._spark.client
+        frame: Any = self._spark.sql(sql)
         for part in client.to_table_as_iterator(frame._plan.to_proto(client), {}):
             if isinstance(part, pa.Table):
                 yield part

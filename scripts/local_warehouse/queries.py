@@ -38,7 +38,7 @@ class Query:
     def __init__(
         self,
         context: Context,
-        text: str | exp.Expression,
+        text: str | exp.Expr,
         namespace: tuple[str, str] | None = None,
     ) -> None:
         self._context = context
@@ -71,9 +71,7 @@ class Query:
 
     # resolving
 
-    def _resolve(
-        self, tree: exp.Expression, namespace: tuple[str, str], depth: int
-    ) -> exp.Expression:
+    def _resolve(self, tree: exp.Expr, namespace: tuple[str, str], depth: int) -> exp.Expr:
         if depth > _MAX_DEPTH:
             raise errors.SqlError(
                 "VIEW_EXCEED_MAX_NESTED_DEPTH", f"Views are nested more than {_MAX_DEPTH} deep."
@@ -93,8 +91,8 @@ class Query:
                 table.replace(replacement)
         return tree.transform(_without_qualify, copy=False)
 
-    def _session_values(self, tree: exp.Expression) -> exp.Expression:
-        def replace(node: exp.Expression) -> exp.Expression:
+    def _session_values(self, tree: exp.Expr) -> exp.Expr:
+        def replace(node: exp.Expr) -> exp.Expr:
             name = _function_name(node)
             if name not in _SESSION_VALUES:
                 return node
@@ -107,7 +105,7 @@ class Query:
 
     def _relation(
         self, table: exp.Table, namespace: tuple[str, str], depth: int
-    ) -> exp.Expression | None:
+    ) -> exp.Expr | None:
         """Point `table` at what the engine knows, or return what takes its place."""
         if isinstance(table.this, exp.Anonymous):
             return self._table_function(table, namespace, depth)
@@ -137,7 +135,7 @@ class Query:
 
     def _table_function(
         self, table: exp.Table, namespace: tuple[str, str], depth: int
-    ) -> exp.Expression | None:
+    ) -> exp.Expr | None:
         function = table.this
         name = function.name.lower()
         if name == "identifier":
@@ -156,12 +154,12 @@ class Query:
         return None  # range(), explode() and the like are the engine's own
 
 
-def _asks_for_metadata(tree: exp.Expression) -> bool:
+def _asks_for_metadata(tree: exp.Expr) -> bool:
     """Whether the query names the hidden column _metadata."""
     return any(name.name.lower() == "_metadata" for name in tree.find_all(exp.Identifier))
 
 
-def _bind(tree: exp.Expression, context: Context) -> None:
+def _bind(tree: exp.Expr, context: Context) -> None:
     """Put the values of parameter markers in their place, as literals of the given types."""
     position = 0
     for marker in list(tree.find_all(exp.Placeholder)):
@@ -173,7 +171,7 @@ def _bind(tree: exp.Expression, context: Context) -> None:
         marker.replace(parse(f"select {value}").expressions[0])
 
 
-def _function_name(node: exp.Expression) -> str | None:
+def _function_name(node: exp.Expr) -> str | None:
     if isinstance(node, exp.Anonymous):
         return str(node.this).lower() if not node.expressions else None
     if isinstance(node, exp.Func) and not isinstance(node.parent, exp.Dot):
@@ -184,25 +182,25 @@ def _function_name(node: exp.Expression) -> str | None:
 def _common_table_expression(table: exp.Table) -> exp.CTE | None:
     """The common table expression that a one-part name means here, if it means one."""
     name = table.name.lower()
-    child: exp.Expression = table
+    child: exp.Expr = table
     node = table.parent
     while node is not None:
         clause = node.args.get("with_")
         if isinstance(node, exp.With):  # inside a CTE: those before it are visible
             before = node.expressions[: _position(node.expressions, child)]
-            visible = [*before, child] if node.recursive else before
+            visible: list[Any] = [*before, child] if node.recursive else before
         elif clause is not None and child is not clause:
             visible = clause.expressions
         else:
             visible = []
         for expression in reversed(visible):
-            if expression.alias.lower() == name:
+            if isinstance(expression, exp.CTE) and expression.alias.lower() == name:
                 return expression
         child, node = node, node.parent
     return None
 
 
-def _position(expressions: list[exp.Expression], wanted: exp.Expression) -> int:
+def _position(expressions: list[exp.Expr], wanted: exp.Expr) -> int:
     return next(i for i, expression in enumerate(expressions) if expression is wanted)
 
 
@@ -229,7 +227,7 @@ def _point_at(table: exp.Table, engine_name: str) -> None:
     table.set("catalog", None)
 
 
-def _in_place_of(table: exp.Table, body: exp.Expression, columns: list[str]) -> exp.Subquery:
+def _in_place_of(table: exp.Table, body: exp.Expr, columns: list[str]) -> exp.Subquery:
     """A subquery with the alias, joins and samples of the table that it replaces."""
     alias = table.args.get("alias")
     if alias is None and not isinstance(table.this, exp.Anonymous):
@@ -243,19 +241,19 @@ def _in_place_of(table: exp.Table, body: exp.Expression, columns: list[str]) -> 
     return subquery
 
 
-def _without_qualify(node: exp.Expression) -> exp.Expression:
+def _without_qualify(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Select) and node.args.get("qualify"):
         return transforms.eliminate_qualify(node)
     return node
 
 
-def _text(node: exp.Expression) -> str:
+def _text(node: exp.Expr) -> str:
     if not isinstance(node, exp.Literal) or not node.is_string:
         raise errors.syntax_error(f"Expected a string literal, found {render(node)}.")
     return node.name
 
 
-def _file_options(arguments: list[exp.Expression]) -> tuple[str, dict[str, Any]]:
+def _file_options(arguments: list[exp.Expr]) -> tuple[str, dict[str, Any]]:
     """The path and the named options of a read_files call."""
     path: str | None = None
     options: dict[str, Any] = {}

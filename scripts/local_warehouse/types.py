@@ -133,7 +133,7 @@ def to_json(ddl_type: str) -> dict[str, Any]:
     return _json(exp.DataType.build(ddl_type, dialect=Warehouse))
 
 
-def _json(tree: exp.Expression) -> dict[str, Any]:
+def _json(tree: exp.Expr) -> dict[str, Any]:
     kind = tree.this if isinstance(tree, exp.DataType) else None
     parts = tree.expressions
     if kind in (exp.DataType.Type.ARRAY, exp.DataType.Type.LIST):

@@ -178,8 +178,8 @@ def _detail(context: Context, reader: StatementReader) -> Result:
     relation = target(context, reader.name())
     reader.end()
     assert relation.location is not None
-    files = delta.open_table(relation.location).get_add_actions(flatten=True)
-    sizes: list[int] = files.column("size_bytes").to_pylist()
+    files: Any = delta.open_table(relation.location).get_add_actions(flatten=True)
+    sizes: list[int] = [int(size) for size in files.column("size_bytes")]
     columns = [
         ("format", "string"), ("id", "string"), ("name", "string"), ("description", "string"),
         ("location", "string"), ("createdAt", "timestamp"), ("lastModified", "timestamp"),

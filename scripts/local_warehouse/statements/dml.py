@@ -111,7 +111,7 @@ def _output_names(query: Query) -> list[str] | None:
     return list(query.tree.named_selects)
 
 
-def _alias(tree: exp.Expression, names: list[str]) -> None:
+def _alias(tree: exp.Expr, names: list[str]) -> None:
     """Name the columns of the first SELECT, as the engine refuses two columns of one name."""
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
