@@ -179,7 +179,7 @@ def _detail(context: Context, reader: StatementReader) -> Result:
     reader.end()
     assert relation.location is not None
     files: Any = delta.open_table(relation.location).get_add_actions(flatten=True)
-    sizes: list[int] = [int(size) for size in files.column("size_bytes")]
+    sizes: list[int] = [size.as_py() for size in files.column("size_bytes")]
     columns = [
         ("format", "string"), ("id", "string"), ("name", "string"), ("description", "string"),
         ("location", "string"), ("createdAt", "timestamp"), ("lastModified", "timestamp"),
