@@ -69,13 +69,13 @@ def run(options: argparse.Namespace) -> int:
         (show.print_json if options.json else show.print_report)(loader.report)
     if failure is not None:
         raise failure
-    return exit_code(loader.report)
+    return exit_code(loader.report, options.refused_ok)
 
 
-def exit_code(report: Report) -> int:
+def exit_code(report: Report, refused_ok: bool) -> int:
     if report.count(Result.FAILED):
         return FAILED
-    return SOME_REFUSED if report.count(Result.REFUSED) else DONE
+    return SOME_REFUSED if report.count(Result.REFUSED) and not refused_ok else DONE
 
 
 def parser() -> argparse.ArgumentParser:
@@ -94,6 +94,11 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--json", action="store_true", help="print JSON lines: each file, the summary"
+    )
+    made.add_argument(
+        "--refused-ok",
+        action="store_true",
+        help="exit with 0 where files are refused, as the job does: the others are to go on",
     )
     made.add_argument("--landing", metavar="URL", help="s3://bucket/prefix (default: $LANDING_URL)")
     made.add_argument(
