@@ -51,10 +51,10 @@ def history(location: str, limit: int | None = None) -> list[dict[str, Any]]:
     return open_table(location).history(limit)
 
 
-def last_metrics(location: str) -> dict[str, int]:
-    """The operation metrics of the newest commit."""
-    metrics = history(location, 1)[0].get("operationMetrics") or {}
-    return {name: int(value) for name, value in metrics.items() if str(value).isdigit()}
+def metrics(table: DeltaTable) -> dict[str, int]:
+    """The operation metrics of the newest commit that this table object has read."""
+    found = table.history(1)[0].get("operationMetrics") or {}
+    return {name: int(value) for name, value in found.items() if str(value).isdigit()}
 
 
 def change_schema(location: str, change: Callable[[list[Field]], list[Field]]) -> None:

@@ -167,13 +167,12 @@ def _run_on_target(context: Context, reader: StatementReader, verb: str) -> dict
     text = reader.rest()
     parts = StatementReader(text).name()
     relation = target(context, parts)
-    before = delta.open_table(_location(relation)).version()
+    table = delta.open_table(_location(relation))
+    before = table.version()
     with Query(context, f"{verb} {text}") as query:
         context.engine.run(query.sql)
-    table = delta.open_table(_location(relation))
-    if table.version() == before:
-        return {}  # nothing matched, nothing was committed
-    return delta.last_metrics(_location(relation))
+    table.update_incremental()
+    return delta.metrics(table) if table.version() > before else {}  # nothing matched, no commit
 
 
 def _location(relation: Relation) -> str:
@@ -184,6 +183,5 @@ def _location(relation: Relation) -> str:
 def truncate(context: Context, reader: StatementReader) -> Result:
     relation = target(context, reader.name())
     context.engine.run(f"delete from {quoted(context.engine.name_of(relation))}")
-    return counts(
-        num_affected_rows=delta.last_metrics(_location(relation)).get("numDeletedRows", 0)
-    )
+    metrics = delta.metrics(delta.open_table(_location(relation)))
+    return counts(num_affected_rows=metrics.get("numDeletedRows", 0))
