@@ -44,11 +44,11 @@ def strip_line_end(text: str) -> str:
 
 def read_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
     """All records of a text given in chunks of any size, the header included."""
-    reader = _stream_records if options.multi_line else _line_records
+    reader = stream_records if options.multi_line else line_records
     return reader(_skip_rows(chunks, options), options)
 
 
-def _stream_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
+def stream_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
     source = iter(chunks)
     text, final = _head(source)
     parser = ExactParser(options, options.line_separator or detect_separator(text))
@@ -110,7 +110,7 @@ def split_lines(chunks: Iterable[str], options: CsvOptions) -> Iterator[str]:
         yield rest
 
 
-def _line_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
+def line_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
     parser = ExactParser(options)
     for line in split_lines(chunks, options):
         if not line.strip(_BLANKS):
