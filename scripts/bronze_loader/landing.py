@@ -111,6 +111,6 @@ def s3_client() -> Any:
         s3={"addressing_style": "path"} if elsewhere else {},
     )
     try:
-        return boto3.client("s3", config=settings)
+        return boto3.session.Session().client("s3", config=settings)
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(f"the AWS settings are not usable: {error}") from error

@@ -165,17 +165,21 @@ def print_report(report: Report) -> None:
 
 
 def _closing_line(report: Report, total: dict[str, int]) -> str:
-    to_load = total["new"] + total["changed"]
+    files = _files(total["new"] + total["changed"])
     seconds = f"{report.seconds:.1f} s"
     if report.dry_run:
-        return f"Dry run, nothing was written: {to_load:,} files would be loaded. {seconds}"
-    if to_load:
-        return f"Loaded {to_load:,} files, {total['rows']:,} rows, in {seconds}"
+        return f"Dry run, nothing was written; {files} would be loaded. {seconds}"
+    if total["new"] + total["changed"]:
+        return f"Loaded {files}, {total['rows']:,} rows, in {seconds}"
     if not report.outcomes:
-        return f"Nothing to do: no file in the landing place matches a dataset. {seconds}"
+        return f"Nothing to do: no file in the landing place belongs to a dataset. {seconds}"
     if total["unchanged"] == len(report.outcomes):
-        return f"Nothing to do: all {total['unchanged']:,} files are loaded already. {seconds}"
+        return f"Nothing to do: {_files(total['unchanged'])}, loaded already. {seconds}"
     return f"Nothing was loaded. {seconds}"
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"
 
 
 def _print_plan(console: Console, report: Report) -> None:

@@ -186,6 +186,7 @@ def read_files(one: FileToLand, options: CsvOptions) -> str:
         "format": "csv",
         "schema": schema,
         "header": True,
+        "enforceSchema": True,
         "mode": "PERMISSIVE",
         "columnNameOfCorruptRecord": "_corrupt_record",
         "multiLine": options.multi_line,

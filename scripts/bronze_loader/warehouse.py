@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from databricks import sql
-from databricks.sdk.core import Config
 from databricks.sql.exc import Error as SqlError
 from databricks.sql.exc import RequestError, ServerOperationError
 
@@ -73,6 +72,9 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
     host_asked = os.environ.get("DATABRICKS_HOST")
     if host_asked:
         _refuse_dead_loopback(host_asked)
+    # Takes over a second to import, which --help and a wrong option need not wait for.
+    from databricks.sdk.core import Config
+
     try:
         config = Config(retry_timeout_seconds=30)
     except ValueError as error:

@@ -63,7 +63,8 @@ CAST(42 AS BIGINT) AS `_source_size`, {moment} AS `_source_modified_at`, 'b-1' A
 {moment} AS `_loaded_at`, `_corrupt_record`, `id`, `shop`, CAST(NULL AS STRING) AS `tax`
 FROM read_files('s3://landing/a.csv', format => 'csv', \
 schema => '`id` STRING, `shop` STRING, `_corrupt_record` STRING', header => true, \
-mode => 'PERMISSIVE', columnNameOfCorruptRecord => '_corrupt_record', multiLine => true, \
+enforceSchema => true, mode => 'PERMISSIVE', \
+columnNameOfCorruptRecord => '_corrupt_record', multiLine => true, \
 sep => ',', quote => '"', escape => '"', encoding => 'UTF-8')
 UNION ALL
 SELECT 's3://landing/b[1]\\'.csv.gz' AS `_source_file`, 'e2' AS `_source_etag`, \
@@ -71,7 +72,8 @@ CAST(42 AS BIGINT) AS `_source_size`, {moment} AS `_source_modified_at`, 'b-1' A
 {moment} AS `_loaded_at`, `_corrupt_record`, `id`, CAST(NULL AS STRING) AS `shop`, `tax`
 FROM read_files('s3://landing/b\\\\[1\\\\]\\'.csv.gz', format => 'csv', \
 schema => '`tax` STRING, `id` STRING, `_corrupt_record` STRING', header => true, \
-mode => 'PERMISSIVE', columnNameOfCorruptRecord => '_corrupt_record', multiLine => true, \
+enforceSchema => true, mode => 'PERMISSIVE', \
+columnNameOfCorruptRecord => '_corrupt_record', multiLine => true, \
 sep => ';', quote => '"', escape => '"', encoding => 'windows-1252')"""
     )
 

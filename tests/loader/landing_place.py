@@ -1,0 +1,80 @@
+"""Somewhere to put files, to load them from, and to see what came of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+from bronze_loader.cli import main
+
+CUSTOMERS = b"id,customername,gender,age\n1,Ann,F,30\n2,Bob,M,41\n"
+SALES = b"createtime,id,product,quan,shop,platform\n2024-01-02,1,TV,2,Hanoi,web\n"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a run printed."""
+
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A landing prefix and a bronze schema of one's own in a lakehouse."""
+
+    lakehouse: Any
+    prefix: str
+    schema: str
+
+    def put(self, name: str, content: bytes) -> str:
+        """Upload a file; gives its URL."""
+        key = f"{self.prefix}/{name}"
+        self.lakehouse.s3.put_object(Bucket="landing", Key=key, Body=content)
+        return f"s3://landing/{key}"
+
+    def load(self, *options: str, exit_code: int = 0, **env: str) -> Loaded:
+        """Run `load-bronze`, which must end in the exit code.
+
+        Runs in this process, because a new one imports for a second or two; the command as it is
+        installed is tested in test_wrong_use.py.
+        """
+        settings = {"LANDING_URL": f"s3://landing/{self.prefix}", "BRONZE_SCHEMA": self.schema}
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, self.lakehouse.env | settings | env, clear=True),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = main(options)
+        assert code == exit_code, out.getvalue() + err.getvalue()
+        return Loaded(out.getvalue(), err.getvalue())
+
+    def load_json(self, *options: str, exit_code: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What `load-bronze --json` says: the files by name, and the summary."""
+        printed = self.load("--json", *options, exit_code=exit_code).stdout
+        *files, summary = [json.loads(line) for line in printed.splitlines()]
+        start = len(f"s3://landing/{self.prefix}/")
+        return {file["source_file"][start:]: file for file in files}, summary
+
+    def sql(self, statement: str) -> list[dict[str, Any]]:
+        """Rows of a statement in which `bronze.` stands for the schema of this place."""
+        rows: list[dict[str, Any]] = self.lakehouse.sql(
+            statement.replace("bronze.", f"{self.schema}.")
+        )
+        return rows
+
+    def rows(self, table: str, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
+        found = self.sql(f"select {columns} from bronze.{table} where {where}")
+        return sorted((tuple(row.values()) for row in found), key=repr)
+
+    def log(self) -> list[dict[str, Any]]:
+        return self.sql("select * from bronze.load_log order by logged_at, source_file")
+
+    def versions(self, table: str) -> int:
+        return len(self.sql(f"describe history bronze.{table}"))

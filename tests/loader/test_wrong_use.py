@@ -1,0 +1,81 @@
+"""A user's mistake ends in a message that says what to do, and in the exit code for it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from landing_place import Place
+
+SETTINGS = {
+    "DATABRICKS_HOST": "https://localhost:1",
+    "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/x",
+    "DATABRICKS_TOKEN": "x",
+    "DATABRICKS_CATALOG": "main",
+    "LANDING_URL": "s3://landing",
+    "LAKEHOUSE_URL": "s3://lakehouse",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "AWS_REGION": "us-east-1",
+}
+
+
+def load(*options: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).parent / "load-bronze"), *options]
+    clean = {"PATH": os.environ["PATH"], "HOME": os.devnull, **env}
+    done = subprocess.run(command, env=clean, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_settings_that_are_missing_are_all_named_with_a_way_out() -> None:
+    done = load()
+    assert done.returncode == 2
+    for name in ("DATABRICKS_HOST", "DATABRICKS_CATALOG", "LANDING_URL", "LAKEHOUSE_URL"):
+        assert name in done.stderr
+    assert "local-warehouse exec -- load-bronze" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--dataset", "sale"], "customers, sales"),
+        (["--sources", "no/such.yml"], "no such file"),
+        (["--landing", "/data/in"], "s3://bucket/prefix"),
+        (["--max-statement-files", "0"], "whole number above 0"),
+        (["--max-statement-bytes", "much"], "not a size"),
+        (["--no-such-option"], "unrecognized arguments"),
+    ],
+)
+def test_wrong_options_end_in_2(options: list[str], message: str) -> None:
+    done = load(*options, **SETTINGS)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_a_warehouse_that_is_down_is_said_at_once() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = time.monotonic()
+    done = load(**SETTINGS | {"DATABRICKS_HOST": f"https://localhost:{port}"})
+    assert done.returncode == 1
+    assert "no warehouse listens" in done.stderr
+    assert "local-warehouse up" in done.stderr
+    assert time.monotonic() - started < 30
+
+
+def test_a_wrong_token_ends_in_2(place: Place) -> None:
+    assert (
+        "does not accept the credentials" in place.load(exit_code=2, DATABRICKS_TOKEN="no").stderr
+    )
+
+
+def test_a_bucket_that_does_not_exist_ends_in_2(place: Place) -> None:
+    done = place.load("--landing", "s3://no-such-bucket", exit_code=2)
+    assert "no bucket 'no-such-bucket'" in done.stderr
