@@ -15,15 +15,18 @@ with bronze_sales as (
 ),
 
 product_aliases as (
-    select * from {{ ref('product_aliases') }}
+    select
+        upper(trim(spelling)) as spelling,
+        upper(trim(product)) as product
+    from {{ ref('product_aliases') }}
 ),
 
 products as (
-    select * from {{ ref('products') }}
+    select upper(trim(product)) as product from {{ ref('products') }}
 ),
 
 platforms as (
-    select * from {{ ref('platforms') }}
+    select lower(trim(platform)) as platform from {{ ref('platforms') }}
 ),
 
 trimmed as (
@@ -73,7 +76,7 @@ typed as (
         ) as occurrence
     from hashed
     left join product_aliases
-        on hashed.product_text = product_aliases.alias
+        on hashed.product_text = product_aliases.spelling
     left join platforms
         on hashed.platform = platforms.platform
 ),
