@@ -17,9 +17,8 @@ from bronze_loader.tables import Tables
 
 SALES = Dataset("sales", "**/s_*", (Column("id"),))
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
-FILE = FileToLand(
-    LandingFile("s3://l/s_1.csv", "s_1.csv", "s_1.csv", "e", 9, NOON), Header(("id",))
-)
+LISTED = LandingFile("s3://l/s_1.csv", "s_1.csv", "s_1.csv", "e", 9, NOON)
+FILE = FileToLand(LISTED, Header(("id",)))
 
 
 class Answers:
