@@ -55,13 +55,13 @@ def show(context: Context, reader: StatementReader) -> Result:
 def _like(reader: StatementReader, names: Iterable[str]) -> list[str]:
     """Names that match [LIKE] 'pattern', in which * is any text and | separates patterns."""
     reader.accept("LIKE")
-    patterns = None if reader.at_end() else reader.string().lower().split("|")
+    patterns = ["*"] if reader.at_end() else reader.string().lower().split("|")
     reader.end()
-    return sorted(name for name in names if patterns is None or any(map(_matcher(name), patterns)))
-
-
-def _matcher(name: str):  # type: ignore[no-untyped-def]
-    return lambda pattern: fnmatch.fnmatchcase(name.lower(), pattern.strip())
+    return sorted(
+        name
+        for name in names
+        if any(fnmatch.fnmatchcase(name.lower(), pattern.strip()) for pattern in patterns)
+    )
 
 
 def _namespace(context: Context, reader: StatementReader) -> tuple[str, str]:
@@ -86,7 +86,10 @@ def _table_extended(context: Context, reader: StatementReader) -> Result:
     found = []
     for name in _like(reader, relations):
         relation = relations[name]
-        fields = (f" |-- {column.name}: {column.type}" for column in relation.columns)
+        fields = (
+            f" |-- {column.name}: {column.type} (nullable = {str(column.nullable).lower()})"
+            for column in relation.columns
+        )
         information = "\n".join(
             [
                 f"Catalog: {catalog}",
