@@ -96,7 +96,7 @@ def _next_steps() -> list[tuple[str, str]]:
     prefix = "" if os.environ.get("VIRTUAL_ENV") else f"{shown(local_session.bin_dir())}/"
     warehouse = f"{prefix}local-warehouse"
     return [
-        (f'{warehouse} sql "select * from gold.daily_sales limit 10"', "ask the gold tables"),
+        (f'{warehouse} sql "select * from gold.daily_sales limit 10"', "ask gold"),  # noqa: S608
         (f"{prefix}landing-sample --wave 2 && {prefix}run-job --report", "new and changed files"),
         (f"{prefix}landing-sample upload DIR && {prefix}run-job --report", "your own CSV files"),
         (f"{warehouse} exec -- dbt docs generate", "the documentation of every table"),
