@@ -5,6 +5,7 @@ that every CSV reader agrees on it: the engine's own fast reader may have these 
 go through `ExactParser`. The checks are a few numpy passes over the block.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +88,16 @@ class BlockSplitter:
             delimiters = values == self._delimiter
             return self._assemble(data, delimiters, line_ends, [], [], final)
         return self._split_quoted(data, values, line_ends, final)
+
+    def runs(self, data: bytes, block: Block) -> Iterator[bytes | memoryview]:
+        """The bytes of a block's well-formed runs, for any reader of plain CSV."""
+        view = memoryview(data)
+        for start, end in block.good:
+            if self._crlf and block.quoted_line_end:
+                # univocity reads the file's line end as a line feed, in quotes too.
+                yield data[start:end].replace(b"\r\n", b"\n")
+            else:
+                yield view[start:end]
 
     # -- blocks without quotes ----------------------------------------------------------------
 
@@ -176,6 +187,9 @@ class BlockSplitter:
         outside, inside = none, none
         if self._escape != self._quote:
             inside = np.flatnonzero(values == self._escape)
+        else:
+            # univocity has NUL for the escape of an escape that needs none, and may lose it.
+            inside = np.flatnonzero(values == 0)
         if not self._multi_line:
             inside = np.union1d(inside, line_ends)
         else:

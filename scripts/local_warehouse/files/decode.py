@@ -3,8 +3,8 @@
 import bz2
 import codecs
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import zstandard
 
@@ -15,13 +15,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-
-
-class _Decompressor(Protocol):
-    eof: bool
-    unused_data: bytes
-
-    def decompress(self, data: bytes, /) -> bytes: ...
 
 
 def decompress(path: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -40,18 +33,13 @@ def decompress(path: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
     return iter(blocks)
 
 
-def is_compressed(path: str) -> bool:
-    """Whether the name says that the object must be decompressed."""
-    return path.rsplit(".", 1)[-1] in ("gz", "bz2", "zst")
-
-
-def _members(blocks: Iterable[bytes], new: "type[_Decompressor] | object") -> Iterator[bytes]:
-    member: _Decompressor | None = None
+def _members(blocks: Iterable[bytes], new: Callable[[], Any]) -> Iterator[bytes]:
+    member: Any = None
     for block in blocks:
         data = block
         while data:
             if member is None:
-                member = new()  # type: ignore[operator]
+                member = new()
             text = member.decompress(data)
             if text:
                 yield text
@@ -64,21 +52,59 @@ def _members(blocks: Iterable[bytes], new: "type[_Decompressor] | object") -> It
         raise EOFError("the compressed stream ends before its end marker")
 
 
-def decode_text(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
-    """Decodes blocks of bytes to text; undecodable bytes become U+FFFD, as in Spark.
+def utf8_blocks(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """The text of the blocks as valid UTF-8, without a byte-order mark.
 
-    A byte-order mark is dropped and decides the encoding.
+    A mark decides the encoding. Undecodable bytes become U+FFFD, as in Spark. A block may be
+    passed on as it came, and then never ends inside a character.
     """
     source = iter(blocks)
-    head, encoding = read_bom(source, encoding)
+    head, encoding = _read_bom(source, encoding)
+    if encoding == "utf-8":
+        yield from _clean_utf8(head, source)
+        return
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    yield decoder.decode(head)
+    yield decoder.decode(head).encode("utf-8", "replace")
     for block in source:
-        yield decoder.decode(block)
-    yield decoder.decode(b"", final=True)
+        yield decoder.decode(block).encode("utf-8", "replace")
+    yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def read_bom(source: Iterator[bytes], encoding: str) -> tuple[bytes, str]:
+def _clean_utf8(head: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for part in ((head,), source):
+        for block in part:
+            if not rest and block.isascii():
+                yield block
+                continue
+            data = rest + block
+            end = _last_whole_character(data)
+            rest = data[end:]
+            yield _valid(data[:end])
+    yield _valid(rest)
+
+
+def _valid(data: bytes) -> bytes:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace").encode()
+    return data
+
+
+def _last_whole_character(data: bytes) -> int:
+    """Where to cut so that no character is cut: before a lead byte that lacks followers."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            wanted = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(data) - back if back < wanted else len(data)
+    return len(data)
+
+
+def _read_bom(source: Iterator[bytes], encoding: str) -> tuple[bytes, str]:
     """Takes the first bytes: what follows a byte-order mark, and the encoding that it names."""
     head = b""
     while len(head) < 4 and (block := next(source, None)) is not None:

@@ -13,7 +13,7 @@ from .errors import InvalidOption
 from .options import CsvOptions
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_BLANKS = "".join(map(chr, range(33)))
+BLANKS = "".join(map(chr, range(33)))
 # univocity looks for the first line end in its first buffer of characters.
 DETECTION_CHARACTERS = 1024 * 1024
 
@@ -42,16 +42,24 @@ def strip_line_end(text: str) -> str:
     return text[:-1] if text.endswith(("\n", "\r", "\f")) else text
 
 
-def read_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
-    """All records of a text given in chunks of any size, the header included."""
-    reader = stream_records if options.multi_line else line_records
-    return reader(_skip_rows(chunks, options), options)
+def read_records(
+    chunks: Iterable[str], options: CsvOptions, separator: str | None = None
+) -> Iterator[Record]:
+    """All records of a text given in chunks of any size, the header included.
+
+    `separator` is the line separator of the file, for multiLine; without it, it is detected.
+    """
+    if options.multi_line:
+        return _stream_records(chunks, options, separator or options.line_separator)
+    return line_records(chunks, options)
 
 
-def stream_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
+def _stream_records(
+    chunks: Iterable[str], options: CsvOptions, separator: str | None
+) -> Iterator[Record]:
     source = iter(chunks)
     text, final = _head(source)
-    parser = ExactParser(options, options.line_separator or detect_separator(text))
+    parser = ExactParser(options, separator or detect_separator(text))
     wanted = 0
     parser.load(text, final=final)
     while True:
@@ -113,31 +121,13 @@ def split_lines(chunks: Iterable[str], options: CsvOptions) -> Iterator[str]:
 def line_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
     parser = ExactParser(options)
     for line in split_lines(chunks, options):
-        if not line.strip(_BLANKS):
+        if not line.strip(BLANKS):
             continue
         if options.comment and line.startswith(options.comment):
             continue
         parser.load(line, final=True)
         found = parser.next_record()
         yield Record(found[0] if found else None, strip_line_end(line))
-
-
-def _skip_rows(chunks: Iterable[str], options: CsvOptions) -> Iterator[str]:
-    """Drops the first `skipRows` lines, blank ones and comments included."""
-    left = options.skip_rows
-    source = iter(chunks)
-    text = ""
-    while left:
-        end = _LINE_END.search(text)
-        if end and (end.end() < len(text) or end.group() != "\r"):
-            text = text[end.end() :]
-            left -= 1
-        elif (more := next(source, None)) is None:
-            return
-        else:
-            text += more
-    yield text
-    yield from source
 
 
 def check_header(tokens: list[str], options: CsvOptions, path: str) -> None:

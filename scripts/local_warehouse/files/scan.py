@@ -2,22 +2,18 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from .decode import decode_text, decompress
-from .errors import MalformedRecord, PathNotFound, UnsupportedOption
-from .header import columns_from
-from .options import CsvOptions, Mode, OptionValue, parse_options
-from .records import Record, check_header, read_records
+from .csv_file import CsvFile, CsvParts
+from .decode import decompress, utf8_blocks
+from .errors import PathNotFound, UnsupportedOption
+from .options import CsvOptions, OptionValue, parse_options
+from .schema import Column
 from .storage import FoundFile, Storage
-
-_BATCH_ROWS = 65536
 
 
 @dataclass(frozen=True)
@@ -65,84 +61,93 @@ def read_files(
 def _scan(
     path: str, options: CsvOptions, storage: Storage, folder: Path, with_metadata: bool
 ) -> Scan:
+    files, first = _open_first(path, options, storage)
+    options = first.options
+    relations = _Relations(options, folder.name)
+    for number, file in enumerate(files):
+        opened = first if number == 0 else _open(file, options, storage)
+        parts = opened.write_parts(folder / str(number))
+        relations.add(parts, _metadata_sql(storage.describe(file)) if with_metadata else None)
+    schema = pa.schema([column.field for column in options.schema or ()])
+    if with_metadata:
+        schema = schema.append(pa.field("_metadata", METADATA_TYPE))
+    return Scan(
+        schema,
+        relations.sql(),
+        relations.setup,
+        relations.teardown,
+        lambda: shutil.rmtree(folder, ignore_errors=True),
+    )
+
+
+def _open(file: FoundFile, options: CsvOptions, storage: Storage) -> CsvFile:
+    blocks = decompress(file.path, storage.read(file))
+    return CsvFile(file.url, utf8_blocks(blocks, options.encoding), options)
+
+
+def _open_first(
+    path: str, options: CsvOptions, storage: Storage
+) -> tuple[list[FoundFile], CsvFile]:
+    """The files of a path, the first of them opened: it names the columns if no schema does."""
     files = storage.find(path, options.path_glob_filter)
     try:
-        options, first = _with_schema(files[0], options, storage)
+        return files, _open(files[0], options, storage)
     except PathNotFound:
         if path.endswith("/") or len(files) > 1:
             raise
-        files = storage.find(path + "/", options.path_glob_filter)
-        options, first = _with_schema(files[0], options, storage)
-    schema = pa.schema([column.field for column in options.schema or ()])
-    branches = []
-    for number, file in enumerate(files):
-        part = folder / f"{number}.parquet"
-        records = first if number == 0 else _records(file, options, storage)
-        _write(part, schema, file, records, options)
-        relation = f"parquet.{_quoted(str(part))}"
-        if with_metadata:
-            relation = f"(select *, {_metadata_sql(storage.describe(file))} from {relation})"
-        branches.append(relation)
-    if with_metadata:
-        schema = schema.append(pa.field("_metadata", METADATA_TYPE))
-    if len(branches) == 1:
-        sql = branches[0]
-    else:
-        sql = "(" + " union all ".join(f"select * from {branch}" for branch in branches) + ")"
-    return Scan(schema, sql, cleanup=lambda: shutil.rmtree(folder, ignore_errors=True))
+    files = storage.find(path + "/", options.path_glob_filter)
+    return files, _open(files[0], options, storage)
 
 
-def _records(file: FoundFile, options: CsvOptions, storage: Storage) -> Iterator[Record]:
-    blocks = decompress(file.path, storage.read(file))
-    return read_records(decode_text(blocks, options.encoding), options)
+class _Relations:
+    """Collects the parts of all files into one relation and the statements around it."""
 
+    def __init__(self, options: CsvOptions, name: str) -> None:
+        self.setup: list[str] = []
+        self.teardown: list[str] = []
+        self._options = options
+        self._name = name
+        self._branches: list[str] = []
 
-def _with_schema(
-    file: FoundFile, options: CsvOptions, storage: Storage
-) -> tuple[CsvOptions, Iterator[Record]]:
-    """Names the columns after the first file, where no schema is given, and gives its records."""
-    records = _records(file, options, storage)
-    first = next(records, None)
-    if options.schema is None:
-        tokens = first.tokens if first and first.tokens else []
-        options = replace(options, schema=columns_from(tokens, options))
-    return options, (r for part in ([first] if first else [], records) for r in part)
+    def add(self, parts: CsvParts, metadata: str | None) -> None:
+        last = f", {metadata}" if metadata else ""
+        if parts.rows is not None:
+            rows = f"parquet.{_quoted(str(parts.rows))}"
+            self._branches.append(f"select *{last} from {rows}" if last else rows)
+        if parts.plain is not None:
+            view = self._declare(parts.plain, parts.quoted_line_end)
+            columns = ", ".join(map(self._column, self._options.schema or ()))
+            self._branches.append(f"select {columns}{last} from {view}")
 
+    def _column(self, column: Column) -> str:
+        name = _quoted(column.name)
+        return f"cast(null as string) as {name}" if self._is_corrupt(column) else name
 
-def _write(
-    part: Path, schema: pa.Schema, file: FoundFile, records: Iterator[Record], options: CsvOptions
-) -> None:
-    if options.header and (header := next(records, None)) is not None:
-        check_header(header.tokens or [], options, file.url)
-    rows = _rows(file, records, options)
-    with pq.ParquetWriter(part, schema, compression="none", use_dictionary=False) as writer:
-        while batch := list(islice(rows, _BATCH_ROWS)):
-            columns = zip(*batch, strict=True)
-            arrays = [pa.array(column, pa.string()) for column in columns]
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
+    def _is_corrupt(self, column: Column) -> bool:
+        return column.name == self._options.corrupt_column
 
+    def _declare(self, folder: Path, quoted_line_end: bool) -> str:
+        options = self._options
+        view = f"{self._name}_{len(self.setup)}"
+        columns = ", ".join(f"{_quoted(c.name)} string" for c in options.data_columns or ())
+        settings = {
+            "path": str(folder),
+            "header": "false",
+            "sep": options.delimiter,
+            "quote": options.quote,
+            "escape": options.quote,
+            "multiLine": str(quoted_line_end).lower(),
+        }
+        pairs = ", ".join(f"{name} {_literal(value)}" for name, value in settings.items())
+        self.setup.append(f"create temporary view {view} ({columns}) using csv options ({pairs})")
+        self.teardown.append(f"drop view if exists {view}")
+        return view
 
-def _rows(
-    file: FoundFile, records: Iterator[Record], options: CsvOptions
-) -> Iterator[list[str | None]]:
-    """Rows in the order of the schema: tokens by position, the raw text in the corrupt column."""
-    names = [column.name for column in options.schema or ()]
-    corrupt = names.index(options.corrupt_column) if options.corrupt_column in names else None
-    width = len(names) - (corrupt is not None)
-    null = options.null_value
-    for record in records:
-        tokens = record.tokens
-        well_formed = tokens is not None and len(tokens) == width
-        if not well_formed:
-            if options.mode is Mode.DROPMALFORMED:
-                continue
-            if options.mode is Mode.FAILFAST:
-                raise MalformedRecord(file.url, record.raw)
-        row = [None if token == null else token for token in (tokens or ())[:width]]
-        row += [None] * (width - len(row))
-        if corrupt is not None:
-            row.insert(corrupt, None if well_formed else record.raw)
-        yield row
+    def sql(self) -> str:
+        if len(self._branches) == 1 and not self._branches[0].startswith("select "):
+            return self._branches[0]
+        selects = (b if b.startswith("select ") else f"select * from {b}" for b in self._branches)
+        return f"({' union all '.join(selects)})"
 
 
 METADATA_TYPE = pa.struct(

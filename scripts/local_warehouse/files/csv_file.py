@@ -1,0 +1,169 @@
+"""One CSV file to scratch files that the engine reads.
+
+A large file's well-formed records are copied to plain CSV parts, which the engine parses itself,
+faster than anything here could. Its odd records, and all records of a small file or of options
+that the block reader does not cover, become rows of a Parquet file.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from .csv_blocks import BlockSplitter, can_split
+from .csv_exact import ExactParser, NeedMore
+from .header import columns_from
+from .options import CsvOptions
+from .records import (
+    BLANKS,
+    DETECTION_CHARACTERS,
+    check_header,
+    detect_separator,
+    read_records,
+)
+from .writers import PlainWriter, RowWriter
+
+# Up to this size parsing here costs less than declaring a CSV view to the engine.
+SMALL_BYTES = 1024 * 1024
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+@dataclass(frozen=True)
+class CsvParts:
+    """Where a file's rows are: `rows` has the whole schema, `plain` the data columns only.
+
+    `plain` is a folder of CSV parts without header, in the file's delimiter and quote, with
+    doubled quotes; `quoted_line_end` says whether a value in them holds a line end.
+    """
+
+    rows: Path | None
+    plain: Path | None = None
+    quoted_line_end: bool = False
+
+
+class CsvFile:
+    """One file, opened: its header is read and its columns are known.
+
+    `blocks` are the file's bytes as UTF-8. Where the options have no schema, `options` has the
+    one found in the header.
+    """
+
+    def __init__(self, url: str, blocks: Iterable[bytes], options: CsvOptions) -> None:
+        self.url = url
+        self._source = iter(blocks)
+        self._head = b""
+        self._final = False
+        self._read_more(DETECTION_CHARACTERS)
+        self._separator = options.line_separator or "\n"
+        if options.multi_line and not options.line_separator:
+            text = self._head[:DETECTION_CHARACTERS].decode("latin-1")
+            self._separator = detect_separator(text)
+        self._position = 0
+        for _ in range(options.skip_rows):
+            self._position = self._line_end(self._position)[1]
+        tokens: list[str] = []
+        if options.header or options.schema is None:
+            tokens, end = self._first_record(options)
+            self._position = end if options.header else self._position
+        if options.schema is None:
+            options = replace(options, schema=columns_from(tokens, options))
+        elif options.header and tokens:
+            check_header(tokens, options, url)
+        self.options = options
+
+    def _read_more(self, size: int) -> None:
+        parts = [self._head]
+        while size > 0 and not self._final:
+            block = next(self._source, None)
+            if block is None:
+                self._final = True
+            else:
+                parts.append(block)
+                size -= len(block)
+        self._head = b"".join(parts)
+
+    def _line_end(self, position: int) -> tuple[int, int]:
+        """Where the line at a position ends, without and with its line end."""
+        while True:
+            found = _LINE_END.search(self._head, position)
+            if found and (self._final or found.end() < len(self._head)):
+                return found.span()
+            if self._final:
+                return len(self._head), len(self._head)
+            self._read_more(len(self._head))
+
+    def _first_record(self, options: CsvOptions) -> tuple[list[str], int]:
+        """The tokens of the first record that is neither blank nor a comment, and its end."""
+        parser = ExactParser(options, self._separator)
+        position = self._position
+        if options.multi_line:
+            while True:
+                parser.load(self._head.decode("latin-1"), final=self._final, position=position)
+                try:
+                    found = parser.next_record()
+                except NeedMore:
+                    self._read_more(len(self._head))
+                    continue
+                return (_utf8(found[0]), found[2]) if found else ([], len(self._head))
+        while position < len(self._head):
+            end, following = self._line_end(position)
+            line = self._head[position:end].decode()
+            position = following
+            if line.strip(BLANKS) and not (options.comment and line.startswith(options.comment)):
+                parser.load(line, final=True)
+                found = parser.next_record()
+                return found[0] if found else [], position
+        return [], position
+
+    def write_parts(self, folder: Path) -> CsvParts:
+        """Parses the rest of the file into a new folder. To be called once."""
+        folder.mkdir()
+        options = self.options
+        width = len(options.data_columns or ())
+        data = self._head[self._position :]
+        self._head = b""
+        with RowWriter(folder / "rows.parquet", self.url, options) as rows:
+            if not can_split(options, width, self._separator):
+                chunks = (block.decode() for block in chain([data], self._source))
+                rows.write(read_records(chunks, options, self._separator))
+                return CsvParts(rows.finish())
+            splitter = BlockSplitter(options, width, self._separator)
+            if self._final and len(data) <= SMALL_BYTES:
+                block = splitter.split(data, final=True)
+                rows.write_plain(b"".join(splitter.runs(data, block)))
+                rows.write(block.odd)
+                return CsvParts(rows.finish())
+            plain = folder / "plain"
+            quoted_line_end = self._write_plain(plain, data, splitter, rows)
+            return CsvParts(rows.finish_if_any(), plain, quoted_line_end)
+
+    def _write_plain(
+        self, folder: Path, data: bytes, splitter: BlockSplitter, rows: "RowWriter"
+    ) -> bool:
+        folder.mkdir()
+        quoted_line_end = False
+        final = self._final
+        with PlainWriter(folder) as plain:
+            while True:
+                block = splitter.split(data, final=final)
+                plain.write(splitter.runs(data, block))
+                rows.write(block.odd)
+                quoted_line_end |= block.quoted_line_end
+                if final:
+                    return quoted_line_end
+                # What is left is looked at again: read at least as much again before that.
+                parts = [data[block.consumed :]]
+                wanted = max(len(parts[0]), 1)
+                while wanted > 0 and not final:
+                    more = next(self._source, None)
+                    if more is None:
+                        final = True
+                    else:
+                        parts.append(more)
+                        wanted -= len(more)
+                data = b"".join(parts)
+
+
+def _utf8(tokens: list[str]) -> list[str]:
+    return [token.encode("latin-1").decode() for token in tokens]

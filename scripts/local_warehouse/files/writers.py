@@ -1,0 +1,168 @@
+"""Scratch files: plain CSV parts, and Parquet files of rows."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from .errors import MalformedRecord, ReadFilesError
+from .options import CsvOptions, Mode
+from .records import Record
+
+# Parts of this size let the engine read a file with quoted line ends on several cores.
+PART_BYTES = 32 * 1024 * 1024
+_BATCH_ROWS = 65536
+
+
+class PlainWriter:
+    """Writes whole records into numbered CSV files of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parts = 0
+        self._open_part()
+
+    def _open_part(self) -> None:
+        path = self._folder / f"part-{self._parts:05d}.csv"
+        self._file: BinaryIO = path.open("wb", buffering=0)
+        self._parts += 1
+        self._size = 0
+
+    def write(self, runs: Iterable[bytes | memoryview]) -> None:
+        data = b"".join(runs)
+        if self._size and self._size + len(data) > PART_BYTES:
+            self._file.close()
+            self._open_part()
+        self._size += self._file.write(data)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+
+class RowWriter:
+    """Writes records to a Parquet file with the columns of the options' schema, all STRING.
+
+    Tokens fill the data columns by position; the raw text of a record of the wrong width goes to
+    the corrupt-record column, and the mode decides whether there is a row at all.
+    """
+
+    def __init__(self, path: Path, url: str, options: CsvOptions) -> None:
+        self.count = 0
+        self._path = path
+        self._url = url
+        self._options = options
+        columns = options.schema or ()
+        self._schema = pa.schema([column.field for column in columns])
+        names = [column.name for column in columns]
+        corrupt = options.corrupt_column
+        self._corrupt = names.index(corrupt) if corrupt in names else None
+        self._width = len(names) - (self._corrupt is not None)
+        self._batch: list[list[str | None]] = []
+        self._writer: Any = None
+
+    def write(self, records: Iterable[Record]) -> None:
+        for record in records:
+            row = self._row(record)
+            if row is not None:
+                self._batch.append(row)
+                if len(self._batch) == _BATCH_ROWS:
+                    self._flush()
+
+    def _row(self, record: Record) -> list[str | None] | None:
+        tokens = record.tokens or []
+        well_formed = record.tokens is not None and len(tokens) == self._width
+        if len(tokens) > self._options.max_columns:
+            raise ReadFilesError(
+                f"read_files: a record of {self._url} has {len(tokens)} fields, more than "
+                f"the option maxColumns allows ({self._options.max_columns})"
+            )
+        if not well_formed:
+            if self._options.mode is Mode.DROPMALFORMED:
+                return None
+            if self._options.mode is Mode.FAILFAST:
+                raise MalformedRecord(self._url, record.raw)
+        null = self._options.null_value
+        row = [None if token == null else token for token in tokens[: self._width]]
+        row += [None] * (self._width - len(row))
+        if self._corrupt is not None:
+            row.insert(self._corrupt, None if well_formed else record.raw)
+        return row
+
+    def _flush(self) -> None:
+        if self._batch:
+            columns = zip(*self._batch, strict=True)
+            arrays = [pa.array(column, pa.string()) for column in columns]
+            self._write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+            self._batch = []
+
+    def write_plain(self, data: bytes) -> None:
+        """Parses well-formed CSV bytes, as the block reader finds them."""
+        if not data.strip(b"\r\n"):
+            return
+        names = [column.name for column in self._options.data_columns or ()]
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            read_options=pacsv.ReadOptions(
+                column_names=names, use_threads=False, block_size=len(data) + 1
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=self._options.delimiter,
+                quote_char=self._options.quote,
+                newlines_in_values=True,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                check_utf8=False,
+            ),
+        )
+        if self._corrupt is not None:
+            nulls = pa.nulls(table.num_rows, pa.string())
+            table = table.add_column(self._corrupt, self._options.corrupt_column, nulls)
+        self._write_table(table)
+
+    def _write_table(self, table: pa.Table) -> None:
+        self.count += table.num_rows
+        self._open().write_table(table)
+
+    def _open(self) -> Any:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(
+                self._path, self._schema, compression="none", use_dictionary=False
+            )
+        return self._writer
+
+    def finish(self) -> Path:
+        """Writes what is left; the file exists even if it has no row."""
+        self._flush()
+        self._open().close()
+        return self._path
+
+    def finish_if_any(self) -> Path | None:
+        """As `finish`, but no file where no row was written."""
+        return self.finish() if self.count or self._batch else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()
