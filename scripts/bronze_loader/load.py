@@ -170,6 +170,8 @@ class Loader:
     # landing
 
     def _land(self, dataset: Dataset, sniffed: Sequence[Sniffed]) -> None:
+        if not sniffed:
+            return
         added = self._columns_added(dataset, sniffed)
         self._tables.add_columns(dataset, (c for _, header in sniffed for c in header.columns))
         size = sum(planned.file.size for planned, _ in sniffed)

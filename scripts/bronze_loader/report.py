@@ -40,25 +40,24 @@ class BarProgress:
     def __init__(self, bar: bars.Progress) -> None:
         self._bar = bar
         self._task: bars.TaskID | None = None
+        self._files = self._all_files = self._size = self._all_size = 0
 
     def step(self, name: str, files: int, size: int) -> None:
         if self._task is not None:
             self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(
-            name, total=size or files, done=0, files=files, by_bytes=bool(size), text=""
-        )
+        self._task = self._bar.add_task(name, total=size or files, text="")
+        self._files, self._all_files, self._size, self._all_size = 0, files, 0, size
+        self.advance(0, 0)
 
     def advance(self, files: int, size: int) -> None:
-        if self._task is None:
-            return
-        task = self._bar.tasks[-1]
-        done = task.fields["done"] + files
-        text = f"{done} of {task.fields['files']} files"
-        if task.fields["by_bytes"]:
-            text += f", {decimal(int(task.completed + size))} of {decimal(int(task.total or 0))}"
-        self._bar.update(
-            self._task, advance=size if task.fields["by_bytes"] else files, done=done, text=text
-        )
+        self._files += files
+        self._size += size
+        text = f"{self._files:,} of {self._all_files:,} files"
+        if self._all_size:
+            text += f", {decimal(self._size)} of {decimal(self._all_size)}"
+        done = self._size if self._all_size else self._files
+        if self._task is not None:
+            self._bar.update(self._task, completed=done, text=text)
 
 
 @contextmanager
