@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Lakehouse
+from lakehouse import Lakehouse
 
 CUSTOMERS = """\
 id,customername,gender,age

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from conftest import BIN, Lakehouse, outer_environment
+from lakehouse import BIN, Lakehouse, outer_environment
 from local_warehouse.services import processes
 from local_warehouse.services.state import Secrets, StateDirectory, find_project_root
 from local_warehouse.services.storage import PORT_OPTIONS, seaweedfs_command, write_seaweedfs_config
