@@ -1,6 +1,5 @@
 """What a person sees while the job runs, and the table at its end."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,9 @@ from pathlib import Path
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.progress import Progress as Bars
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
 
 from local_job.job import Task
 from local_job.run import JobRun, TaskRun, Watcher, tail
@@ -32,16 +33,11 @@ class Progress(Watcher):
             self._console.print(f"{task.key} …")
             yield self._echo if self._verbose else (lambda line: None)
             return
-        started = time.monotonic()
-        with self._console.status(escape(task.key)) as status:
-
-            def show(line: str) -> None:
-                seconds = time.monotonic() - started
-                room = max(10, self._console.width - len(task.key) - 15)
-                text = f"{task.key} {seconds:.0f} s  [dim]{escape(line.strip()[:room])}[/]"
-                status.update(text)
-
-            yield show
+        columns = (SpinnerColumn(), TextColumn(escape(task.key)), TimeElapsedColumn())
+        said = TextColumn("[dim]{task.description}[/]", table_column=Column(no_wrap=True))
+        with Bars(*columns, said, console=self._console, transient=True) as bars:
+            bar = bars.add_task("", total=None)
+            yield lambda line: bars.update(bar, description=escape(line.strip()))
 
     def _echo(self, line: str) -> None:
         self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
