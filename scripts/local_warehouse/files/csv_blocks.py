@@ -118,7 +118,7 @@ class BlockSplitter:
 
     def _split_quoted(self, data: bytes, values: Any, line_ends: _Positions, final: bool) -> Block:
         quotes: _Positions = np.flatnonzero(values == self._quote)
-        violations = self._violations(values, quotes, line_ends, final)
+        violations = self._violations(data, values, quotes, line_ends)
         ranges: list[tuple[int, int]] = []
         records: list[list[Record]] = []
         position, first = 0, 0
@@ -144,10 +144,10 @@ class BlockSplitter:
             records.append(parsed)
             position = end
             first = int(np.searchsorted(quotes, position))
-        return self._between(data, values, quotes, ranges, records, limit, final)
+        return self._between(data, values, quotes, line_ends, ranges, records, limit, final)
 
     def _violations(
-        self, values: Any, quotes: _Positions, line_ends: _Positions, final: bool
+        self, data: bytes, values: Any, quotes: _Positions, line_ends: _Positions
     ) -> tuple[_Positions, _Positions]:
         """Positions of what is not well-formed, if quotes of even (odd) index open a value."""
         size = values.size
@@ -170,7 +170,7 @@ class BlockSplitter:
         wrong = [quotes[~np.where(even, opens, closes)], quotes[~np.where(even, closes, opens)]]
         # Line ends of the wrong kind may stand only inside quotes, an escape only outside; and
         # without multiLine a line end always ends the record.
-        outside, inside = self._strays(values, line_ends)
+        outside, inside = self._strays(data, values, line_ends)
         out: list[_Positions] = []
         for parity in (0, 1):
             parts = [wrong[parity]]
@@ -181,25 +181,25 @@ class BlockSplitter:
             out.append(np.sort(np.concatenate(parts)) if len(parts) > 1 else parts[0])
         return out[0], out[1]
 
-    def _strays(self, values: Any, line_ends: _Positions) -> tuple[_Positions, _Positions]:
+    def _strays(
+        self, data: bytes, values: Any, line_ends: _Positions
+    ) -> tuple[_Positions, _Positions]:
         """Positions that must not be outside quotes, and those that must not be inside."""
         none = np.empty(0, np.int64)
         outside, inside = none, none
-        if self._escape != self._quote:
-            inside = np.flatnonzero(values == self._escape)
-        else:
-            # univocity has NUL for the escape of an escape that needs none, and may lose it.
-            inside = np.flatnonzero(values == 0)
+        # univocity has NUL for the escape of an escape that needs none, and may lose it.
+        escape = b"\0" if self._escape == self._quote else self._options.escape.encode()
+        if escape in data:
+            inside = np.flatnonzero(values == ord(escape))
         if not self._multi_line:
             inside = np.union1d(inside, line_ends)
-        else:
+        elif self._crlf:
             returns = np.flatnonzero(values == _CR)
-            if self._crlf:
-                bare_cr = returns[values[np.minimum(returns + 1, values.size - 1)] != _LF]
-                bare_lf = line_ends[(line_ends == 0) | (values[line_ends - 1] != _CR)]
-                outside = np.union1d(bare_cr, bare_lf)
-            else:
-                outside = returns
+            bare_cr = returns[values[np.minimum(returns + 1, values.size - 1)] != _LF]
+            bare_lf = line_ends[(line_ends == 0) | (values[line_ends - 1] != _CR)]
+            outside = np.union1d(bare_cr, bare_lf)
+        elif b"\r" in data:
+            outside = np.flatnonzero(values == _CR)
         return outside, inside
 
     def _record_start(
@@ -251,31 +251,32 @@ class BlockSplitter:
         data: bytes,
         values: Any,
         quotes: _Positions,
+        line_ends: _Positions,
         ranges: list[tuple[int, int]],
         records: list[list[Record]],
         limit: int | None,
         final: bool,
     ) -> Block:
         """Finds the records outside the odd ranges, now that all quotes there are sound."""
-        is_quote = values == self._quote
         if limit is not None:
-            is_quote[limit:] = False
-        for start, end in ranges:
-            is_quote[start:end] = False
-        quoted = np.logical_xor.accumulate(is_quote) if quotes.size else is_quote
-        outside = ~quoted
-        delimiters = (values == self._delimiter) & outside
-        is_line_end = values == _LF
-        ends = is_line_end & outside
-        if limit is not None:
-            ends[limit:] = False
-        inner = int(np.count_nonzero(is_line_end & quoted)) > 0
-        for start, end in ranges:
-            ends[start:end] = False
-            ends[end - 1] = True
-        line_ends = np.flatnonzero(ends)
+            quotes = quotes[quotes < limit]
+            line_ends = line_ends[line_ends < limit]
+        if ranges:
+            quotes = quotes[_range_ends(quotes, ranges) < 0]
+            range_ends = _range_ends(line_ends, ranges)
+            line_ends = line_ends[(range_ends < 0) | (line_ends == range_ends - 1)]
+        delimiters = values == self._delimiter
+        inner = 0
+        if quotes.size:
+            quoted = np.zeros(values.size, np.bool_)
+            quoted[quotes] = True
+            quoted = np.logical_xor.accumulate(quoted, out=quoted)
+            np.greater(delimiters, quoted, out=delimiters)  # and not quoted
+            outside = ~quoted[line_ends]
+            inner = line_ends.size - int(np.count_nonzero(outside))
+            line_ends = line_ends[outside]
         return self._assemble(
-            data, delimiters, line_ends, ranges, records, final and limit is None, inner
+            data, delimiters, line_ends, ranges, records, final and limit is None, inner > 0
         )
 
     # -- from line ends to runs ---------------------------------------------------------------
@@ -352,3 +353,11 @@ class BlockSplitter:
 
 def _utf8(token: str) -> str:
     return token if token.isascii() else token.encode("latin-1").decode()
+
+
+def _range_ends(positions: _Positions, ranges: list[tuple[int, int]]) -> _Positions:
+    """For each position the end of the range that it lies in, or -1; ranges are in order."""
+    bounds = np.array(ranges, np.int64)
+    index = np.searchsorted(bounds[:, 0], positions, side="right") - 1
+    ends = np.where(index >= 0, bounds[index, 1], -1)
+    return np.where(positions < ends, ends, -1)

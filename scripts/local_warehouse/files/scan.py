@@ -12,6 +12,7 @@ from .csv_file import CsvFile, CsvParts
 from .decode import decompress, utf8_blocks
 from .errors import PathNotFound, UnsupportedOption
 from .options import CsvOptions, OptionValue, parse_options
+from .read_ahead import read_ahead
 from .schema import Column
 from .storage import FoundFile, Storage
 
@@ -81,7 +82,7 @@ def _scan(
 
 
 def _open(file: FoundFile, options: CsvOptions, storage: Storage) -> CsvFile:
-    blocks = decompress(file.path, storage.read(file))
+    blocks = read_ahead(decompress(file.path, storage.read(file)))
     return CsvFile(file.url, utf8_blocks(blocks, options.encoding), options)
 
 
