@@ -11,12 +11,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from sqlglot import exp, transforms
+from sqlglot import exp
 
 from local_warehouse import errors
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.context import Context
 from local_warehouse.dialect import parse, render
+from local_warehouse.rewrites import rewrite
 from local_warehouse.sessions import full_name
 
 _MAX_DEPTH = 50  # views in views
@@ -48,6 +49,7 @@ class Query:
         try:
             self.tree = self._resolve(tree, namespace or context.session.namespace, 0)
             _number(self._expressions)
+            self.tree = rewrite(self.tree, lambda part: context.engine.columns(render(part)))
         except BaseException:
             self.close()
             raise
@@ -89,7 +91,7 @@ class Query:
                 tree = replacement
             elif replacement is not None:
                 table.replace(replacement)
-        return tree.transform(_without_qualify, copy=False)
+        return tree
 
     def _session_values(self, tree: exp.Expr) -> exp.Expr:
         def replace(node: exp.Expr) -> exp.Expr:
@@ -239,12 +241,6 @@ def _in_place_of(table: exp.Table, body: exp.Expr, columns: list[str]) -> exp.Su
         if key not in ("this", "db", "catalog", "alias") and value:
             subquery.set(key, value)
     return subquery
-
-
-def _without_qualify(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Select) and node.args.get("qualify"):
-        return transforms.eliminate_qualify(node)
-    return node
 
 
 def _text(node: exp.Expr) -> str:

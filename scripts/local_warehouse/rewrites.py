@@ -1,0 +1,211 @@
+"""Forms of Databricks SQL that the engine does not read, rewritten to forms that it does.
+
+Each takes a syntax tree whose relations are already the engine's, and a way to ask the engine for
+the columns of a query. A query without such a form is left as it is, and costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp, transforms
+
+from local_warehouse.catalog.model import Column
+
+ColumnsOf = Callable[[exp.Expr], list[Column]]
+
+# https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-functions-builtin (aggregates)
+_AGGREGATES = {
+    "any", "any_value", "approx_count_distinct", "approx_percentile", "approx_top_k", "array_agg",
+    "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "collect_list", "collect_set",
+    "corr", "count", "count_if", "covar_pop", "covar_samp", "every", "first", "first_value",
+    "kurtosis", "last", "last_value", "listagg", "max", "max_by", "mean", "median", "min",
+    "min_by", "mode", "percentile", "percentile_approx", "percentile_cont", "percentile_disc",
+    "regr_count", "skewness", "some", "std", "stddev", "stddev_pop", "stddev_samp", "string_agg",
+    "sum", "try_avg", "try_sum", "var_pop", "var_samp", "variance",
+}  # fmt: skip
+
+
+def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Rewrite every SELECT of a tree, each after those that it reads from."""
+    for select in _selects(tree):
+        _star_except(select, columns_of)
+        _lateral_aliases(select, columns_of)
+        _group_by_all(select)
+        _order_by_all(select, columns_of)
+        if select.args.get("qualify"):
+            replacement = transforms.eliminate_qualify(select)
+            if select is tree:
+                tree = replacement
+            elif replacement is not select:
+                select.replace(replacement)
+    return tree
+
+
+def _selects(tree: exp.Expr) -> list[exp.Select]:
+    """The SELECTs of a tree, inner before outer and CTEs in their order."""
+    found: list[exp.Select] = []
+    clause = tree.args.get("with_")
+    children = [clause] if clause is not None else []
+    children += [child for child in tree.iter_expressions() if child is not clause]
+    for child in children:
+        found += _selects(child)
+    if isinstance(tree, exp.Select):
+        found.append(tree)
+    return found
+
+
+def _sources(select: exp.Select) -> list[exp.Expr]:
+    """The relations of FROM and its joins."""
+    clause = select.args.get("from_")
+    first = [clause.this] if clause is not None else []
+    return first + [join.this for join in select.args.get("joins") or []]
+
+
+# SELECT * EXCEPT (…)
+
+
+def _star_except(select: exp.Select, columns_of: ColumnsOf) -> None:
+    """Replace a star with exceptions by the columns that are left of it."""
+    replaced: list[exp.Expr] = []
+    changed = False
+    for projection in select.expressions:
+        star = projection.this if isinstance(projection, exp.Column) else projection
+        excepted = star.args.get("except_") if isinstance(star, exp.Star) else None
+        if not excepted:
+            replaced.append(projection)
+            continue
+        changed = True
+        hidden = {name.name.lower() for name in excepted}
+        qualifier = projection.table if isinstance(projection, exp.Column) else None
+        for alias, name in _star_columns(select, qualifier, columns_of):
+            if name.lower() not in hidden:
+                replaced.append(exp.column(name, table=alias, quoted=True))
+    if changed:
+        select.set("expressions", replaced)
+
+
+def _star_columns(
+    select: exp.Select, qualifier: str | None, columns_of: ColumnsOf
+) -> list[tuple[str | None, str]]:
+    """The (relation, name) pairs that a star stands for."""
+    aliases = [source.alias_or_name for source in _sources(select)]
+    wanted = [alias for alias in aliases if not qualifier or alias.lower() == qualifier.lower()]
+    found: list[tuple[str | None, str]] = []
+    for alias in wanted:
+        one = _bare(select)
+        table = exp.to_identifier(alias, quoted=True)
+        one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
+        found += [(alias, column.name) for column in columns_of(one)]
+    return found
+
+
+def _bare(select: exp.Select) -> exp.Select:
+    """The SELECT's relations alone: what its star would show, with the CTEs it can see."""
+    bare = exp.Select(expressions=[exp.Star()])
+    for key in ("from_", "joins", "laterals"):
+        value = select.args.get(key)
+        if isinstance(value, list):
+            bare.set(key, [part.copy() for part in value])
+        elif value is not None:
+            bare.set(key, value.copy())
+    expressions: list[exp.Expr] = []
+    node: exp.Expr | None = select
+    while node is not None:
+        clause = node.args.get("with_")
+        if clause is not None:
+            expressions = [cte.copy() for cte in clause.expressions] + expressions
+        elif isinstance(node, exp.CTE) and isinstance(node.parent, exp.With):
+            position = node.parent.expressions.index(node)
+            earlier = [cte.copy() for cte in node.parent.expressions[:position]]
+            expressions = earlier + expressions
+            node = node.parent.parent
+        node = node.parent if node is not None else None
+    if expressions:
+        bare.set("with_", exp.With(expressions=expressions))
+    return bare
+
+
+# aliases used in the same SELECT list
+
+
+def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
+    """Replace a use of an earlier alias by its expression. A column of the relations wins."""
+    aliases: dict[str, exp.Expr] = {}
+    own: set[str] | None = None
+    for projection in select.expressions:
+        for column in list(projection.find_all(exp.Column)):
+            name = column.name.lower()
+            if column.table or name not in aliases or column.find_ancestor(exp.Select) is not select:
+                continue
+            if own is None:
+                own = (
+                    {c.name.lower() for c in columns_of(_bare(select))}
+                    if _sources(select)
+                    else set()
+                )
+            if name not in own:
+                column.replace(exp.paren(aliases[name].copy()))
+        if isinstance(projection, exp.Alias):
+            aliases[projection.alias.lower()] = projection.this
+
+
+# GROUP BY ALL and ORDER BY ALL
+
+
+def _group_by_all(select: exp.Select) -> None:
+    group = select.args.get("group")
+    if group is None or not _is_all(group):
+        return
+    keys = [
+        e.unalias().copy()
+        for e in select.expressions
+        if not _aggregates(e) and e.find(exp.Window) is None
+    ]
+    select.set("group", exp.Group(expressions=keys) if keys else None)
+
+
+def _is_all(clause: exp.Expr) -> bool:
+    if clause.args.get("all"):
+        return True
+    parts = clause.expressions
+    if len(parts) != 1:
+        return False
+    part = parts[0].this if isinstance(parts[0], exp.Ordered) else parts[0]
+    return (
+        isinstance(part, (exp.Column, exp.Var))
+        and part.name.upper() == "ALL"
+        and not (isinstance(part, exp.Column) and part.this.quoted)
+    )
+
+
+def _aggregates(projection: exp.Expr) -> bool:
+    """Whether an expression aggregates, its subqueries and window functions aside."""
+    return any(
+        isinstance(node, exp.AggFunc)
+        or (isinstance(node, exp.Anonymous) and str(node.this).lower() in _AGGREGATES)
+        for node in projection.walk(prune=lambda n: isinstance(n, (exp.Window, exp.Query)))
+        if not isinstance(node.parent, exp.Window)
+    )
+
+
+def _order_by_all(select: exp.Select, columns_of: ColumnsOf) -> None:
+    order = select.args.get("order")
+    if order is None or not _is_all(order):
+        return
+    only = order.expressions[0]
+    if select.is_star:
+        unordered = select.copy()
+        unordered.set("order", None)
+        width = len(columns_of(unordered))
+    else:
+        width = len(select.expressions)
+    keys = [
+        exp.Ordered(
+            this=exp.Literal.number(position),
+            desc=only.args.get("desc"),
+            nulls_first=only.args.get("nulls_first"),
+        )
+        for position in range(1, width + 1)
+    ]
+    select.set("order", exp.Order(expressions=keys))

@@ -1,0 +1,49 @@
+"""Forms of Databricks SQL that the engine lacks and the local warehouse rewrites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n, m))"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (
+            f"select k, sum(n) as s, count(*) as c from {ROWS} group by all order by all",
+            [("a", 3, 2), ("b", 3, 1)],
+        ),
+        (f"select count(*) from {ROWS} group by all", [(3,)]),
+        (f"select n, k from {ROWS} order by all desc", [(3, "b"), (2, "a"), (1, "a")]),
+        (f"select * from {ROWS} order by all", [("a", 1, 10), ("a", 2, 20), ("b", 3, 30)]),
+        (f"select * except (m, k) from {ROWS} order by n", [(1,), (2,), (3,)]),
+        (
+            f"select x.* except (m), y.k as k2 from {ROWS} as x join {ROWS} as y on x.n = y.n"
+            " order by all",
+            [("a", 1, "a"), ("a", 2, "a"), ("b", 3, "b")],
+        ),
+        (
+            f"with z as (select n as x, x + 1 as y from {ROWS}), w as (select * except (x) from z)"
+            " select * from w order by all",
+            [(2,), (3,), (4,)],
+        ),
+        (
+            f"select n + 1 as p, p * 2 as q, p + q as r from {ROWS} order by r",
+            [(2, 4, 6), (3, 6, 9), (4, 8, 12)],
+        ),
+        # a column of the relations comes before an alias of the same name
+        (f"select n as m, m + 1 as t from {ROWS} order by t", [(1, 11), (2, 21), (3, 31)]),
+        (
+            f"select k, row_number() over (partition by k order by n desc) as rn from {ROWS}"
+            " qualify rn = 1 order by k",
+            [("a", 1), ("b", 1)],
+        ),
+    ],
+)
+def test_a_form_gives_its_rows(
+    lakehouse: Any, query: str, expected: list[tuple[object, ...]]
+) -> None:
+    assert [tuple(row.values()) for row in lakehouse.sql(query)] == expected
