@@ -94,9 +94,10 @@ def _star_columns(
     found: list[tuple[str | None, str]] = []
     for alias in wanted:
         one = _bare(select)
-        table = exp.to_identifier(alias, quoted=True)
-        one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
-        found += [(alias, column.name) for column in columns_of(one)]
+        if alias:  # a lone subquery may have none
+            table = exp.to_identifier(alias, quoted=True)
+            one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
+        found += [(alias or None, column.name) for column in columns_of(one)]
     return found
 
 
@@ -136,7 +137,11 @@ def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
     for projection in select.expressions:
         for column in list(projection.find_all(exp.Column)):
             name = column.name.lower()
-            if column.table or name not in aliases or column.find_ancestor(exp.Select) is not select:
+            if (
+                column.table
+                or name not in aliases
+                or column.find_ancestor(exp.Select) is not select
+            ):
                 continue
             if own is None:
                 own = (
