@@ -49,6 +49,7 @@ class Dataset:
     location: str
     columns: tuple[Column, ...]
     options: CsvOptions = field(default_factory=CsvOptions)
+    loads_duplicates: bool = False  # whether a second file of the same content is loaded too
 
     def matches(self, relative_key: str) -> bool:
         """Whether an object belongs here; the key is relative to the landing URL."""
@@ -151,11 +152,15 @@ def _dataset(table: Mapping[str, Any], where: str) -> Dataset:
         raise ConfigurationError(
             f"{where}: file_format {external['file_format']!r} is not supported, only csv"
         )
+    duplicates = external.get("duplicate_content", "skip")
+    if duplicates not in ("skip", "load"):
+        raise ConfigurationError(f"{where}: `external.duplicate_content` is skip or load")
     return Dataset(
         name=name,
         location=location.removeprefix("/"),
         columns=_columns(table.get("columns") or [], where),
         options=_options(external.get("options") or {}, where),
+        loads_duplicates=duplicates == "load",
     )
 
 
