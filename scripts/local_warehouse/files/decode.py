@@ -2,19 +2,25 @@
 
 import bz2
 import codecs
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import zstandard
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+# The marks that may open a text of a declared encoding, and the encoding that each stands for.
+_MARKS = {
+    "utf-8": ((codecs.BOM_UTF8, "utf-8"),),
+    "utf-16": ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")),
+    "utf-16-le": ((codecs.BOM_UTF16_LE, "utf-16-le"),),
+    "utf-16-be": ((codecs.BOM_UTF16_BE, "utf-16-be"),),
+    "utf-32": ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be")),
+}
+# Java's UTF-16 and UTF-32 are big-endian where no mark says otherwise.
+_UNMARKED = {"utf-16": "utf-16-be", "utf-32": "utf-32-be"}
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 
 
 def decompress(path: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -55,11 +61,10 @@ def _members(blocks: Iterable[bytes], new: Callable[[], Any]) -> Iterator[bytes]
 def utf8_blocks(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """The text of the blocks as valid UTF-8, without a byte-order mark.
 
-    A mark decides the encoding. Undecodable bytes become U+FFFD, as in Spark. A block may be
-    passed on as it came, and then never ends inside a character.
+    Undecodable bytes become U+FFFD, as in Spark. No block ends inside a character.
     """
     source = iter(blocks)
-    head, encoding = _read_bom(source, encoding)
+    head, encoding = _read_mark(source, encoding)
     if encoding == "utf-8":
         yield from _clean_utf8(head, source)
         return
@@ -88,6 +93,8 @@ def _valid(data: bytes) -> bytes:
     try:
         data.decode()
     except UnicodeDecodeError:
+        # Java replaces an encoded surrogate by one U+FFFD, Python by three.
+        data = _SURROGATE.sub(_REPLACEMENT, data)
         return data.decode("utf-8", "replace").encode()
     return data
 
@@ -104,13 +111,12 @@ def _last_whole_character(data: bytes) -> int:
     return len(data)
 
 
-def _read_bom(source: Iterator[bytes], encoding: str) -> tuple[bytes, str]:
+def _read_mark(source: Iterator[bytes], encoding: str) -> tuple[bytes, str]:
     """Takes the first bytes: what follows a byte-order mark, and the encoding that it names."""
     head = b""
     while len(head) < 4 and (block := next(source, None)) is not None:
         head += block
-    for mark, name in _BOMS:
+    for mark, name in _MARKS.get(encoding, ()):
         if head.startswith(mark):
             return head[len(mark) :], name
-    # Java's UTF-16 and UTF-32 are big-endian without a mark; Python's are the machine's.
-    return head, {"utf-16": "utf-16-be", "utf-32": "utf-32-be"}.get(encoding, encoding)
+    return head, _UNMARKED.get(encoding, encoding)

@@ -4,7 +4,6 @@ Names, aliases and defaults are those of Databricks' and Apache Spark's CSV read
 (https://docs.databricks.com/aws/en/sql/language-manual/functions/read_files).
 """
 
-import codecs
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -107,11 +106,26 @@ def _line_separator(name: str, value: OptionValue) -> str:
     return text
 
 
+# The character sets that Spark 4 reads, and the names that Python has for them.
+_ENCODINGS = {
+    "utf-8": "utf-8",
+    "us-ascii": "ascii",
+    "iso-8859-1": "latin-1",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    "utf-32": "utf-32",
+}
+
+
 def _encoding(name: str, value: OptionValue) -> str:
     try:
-        return codecs.lookup(str(value)).name
-    except LookupError:
-        raise InvalidOption(f"read_files: option {name}: unknown character set {value!r}") from None
+        return _ENCODINGS[str(value).lower()]
+    except KeyError:
+        raise InvalidOption(
+            f"[INVALID_PARAMETER_VALUE.CHARSET] read_files: option {name} is one of "
+            f"{', '.join(_ENCODINGS)}, not {value!r}"
+        ) from None
 
 
 def _mode(name: str, value: OptionValue) -> Mode:
