@@ -1,10 +1,20 @@
-"""Entry of the bronze loader: `load-bronze` in a terminal, the first task of the job."""
+"""Entry of the bronze loader: `load-bronze` in a terminal, the first task of the job.
+
+Databricks runs the file of a Python task with `exec`: there is no `__file__`, the file's folder is
+not on the path, and a SystemExit counts as a failure whatever its code.
+"""
 
 from __future__ import annotations
 
+import inspect
 import sys
+from pathlib import Path
 
-from bronze_loader.cli import main
+HERE = str(Path(inspect.getfile(lambda: None)).resolve().parent)
+if HERE not in sys.path:
+    sys.path.insert(0, HERE)
 
-if __name__ == "__main__":
-    sys.exit(main())
+from bronze_loader.cli import main  # noqa: E402 - the path comes first
+
+if __name__ == "__main__" and (code := main()):
+    sys.exit(code)

@@ -14,6 +14,7 @@ from bronze_loader.datasets import find_sources, read_datasets
 from bronze_loader.errors import DONE, FAILED, SOME_REFUSED, ConfigurationError, LoaderError
 from bronze_loader.landing import Landing
 from bronze_loader.load import Loader
+from bronze_loader.on_databricks import take_credentials
 from bronze_loader.outcome import Report, Result
 from bronze_loader.plan import Limits
 from bronze_loader.statements import Schema
@@ -49,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         ("DATABRICKS_CATALOG", "--catalog", options.catalog),
         ("LAKEHOUSE_URL", "--lakehouse", options.lakehouse),
     )
+    take_credentials(options.service_credential, options.secret_scope)
     landing = Landing(landing_url)
     schema = Schema(
         catalog=catalog,
@@ -108,6 +110,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--schema", help="default: $BRONZE_SCHEMA, else bronze")
     made.add_argument(
         "--http-path", metavar="PATH", help="the warehouse (default: $DATABRICKS_HTTP_PATH)"
+    )
+    made.add_argument(
+        "--service-credential",
+        metavar="NAME",
+        help="read the landing with this Unity Catalog service credential",
+    )
+    made.add_argument(
+        "--secret-scope", metavar="NAME", help="take keys from this secret scope of the workspace"
     )
     made.add_argument("--sources", metavar="FILE", help="the source YAML (default: the project's)")
     made.add_argument(

@@ -1,5 +1,8 @@
 """Reads the bundle: databricks.yml, the files it includes, and its ${…} references.
 
+On this machine the target is `local`: variables have the value of BUNDLE_VAR_<name>, of the local
+services, or their default; resources are as they are defined, as there is nothing to deploy.
+
 Only what running the job on this machine needs is understood. The whole format:
 https://docs.databricks.com/aws/en/dev-tools/bundles/settings
 """
@@ -22,6 +25,7 @@ _FROM_ENVIRONMENT = {
     "landing_url": "LANDING_URL",
     "lakehouse_url": "LAKEHOUSE_URL",
 }
+_Resources = dict[str, dict[str, dict[str, Any]]]  # by type, then by key
 
 
 class BundleError(Exception):
@@ -30,12 +34,17 @@ class BundleError(Exception):
 
 @dataclass(frozen=True)
 class Bundle:
-    """`jobs` maps a job's key to its definition and to the folder that its paths start from."""
+    """`folders` maps a job's key to the folder that its relative paths start from."""
 
     root: Path
     name: str
     variables: Mapping[str, Any] = field(default_factory=dict)
-    jobs: Mapping[str, tuple[dict[str, Any], Path]] = field(default_factory=dict)
+    resources: _Resources = field(default_factory=dict)
+    folders: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        return self.resources.get("jobs", {})
 
     def resolve(self, value: Any) -> Any:
         """The value with every reference in it replaced, for the target `local`."""
@@ -52,12 +61,15 @@ class Bundle:
             return LOCAL_TARGET
         if reference == "bundle.name":
             return self.name
-        kind, _, name = reference.partition(".")
-        if kind != "var" or name not in self.variables:
-            raise BundleError(f"${{{reference}}} has no meaning in a run on this machine.")
         if reference in seen:
             raise BundleError(f"${{{reference}}} is defined by itself.")
-        value = self._variable(name)
+        match reference.split("."):
+            case ["var", name] if name in self.variables:
+                value = self._variable(name)
+            case ["resources", kind, key, name] if key in self.resources.get(kind, {}):
+                value = self._resource(kind, key, name)
+            case _:
+                raise BundleError(f"${{{reference}}} has no meaning in a run on this machine.")
         return _REFERENCE.sub(
             lambda found: self._lookup(found.group(1), (*seen, reference)), str(value)
         )
@@ -68,12 +80,21 @@ class Bundle:
         for value in (os.environ.get(f"BUNDLE_VAR_{name}"), os.environ.get(outer)):
             if value:
                 return value
-        if name == "warehouse_id" and (path := os.environ.get("DATABRICKS_HTTP_PATH")):
-            return path.rsplit("/", 1)[-1]
         definition = self.variables[name]
         if isinstance(definition, dict) and "default" in definition:
             return definition["default"]
         raise BundleError(f"The variable {name} has no value. Set BUNDLE_VAR_{name}.")
+
+    def _resource(self, kind: str, key: str, name: str) -> Any:
+        """A resource's field; the id of the SQL warehouse is that of the one in use."""
+        if name != "id":
+            return self.resources[kind][key].get(name, "")
+        if kind != "sql_warehouses":
+            return key
+        path = os.environ.get("DATABRICKS_HTTP_PATH")
+        if not path:
+            raise BundleError("DATABRICKS_HTTP_PATH is not set: which SQL warehouse is meant?")
+        return path.rsplit("/", 1)[-1]
 
 
 def read_bundle(root: Path) -> Bundle:
@@ -85,14 +106,17 @@ def read_bundle(root: Path) -> Bundle:
     documents = [(settings, root)]
     for pattern in settings.get("include", []):
         documents += [(_read(path), path.parent) for path in sorted(root.glob(pattern))]
-    jobs: dict[str, tuple[dict[str, Any], Path]] = {}
     variables: dict[str, Any] = {}
+    resources: _Resources = {}
+    folders: dict[str, Path] = {}
     for document, folder in documents:
         variables |= document.get("variables") or {}
-        for key, job in ((document.get("resources") or {}).get("jobs") or {}).items():
-            jobs[key] = (job, folder)
+        for kind, defined in (document.get("resources") or {}).items():
+            resources.setdefault(kind, {}).update(defined)
+            if kind == "jobs":
+                folders |= dict.fromkeys(defined, folder)
     name = (settings.get("bundle") or {}).get("name", root.name)
-    return Bundle(root, name, variables, jobs)
+    return Bundle(root, name, variables, resources, folders)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from rich.console import Console
 
 import local_session
 from local_job.bundle import BundleError, read_bundle
-from local_job.job import tasks_of
+from local_job.job import Job, read_job
 from local_job.progress import Progress, print_summary
 from local_job.render import print_report
 from local_job.report import Report, read_report
-from local_job.run import JobRun, new_run, run_job
+from local_job.run import JobRun, new_run, one_at_a_time, run_job
 from local_job.warehouse import WarehouseError, connected
 
 
@@ -51,6 +51,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command", nargs="?", choices=["report"], help="print the report, run nothing"
     )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--only", metavar="TASK", action="append", help="run this task alone; repeatable"
+    )
+    which.add_argument(
+        "--from",
+        metavar="TASK",
+        dest="from_task",
+        help="run this task and those that depend on it, to go on after a failure",
+    )
+    parser.add_argument(
+        "--param",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        type=_parameter,
+        help="set a parameter of the job; repeatable",
+    )
     parser.add_argument("--report", action="store_true", help="print the report after the run")
     parser.add_argument("--json", action="store_true", help="the report, and nothing else, as JSON")
     parser.add_argument("--verbose", action="store_true", help="show all output of the tasks")
@@ -61,9 +79,13 @@ def _run(options: argparse.Namespace) -> int:
     console = Console(highlight=False, stderr=options.json)
     run = None
     if options.command != "report":
-        tasks = tasks_of(read_bundle(local_session.project_root()))
-        run = new_run(local_session.state_dir() / "runs")
-        run_job(tasks, run, Progress(console, options.verbose))
+        job = _chosen(
+            read_job(read_bundle(local_session.project_root()), dict(options.param)), options
+        )
+        state = local_session.state_dir()
+        with one_at_a_time(state, lambda: console.print("Another run is going on: waiting for it")):
+            run = new_run(state / "runs", job)
+            run_job(job, run, Progress(console, options.verbose))
         print_summary(run, console)
         if run.failed:
             return 1
@@ -76,6 +98,19 @@ def _run(options: argparse.Namespace) -> int:
     else:
         print_report(report, run, console)
     return 0 if report.balanced else 1
+
+
+def _chosen(job: Job, options: argparse.Namespace) -> Job:
+    if options.only:
+        return job.only(options.only)
+    return job.from_task(options.from_task) if options.from_task else job
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
 
 
 def _as_dict(report: Report, run: JobRun | None) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The job as this machine runs it: tasks in order, each with its command lines."""
 
+import re
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -9,6 +11,8 @@ from typing import Any
 
 import local_session
 from local_job.bundle import Bundle, BundleError
+
+_DYNAMIC = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
 @dataclass(frozen=True)
@@ -22,27 +26,81 @@ class Command:
 
 @dataclass(frozen=True)
 class Task:
-    """One task, which runs after the tasks it depends on."""
+    """One task, which runs after the tasks it depends on.
+
+    `timeout` is in seconds, None for none. `missing` names a program that is not installed, and
+    without which the task is left out.
+    """
 
     key: str
-    depends_on: tuple[str, ...]
-    commands: tuple[Command, ...]
+    depends_on: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
+    max_retries: int = 0
+    timeout: float | None = None
+    retry_on_timeout: bool = False
+    missing: str = ""
 
 
-def tasks_of(bundle: Bundle) -> list[Task]:
-    """The tasks of the bundle's job, each after those it depends on.
+@dataclass(frozen=True)
+class Job:
+    """The tasks, each after those it depends on, and the values of the job's parameters."""
 
-    Raises BundleError for a task that cannot run here, and for dependencies that do not hold.
+    name: str
+    tasks: tuple[Task, ...]
+    parameters: Mapping[str, str]
+
+    def only(self, keys: list[str]) -> "Job":
+        """The job with these tasks alone. Raises BundleError for one that it has not."""
+        for key in keys:
+            self._known(key)
+        return self._with({*keys})
+
+    def from_task(self, key: str) -> "Job":
+        """The job from this task on: the task, and all that depend on it."""
+        self._known(key)
+        chosen = {key}
+        for task in self.tasks:
+            if chosen.intersection(task.depends_on):
+                chosen.add(task.key)
+        return self._with(chosen)
+
+    def _with(self, chosen: set[str]) -> "Job":
+        return Job(self.name, tuple(t for t in self.tasks if t.key in chosen), self.parameters)
+
+    def _known(self, key: str) -> None:
+        keys = [task.key for task in self.tasks]
+        if key not in keys:
+            raise BundleError(f"{self.name} has no task {key}; it has {', '.join(keys)}.")
+
+
+def read_job(bundle: Bundle, parameters: Mapping[str, str] | None = None) -> Job:
+    """The bundle's job with its parameters set; what only starts another job is not one.
+
+    Raises BundleError for a task that cannot run here, for dependencies that do not hold, and for
+    a parameter that the job has not.
     """
-    if len(bundle.jobs) != 1:
-        found = ", ".join(bundle.jobs) or "none"
-        raise BundleError(f"Expected one job in the bundle, found {found}.")
-    [(name, (definition, folder))] = bundle.jobs.items()
-    tasks = {}
-    for task in definition.get("tasks") or []:
-        key = task["task_key"]
-        before = tuple(dependency["task_key"] for dependency in task.get("depends_on") or [])
-        tasks[key] = Task(key, before, tuple(_commands(bundle, folder, task)))
+    jobs = {key: job for key, job in bundle.jobs.items() if not _only_starts_another(job)}
+    if len(jobs) != 1:
+        raise BundleError(f"Expected one job in the bundle, found {', '.join(jobs) or 'none'}.")
+    [(name, definition)] = jobs.items()
+    values = {
+        parameter["name"]: str(bundle.resolve(parameter["default"]))
+        for parameter in definition.get("parameters") or []
+    }
+    for given in parameters or {}:
+        if given not in values:
+            raise BundleError(f"{name} has no parameter {given}; it has {', '.join(values)}.")
+    values |= parameters or {}
+    reader = _TaskReader(bundle, bundle.folders[name], values)
+    tasks = {task["task_key"]: reader.task(task) for task in definition.get("tasks") or []}
+    return Job(name, tuple(_in_order(name, tasks)), values)
+
+
+def _only_starts_another(job: dict[str, Any]) -> bool:
+    return all("run_job_task" in task for task in job.get("tasks") or [{}])
+
+
+def _in_order(name: str, tasks: dict[str, Task]) -> list[Task]:
     for task in tasks.values():
         for needed in task.depends_on:
             if needed not in tasks:
@@ -54,24 +112,69 @@ def tasks_of(bundle: Bundle) -> list[Task]:
         raise BundleError(f"{name}: tasks depend on each other: {error.args[1]}") from error
 
 
-def _commands(bundle: Bundle, folder: Path, task: dict[str, Any]) -> list[Command]:
-    if "spark_python_task" in task:
-        python = bundle.resolve(task["spark_python_task"])
-        script = (folder / python["python_file"]).resolve()
+@dataclass(frozen=True)
+class _TaskReader:
+    bundle: Bundle
+    folder: Path
+    parameters: Mapping[str, str]
+
+    def task(self, task: dict[str, Any]) -> Task:
+        program = ""
+        if "spark_python_task" in task:
+            commands = self._python(self._resolve(task["spark_python_task"]))
+        elif "dbt_task" in task:
+            commands = self._dbt(task["task_key"], self._resolve(task["dbt_task"]))
+        elif "dashboard_task" in task:
+            program = "preview-dashboard"  # what refreshes the dashboard on this machine
+            commands = [Command(program, (_installed(program),), self.bundle.root)]
+        else:
+            raise BundleError(
+                f"{task['task_key']} is no Python, dbt or dashboard task: it cannot run here."
+            )
+        return Task(
+            key=task["task_key"],
+            depends_on=tuple(needed["task_key"] for needed in task.get("depends_on") or []),
+            commands=tuple(commands),
+            max_retries=task.get("max_retries", 0),
+            timeout=task.get("timeout_seconds") or None,
+            retry_on_timeout=task.get("retry_on_timeout", False),
+            missing=program if program and not Path(_installed(program)).exists() else "",
+        )
+
+    def _resolve(self, value: Any) -> Any:
+        """The value without references, neither the bundle's nor those of a run."""
+        if isinstance(value, dict):
+            return {key: self._resolve(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._resolve(item) for item in value]
+        if isinstance(value, str):
+            text = self.bundle.resolve(value)
+            return _DYNAMIC.sub(lambda found: self._dynamic(found.group(1)), text)
+        return value
+
+    def _dynamic(self, reference: str) -> str:
+        """{{job.parameters.<name>}}; Databricks knows more of them, which have no meaning here."""
+        name = reference.removeprefix("job.parameters.")
+        if name == reference or name not in self.parameters:
+            raise BundleError(f"{{{{{reference}}}}} has no meaning in a run on this machine.")
+        return self.parameters[name]
+
+    def _python(self, python: dict[str, Any]) -> list[Command]:
+        script = (self.folder / python["python_file"]).resolve()
         parameters = [str(parameter) for parameter in python.get("parameters") or []]
         shown = shlex.join([script.name, *parameters])
-        return [Command(shown, (sys.executable, str(script), *parameters), bundle.root)]
-    if "dbt_task" in task:
-        dbt = bundle.resolve(task["dbt_task"])
-        project = (folder / dbt["project_directory"]).resolve()
-        program = str(local_session.bin_dir() / "dbt")
+        return [Command(shown, (sys.executable, str(script), *parameters), self.bundle.root)]
+
+    def _dbt(self, key: str, dbt: dict[str, Any]) -> list[Command]:
+        project = (self.folder / dbt["project_directory"]).resolve()
         commands = []
         for line in dbt["commands"]:
             first, *rest = shlex.split(line)
             if first != "dbt":
-                raise BundleError(f"{task['task_key']}: a dbt task runs only dbt, not {line!r}.")
-            commands.append(Command(line, (program, *rest), project))
+                raise BundleError(f"{key}: a dbt task runs only dbt, not {line!r}.")
+            commands.append(Command(line, (_installed("dbt"), *rest), project))
         return commands
-    raise BundleError(
-        f"{task['task_key']} is neither a spark_python_task nor a dbt_task: it cannot run here."
-    )
+
+
+def _installed(program: str) -> str:
+    return str(local_session.bin_dir() / program)

@@ -17,6 +17,7 @@ from local_job.run import JobRun, TaskRun, Watcher, tail
 _MARKS = {
     "succeeded": "[green]✓[/]",
     "failed": "[red]✗[/]",
+    "timed out": "[red]✗[/]",
     "skipped": "[dim]-[/]",
 }
 
@@ -43,7 +44,7 @@ class Progress(Watcher):
         self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
     def ended(self, run: TaskRun) -> None:
-        if run.result != "skipped":
+        if run.attempts or run.said:
             line = (
                 f"{_MARKS[run.result]} {run.key}  {run.seconds:.1f} s  [dim]{escape(run.said)}[/]"
             )
@@ -55,17 +56,23 @@ def print_summary(run: JobRun, console: Console) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("", "task", "result"):
         table.add_column(column)
+    retried = any(task.attempts > 1 for task in run.tasks)
+    if retried:
+        table.add_column("attempts", justify="right")
     table.add_column("seconds", justify="right")
     for task in run.tasks:
         seconds = "" if task.result == "skipped" else f"{task.seconds:.1f}"
-        table.add_row(_MARKS[task.result], task.key, task.result, seconds)
+        attempts = [str(task.attempts or "")] if retried else []
+        table.add_row(_MARKS[task.result], task.key, task.result, *attempts, seconds)
     table.add_section()
-    table.add_row("", "all", "failed" if run.failed else "succeeded", f"{run.seconds:.1f}")
+    whole = "failed" if run.failed else "succeeded"
+    table.add_row("", "all", whole, *([""] if retried else []), f"{run.seconds:.1f}")
     console.print(table)
     if run.failed:
         console.print(f"The end of what {run.failed.key} said (exit {run.failed.exit_code}):")
         for line in tail(run.failed.log):
             console.print(f"  {line}", markup=False, soft_wrap=True)
+        console.print(f"Go on from there: run-job --from {run.failed.key}", markup=False)
     console.print(f"Output of each task: {shown(run.folder)}", soft_wrap=True)
 
 

@@ -1,9 +1,16 @@
-"""Runs tasks one after the other, keeps their output, and stops at the first failure."""
+"""Runs tasks one after the other, keeps their output, and stops at the first failure.
 
+A run has a folder under `runs/` of the local state: run.json, its record, and a log for each task.
+A task that fails is tried again as often as the job says, but at once: on Databricks the pause is
+for a cloud that recovers.
+"""
+
+import fcntl
 import json
 import os
 import re
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,20 +19,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
 
-from local_job.job import Command, Task
+from local_job.bundle import LOCAL_TARGET
+from local_job.job import Command, Job, Task
 
-Result = Literal["succeeded", "failed", "skipped"]
+Result = Literal["succeeded", "failed", "timed out", "skipped"]
 # What a terminal program writes to colour, and dbt's clock before each of its lines.
 _DECORATION = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|^\d\d:\d\d:\d\d  ")
 
 
 @dataclass
 class TaskRun:
-    """How one task went. `said` is the last line of its output."""
+    """How one task went. `said` is the last line of its output; the exit code is the last one's."""
 
     key: str
     result: Result
     log: Path
+    commands: tuple[str, ...] = ()
+    attempts: int = 0
+    started_at: datetime | None = None
     seconds: float = 0.0
     exit_code: int | None = None
     said: str = ""
@@ -38,11 +49,14 @@ class JobRun:
     run_id: str
     folder: Path
     started_at: datetime
+    job: str = ""
+    target: str = LOCAL_TARGET
+    parameters: dict[str, str] = field(default_factory=dict)
     tasks: list[TaskRun] = field(default_factory=list)
 
     @property
     def failed(self) -> TaskRun | None:
-        return next((task for task in self.tasks if task.result == "failed"), None)
+        return next((task for task in self.tasks if task.result in ("failed", "timed out")), None)
 
     @property
     def seconds(self) -> float:
@@ -50,7 +64,8 @@ class JobRun:
 
     def save(self) -> None:
         """Write run.json beside the logs."""
-        text = json.dumps(asdict(self), indent=2, default=str)
+        result = "failed" if self.failed else "succeeded"
+        text = json.dumps({"result": result} | asdict(self), indent=2, default=str)
         (self.folder / "run.json").write_text(text + "\n", "utf-8")
 
 
@@ -66,7 +81,23 @@ class Watcher:
         """A task ended, or was skipped."""
 
 
-def new_run(runs: Path) -> JobRun:
+@contextmanager
+def one_at_a_time(state: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Queue behind another run on the same state, as the job's own queue does.
+
+    `waiting` is called when there is one. The lock ends with the process that holds it.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def new_run(runs: Path, job: Job) -> JobRun:
     """A run with a folder of its own under `runs`, named for the time, in UTC."""
     started = datetime.now(UTC)
     run_id = base = started.strftime("%Y%m%dT%H%M%SZ")
@@ -75,19 +106,24 @@ def new_run(runs: Path) -> JobRun:
         count += 1
         run_id = f"{base}-{count}"
     (runs / run_id).mkdir(parents=True)
-    return JobRun(run_id, runs / run_id, started)
+    return JobRun(run_id, runs / run_id, started, job.name, parameters=dict(job.parameters))
 
 
-def run_job(tasks: list[Task], run: JobRun, watcher: Watcher) -> JobRun:
+def run_job(job: Job, run: JobRun, watcher: Watcher) -> JobRun:
     """Run the tasks in the order given; after a failure the rest are skipped."""
     try:
-        for task in tasks:
-            log = run.folder / f"{task.key}.log"
-            if run.failed:
-                ended = TaskRun(task.key, "skipped", log)
-            else:
+        for task in job.tasks:
+            ended = TaskRun(
+                task.key,
+                "skipped",
+                run.folder / f"{task.key}.log",
+                tuple(command.shown for command in task.commands),
+            )
+            if task.missing:
+                ended.said = f"{task.missing} is not installed"
+            elif not run.failed:
                 with watcher.task(task) as heard:
-                    ended = _run_task(task, log, heard)
+                    _run_task(task, ended, heard)
             run.tasks.append(ended)
             watcher.ended(ended)
     finally:
@@ -95,9 +131,10 @@ def run_job(tasks: list[Task], run: JobRun, watcher: Watcher) -> JobRun:
     return run
 
 
-def _run_task(task: Task, log: Path, heard: Callable[[str], None]) -> TaskRun:
+def _run_task(task: Task, ended: TaskRun, heard: Callable[[str], None]) -> None:
+    """Run the task until it succeeds or has no retry left; `ended` is filled in."""
     started = time.monotonic()
-    ended = TaskRun(task.key, "succeeded", log)
+    ended.started_at = datetime.now(UTC)
 
     def keep(line: str) -> None:
         text = _DECORATION.sub("", line.strip()).strip()
@@ -105,19 +142,39 @@ def _run_task(task: Task, log: Path, heard: Callable[[str], None]) -> TaskRun:
             ended.said = text
         heard(line)
 
-    with log.open("w", encoding="utf-8") as out:
-        for command in task.commands:
-            out.write(f"$ {command.shown}\n")
-            out.flush()
-            ended.exit_code = _run_command(command, out, keep)
-            if ended.exit_code != 0:
-                ended.result = "failed"
+    with ended.log.open("w", encoding="utf-8") as out:
+        while True:
+            ended.attempts += 1
+            ended.result = _attempt(task, ended, out, keep)
+            may_retry = ended.result == "failed" or (
+                ended.result == "timed out" and task.retry_on_timeout
+            )
+            if not may_retry or ended.attempts > task.max_retries:
                 break
+            line = f"{ended.result}; attempt {ended.attempts + 1} of {task.max_retries + 1}"
+            out.write(f"-- {line}\n")
+            heard(line)
     ended.seconds = round(time.monotonic() - started, 2)
-    return ended
 
 
-def _run_command(command: Command, log: IO[str], heard: Callable[[str], None]) -> int:
+def _attempt(task: Task, ended: TaskRun, out: IO[str], heard: Callable[[str], None]) -> Result:
+    deadline = time.monotonic() + task.timeout if task.timeout else None
+    for command in task.commands:
+        out.write(f"$ {command.shown}\n")
+        out.flush()
+        ended.exit_code, in_time = _run_command(command, out, heard, deadline)
+        if not in_time:
+            out.write(f"-- stopped: it ran for {task.timeout:g} s, the task's timeout\n")
+            return "timed out"
+        if ended.exit_code != 0:
+            return "failed"
+    return "succeeded"
+
+
+def _run_command(
+    command: Command, log: IO[str], heard: Callable[[str], None], deadline: float | None
+) -> tuple[int, bool]:
+    """The command's exit code, and whether it ended before the deadline."""
     environment = os.environ | {
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",
@@ -137,18 +194,39 @@ def _run_command(command: Command, log: IO[str], heard: Callable[[str], None]) -
         )
     except OSError as error:
         log.write(f"{command.arguments[0]} cannot be started: {error}\n")
-        return 127
+        return 127, True
     assert process.stdout is not None  # noqa: S101 - it is a pipe
-    try:
-        for line in process.stdout:
-            log.write(line)
-            log.flush()
-            heard(line.rstrip("\n"))
-        return process.wait()
-    except BaseException:  # an interrupt above all: the task must not outlive the run
+    with _terminated_at(deadline, process) as late:
+        try:
+            for line in process.stdout:
+                log.write(line)
+                log.flush()
+                heard(line.rstrip("\n"))
+            return process.wait(), not late.is_set()
+        except BaseException:  # an interrupt above all: the task must not outlive the run
+            process.terminate()
+            process.wait()
+            raise
+
+
+@contextmanager
+def _terminated_at(
+    deadline: float | None, process: subprocess.Popen[str]
+) -> Iterator[threading.Event]:
+    """Stops the process at the deadline; the event tells that it was necessary."""
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
         process.terminate()
-        process.wait()
-        raise
+
+    timer = threading.Timer(deadline - time.monotonic() if deadline else 0, stop)
+    if deadline:
+        timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def tail(log: Path, lines: int = 25) -> list[str]:

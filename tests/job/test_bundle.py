@@ -1,15 +1,26 @@
 """The bundle: what is deployed is well-formed, and what is run here is what is deployed."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from databricks.bundles.jobs import Job
+from cronsim import CronSim
+from databricks.bundles.dashboards import Dashboard
+from databricks.bundles.external_locations import ExternalLocation
+from databricks.bundles.jobs import Job as DatabricksJob
+from databricks.bundles.schemas import Schema
+from databricks.bundles.secret_scopes import SecretScope
+from databricks.bundles.sql_warehouses import SqlWarehouse
 
 from local_job.bundle import BundleError, read_bundle
-from local_job.job import Task, tasks_of
+from local_job.job import Job, Task, read_job
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -19,6 +30,18 @@ ENVIRONMENT = {
     "LANDING_URL": "s3://landing",
     "LAKEHOUSE_URL": "s3://lakehouse",
 }
+CLASSES = {
+    "dashboards": Dashboard,
+    "external_locations": ExternalLocation,
+    "jobs": DatabricksJob,
+    "schemas": Schema,
+    "secret_scopes": SecretScope,
+    "sql_warehouses": SqlWarehouse,
+}
+# What the Databricks CLI itself gives a value to.
+OF_THE_CLI = ("bundle.name", "bundle.target", "workspace.current_user.")
+MAX_COMMANDS = 10
+MAX_TAGS = 25
 
 
 @pytest.fixture
@@ -27,13 +50,44 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def the_job() -> dict:
-    [(job, _)] = read_bundle(ROOT).jobs.values()
-    return job
+def documents() -> list[dict]:
+    """databricks.yml and the files it includes."""
+    paths = [ROOT / "databricks.yml", *sorted((ROOT / "resources").glob("*.yml"))]
+    return [yaml.safe_load(path.read_text()) for path in paths]
 
 
-def project_tasks() -> list[Task]:
-    return tasks_of(read_bundle(ROOT))
+def resources() -> Iterator[tuple[str, str, dict]]:
+    """Type, key and definition of every resource, those that only one target has among them."""
+    for document in documents():
+        targets = (document.get("targets") or {}).values()
+        for place in (document, *targets):
+            for kind, defined in (place.get("resources") or {}).items():
+                for key, definition in defined.items():
+                    yield kind, key, definition
+
+
+def the_job(key: str = "sales_pipeline") -> dict:
+    return read_bundle(ROOT).jobs[key]
+
+
+def tasks_of(folder: Path) -> tuple[Task, ...]:
+    return read_job(read_bundle(folder)).tasks
+
+
+def project_tasks() -> tuple[Task, ...]:
+    return tasks_of(ROOT)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a document."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, str):
+        yield value
 
 
 def write_bundle(folder: Path, tasks: list[dict], variables: dict | None = None) -> None:
@@ -56,37 +110,168 @@ def python_task(key: str, *after: str, parameters: list[str] | None = None) -> d
     }
 
 
-def test_job_is_what_databricks_takes() -> None:
+@pytest.mark.parametrize(("kind", "key", "definition"), list(resources()))
+def test_resource_is_what_databricks_takes(kind: str, key: str, definition: dict) -> None:
     """Unknown keys, wrong types and missing fields are refused by Databricks' own classes."""
-    job = the_job()
-    assert Job.from_dict(job).as_dict() == job
+    assert CLASSES[kind].from_dict(definition).as_dict() == definition
+
+
+def test_class_that_checks_a_resource_refuses_an_unknown_key() -> None:
+    with pytest.raises(ValueError, match="no_such_key"):
+        DatabricksJob.from_dict(the_job() | {"no_such_key": 1})
+
+
+def test_both_targets_exist_and_production_is_safe() -> None:
+    targets = documents()[0]["targets"]
+    assert targets["dev"]["mode"] == "development"
+    assert targets["dev"]["variables"]["schedule_status"] == "PAUSED"
+    assert targets["dev"]["variables"]["arrival_status"] == "PAUSED"
+    prod = targets["prod"]
+    assert prod["mode"] == "production"
+    assert prod["run_as"] == {"service_principal_name": "${var.job_principal}"}
+    assert "${var.job_principal}" in prod["workspace"]["root_path"]
+
+
+def test_every_reference_leads_somewhere() -> None:
+    known = {f"var.{name}" for name in documents()[0]["variables"]}
+    defined = {f"resources.{kind}.{key}" for kind, key, _ in resources()}
+    for document in documents():
+        for text in texts(document):
+            for reference in re.findall(r"\$\{([^}]*)\}", text):
+                whole = reference.rpartition(".")[0]
+                assert reference in known or whole in defined or reference.startswith(OF_THE_CLI), (
+                    f"${{{reference}}} is not defined"
+                )
+
+
+def test_every_variable_is_described_and_used() -> None:
+    used = "".join(text for document in documents() for text in texts(document))
+    for name, definition in documents()[0]["variables"].items():
+        assert definition["description"]
+        assert f"${{var.{name}}}" in used, f"{name} is declared and not used"
+
+
+def test_targets_set_only_variables_that_are_declared() -> None:
+    declared = documents()[0]["variables"]
+    for target in documents()[0]["targets"].values():
+        assert set(target.get("variables") or {}) <= set(declared)
+
+
+def test_no_address_of_anybody_is_in_the_bundle() -> None:
+    """Buckets, workspaces, accounts and mailboxes are given by variables."""
+    for document in documents():
+        for name, variable in document.pop("variables", {}).items():
+            document[name] = variable.get("default", "")  # a description may say s3://bucket
+        for text in texts(document):
+            assert not re.search(r"s3://|https?://|arn:|[\w.]+@[\w.]+\.\w+|\b\d{12}\b", text), text
 
 
 def test_tasks_of_the_job_run_in_order(environment: None) -> None:
-    assert [task.key for task in project_tasks()] == [
-        "landing_to_bronze",
-        "bronze_to_silver",
-        "silver_to_gold",
+    assert [(task.key, task.depends_on) for task in project_tasks()] == [
+        ("landing_to_bronze", ()),
+        ("bronze_to_silver", ("landing_to_bronze",)),
+        ("silver_to_gold", ("bronze_to_silver",)),
+        ("refresh_dashboard", ("silver_to_gold",)),
     ]
 
 
-def test_every_task_names_an_environment_of_the_job() -> None:
+def test_task_needs_only_tasks_of_its_job() -> None:
+    for job in read_bundle(ROOT).jobs.values():
+        keys = [task["task_key"] for task in job["tasks"]]
+        assert len(set(keys)) == len(keys)
+        for task in job["tasks"]:
+            assert {needed["task_key"] for needed in task.get("depends_on", [])} <= set(keys)
+
+
+def test_every_python_and_dbt_task_names_an_environment_of_the_job() -> None:
+    """Without one, serverless compute does not run it."""
     job = the_job()
     known = {environment["environment_key"] for environment in job["environments"]}
-    assert {task["environment_key"] for task in job["tasks"]} == known
+    for task in job["tasks"]:
+        if "spark_python_task" in task or "dbt_task" in task:
+            assert task["environment_key"] in known
 
 
-def test_dbt_tasks_stay_within_the_limit_of_commands() -> None:
+def test_tasks_name_files_that_are_deployed() -> None:
+    folder, excluded = ROOT / "resources", documents()[0]["sync"]["exclude"]
     for task in the_job()["tasks"]:
-        assert len(task.get("dbt_task", {}).get("commands", [])) <= 10
+        if python := task.get("spark_python_task"):
+            assert (folder / python["python_file"]).is_file()
+        if dbt := task.get("dbt_task"):
+            project = folder / dbt["project_directory"]
+            assert (project / "dbt_project.yml").is_file()
+            assert (project / dbt["profiles_directory"] / "profiles.yml").is_file()
+    for pattern in excluded:
+        for needed in ("models", "macros", "seeds", "data-tests", "dbt_profiles"):
+            assert not pattern.startswith(needed)
+        assert not pattern.startswith("scripts/bronze_loader")
 
 
-def test_every_variable_is_declared_and_used() -> None:
-    text = (ROOT / "databricks.yml").read_text() + "".join(
-        path.read_text() for path in (ROOT / "resources").glob("*.yml")
-    )
-    for name in read_bundle(ROOT).variables:
-        assert f"${{var.{name}}}" in text, f"{name} is declared and not used"
+def test_job_stays_within_the_limits_of_databricks() -> None:
+    for job in read_bundle(ROOT).jobs.values():
+        assert len(job["tags"]) <= MAX_TAGS
+        for task in job["tasks"]:
+            assert len(task.get("dbt_task", {}).get("commands", [])) <= MAX_COMMANDS
+
+
+def test_job_runs_once_at_a_time_ends_and_says_when_it_fails() -> None:
+    for job in read_bundle(ROOT).jobs.values():
+        assert job["max_concurrent_runs"] == 1
+        assert job["queue"] == {"enabled": True}
+        assert job["email_notifications"]["on_failure"] == ["${var.notification_address}"]
+    job = the_job()
+    assert sum(task["timeout_seconds"] for task in job["tasks"]) >= job["timeout_seconds"] > 0
+    [rule] = job["health"]["rules"]
+    assert rule["metric"] == "RUN_DURATION_SECONDS"
+    assert rule["value"] < job["timeout_seconds"], "it warns before the job is stopped"
+    assert job["email_notifications"]["on_duration_warning_threshold_exceeded"]
+
+
+def test_only_tasks_that_may_be_repeated_are() -> None:
+    """A dbt test that fails would fail again; serverless would repeat it unless told not to."""
+    for task in the_job()["tasks"]:
+        if "dbt_task" in task:
+            assert task["max_retries"] == 0
+            assert task["disable_auto_optimization"] is True
+        else:
+            assert task["max_retries"] > 0
+
+
+def from_quartz(text: str) -> str:
+    """The cron expression of five fields that means the same, as far as ours needs it.
+
+    Quartz has seconds first, writes ? for one of the two kinds of day, and counts weekdays from
+    Sunday = 1, so that only their names are unambiguous.
+    """
+    second, minute, hour, day, month, weekday = text.split()
+    assert second == "0"
+    assert [day, weekday].count("?") == 1, "Quartz takes a day of the month or of the week"
+    assert not re.search(r"\d", weekday), "name the weekdays: numbers differ from cron's"
+    return " ".join((minute, hour, day, month, weekday)).replace("?", "*")
+
+
+def test_job_runs_every_day_at_five_in_the_time_zone_named() -> None:
+    variables = documents()[0]["variables"]
+    zone = ZoneInfo(variables["time_zone"]["default"])
+    cron = from_quartz(variables["schedule"]["default"])
+    runs = CronSim(cron, datetime(2028, 2, 28, 4, 59, 59, tzinfo=zone))
+    expected = [datetime(2028, 2, 28, 5, 0, tzinfo=zone) + timedelta(days=n) for n in range(3)]
+    assert [next(runs) for _ in expected] == expected  # over the 29th
+
+
+@pytest.mark.parametrize("bad", ["0 0 5 * * *", "30 0 5 * * ?", "0 0 5 ? * 2", "0 5 * * ?"])
+def test_schedule_that_would_be_read_otherwise_is_refused(bad: str) -> None:
+    with pytest.raises((AssertionError, ValueError)):
+        from_quartz(bad)
+
+
+def test_arriving_files_start_the_same_job_and_wait_for_the_last_of_them() -> None:
+    job = the_job("sales_pipeline_on_arrival")
+    [task] = job["tasks"]
+    assert task["run_job_task"] == {"job_id": "${resources.jobs.sales_pipeline.id}"}
+    arrival = job["trigger"]["file_arrival"]
+    assert arrival["url"] == "${var.landing_url}/"
+    assert min(v for v in arrival.values() if isinstance(v, int)) >= 60, "Databricks' least"
 
 
 def test_job_pins_the_versions_it_was_tested_with() -> None:
@@ -96,10 +281,21 @@ def test_job_pins_the_versions_it_was_tested_with() -> None:
             assert dependency.replace("[pyarrow]", "") in tested
 
 
+def test_job_installs_all_that_running_needs() -> None:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    needed = {re.split(r"[\[<>=]", line)[0] for line in lines if line and line[0] != "#"}
+    [environment] = the_job()["environments"]
+    pinned = {re.split(r"[\[=]", line)[0] for line in environment["spec"]["dependencies"]}
+    assert pinned == needed
+
+
 def test_loader_gets_this_machines_places(environment: None) -> None:
     loader = project_tasks()[0].commands[0]
     assert loader.arguments[1] == str(ROOT / "scripts" / "load_bronze.py")
     parameters = dict(zip(loader.arguments[2::2], loader.arguments[3::2], strict=False))
+    assert parameters["--service-credential"] == ""
+    assert parameters["--secret-scope"] == ""
+    assert parameters["--log-level"] == "info"
     assert parameters["--landing"] == "s3://landing"
     assert parameters["--lakehouse"] == "s3://lakehouse"
     assert parameters["--catalog"] == "main"
@@ -109,7 +305,7 @@ def test_loader_gets_this_machines_places(environment: None) -> None:
 
 
 def test_dbt_runs_with_the_local_target(environment: None) -> None:
-    for task in project_tasks()[1:]:
+    for task in project_tasks()[1:3]:
         for command in task.commands:
             assert Path(command.arguments[0]).name == "dbt"
             target = command.arguments.index("--target")
@@ -134,10 +330,12 @@ def test_job_builds_every_node_of_the_project_once(environment: None, tmp_path: 
     profile = {"sales_lakehouse": {"target": "local", "outputs": {"local": output}}}
     (tmp_path / "profiles.yml").write_text(yaml.safe_dump(profile))
     built: list[str] = []
-    for task in project_tasks()[1:]:
+    for task in project_tasks()[1:3]:
         [command] = task.commands
         at = command.arguments.index("--selector")
-        built += selected(*command.arguments[at : at + 2])
+        some = selected(*command.arguments[at : at + 2])
+        assert some, command.shown
+        built += some
     assert sorted(built) == sorted(selected())
 
 
@@ -151,7 +349,7 @@ def test_variable_is_taken_from_the_cli_variable_then_the_services_then_the_defa
     )
 
     def parameter() -> str:
-        return tasks_of(read_bundle(tmp_path))[0].commands[0].arguments[2]
+        return tasks_of(tmp_path)[0].commands[0].arguments[2]
 
     monkeypatch.delenv("DATABRICKS_CATALOG", raising=False)
     assert parameter() == "by_default"
@@ -175,14 +373,14 @@ def test_reference_without_a_value_is_named(
 ) -> None:
     write_bundle(tmp_path, [python_task("task", parameters=[parameter])], variables)
     with pytest.raises(BundleError, match=message):
-        tasks_of(read_bundle(tmp_path))
+        tasks_of(tmp_path)
 
 
 def test_tasks_run_after_what_they_depend_on_whatever_their_order_in_the_file(
     tmp_path: Path,
 ) -> None:
     write_bundle(tmp_path, [python_task("c", "b"), python_task("b", "a"), python_task("a")])
-    assert [task.key for task in tasks_of(read_bundle(tmp_path))] == ["a", "b", "c"]
+    assert [task.key for task in tasks_of(tmp_path)] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -200,4 +398,43 @@ def test_tasks_run_after_what_they_depend_on_whatever_their_order_in_the_file(
 def test_job_that_cannot_run_is_refused(tmp_path: Path, tasks: list[dict], message: str) -> None:
     write_bundle(tmp_path, tasks)
     with pytest.raises(BundleError, match=message):
-        tasks_of(read_bundle(tmp_path))
+        tasks_of(tmp_path)
+
+
+def job_of(*tasks: tuple[str, str]) -> Job:
+    return Job("job", tuple(Task(key, tuple(after.split())) for key, after in tasks), {})
+
+
+DIAMOND = job_of(("a", ""), ("b", "a"), ("c", "a"), ("d", "b c"), ("e", ""))
+
+
+@pytest.mark.parametrize(("first", "keys"), [("a", "abcd"), ("b", "bd"), ("d", "d"), ("e", "e")])
+def test_run_from_a_task_takes_those_that_depend_on_it(first: str, keys: str) -> None:
+    assert "".join(task.key for task in DIAMOND.from_task(first).tasks) == keys
+
+
+def test_task_that_the_job_has_not_is_refused() -> None:
+    with pytest.raises(BundleError, match="no task x; it has a, b, c, d, e"):
+        DIAMOND.from_task("x")
+    with pytest.raises(BundleError, match="no task x"):
+        DIAMOND.only(["a", "x"])
+
+
+def test_resource_is_named_as_it_is_defined_and_the_warehouse_is_the_one_in_use(
+    tmp_path: Path, environment: None
+) -> None:
+    references = [
+        "${resources.schemas.s.name}",
+        "${var.warehouse_id}",
+        "${resources.jobs.other.id}",
+    ]
+    default = {"default": "${resources.sql_warehouses.w.id}"}
+    write_bundle(tmp_path, [python_task("a", parameters=references)], {"warehouse_id": default})
+    other = {"name": "other", "tasks": [{"task_key": "t", "run_job_task": {"job_id": 1}}]}
+    more = {
+        "schemas": {"s": {"name": "bronze"}},
+        "sql_warehouses": {"w": {}},
+        "jobs": {"other": other},
+    }
+    (tmp_path / "resources" / "more.yml").write_text(yaml.safe_dump({"resources": more}))
+    assert tasks_of(tmp_path)[0].commands[0].arguments[2:] == ("bronze", "local", "other")

@@ -1,9 +1,11 @@
 """`run-job`, the command: order, logs, failures, exit codes. Tasks are small scripts here."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,11 @@ import yaml
 class Project:
     """A project of its own whose job's tasks are the given Python sources, one after the other."""
 
-    def __init__(self, root: Path, **tasks: str) -> None:
+    def __init__(self, root: Path, job: dict | None = None, **tasks: str) -> None:
+        """`job` holds further settings of the job; `task` in it, of each task."""
         self.root, before = root, ""
+        settings_of_job = dict(job or {})
+        of_task = settings_of_job.pop("task", {})
         (root / "resources").mkdir()
         (root / "dbt_project.yml").write_text("name: test\n")
         settings = {"bundle": {"name": "test"}, "include": ["resources/*.yml"]}
@@ -28,10 +33,12 @@ class Project:
                     "depends_on": [{"task_key": before}] if before else [],
                     "spark_python_task": {"python_file": f"../{key}.py"},
                 }
+                | of_task
             )
             before = key
-        job = {"resources": {"jobs": {"pipeline": {"name": "p", "tasks": definitions}}}}
-        (root / "resources" / "pipeline.yml").write_text(yaml.safe_dump(job))
+        pipeline = {"name": "p", "tasks": definitions} | settings_of_job
+        resources = {"resources": {"jobs": {"pipeline": pipeline}}}
+        (root / "resources" / "pipeline.yml").write_text(yaml.safe_dump(resources))
 
     def run(self, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
         outer = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "LAKE"))}
@@ -86,6 +93,128 @@ def test_first_failure_stops_the_run_and_shows_where_its_output_is(tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
+def test_run_is_recorded(tmp_path: Path) -> None:
+    parameters = {"parameters": [{"name": "level", "default": "info"}]}
+    project = Project(tmp_path, job=parameters, only="print('done')")
+    project.run("--param", "level=debug")
+    [run] = project.runs()
+    record = json.loads((run / "run.json").read_text())
+    assert record["result"] == "succeeded"
+    assert (record["job"], record["target"]) == ("pipeline", "local")
+    assert record["parameters"] == {"level": "debug"}
+    [task] = record["tasks"]
+    assert (task["key"], task["attempts"], task["exit_code"]) == ("only", 1, 0)
+    assert task["commands"] == ["only.py"]
+    assert task["said"] == "done"
+    assert task["started_at"]
+
+
+NOTE = "open('order', 'a').write('{}')"
+ABC = {key: NOTE.format(key) for key in "abc"}
+
+
+@pytest.mark.parametrize(
+    ("options", "ran"),
+    [
+        (["--from", "b"], "bc"),
+        (["--only", "b"], "b"),
+        (["--only", "c", "--only", "a"], "ac"),
+    ],
+)
+def test_part_of_the_job_can_be_run(tmp_path: Path, options: list[str], ran: str) -> None:
+    done = Project(tmp_path, **ABC).run(*options)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "order").read_text() == ran
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--from", "z"], "has no task z; it has a, b, c"),
+        (["--only", "z"], "has no task z"),
+        (["--param", "z=1"], "has no parameter z"),
+        (["--param", "z"], "not NAME=VALUE"),
+        (["--only", "a", "--from", "b"], "not allowed with"),
+    ],
+)
+def test_what_the_job_has_not_is_refused(tmp_path: Path, options: list[str], message: str) -> None:
+    done = Project(tmp_path, **ABC).run(*options)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "order").exists()
+
+
+FAILS_TWICE = """
+from pathlib import Path
+count = Path("count")
+count.write_text(count.read_text() + "x" if count.exists() else "x")
+print("attempt", len(count.read_text()))
+raise SystemExit(len(count.read_text()) < 3)
+"""
+
+
+@pytest.mark.parametrize(("retries", "succeeds"), [(2, True), (1, False)])
+def test_task_is_tried_again_as_often_as_the_job_says(
+    tmp_path: Path, retries: int, succeeds: bool
+) -> None:
+    settings = {"task": {"max_retries": retries, "min_retry_interval_millis": 60_000}}
+    project = Project(tmp_path, job=settings, flaky=FAILS_TWICE)
+    done = project.run()
+    assert (done.returncode == 0) == succeeds
+    [run] = project.runs()
+    [task] = json.loads((run / "run.json").read_text())["tasks"]
+    assert task["attempts"] == retries + 1
+    assert "attempt 1" in (run / "flaky.log").read_text(), "the log keeps every attempt"
+    assert "attempts" in done.stdout
+
+
+@pytest.mark.parametrize(("again", "attempts"), [(True, 2), (False, 1)])
+def test_task_is_stopped_at_its_timeout(tmp_path: Path, again: bool, attempts: int) -> None:
+    settings = {"timeout_seconds": 1, "max_retries": 1, "retry_on_timeout": again}
+    project = Project(tmp_path, job={"task": settings}, slow="import time; time.sleep(60)")
+    done = project.run()
+    assert done.returncode == 1
+    [run] = project.runs()
+    [task] = json.loads((run / "run.json").read_text())["tasks"]
+    assert (task["result"], task["attempts"]) == ("timed out", attempts)
+    assert "timeout" in done.stdout
+
+
+def test_failure_says_how_to_go_on(tmp_path: Path) -> None:
+    done = Project(tmp_path, first="", second="raise SystemExit(1)", third="").run()
+    assert "run-job --from second" in done.stdout
+
+
+def test_run_waits_for_the_one_that_is_going_on(tmp_path: Path) -> None:
+    project = Project(tmp_path, only="print('done')")
+    state = tmp_path / ".lakehouse"
+    state.mkdir()
+    with (state / "run.lock").open("w") as lock, ThreadPoolExecutor() as pool:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = pool.submit(project.run)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=4)
+        assert not (state / "runs").exists()
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        done = waiting.result(timeout=30)
+    assert done.returncode == 0
+    assert "waiting for it" in done.stdout
+
+
+def test_dashboard_is_left_out_where_nothing_can_draw_it(tmp_path: Path) -> None:
+    Project(tmp_path, only="print('done')")
+    definition = tmp_path / "resources" / "pipeline.yml"
+    resources = yaml.safe_load(definition.read_text())
+    tasks = resources["resources"]["jobs"]["pipeline"]["tasks"]
+    tasks.append({"task_key": "dashboard", "dashboard_task": {"dashboard_id": "d"}})
+    definition.write_text(yaml.safe_dump(resources))
+    command = [sys.executable, "-c", IN_A_FAKE_INSTALLATION, str(tmp_path)]
+    environment = os.environ | {"DATABRICKS_HOST": "https://localhost:1", "LAKEHOUSE_STATE": "s"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "preview-dashboard is not installed" in done.stdout
+
+
 def test_every_run_has_a_folder_of_its_own(tmp_path: Path) -> None:
     project = Project(tmp_path, only="print('done')")
     project.run()
@@ -132,7 +261,6 @@ def test_report_without_a_warehouse_fails_in_one_line(tmp_path: Path) -> None:
 IN_A_FAKE_INSTALLATION = """
 import os, sys, pathlib, local_session
 from local_job.cli import main
-os.environ.pop("DATABRICKS_HOST", None)
 local_session.bin_dir = lambda: pathlib.Path(sys.argv[1])
 sys.exit(main(sys.argv[2:]))
 """
@@ -143,5 +271,6 @@ def test_without_a_warehouse_it_runs_again_inside_the_local_services(tmp_path: P
     launcher.write_text('#!/bin/sh\necho "$@"\n')
     launcher.chmod(0o755)
     command = [sys.executable, "-c", IN_A_FAKE_INSTALLATION, str(tmp_path), "--report"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    outer = {name: text for name, text in os.environ.items() if name != "DATABRICKS_HOST"}
+    done = subprocess.run(command, env=outer, capture_output=True, text=True)
     assert done.stdout == "exec -- run-job --report\n"
