@@ -280,3 +280,8 @@ def require_table(relation: Relation) -> Relation:
             "42809",
         )
     return relation
+
+
+def target(context: Context, parts: list[str]) -> Relation:
+    """The table of a statement that writes or describes one."""
+    return require_table(context.relation(full_name(parts, context.session.namespace)))

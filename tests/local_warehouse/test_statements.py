@@ -337,3 +337,48 @@ def test_an_unsupported_statement_names_itself(lakehouse: Any) -> None:
     assert "REFRESH MATERIALIZED VIEW" in fails(
         lakehouse, "refresh materialized view v", "UNSUPPORTED_FEATURE"
     )
+
+
+# more ways to write and alter
+
+
+def test_replace_on_and_using_replace_the_rows_that_match(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(
+        f"create table {schema}.t as select * from (values (1, 'a'), (2, 'b'), (null, 'n')) v(id, x)"
+    )
+    assert lakehouse.sql(
+        f"insert into table {schema}.t as t replace on (t.id <=> s.id)"
+        " (select 2 as id, 'B' as x union all select 2, 'BB' union all select null, 'N') as s"
+    ) == [{"num_affected_rows": 3, "num_inserted_rows": 3}]
+    found = lakehouse.sql(f"select x from {schema}.t order by x")
+    assert [row["x"] for row in found] == ["B", "BB", "N", "a"]
+    lakehouse.sql(f"insert into {schema}.t replace using (id) select 1, 'A'")
+    found = lakehouse.sql(f"select x from {schema}.t order by x")
+    assert [row["x"] for row in found] == ["A", "B", "BB", "N"]
+
+
+def test_columns_are_dropped_renamed_and_widened(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id int not null comment 'key', x string, n int)")
+    lakehouse.sql(f"insert into {schema}.t values (1, 'a', 7)")
+    lakehouse.sql(f"alter table {schema}.t add constraint positive check (n > 0)")
+    fails(lakehouse, f"alter table {schema}.t drop column n", "DELTA_CONSTRAINT_DEPENDENT")
+    lakehouse.sql(f"alter table {schema}.t rename column id to key")
+    lakehouse.sql(f"alter table {schema}.t drop columns (x)")
+    lakehouse.sql(f"alter table {schema}.t alter column n type bigint")
+    assert lakehouse.sql(f"describe table {schema}.t") == [
+        {"col_name": "key", "data_type": "int", "comment": "key"},
+        {"col_name": "n", "data_type": "bigint", "comment": None},
+    ]
+    assert lakehouse.sql(f"select * from {schema}.t") == [{"key": 1, "n": 7}]
+    fails(lakehouse, f"insert into {schema}.t values (null, 1)", "DELTA_NOT_NULL_CONSTRAINT")
+    fails(lakehouse, f"insert into {schema}.t values (2, -1)", "DELTA_VIOLATE_CONSTRAINT")
+
+
+def test_a_clone_has_the_rows_and_rules_of_its_source(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id int not null comment 'key')")
+    lakehouse.sql(f"insert into {schema}.t values (1)")
+    lakehouse.sql(f"create or replace table {schema}.c shallow clone {schema}.t")
+    lakehouse.sql(f"insert into {schema}.t values (2)")
+    assert lakehouse.sql(f"select * from {schema}.c") == [{"id": 1}]
+    assert lakehouse.sql(f"describe table {schema}.c")[0]["comment"] == "key"
+    fails(lakehouse, f"insert into {schema}.c values (null)", "DELTA_NOT_NULL_CONSTRAINT")

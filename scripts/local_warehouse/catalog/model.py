@@ -71,6 +71,12 @@ class Relation:
     def is_view(self) -> bool:
         return self.kind == "VIEW"
 
+    @property
+    def path(self) -> str:
+        """Where a table is. A view has no such place."""
+        assert self.location is not None
+        return self.location
+
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name.lower() == name.lower()), None)
 

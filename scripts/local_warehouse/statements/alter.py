@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
-from local_warehouse import delta, errors
-from local_warehouse.catalog.model import Column, Relation
+from local_warehouse import errors
+from local_warehouse.catalog.model import Relation
 from local_warehouse.context import Context
 from local_warehouse.queries import Query, require_table
 from local_warehouse.results import Result, nothing
 from local_warehouse.sessions import full_name
+from local_warehouse.statements import columns
 from local_warehouse.statements.constraints import (
     add_constraint,
     drop_constraint,
@@ -17,7 +18,6 @@ from local_warehouse.statements.constraints import (
     set_not_null,
 )
 from local_warehouse.statements.reader import StatementReader
-from local_warehouse.types import to_delta
 
 
 def schema(context: Context, reader: StatementReader) -> Result:
@@ -87,7 +87,7 @@ def _new_query(context: Context, relation: Relation, text: str) -> None:
 def _table_only(context: Context, relation: Relation, reader: StatementReader) -> None:
     if reader.accept("ADD"):
         if reader.accept("COLUMNS") or reader.accept("COLUMN"):
-            _add_columns(relation, reader)
+            columns.add(relation, reader)
         else:
             add_constraint(context, relation, read_constraint(reader))
     elif reader.accept("DROP", "CONSTRAINT"):
@@ -110,48 +110,12 @@ def _table_only(context: Context, relation: Relation, reader: StatementReader) -
         relation.row_filter = {"function": function, "columns": reader.names_in_parentheses()}
     elif reader.accept("DROP", "ROW", "FILTER"):
         relation.row_filter = None
-    elif reader.accept("DROP", "COLUMN") or reader.accept("RENAME", "COLUMN"):
-        raise errors.unsupported("ALTER TABLE … DROP COLUMN and RENAME COLUMN")
+    elif reader.accept("DROP", "COLUMN") or reader.accept("DROP", "COLUMNS"):
+        columns.drop(context, relation, reader)
+    elif reader.accept("RENAME", "COLUMN"):
+        columns.rename(context, relation, reader)
     else:
         raise reader.unsupported()
-
-
-def _add_columns(relation: Relation, reader: StatementReader) -> None:
-    reader.accept("IF", "NOT", "EXISTS")
-    in_parentheses = reader.accept("(")
-    added: list[Column] = []
-    while True:
-        name = reader.identifier()
-        data_type = reader.until(",", "COMMENT", "AFTER", "FIRST", "NOT", types=True).lower()
-        column = Column(name, data_type)
-        if reader.accept("COMMENT"):
-            column.comment = reader.string()
-        if reader.sees("AFTER") or reader.sees("FIRST") or reader.sees("NOT"):
-            raise errors.unsupported(f"ADD COLUMN … {reader.peek().text.upper()}")
-        if relation.column(name) is not None:
-            raise errors.SqlError(
-                "FIELD_ALREADY_EXISTS",
-                f"Cannot add column {name}: {relation.name} already has it.",
-                "42710",
-            )
-        added.append(column)
-        if not reader.accept(","):
-            break
-    if in_parentheses:
-        reader.expect(")")
-
-    def change(fields: list[delta.Field]) -> list[delta.Field]:
-        present = {field["name"].lower() for field in fields}
-        return fields + [
-            {"name": c.name, "type": to_delta(c.type), "nullable": True, "metadata": {}}
-            for c in added
-            if c.name.lower() not in present
-        ]
-
-    assert relation.location is not None
-    delta.change_schema(relation.location, change)
-    relation.columns.extend(added)
-    relation.generation += 1
 
 
 def _column(context: Context, relation: Relation, reader: StatementReader) -> None:
@@ -176,5 +140,7 @@ def _column(context: Context, relation: Relation, reader: StatementReader) -> No
             column.mask["using_columns"] = reader.names_in_parentheses()
     elif reader.accept("DROP", "MASK"):
         column.mask = None
+    elif reader.accept("TYPE"):
+        columns.change_type(context, require_table(relation), name, reader.rest())
     else:
         raise errors.unsupported(f"ALTER COLUMN … {json.dumps(reader.rest())}")

@@ -100,8 +100,7 @@ def drop_constraint(context: Context, relation: Relation, name: str, if_exists: 
             "42704",
         )
     if found.kind == "CHECK":
-        assert relation.location is not None
-        delta.drop_constraint(relation.location, found.name)
+        delta.drop_constraint(relation.path, found.name)
     relation.constraints.remove(found)
     context.catalog.put_relation(relation)
 
@@ -111,7 +110,6 @@ def set_not_null(context: Context, relation: Relation, column_name: str, wanted:
     column = relation.column(column_name)
     if column is None:
         raise errors.column_not_found(column_name, str(relation.name))
-    assert relation.location is not None
     if wanted:
         table = quoted(context.engine.name_of(relation))
         found = context.engine.count(
@@ -131,7 +129,7 @@ def set_not_null(context: Context, relation: Relation, column_name: str, wanted:
             for f in fields
         ]
 
-    delta.change_schema(relation.location, change)
+    delta.change_schema(relation.path, change)
     column.nullable = not wanted
     relation.generation += 1
     context.catalog.put_relation(relation)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from local_warehouse import delta, errors
 from local_warehouse.catalog.model import Column, Constraint, Name, Relation, Schema, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal
-from local_warehouse.queries import Query
+from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, counts, nothing
 from local_warehouse.sessions import TemporaryView, full_name
-from local_warehouse.statements.constraints import add_constraint, read_constraint
+from local_warehouse.statements.constraints import add_constraint, read_constraint, set_not_null
 from local_warehouse.statements.reader import StatementReader
 
 
@@ -75,15 +75,16 @@ class _TableClauses:
     properties: dict[str, str] = field(default_factory=dict)
     row_filter: dict[str, object] | None = None
     query: str | None = None
+    clone_of: list[str] | None = None
 
 
-def _table(context: Context, reader: StatementReader, replace: bool) -> Result:
+def _table(context: Context, reader: StatementReader, or_replace: bool) -> Result:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     name = full_name(reader.name(), context.session.namespace)
     clauses = _read_table_clauses(reader)
     context.catalog.require_schema(name.catalog, name.schema)
     existing = context.catalog.relation(name)
-    if existing is not None and not replace:
+    if existing is not None and not or_replace:
         if if_not_exists:
             return nothing()
         raise errors.already_exists("TABLE", str(name))
@@ -97,13 +98,23 @@ def _table(context: Context, reader: StatementReader, replace: bool) -> Result:
     else:
         _write_empty(context, relation, clauses, existing)
     _publish(context, relation, clauses)
+    if clauses.clone_of is not None:
+        _take_over(context, relation, target(context, clauses.clone_of))
     return nothing() if clauses.query is None else counts(num_affected_rows=0, num_inserted_rows=0)
 
 
 def _read_table_clauses(reader: StatementReader) -> _TableClauses:
     clauses = _TableClauses()
-    if reader.sees("LIKE") or reader.sees("SHALLOW") or reader.sees("DEEP") or reader.sees("CLONE"):
-        raise errors.unsupported("CREATE TABLE … LIKE and CLONE")
+    if reader.sees("LIKE"):
+        raise errors.unsupported("CREATE TABLE … LIKE")
+    if (
+        reader.accept("SHALLOW", "CLONE")
+        or reader.accept("DEEP", "CLONE")
+        or reader.accept("CLONE")
+    ):
+        clauses.clone_of = reader.name()
+        version = reader.until("TBLPROPERTIES", "LOCATION")  # VERSION AS OF n, TIMESTAMP AS OF t
+        clauses.query = f"select * from {quoted(*clauses.clone_of)} {version}"
     if reader.accept("("):
         _read_columns(reader, clauses)
     while not reader.at_end():
@@ -178,16 +189,11 @@ def _new_relation(
     return relation
 
 
-def _location(relation: Relation) -> str:
-    assert relation.location is not None
-    return relation.location
-
-
 def _write_query(
     context: Context, relation: Relation, clauses: _TableClauses, existing: Relation | None
 ) -> None:
     assert clauses.query is not None
-    location = _location(relation)
+    location = relation.path
     replaced = existing is not None and existing.location == location
     if not replaced and relation.kind == "EXTERNAL" and delta.exists(location):
         raise errors.SqlError(
@@ -212,7 +218,7 @@ def _write_query(
 def _write_empty(
     context: Context, relation: Relation, clauses: _TableClauses, existing: Relation | None
 ) -> None:
-    location = _location(relation)
+    location = relation.path
     if existing is None and delta.exists(location):
         _check_adoption(relation, clauses)
         return
@@ -237,7 +243,7 @@ def _write_empty(
 
 def _check_adoption(relation: Relation, clauses: _TableClauses) -> None:
     """A table that is already at the location is taken over if its columns are those asked for."""
-    found, _ = delta.columns(_location(relation))
+    found, _ = delta.columns(relation.path)
     wanted = [name.lower() for name, *_ in clauses.columns]
     if wanted and wanted != [column.name.lower() for column in found]:
         raise errors.SqlError(
@@ -250,7 +256,7 @@ def _check_adoption(relation: Relation, clauses: _TableClauses) -> None:
 
 def _publish(context: Context, relation: Relation, clauses: _TableClauses) -> None:
     """Enter the table in the catalog, with what only the catalog knows of it."""
-    relation.columns, relation.partition_by = delta.columns(_location(relation))
+    relation.columns, relation.partition_by = delta.columns(relation.path)
     for name, _, _, comment in clauses.columns:
         column = relation.column(name)
         if column is not None and comment:
@@ -260,6 +266,23 @@ def _publish(context: Context, relation: Relation, clauses: _TableClauses) -> No
     context.catalog.put_relation(relation)
     for constraint in clauses.constraints:
         add_constraint(context, relation, constraint)
+
+
+def _take_over(context: Context, relation: Relation, source: Relation) -> None:
+    """What a clone has of its source besides the rows. A shallow clone is a copy here too."""
+    relation.comment, relation.cluster_by = source.comment, list(source.cluster_by)
+    relation.properties = source.properties | relation.properties
+    for column in source.columns:
+        copied = relation.column(column.name)
+        if copied is not None:
+            copied.comment = column.comment
+    context.catalog.put_relation(relation)
+    for column in source.columns:
+        if not column.nullable and relation.column(column.name) is not None:
+            set_not_null(context, relation, column.name, True)
+    for constraint in source.constraints:
+        if constraint.kind == "CHECK":
+            add_constraint(context, relation, replace(constraint))
 
 
 # views

@@ -9,10 +9,9 @@ from typing import Any
 from local_warehouse import delta
 from local_warehouse.catalog.model import Constraint, Relation, quoted
 from local_warehouse.context import Context
-from local_warehouse.queries import Query
+from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, rows
 from local_warehouse.sessions import TemporaryView, full_name
-from local_warehouse.statements.dml import target
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types import to_json
 
@@ -153,7 +152,6 @@ def _history(context: Context, reader: StatementReader) -> Result:
     relation = target(context, reader.name())
     limit = int(reader.take().text) if reader.accept("LIMIT") else None
     reader.end()
-    assert relation.location is not None
     columns = [
         ("version", "bigint"), ("timestamp", "timestamp"), ("userName", "string"),
         ("operation", "string"), ("operationParameters", "string"),
@@ -169,7 +167,7 @@ def _history(context: Context, reader: StatementReader) -> Result:
             json.dumps(commit.get("operationMetrics") or {}),
             commit.get("engineInfo"),
         ]
-        for commit in delta.history(relation.location, limit)
+        for commit in delta.history(relation.path, limit)
     ]
     return rows(columns, commits)
 
@@ -177,8 +175,7 @@ def _history(context: Context, reader: StatementReader) -> Result:
 def _detail(context: Context, reader: StatementReader) -> Result:
     relation = target(context, reader.name())
     reader.end()
-    assert relation.location is not None
-    files: Any = delta.open_table(relation.location).get_add_actions(flatten=True)
+    files: Any = delta.open_table(relation.path).get_add_actions(flatten=True)
     sizes: list[int] = [size.as_py() for size in files.column("size_bytes")]
     columns = [
         ("format", "string"), ("id", "string"), ("name", "string"), ("description", "string"),

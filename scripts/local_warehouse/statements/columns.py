@@ -1,0 +1,141 @@
+"""Columns that are added, dropped, renamed or widened.
+
+Adding a column is a commit of metadata. The other changes rewrite the table in one commit: on
+Databricks they are metadata too (column mapping, type widening), which the engine does not read.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse import delta, errors
+from local_warehouse.catalog.model import Column, Relation, quoted
+from local_warehouse.context import Context
+from local_warehouse.dialect import parse
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types import to_delta
+
+
+def add(relation: Relation, reader: StatementReader) -> None:
+    """ADD COLUMN[S] [IF NOT EXISTS] [(] name type [COMMENT text], … [)]."""
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    in_parentheses = reader.accept("(")
+    added: list[Column] = []
+    while True:
+        name = reader.identifier()
+        data_type = reader.until(",", "COMMENT", "AFTER", "FIRST", "NOT", types=True).lower()
+        column = Column(name, data_type)
+        if reader.accept("COMMENT"):
+            column.comment = reader.string()
+        if reader.sees("AFTER") or reader.sees("FIRST") or reader.sees("NOT"):
+            raise errors.unsupported(f"ADD COLUMN … {reader.peek().text.upper()}")
+        if relation.column(name) is None:
+            added.append(column)
+        elif not if_not_exists:
+            raise _already_there(relation, name)
+        if not reader.accept(","):
+            break
+    if in_parentheses:
+        reader.expect(")")
+
+    def change(fields: list[delta.Field]) -> list[delta.Field]:
+        present = {field["name"].lower() for field in fields}
+        return fields + [
+            {"name": c.name, "type": to_delta(c.type), "nullable": True, "metadata": {}}
+            for c in added
+            if c.name.lower() not in present
+        ]
+
+    delta.change_schema(relation.path, change)
+    relation.columns.extend(added)
+    relation.generation += 1
+
+
+def drop(context: Context, relation: Relation, reader: StatementReader) -> None:
+    """DROP COLUMN[S] [IF EXISTS] {name | (name, …)}."""
+    if_exists = reader.accept("IF", "EXISTS")
+    names = reader.names_in_parentheses() if reader.sees("(") else [reader.identifier()]
+    while reader.accept(","):
+        names.append(reader.identifier())
+    dropped = {name.lower() for name in names}
+    for name in names:
+        if relation.column(name) is None and not if_exists:
+            raise errors.column_not_found(name, str(relation.name))
+        _check_independent(relation, name)
+    _rewrite(
+        context, relation, [(c, c.name) for c in relation.columns if c.name.lower() not in dropped]
+    )
+
+
+def rename(context: Context, relation: Relation, reader: StatementReader) -> None:
+    """RENAME COLUMN old TO new."""
+    old = reader.identifier()
+    reader.expect("TO")
+    new = reader.identifier()
+    column = _require(relation, old)
+    if relation.column(new) not in (None, column):
+        raise _already_there(relation, new)
+    _check_independent(relation, old)
+    kept = [(c, new if c is column else c.name) for c in relation.columns]
+    _rewrite(context, relation, kept)
+
+
+def change_type(context: Context, relation: Relation, name: str, data_type: str) -> None:
+    """ALTER COLUMN name TYPE data_type."""
+    column = _require(relation, name)
+    _rewrite(context, relation, [(c, c.name) for c in relation.columns], {column.name: data_type})
+
+
+def _require(relation: Relation, name: str) -> Column:
+    column = relation.column(name)
+    if column is None:
+        raise errors.column_not_found(name, str(relation.name))
+    return column
+
+
+def _already_there(relation: Relation, name: str) -> errors.SqlError:
+    message = f"Cannot add column {name}: {relation.name} already has it."
+    return errors.SqlError("FIELD_ALREADY_EXISTS", message, "42710")
+
+
+def _check_independent(relation: Relation, name: str) -> None:
+    """A column that a CHECK constraint reads can neither be dropped nor renamed."""
+    for constraint in relation.constraints:
+        if constraint.kind != "CHECK":
+            continue
+        read = parse(f"select {constraint.expression}").find_all(exp.Column)
+        if any(column.name.lower() == name.lower() for column in read):
+            raise errors.SqlError(
+                "DELTA_CONSTRAINT_DEPENDENT_COLUMN_CHANGE",
+                f"Cannot alter column {name}: the CHECK constraint {constraint.name} reads it.",
+                "42K09",
+            )
+
+
+def _rewrite(
+    context: Context,
+    relation: Relation,
+    kept: list[tuple[Column, str]],
+    types: dict[str, str] | None = None,
+) -> None:
+    """Write the table anew with these columns, each under a name that may be another."""
+    projections = ", ".join(
+        f"cast({quoted(column.name)} as {(types or {}).get(column.name, column.type)})"
+        f" as {quoted(name)}"
+        for column, name in kept
+    )
+    table = quoted(context.engine.name_of(relation))
+    renamed = {column.name.lower(): name for column, name in kept}
+    partition_by = [renamed[name.lower()] for name in relation.partition_by]
+    context.engine.overwrite(f"select {projections} from {table}", relation.path, partition_by)
+    nullable = {name: column.nullable for column, name in kept}
+
+    def change(fields: list[delta.Field]) -> list[delta.Field]:
+        return [{**field, "nullable": nullable[field["name"]]} for field in fields]
+
+    delta.change_schema(relation.path, change)
+    found, relation.partition_by = delta.columns(relation.path)
+    for (column, name), written in zip(kept, found, strict=True):
+        column.name, column.type = name, written.type
+    relation.columns = [column for column, _ in kept]
+    relation.generation += 1

@@ -1,0 +1,211 @@
+"""INSERT in all its forms: INTO, OVERWRITE, BY NAME, REPLACE WHERE, REPLACE USING, REPLACE ON.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dml-insert-into
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import Relation, quoted
+from local_warehouse.context import Context
+from local_warehouse.dialect import literal, parse, render
+from local_warehouse.queries import Query, target
+from local_warehouse.results import Result, counts
+from local_warehouse.statements.reader import StatementReader
+
+_QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
+
+
+@dataclass
+class _Insert:
+    """The clauses of one statement, before its query."""
+
+    overwrite: bool
+    relation: Relation
+    alias: str | None = None
+    listed: list[str] | None = None
+    by_name: bool = False
+    replace_where: str | None = None
+    replace_using: list[str] | None = None
+    replace_on: str | None = None
+
+
+def insert(context: Context, reader: StatementReader) -> Result:
+    clauses = _read(context, reader)
+    source, source_alias = _source(reader, clauses)
+    with Query(context, source) as query:
+        body = _columns_of_target(query, clauses)
+        name = quoted(context.engine.name_of(clauses.relation))
+        inserted = _run(context, clauses, name, body, source_alias)
+    return counts(num_affected_rows=inserted, num_inserted_rows=inserted)
+
+
+def _read(context: Context, reader: StatementReader) -> _Insert:
+    if reader.accept("WITH", "SCHEMA", "EVOLUTION"):
+        raise errors.unsupported("INSERT WITH SCHEMA EVOLUTION")
+    overwrite = reader.accept_any("INTO", "OVERWRITE") == "OVERWRITE"
+    reader.accept("TABLE")
+    clauses = _Insert(overwrite, target(context, reader.name()))
+    if reader.sees("PARTITION"):
+        raise errors.unsupported("INSERT … PARTITION")
+    if reader.accept("AS") or reader.peek().kind in ("word", "name"):
+        follows = ("BY", "REPLACE", *_QUERY_WORDS)
+        if reader.peek().kind == "name" or reader.peek().text.upper() not in follows:
+            clauses.alias = reader.identifier()
+    if reader.sees("(") and not _starts_query(reader):
+        clauses.listed = reader.names_in_parentheses()
+    clauses.by_name = reader.accept("BY", "NAME")
+    if reader.accept("REPLACE", "WHERE"):
+        clauses.replace_where = reader.until(*_QUERY_WORDS)
+    elif reader.accept("REPLACE", "USING"):
+        clauses.replace_using = reader.names_in_parentheses()
+    elif reader.accept("REPLACE", "ON"):
+        clauses.replace_on = reader.parenthesised() if reader.sees("(") else None
+        if clauses.replace_on is None:
+            clauses.replace_on = reader.until("(", *_QUERY_WORDS)
+    return clauses
+
+
+def _starts_query(reader: StatementReader) -> bool:
+    ahead = 0
+    while reader.peek(ahead).text == "(":
+        ahead += 1
+    return reader.peek(ahead).text.upper() in _QUERY_WORDS
+
+
+def _source(reader: StatementReader, clauses: _Insert) -> tuple[str, str | None]:
+    """The text of the query, and the alias that REPLACE ON may give it."""
+    if reader.accept("TABLE"):
+        return f"select * from {reader.rest()}", None
+    if clauses.replace_on is not None and reader.sees("("):
+        text = reader.parenthesised()
+        reader.accept("AS")
+        return text, None if reader.at_end() else reader.identifier()
+    return reader.rest(), None
+
+
+def _run(context: Context, clauses: _Insert, name: str, body: str, source_alias: str | None) -> int:
+    """Run it, and return the number of rows inserted."""
+    if clauses.replace_where is not None:
+        predicate = render(parse(f"select {clauses.replace_where}").expressions[0])
+        guarded = _guarded(body, predicate)
+        context.engine.run(f"insert into {name} replace where {predicate} {guarded}")
+        # the engine's own count includes the rows of a rewritten file that were kept
+        return context.engine.count(f"select count(*) from {name} where {predicate}")
+    condition = _match_condition(clauses)
+    if condition is not None:
+        return _replace_matching(context, clauses, name, body, source_alias, condition)
+    verb = "insert overwrite" if clauses.overwrite else "insert into"
+    return context.engine.count(f"{verb} {name} {body}")
+
+
+def _match_condition(clauses: _Insert) -> str | None:
+    """The condition of REPLACE ON or REPLACE USING between target and source."""
+    if clauses.replace_using is not None:
+        clauses.alias = "target"
+        return " and ".join(
+            f"target.{quoted(column)} <=> source.{quoted(column)}"
+            for column in clauses.replace_using
+        )
+    return clauses.replace_on
+
+
+def _replace_matching(
+    context: Context,
+    clauses: _Insert,
+    name: str,
+    body: str,
+    source_alias: str | None,
+    condition: str,
+) -> int:
+    """One commit that rewrites the table: the rows that match no source row, and the source."""
+    target_alias = quoted(clauses.alias or clauses.relation.name.table)
+    source = quoted(source_alias or "source")
+    inserted = context.engine.count(f"select count(*) from ({body})")
+    matches = render(parse(f"select {condition}").expressions[0])
+    kept = (
+        f"select {target_alias}.* from {name} as {target_alias}"
+        f" left anti join ({body}) as {source} on {matches}"
+    )
+    context.engine.run(f"insert overwrite {name} {kept} union all {body}")
+    return inserted
+
+
+def _columns_of_target(query: Query, clauses: _Insert) -> str:
+    """A query that yields exactly the table's columns, in its order."""
+    relation = clauses.relation
+    names = _output_names(query)
+    if names is None or clauses.by_name:
+        names = [column.name for column in query.columns()]
+    wanted = [column.name for column in relation.columns]
+    given = names if clauses.by_name else (clauses.listed or wanted)
+    _check_columns(relation, names, given)
+    lowered = [name.lower() for name in given]
+    _alias(query.tree, given)
+    aliases = ", ".join(quoted(name) for name in given)
+    columns = ", ".join(
+        f"s.{quoted(column.name)}"
+        if column.name.lower() in lowered
+        else f"cast(null as {column.type}) as {quoted(column.name)}"
+        for column in relation.columns
+    )
+    return f"select {columns} from ({query.sql}) as s({aliases})"
+
+
+def _check_columns(relation: Relation, names: list[str], given: list[str]) -> None:
+    if len(given) != len(names):
+        side = "TOO_MANY" if len(names) > len(given) else "NOT_ENOUGH"
+        raise errors.SqlError(
+            f"INSERT_COLUMN_ARITY_MISMATCH.{side}_DATA_COLUMNS",
+            f"Cannot write to {relation.name}: it takes the columns {', '.join(given)}, and the "
+            f"query has {len(names)}.",
+            "21S01",
+        )
+    for name in given:
+        if relation.column(name) is None:
+            raise errors.column_not_found(name, str(relation.name))
+    lowered = [name.lower() for name in given]
+    twice = sorted({name for name in lowered if lowered.count(name) > 1})
+    if twice:
+        raise errors.SqlError("COLUMN_ALREADY_EXISTS", f"Named twice: {', '.join(twice)}.", "42711")
+
+
+def _output_names(query: Query) -> list[str] | None:
+    """The query's column names if they can be read off its text: none where it has a star."""
+    selects = query.tree.find(exp.Select, exp.Values)
+    if isinstance(query.tree, exp.Values):
+        first = query.tree.expressions[0]
+        width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
+        return [f"col{i}" for i in range(1, width + 1)]
+    if selects is None or not isinstance(query.tree, exp.Query) or query.tree.is_star:
+        return None
+    return list(query.tree.named_selects)
+
+
+def _alias(tree: exp.Expr, names: list[str]) -> None:
+    """Name the columns of the first SELECT, as the engine refuses two columns of one name."""
+    while isinstance(tree, (exp.SetOperation, exp.Subquery)):
+        tree = tree.this
+    if isinstance(tree, exp.Select) and len(tree.expressions) == len(names) and not tree.is_star:
+        tree.set(
+            "expressions",
+            [
+                exp.alias_(e.unalias(), name, quoted=True)
+                for e, name in zip(tree.expressions, names, strict=True)
+            ],
+        )
+
+
+def _guarded(body: str, predicate: str) -> str:
+    """Fail where a row does not match the predicate it is to replace, as Databricks does; the
+    engine does not check it."""
+    message = (
+        "[DELTA_REPLACE_WHERE_MISMATCH] Written data does not conform to partial table overwrite "
+        f"condition or constraint {predicate}."
+    )
+    check = f"if({predicate}, true, cast(raise_error({literal(message)}) as boolean))"
+    return f"select * from ({body}) as s where {check}"
