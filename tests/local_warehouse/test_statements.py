@@ -344,7 +344,8 @@ def test_an_unsupported_statement_names_itself(lakehouse: Any) -> None:
 
 def test_replace_on_and_using_replace_the_rows_that_match(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(
-        f"create table {schema}.t as select * from (values (1, 'a'), (2, 'b'), (null, 'n')) v(id, x)"
+        f"create table {schema}.t as"
+        " select * from (values (1, 'a'), (2, 'b'), (null, 'n')) as v(id, x)"
     )
     assert lakehouse.sql(
         f"insert into table {schema}.t as t replace on (t.id <=> s.id)"
