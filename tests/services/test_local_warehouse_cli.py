@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from lakehouse import BIN, Lakehouse, outer_environment
 from local_warehouse.services import processes
+from local_warehouse.services.certificates import Certificates
 from local_warehouse.services.state import Secrets, StateDirectory, find_project_root
 from local_warehouse.services.storage import PORT_OPTIONS, seaweedfs_command, write_seaweedfs_config
 from local_warehouse.shell import split_statements
@@ -241,6 +243,24 @@ def test_env_prints_what_a_shell_evaluates(lakehouse: Lakehouse) -> None:
         command, env=outer_environment(), capture_output=True, text=True, check=True
     )
     assert shell.stdout.strip() == lakehouse.env["DATABRICKS_HOST"]
+
+
+def test_a_certificate_about_to_expire_is_renewed(
+    running: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expiring = Certificates(running.state / "certificates")
+    expiring.certificate.unlink()
+    monkeypatch.setattr("local_warehouse.services.certificates.VALIDITY", timedelta(days=1))
+    expiring.ensure()
+    a_year_ago = time.time() - 360 * 24 * 3600
+    os.utime(expiring.certificate, (a_year_ago, a_year_ago))
+    before = pids(running)
+
+    running.up()
+
+    assert pids(running)["storage"] == before["storage"]
+    assert pids(running)["warehouse"] != before["warehouse"]
+    assert running.sql("select 1 as n") == [{"n": 1}]
 
 
 def test_secrets_are_for_their_owner_only(lakehouse: Lakehouse) -> None:

@@ -7,6 +7,7 @@ together when they are about to expire. What is stored is the server's key (0600
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,6 +50,14 @@ class Certificates:
         content = self._usual_roots() + "\n" + self.authority.read_text()
         if not self.bundle.exists() or self.bundle.read_text() != content:
             write_private(self.bundle, content)
+
+    def are_recent(self) -> bool:
+        """Whether they were issued so lately that nobody need look into them."""
+        try:
+            age = time.time() - self.certificate.stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return age < (VALIDITY - RENEW_BEFORE).total_seconds()
 
     def _are_valid(self) -> bool:
         from cryptography import x509

@@ -64,6 +64,8 @@ def running_environment(directory: StateDirectory) -> dict[str, str] | None:
     state, secrets = directory.read(), directory.read_secrets()
     if secrets is None or not {STORAGE, WAREHOUSE} <= state.ports.keys():
         return None
+    if not Certificates(directory.certificates).are_recent():
+        return None
     storage = users_storage(os.environ)
     needed = [WAREHOUSE] if storage else [STORAGE, WAREHOUSE]
     storage = storage or own_storage(state.ports[STORAGE][0], secrets)
