@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-DONE, FAILED, WRONG_USE, SOME_REFUSED = 0, 1, 2, 3
+DONE, FAILED, WRONG_USE, SOME_REFUSED, HELD = 0, 1, 2, 3, 4
 
 
 class LoaderError(Exception):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from databricks import sql
 from databricks.sql.exc import Error as SqlError
-from databricks.sql.exc import RequestError, ServerOperationError
+from databricks.sql.exc import MaxRetryDurationError, RequestError, ServerOperationError
+from urllib3.exceptions import HTTPError
 
 from bronze_loader.errors import ConfigurationError, LoaderError
 
@@ -26,6 +28,22 @@ class StatementFailed(LoaderError):
     """The warehouse answered that it cannot run the statement."""
 
 
+class TransientError(LoaderError):
+    """The statement may succeed when it is run again: throttled, cut off, or in conflict."""
+
+
+# What a statement fails with that may succeed when repeated: Delta's errors for a transaction that
+# another one overtook (SQLSTATE 2D521), a service that is overloaded, S3 that throttles (SlowDown).
+# https://docs.databricks.com/aws/en/error-messages/error-classes
+_PASSING = re.compile(
+    r"\[DELTA_(CONCURRENT_\w+|METADATA_CHANGED|PROTOCOL_CHANGED)|SQLSTATE: 2D521"
+    r"|\[TEMPORARILY_UNAVAILABLE|reduce your request rate"
+)
+# What is said of a session that the warehouse has forgotten.
+_SESSION_LOST = re.compile(r"INVALID_HANDLE|SessionHandle|unexpectedly closed server side")
+_PASSING_CLIENT_ERRORS = (408, 429)
+
+
 class Warehouse(Protocol):
     """What the loader needs of a warehouse."""
 
@@ -36,13 +54,18 @@ class Warehouse(Protocol):
 class SqlWarehouse:
     """A Databricks SQL warehouse, or the local one, over databricks-sql-connector."""
 
-    def __init__(self, connection: Any, host: str) -> None:
-        self._connection = connection
+    def __init__(self, open_connection: Callable[[], Any], host: str) -> None:
+        """`open_connection` gives a connection of the connector; called again after a loss."""
+        self._open = open_connection
         self._host = host
+        self._connection: Any = open_connection()
 
     def run(self, statement: str) -> list[dict[str, Any]]:
+        """Raises StatementFailed, TransientError, or LoaderError for what is neither."""
         started = time.monotonic()
         try:
+            if self._connection is None:
+                self._connection = self._open()
             with closing(self._connection.cursor()) as cursor:
                 cursor.execute(statement)
                 if cursor.description is None:
@@ -51,14 +74,36 @@ class SqlWarehouse:
                     rows = cursor.fetchall_arrow().to_pylist()
         except ServerOperationError as error:
             log.debug("failed statement:\n%s", statement)
-            raise StatementFailed(_first_lines(error)) from error
-        except SqlError as error:
-            raise LoaderError(
+            kind = TransientError if _PASSING.search(str(error)) else StatementFailed
+            raise kind(_first_lines(error)) from error
+        except (SqlError, HTTPError, OSError) as error:
+            self.close()
+            lost = TransientError if _passes(error) else LoaderError
+            raise lost(
                 f"lost the warehouse at {self._host}: {_first_lines(error)}; "
                 "start again, what was loaded is kept"
             ) from error
         log.debug("%.3f s, %d rows:\n%s", time.monotonic() - started, len(rows), statement)
         return rows
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SqlError, HTTPError, OSError):
+                connection.close()
+
+
+def _passes(error: Exception) -> bool:
+    """Whether a request that went wrong may go right later: not one that was wrong itself."""
+    if isinstance(error, MaxRetryDurationError):
+        return False  # the connector has tried for as long as it is worth
+    if isinstance(error, RequestError):
+        # The code is that of the last answer, so a connection that broke may come with a 200.
+        code = error.context.get("http-code") or 0
+        return code in _PASSING_CLIENT_ERRORS or not (400 <= code < 500 or code == 501)
+    if isinstance(error, SqlError):
+        return bool(_SESSION_LOST.search(str(error)))
+    return True
 
 
 @contextmanager
@@ -89,8 +134,9 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
         )
     address = urlsplit(config.host)
     host = address.hostname or ""
-    try:
-        connection = sql.connect(
+
+    def open_connection() -> Any:
+        return sql.connect(
             server_hostname=host,
             http_path=path,
             credentials_provider=lambda: config.authenticate,
@@ -100,6 +146,9 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
             # A cloud warehouse may take minutes to start; a local one is there or is not.
             _retry_stop_after_attempts_count=3 if _is_loopback(host) else 30,
         )
+
+    try:
+        warehouse = SqlWarehouse(open_connection, config.host)
     except RequestError as error:
         if error.context.get("http-code") in (401, 403):
             raise ConfigurationError(
@@ -107,10 +156,10 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
                 f"see DATABRICKS_TOKEN or the profile; {ON_A_LAPTOP}"
             ) from error
         raise LoaderError(f"cannot reach {config.host}{path}: {_first_lines(error)}") from error
-    except (SqlError, OSError) as error:
+    except (SqlError, HTTPError, OSError) as error:
         raise LoaderError(f"cannot reach {config.host}{path}: {_first_lines(error)}") from error
-    with closing(connection):
-        yield SqlWarehouse(connection, config.host)
+    with closing(warehouse):
+        yield warehouse
 
 
 def host_is_known() -> bool:

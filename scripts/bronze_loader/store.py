@@ -1,0 +1,91 @@
+"""A small object in S3 that is written on a condition: what the lease and its proof rest on.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bronze_loader.errors import ConfigurationError, LoaderError
+from bronze_loader.landing import s3_client
+
+_REFUSED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409")
+_ABSENT = ("NoSuchKey", "404")
+
+
+@dataclass(frozen=True)
+class Version:
+    """What an object held when it was read. `age` is in seconds, by the store's own clock."""
+
+    body: bytes
+    etag: str
+    age: float
+
+
+class StoreUnreachable(LoaderError):
+    """The store did not answer, or answered something else than yes or no."""
+
+
+class SmallObject:
+    """One object, by its URL `s3://bucket/key`."""
+
+    def __init__(self, url: str, client: Any = None) -> None:
+        place = re.fullmatch(r"s3://([^/]+)/(.+[^/])", url)
+        if not place:
+            raise ConfigurationError(f"an object's URL reads s3://bucket/key, not {url!r}")
+        self.url = url
+        self._place = {"Bucket": place.group(1), "Key": place.group(2)}
+        self._client = client or s3_client()
+
+    def read(self) -> Version | None:
+        """What it holds now; None when it does not exist."""
+        try:
+            answer = self._client.get_object(**self._place)
+            body: bytes = answer["Body"].read()
+        except ClientError as error:
+            if _code(error) in _ABSENT:
+                return None
+            raise self._unreachable("read", error) from error
+        except BotoCoreError as error:
+            raise self._unreachable("read", error) from error
+        said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        now = parsedate_to_datetime(said) if said else datetime.now(UTC)
+        return Version(body, answer["ETag"], (now - answer["LastModified"]).total_seconds())
+
+    def create(self, body: bytes) -> str | None:
+        """Write it where there is none; its etag, or None when there is one."""
+        return self._put(body, IfNoneMatch="*")
+
+    def replace(self, body: bytes, etag: str) -> str | None:
+        """Write it over the version of that etag; the new etag, or None when it is another now."""
+        return self._put(body, IfMatch=etag)
+
+    def _put(self, body: bytes, **condition: str) -> str | None:
+        try:
+            answer = self._client.put_object(
+                **self._place, Body=body, ContentType="application/json", **condition
+            )
+        except ClientError as error:
+            if _code(error) in (*_REFUSED, *_ABSENT):
+                return None
+            raise self._unreachable("write", error) from error
+        except BotoCoreError as error:
+            raise self._unreachable("write", error) from error
+        return str(answer["ETag"])
+
+    def _unreachable(self, verb: str, error: Exception) -> StoreUnreachable:
+        return StoreUnreachable(
+            f"cannot {verb} {self.url}: {error}; the loader keeps its lease there, which needs "
+            "s3:GetObject and s3:PutObject; --lease-url names another place"
+        )
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
