@@ -24,7 +24,7 @@ def test_rows_and_corrupt_lines_of_a_csv(lakehouse: Any) -> None:
         f"select s.id, s.name, s._corrupt_record as corrupt from read_files('{url}',"
         " format => 'csv', header => true, multiLine => true, escape => '\"',"
         " schema => '`id` STRING, name STRING, _corrupt_record STRING',"
-        " columnNameOfCorruptRecord => '_corrupt_record') as s"
+        " columnNameOfCorruptRecord => '_corrupt_record') as s order by s.id"
     ) == [
         {"id": "1", "name": "x, y", "corrupt": None},
         {"id": "2", "name": None, "corrupt": "2"},

@@ -98,6 +98,7 @@ def _table_extended(context: Context, reader: StatementReader) -> Result:
                 f"Owner: {relation.owner}",
                 f"Type: {relation.kind}",
                 f"Provider: {'' if relation.is_view else 'delta'}",
+                *([f"Comment: {relation.comment}"] if relation.comment else []),
                 f"Location: {relation.location or ''}",
                 "Schema: root",
                 *fields,
