@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,13 +11,16 @@ from typing import Any
 
 import yaml
 
+from bronze_loader.charsets import charset
 from bronze_loader.errors import ConfigurationError
 from bronze_loader.globs import CSV_SUFFIX, compile_glob, literal_prefix
 from bronze_loader.names import normalise
 
 SOURCE_NAME = "bronze"
 DEFAULT_SOURCES = Path("models/bronze/_bronze__sources.yml")
-OPTION_NAMES = ("delimiter", "quote", "escape", "encoding", "multi_line", "null_value")
+OPTION_NAMES = (
+    "delimiter", "quote", "escape", "encoding", "multi_line", "null_value", "skip_rows",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,11 @@ class CsvOptions:
 
     delimiter: str | None = None
     encoding: str | None = None
-    quote: str = '"'
-    escape: str = '"'
+    quote: str | None = None
+    escape: str | None = None
     multi_line: bool = True
     null_value: str | None = None
+    skip_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -215,15 +218,12 @@ def _options(declared: object, where: str) -> CsvOptions:
         raise ConfigurationError(f"{where}: option multi_line must be true or false")
     if "null_value" in given and not isinstance(given["null_value"], str):
         raise ConfigurationError(f"{where}: option null_value must be a text; put it in quotes")
+    skip_rows = given.get("skip_rows", 0)
+    if isinstance(skip_rows, bool) or not isinstance(skip_rows, int) or skip_rows < 0:
+        raise ConfigurationError(f"{where}: option skip_rows must be a whole number, 0 or more")
     if "encoding" in given:
         try:
-            codec = codecs.lookup(str(given["encoding"])).name
+            given["encoding"] = charset(str(given["encoding"]))
         except LookupError as error:
             raise ConfigurationError(f"{where}: option encoding: {error}") from error
-        if codec.startswith(("utf-16", "utf-32")):
-            raise ConfigurationError(
-                f"{where}: option encoding: read_files does not read {codec} in files with line "
-                "breaks inside values; have the files written in UTF-8"
-            )
-        given["encoding"] = str(given["encoding"])
     return CsvOptions(**given)

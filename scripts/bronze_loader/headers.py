@@ -1,40 +1,30 @@
-"""What a file's first bytes say: compression, encoding, delimiter and column names."""
+"""What a file's first bytes say: how it is written, and its column names."""
 
 from __future__ import annotations
 
-import bz2
-import codecs
-import csv
-import io
+import difflib
 import logging
-import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
-import zstandard
-
+from bronze_loader.content import MAX_HEAD, decode, decompress
 from bronze_loader.datasets import CsvOptions, Dataset
+from bronze_loader.dialect import Dialect, candidates, first_record, line_end, skip_lines
 from bronze_loader.errors import Refused
 from bronze_loader.globs import CSV_SUFFIX, unreadable_key
 from bronze_loader.names import normalise
+from bronze_loader.tail import TAIL_SIZE, Tail, tail_of
 
 log = logging.getLogger(__name__)
 
 # A header fits the first; the later ones are for a thousand columns and for bzip2's large blocks.
-HEAD_SIZES = (64 * 1024, 1024 * 1024, 16 * 1024 * 1024)
-DELIMITERS = (",", ";", "\t", "|")
+HEAD_SIZES = (64 * 1024, 1024 * 1024, MAX_HEAD)
 MAX_COLUMNS = 20_480  # Spark's limit, CSV option maxColumns
 MAX_NAME_LENGTH = 255  # Unity Catalog's limit on a column name
+PREAMBLE_LINES = 20  # so many lines are searched for a header that is not the first
 
-_COMPRESSIONS = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
-_NOT_CSV = {
-    b"PK": "a zip archive (or an Excel workbook)",
-    b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF",
-    b"\xfd7zXZ\x00": "an xz archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"\xd0\xcf\x11\xe0": "an old Office document",
-}
+Read = Callable[[int, int], bytes]
+"""`read(start, length)` gives that part of an object; less of it at its end."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +34,24 @@ class Header:
     columns: tuple[str, ...]
     delimiter: str = ","
     encoding: str = "UTF-8"
+    quote: str = '"'
+    escape: str = '"'
+    tail: Tail | None = field(default=None, compare=False)
 
 
-def sniff(key: str, size: int, dataset: Dataset, read: Callable[[int], bytes]) -> Header:
-    """The header of the object of that key and size; `read(n)` gives its first n bytes.
+@dataclass(frozen=True)
+class _Head:
+    """What was found in a file's first bytes, and the text found there."""
+
+    columns: tuple[str, ...]
+    dialect: Dialect
+    encoding: str
+    text: str
+    whole: bool
+
+
+def sniff(key: str, size: int, dataset: Dataset, read: Read) -> Header:
+    """The header of the object of that key and size.
 
     Raises Refused, with the reason, when the file cannot be loaded correctly into the dataset.
     """
@@ -56,34 +60,42 @@ def sniff(key: str, size: int, dataset: Dataset, read: Callable[[int], bytes]) -
         raise Refused(reason)
     if size == 0:
         raise Refused("the file is empty (0 bytes), it has no header")
-    header = None
+    head = None
     for length in HEAD_SIZES:
         whole = length >= size
-        header = read_head(read(min(length, size)), whole, key, dataset.options, dataset)
-        if header or whole:
+        head = _read_head(read(0, min(length, size)), whole, key, dataset)
+        if head or whole:
             break
-    if header is None:
+    if head is None:
         raise Refused(
-            f"the header line does not end within {HEAD_SIZES[-1] >> 20} MiB; "
-            "is a quote left open in it?"
+            f"the header line does not end within {MAX_HEAD >> 20} MiB; is a quote left open in it?"
         )
-    _check(header, dataset)
-    return header
+    _check(head, dataset)
+    found = head.dialect
+    return Header(
+        head.columns,
+        found.delimiter,
+        head.encoding,
+        found.quote,
+        found.escape,
+        _tail(head, key, size, dataset.options, read),
+    )
 
 
-def read_head(
-    head: bytes, whole: bool, key: str, options: CsvOptions, dataset: Dataset
-) -> Header | None:
+def _read_head(content: bytes, whole: bool, key: str, dataset: Dataset) -> _Head | None:
     """The header in a file's first bytes, or None when it goes on behind them.
 
-    `whole` says that there is nothing behind them.
+    `whole` says that there is nothing behind them. The dialect is the one that gives most
+    declared columns, and among those most columns.
     """
-    data, whole = _decompress(head, whole, key)
-    text, encoding = _decode(data, whole, options)
+    options = dataset.options
+    data, whole = decompress(content, whole, key)
+    text, encoding = decode(data, whole, options.encoding)
+    body = skip_lines(text, options.skip_rows)
     best: tuple[int, int] | None = None
-    header = None
-    for delimiter in (options.delimiter,) if options.delimiter else DELIMITERS:
-        fields, ended = _first_record(text, delimiter, options)
+    head = None
+    for dialect in candidates(body, options):
+        fields, ended = first_record(body, dialect)
         if not (ended or whole):
             return None
         if not fields:
@@ -91,110 +103,77 @@ def read_head(
         columns = tuple(normalise(fields))
         rank = (len(set(columns) & set(dataset.column_names)), len(columns))
         if best is None or rank > best:
-            best, header = rank, Header(columns, delimiter, encoding)
-    return header
+            best, head = rank, _Head(columns, dialect, encoding, text, whole)
+    return head
 
 
-def _check(header: Header, dataset: Dataset) -> None:
-    if len(header.columns) > MAX_COLUMNS:
-        raise Refused(f"the header has {len(header.columns)} columns, Spark takes {MAX_COLUMNS}")
-    too_long = [name for name in header.columns if len(name) > MAX_NAME_LENGTH]
+def _check(head: _Head, dataset: Dataset) -> None:
+    columns = head.columns
+    missing = [name for name in dataset.required_names if name not in columns]
+    if missing:
+        preamble = _preamble(head, dataset)
+        if preamble:
+            raise Refused(
+                f"line {preamble + 1} has the columns, the header is not the first line; "
+                f"declare `skip_rows: {preamble}` in the source YAML"
+            )
+        new = [name for name in columns if name not in dataset.column_names]
+        shown = ", ".join(columns[:20]) + (", …" if len(columns) > 20 else "")
+        raise Refused(
+            f"required column{'s' if len(missing) > 1 else ''} missing: {', '.join(missing)}; "
+            f"the header has {shown}{_did_you_mean(missing, new)}"
+        )
+    if len(columns) > MAX_COLUMNS:
+        raise Refused(f"the header has {len(columns)} columns, Spark takes {MAX_COLUMNS}")
+    too_long = [name for name in columns if len(name) > MAX_NAME_LENGTH]
     if too_long:
         raise Refused(
             f"the column name {too_long[0][:40]}… has {len(too_long[0])} characters, "
             f"a table takes {MAX_NAME_LENGTH}"
         )
-    missing = [name for name in dataset.required_names if name not in header.columns]
-    if missing:
-        shown = ", ".join(header.columns[:20]) + (", …" if len(header.columns) > 20 else "")
-        raise Refused(
-            f"required column{'s' if len(missing) > 1 else ''} missing: {', '.join(missing)}; "
-            f"the header has {shown}"
-        )
 
 
-def _decompress(head: bytes, whole: bool, key: str) -> tuple[bytes, bool]:
-    """The bytes behind a compression, and whether they are the whole content.
+def _preamble(head: _Head, dataset: Dataset) -> int:
+    """The number of lines before one that has every required column; 0 when there is none."""
+    for lines in range(1, PREAMBLE_LINES):
+        body = skip_lines(head.text, dataset.options.skip_rows + lines)
+        if not body:
+            break
+        if body.startswith(("\r", "\n")):
+            continue
+        for dialect in candidates(body, dataset.options):
+            fields, _ = first_record(body, dialect)
+            if set(dataset.required_names) <= set(normalise(fields)):
+                return dataset.options.skip_rows + lines
+    return 0
 
-    Content and name must agree on the compression, because Spark goes by the name.
-    """
+
+def renamed(header: Header, dataset: Dataset) -> str:
+    """What to say of optional columns that a file lacks while it has new ones named alike."""
+    new = [name for name in header.columns if name not in dataset.column_names]
+    return _did_you_mean([n for n in dataset.column_names if n not in header.columns], new)
+
+
+def _did_you_mean(missing: Iterable[str], new: Sequence[str]) -> str:
+    """`; did you mean …` for each missing name that a new one resembles, else nothing."""
+    said = []
+    for name in missing:
+        squeezed = {other.replace("_", ""): other for other in new}
+        close = difflib.get_close_matches(name.replace("_", ""), squeezed, n=1, cutoff=0.7)
+        said += [f"`{name}` by `{squeezed[found]}`" for found in close]
+    return f"; did you mean {' and '.join(said)}?" if said else ""
+
+
+def _tail(head: _Head, key: str, size: int, options: CsvOptions, read: Read) -> Tail | None:
+    """How the file ends; refuses it when its line ends are mixed so that Spark misreads them."""
+    end = line_end(head.text, head.dialect)
+    if not options.multi_line:
+        return None
+    quote = head.dialect.quote
+    if head.whole:
+        return tail_of(head.text[-TAIL_SIZE:], len(head.text) <= TAIL_SIZE, quote, end)
     suffix = CSV_SUFFIX.search(key)
-    named = (suffix.group(1) or "") if suffix else ""
-    found = next((name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)), "")
-    other = next((name for magic, name in _NOT_CSV.items() if head.startswith(magic)), None)
-    if other:
-        raise Refused(f"the content is {other}, not CSV")
-    if named != found:
-        content = f"compressed as {found}" if found else "not compressed"
-        name = f"ends in {named}" if named else "has no compression suffix"
-        raise Refused(f"the content is {content} but the name {name}; rename the file")
-    if not found:
-        return head, whole
-    try:
-        data, ended = _inflate(head, found)
-    except (OSError, ValueError, zlib.error, zstandard.ZstdError) as error:
-        raise Refused(f"the {found} content cannot be decompressed: {error}") from error
-    if whole and not ended and len(data) < HEAD_SIZES[-1]:
-        raise Refused(f"the {found} content ends too early; was the upload cut off?")
-    return data, whole and ended
-
-
-def _inflate(head: bytes, compression: str) -> tuple[bytes, bool]:
-    """What the bytes hold, over the members or frames in a row, and whether the last one ends."""
-    out = bytearray()
-    ended = True
-    while head and len(out) < HEAD_SIZES[-1]:
-        if compression == ".gz":
-            gzip = zlib.decompressobj(wbits=31)
-            out += gzip.decompress(head, HEAD_SIZES[-1])
-            head, ended = gzip.unused_data, gzip.eof
-        elif compression == ".bz2":
-            bzip = bz2.BZ2Decompressor()
-            out += bzip.decompress(head, HEAD_SIZES[-1])
-            head, ended = bzip.unused_data, bzip.eof
-        else:
-            zstd = zstandard.ZstdDecompressor().decompressobj()
-            out += zstd.decompress(head)
-            head, ended = zstd.unused_data, zstd.eof
-    return bytes(out), ended and not head
-
-
-def _decode(data: bytes, whole: bool, options: CsvOptions) -> tuple[str, str]:
-    """The text and its encoding. A byte order mark goes before what is declared."""
-    encoding = options.encoding or "UTF-8"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise Refused("the file is UTF-16, which read_files does not read; save it as UTF-8")
-    if data.startswith(codecs.BOM_UTF8):
-        data, encoding = data[len(codecs.BOM_UTF8) :], "UTF-8"
-    if b"\x00" in data:
-        raise Refused(
-            f"the file holds a zero byte at {data.index(0)}: binary content, or UTF-16 without "
-            "a byte order mark; save it as UTF-8"
-        )
-    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
-    try:
-        return decoder.decode(data, final=whole), encoding
-    except UnicodeDecodeError as error:
-        raise Refused(
-            f"the file is not {encoding} (byte 0x{data[error.start]:02X} at {error.start}); "
-            "declare its encoding in the source YAML, for example `encoding: windows-1252`"
-        ) from error
-
-
-def _first_record(text: str, delimiter: str, options: CsvOptions) -> tuple[list[str], bool]:
-    """The fields of the first line that is not empty, and whether it ends within the text."""
-    lines = io.StringIO(text, newline="")
-    doubled = options.escape == options.quote
-    reader = csv.reader(
-        lines,
-        delimiter=delimiter,
-        quotechar=options.quote,
-        doublequote=doubled,
-        escapechar=None if doubled else options.escape,
-    )
-    try:
-        fields = next((record for record in reader if record), [])
-    except csv.Error as error:
-        log.debug("no header by delimiter %r: %s", delimiter, error)
-        return [text[:MAX_NAME_LENGTH]], False
-    return fields, lines.tell() < len(text)
+    if suffix and suffix.group(1):
+        return Tail(None)
+    window = read(size - TAIL_SIZE, TAIL_SIZE).decode(head.encoding, "replace")
+    return tail_of(window, False, quote, end)

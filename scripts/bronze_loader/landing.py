@@ -60,8 +60,8 @@ class Landing:
                         modified_at=entry["LastModified"].astimezone(UTC),
                     )
 
-    def head(self, file: LandingFile, length: int) -> bytes:
-        """The object's first bytes, up to `length`.
+    def read(self, file: LandingFile, start: int, length: int) -> bytes:
+        """The object's bytes from `start` on, `length` of them or what there is.
 
         Raises ChangedWhileLoading when the object is no longer the one that was listed.
         """
@@ -69,7 +69,7 @@ class Landing:
             answer = self._client.get_object(
                 Bucket=self.bucket,
                 Key=file.key,
-                Range=f"bytes=0-{length - 1}",
+                Range=f"bytes={start}-{start + length - 1}",
                 IfMatch=f'"{file.etag}"',
             )
             content: bytes = answer["Body"].read()

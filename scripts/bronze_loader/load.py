@@ -12,12 +12,13 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bronze_loader import statements as sql
 from bronze_loader.datasets import Dataset, common_prefix
 from bronze_loader.errors import ChangedWhileLoading, LoaderError, Refused
-from bronze_loader.headers import Header, sniff
+from bronze_loader.headers import Header, renamed, sniff
 from bronze_loader.landing import SNIFF_THREADS, Landing
 from bronze_loader.outcome import Outcome, Report, Result
 from bronze_loader.plan import (
@@ -145,11 +146,13 @@ class Loader:
     def _look_at(self, planned: PlannedFile) -> Header | Refused | ChangedWhileLoading:
         file = planned.file
         try:
-            return sniff(
-                file.key, file.size, planned.dataset, lambda n: self._landing.head(file, n)
-            )
+            header = sniff(file.key, file.size, planned.dataset, partial(self._landing.read, file))
         except (Refused, ChangedWhileLoading) as reason:
             return reason
+        hint = renamed(header, planned.dataset)
+        if hint:
+            log.warning("dataset %s: %s has new columns%s", planned.dataset.name, file.url, hint)
+        return header
 
     def _refuse(self, outcomes: Sequence[Outcome]) -> None:
         """Report the refusals, and log those that the log does not say already."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from bronze_loader.charsets import as_read, read_as, replacements
 from bronze_loader.datasets import CsvOptions
 from bronze_loader.globs import escape_glob
 from bronze_loader.headers import Header
 from bronze_loader.landing import LandingFile
+from bronze_loader.literals import identifier, string, timestamp
 from bronze_loader.names import METADATA_COLUMNS
 from bronze_loader.plan import LogEntry
+from bronze_loader.quarantine import CORRUPT, corrupt_record
 
 LOG_TABLE = "load_log"
 LOG_COLUMNS: tuple[tuple[str, str], ...] = (
@@ -51,22 +54,6 @@ class FileToLand:
 
     file: LandingFile
     header: Header
-
-
-def string(value: str) -> str:
-    r"""A string literal: `it's` becomes `'it\'s'`, as Spark reads it."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def identifier(name: str) -> str:
-    """A quoted name; a backtick in it is doubled."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def timestamp(moment: datetime) -> str:
-    """A timestamp literal in UTC, whatever the session's time zone is."""
-    return f"TIMESTAMP'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'"
 
 
 def schema_exists(schema: Schema) -> str:
@@ -164,8 +151,9 @@ def land_branch(
         "_source_modified_at": timestamp(one.file.modified_at),
         "_batch_id": string(batch_id),
         "_loaded_at": timestamp(loaded_at),
+        CORRUPT: corrupt_record(one.header),
     }
-    present = {"_corrupt_record", *one.header.columns}
+    present = set(one.header.columns)
     selected = []
     for name in columns:
         if name in literals:
@@ -174,29 +162,47 @@ def land_branch(
             selected.append(identifier(name))
         else:
             selected.append(f"CAST(NULL AS STRING) AS {identifier(name)}")
-    return f"SELECT {', '.join(selected)}\nFROM {read_files(one, options)}"
+    return f"SELECT {', '.join(selected)}\nFROM {_relation(one, options)}"
+
+
+def _relation(one: FileToLand, options: CsvOptions) -> str:
+    """The rows of one file in the characters of its encoding."""
+    read, meant = map(string, replacements(one.header.encoding))
+    if read == meant:
+        return read_files(one, options)
+    columns = ", ".join(
+        f"translate({name}, {read}, {meant}) AS {name}"
+        for name in map(identifier, (*one.header.columns, CORRUPT))
+    )
+    return f"(SELECT {columns}\nFROM {read_files(one, options)}) AS decoded"
 
 
 def read_files(one: FileToLand, options: CsvOptions) -> str:
     """The rows of one file. The schema is applied by position, over whatever the header says."""
-    schema = ", ".join(
-        f"{identifier(name)} STRING" for name in (*one.header.columns, "_corrupt_record")
-    )
+    header = one.header
+
+    def characters(text: str) -> str:
+        return as_read(text, header.encoding)
+
+    schema = ", ".join(f"{identifier(name)} STRING" for name in (*header.columns, CORRUPT))
     arguments = {
         "format": "csv",
         "schema": schema,
         "header": True,
         "enforceSchema": True,
         "mode": "PERMISSIVE",
-        "columnNameOfCorruptRecord": "_corrupt_record",
+        "columnNameOfCorruptRecord": CORRUPT,
         "multiLine": options.multi_line,
-        "sep": one.header.delimiter,
-        "quote": options.quote,
-        "escape": options.escape,
-        "encoding": one.header.encoding,
+        # A lone backslash begins an escape sequence in Spark's delimiter.
+        "sep": characters("\\\\" if header.delimiter == "\\" else header.delimiter),
+        "quote": characters(header.quote),
+        "escape": characters(header.escape),
+        "encoding": read_as(header.encoding),
     }
+    if options.skip_rows:
+        arguments["skipRows"] = options.skip_rows
     if options.null_value is not None:
-        arguments["nullValue"] = options.null_value
+        arguments["nullValue"] = characters(options.null_value)
     named = ", ".join(
         f"{name} => {str(value).lower() if isinstance(value, bool) else string(str(value))}"
         for name, value in arguments.items()

@@ -44,6 +44,21 @@ def test_a_table_with_external_is_a_dataset(tmp_path: Path) -> None:
     assert sales.options == CsvOptions(delimiter=";", quote="'", escape="'", null_value="NULL")
 
 
+@pytest.mark.parametrize(
+    ("declared", "taken"),
+    [
+        ("latin-1", "ISO-8859-1"),
+        ("cp1252", "windows-1252"),
+        ("utf8", "UTF-8"),
+        ("cp437", "IBM437"),
+    ],
+)
+def test_an_encoding_is_known_by_its_usual_name(tmp_path: Path, declared: str, taken: str) -> None:
+    text = DECLARED.replace('delimiter: ";"', f"encoding: {declared}")
+    (sales,) = read_datasets(write(tmp_path, text))
+    assert sales.options.encoding == taken
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".CSV", ".csv.gz", ".csv.bz2", ".csv.zst"])
 def test_a_file_belongs_to_a_dataset_by_glob_and_suffix(tmp_path: Path, suffix: str) -> None:
     (sales,) = read_datasets(write(tmp_path, DECLARED))
@@ -73,7 +88,10 @@ def test_the_projects_own_declaration_is_found_and_understood() -> None:
         ('delimiter: ";"', 'delimiter: ";;"', "one character"),
         ('delimiter: ";"', "encoding: klingon", "klingon"),
         ('delimiter: ";"', "encoding: utf-16", "utf-16"),
+        ('delimiter: ";"', "encoding: rot13", "rot13"),
         ('delimiter: ";"', "multi_line: often", "true or false"),
+        ('delimiter: ";"', "skip_rows: -1", "whole number"),
+        ('delimiter: ";"', "skip_rows: two", "whole number"),
         ("name: note", "name: The Note", "'the_note'"),
         ("name: note", "name: id", "declared twice"),
         ("name: note, data_type: string", "name: note, data_type: int", "data_type int"),

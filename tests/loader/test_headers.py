@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from bronze_loader.datasets import Column, CsvOptions, Dataset
 from bronze_loader.errors import Refused
-from bronze_loader.headers import HEAD_SIZES, Header, sniff
+from bronze_loader.headers import HEAD_SIZES, Header, renamed, sniff
+from bronze_loader.tail import Tail
 
 REQUIRED = (Column("id", required=True), Column("name", required=True), Column("note"))
 
 
 def look_at(content: bytes, key: str = "d.csv", **options: object) -> Header:
     dataset = Dataset("people", "*", REQUIRED, CsvOptions(**options))  # type: ignore[arg-type]
-    return sniff(key, len(content), dataset, lambda n: content[:n])
+    return sniff(key, len(content), dataset, lambda start, n: content[start : start + n])
 
 
 @pytest.mark.parametrize(
@@ -47,12 +48,102 @@ def test_the_header_is_read(content: bytes, header: Header) -> None:
 def test_a_declared_dialect_is_used() -> None:
     header = look_at("'id'^'n\\'ame'^'name'^ö\n".encode("cp1252"), delimiter="^", quote="'",
                      escape="\\", encoding="windows-1252")  # fmt: skip
-    assert header == Header(("id", "n_ame", "name", "ö"), "^", "windows-1252")
+    assert header == Header(("id", "n_ame", "name", "ö"), "^", "windows-1252", "'", "\\")
 
 
 def test_a_byte_order_mark_goes_before_the_declared_encoding() -> None:
     content = "\ufeffid,name,ö\n".encode()
     assert look_at(content, encoding="windows-1252") == Header(("id", "name", "ö"), ",", "UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "quote", "escape"),
+    [
+        (b"id,name\n1,a\n", '"', '"'),
+        (b"'id','name'\n'1','a, b'\n", "'", "'"),
+        (b"'id';'name'\n'1';'it\\'s'\n", "'", "\\"),
+        (b'id,name\n1,"a \\"b\\" c"\n', '"', "\\"),
+        (b'id,name\n1,"c:\\dir\\"\n2,"c:\\",3\n', '"', '"'),
+        (b'id,name\n1,"he said \\""hi\\"""\n', '"', '"'),
+        (b"id,name\n1,it's\n", '"', '"'),
+    ],
+)
+def test_quote_and_escape_are_found_out(content: bytes, quote: str, escape: str) -> None:
+    header = look_at(content)
+    assert (header.columns, header.quote, header.escape) == (("id", "name"), quote, escape)
+
+
+def test_a_preamble_is_skipped_when_declared_and_pointed_out_when_not() -> None:
+    content = b"Report, of today\n\nid,name\n1,a\n"
+    assert look_at(content, skip_rows=2).columns == ("id", "name")
+    with pytest.raises(Refused, match=r"line 3 has the columns.*skip_rows: 2"):
+        look_at(content)
+    assert look_at(content, skip_rows=1).columns == ("id", "name")  # blank lines are none
+
+
+@pytest.mark.parametrize(
+    ("content", "quarantined"),
+    [
+        (b"id,name\n1,a\n", None),
+        (b'id,name\n1,"a"\n', Tail("\n", to_quote=True)),
+        (b'id,name\n1,"a"\n2,b\n', Tail("\n2,b\n", to_quote=True)),
+        (b'id,name\n1,"a\n2,b\n', Tail("a\n2,b\n", to_quote=True)),
+        (b'id,name\r\n1,"a\r\n2,b\r\n', Tail("a\n2,b\n", to_quote=True)),
+        (b'id,name\n1,"a"', None),
+        (b'id,name\n1,"' + b"x\n" * 9000, Tail("x\n" * 100)),
+        (b'id,name\n1,"' + b"x\n" * 90_000, Tail("x\n" * 100)),
+        (b"id,name\n" + b"1,x\n" * 90_000, Tail("1,x\n" * 50)),
+        (b"id,name\n1," + b"x" * 90_000, None),
+    ],
+)
+def test_how_a_file_ends_is_kept(content: bytes, quarantined: Tail | None) -> None:
+    assert look_at(content).tail == quarantined
+
+
+def test_the_end_of_a_large_compressed_file_is_not_known() -> None:
+    import random
+
+    rows = random.Random(1).randbytes(3 * HEAD_SIZES[0]).hex().encode()  # noqa: S311
+    assert look_at(gzip.compress(b"id,name\n" + rows), "d.csv.gz").tail == Tail(None)
+
+
+@pytest.mark.parametrize(
+    ("header", "meant"),
+    [
+        (b"id,full_name,Naem\n", "`name` by `naem`"),
+        (b"id,n_a_m_e\n", "`name` by `n_a_m_e`"),
+        (b"idd,names\n", "`id` by `idd` and `name` by `names`"),
+    ],
+)
+def test_a_new_name_that_resembles_a_missing_one_is_pointed_out(header: bytes, meant: str) -> None:
+    with pytest.raises(Refused) as caught:
+        look_at(header)
+    assert f"did you mean {meant}?" in str(caught.value)
+
+
+def test_a_renamed_optional_column_is_pointed_out_too() -> None:
+    dataset = Dataset("people", "*", REQUIRED)
+    assert renamed(look_at(b"id,name,notes\n"), dataset) == "; did you mean `note` by `notes`?"
+    assert renamed(look_at(b"id,name,note,notes\n"), dataset) == ""
+    assert renamed(look_at(b"id,name,age\n"), dataset) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "mixed"),
+    [
+        (b"id,name\n1,a\r\n", True),
+        (b'id,"name\nx",name\r\n1,a,b\r\n', True),
+        (b'id,name\n1,"a\r\nb"\n', False),
+        (b"id,name\r\n1,a\n", False),
+        (b"id,name\r\n1,a\r\n", False),
+    ],
+)
+def test_line_ends_that_spark_would_misread_are_refused(content: bytes, mixed: bool) -> None:
+    if not mixed:
+        assert look_at(content)
+        return
+    with pytest.raises(Refused, match="LF but lines end in CRLF"):
+        look_at(content)
 
 
 @pytest.mark.parametrize(
@@ -76,9 +167,9 @@ def test_the_header_of_a_large_incompressible_file_is_found_in_its_first_bytes()
     content = bz2.compress(b"id,name\n" + rows)
     asked: list[int] = []
 
-    def read(length: int) -> bytes:
+    def read(start: int, length: int) -> bytes:
         asked.append(length)
-        return content[:length]
+        return content[start : start + length]
 
     dataset = Dataset("people", "*", REQUIRED)
     assert sniff("d.csv.bz2", len(content), dataset, read) == Header(("id", "name"))

@@ -40,7 +40,7 @@ def test_the_first_bytes_of_an_object_are_read(s3: Any) -> None:
     s3.put_object(Bucket="landing", Key="a.csv", Body=b"id,name\n1,a\n")
     landing = Landing("s3://landing", s3)
     (file,) = landing.list()
-    assert landing.head(file, 7) == b"id,name"
+    assert landing.read(file, 0, 7) == b"id,name"
 
 
 def test_an_object_replaced_after_the_listing_is_left_to_the_next_run(s3: Any) -> None:
@@ -49,10 +49,10 @@ def test_an_object_replaced_after_the_listing_is_left_to_the_next_run(s3: Any) -
     (file,) = landing.list()
     s3.put_object(Bucket="landing", Key="a.csv", Body=b"id,name\n")
     with pytest.raises(ChangedWhileLoading, match="next run"):
-        landing.head(file, 100)
+        landing.read(file, 0, 100)
     s3.delete_object(Bucket="landing", Key="a.csv")
     with pytest.raises(ChangedWhileLoading, match="next run"):
-        landing.head(file, 100)
+        landing.read(file, 0, 100)
 
 
 @pytest.mark.parametrize("url", ["landing", "s3:/landing", "s3://", "https://landing/x"])

@@ -9,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bronze_loader import statements as sql
+from bronze_loader.charsets import replacements
 from bronze_loader.datasets import CsvOptions
 from bronze_loader.headers import Header
 from bronze_loader.landing import LandingFile
 from bronze_loader.plan import LogEntry
+from bronze_loader.quarantine import corrupt_record
 from bronze_loader.statements import FileToLand, Schema
+from bronze_loader.tail import Tail
 
 SCHEMA = Schema("main", "bronze", "s3://lakehouse")
 NOON = datetime(2024, 1, 2, 12, 0, 0, 5, tzinfo=UTC)
@@ -55,12 +58,18 @@ def test_land_reads_each_file_by_its_own_header() -> None:
     columns = ["_source_file", "_source_etag", "_source_size", "_source_modified_at", "_batch_id",
                "_loaded_at", "_corrupt_record", "id", "shop", "tax"]  # fmt: skip
     moment = "TIMESTAMP'2024-01-02T12:00:00.000005Z'"
+    decoded = ("`tax`", "`id`", "`_corrupt_record`")
+    read, meant = replacements("windows-1252")
+    assert read.encode("latin-1") == bytes(range(0x80, 0xA0))
+    assert meant.startswith("€\ufffd")
+    changed = f"'{read}', '{meant}'"
     assert sql.land(SCHEMA, "sales", columns, files, CsvOptions(), "b-1", NOON) == (
         f"""INSERT INTO `main`.`bronze`.`sales` REPLACE WHERE `_source_file` IN \
 ('s3://landing/a.csv', 's3://landing/b[1]\\'.csv.gz')
 SELECT 's3://landing/a.csv' AS `_source_file`, 'e1' AS `_source_etag`, \
 CAST(42 AS BIGINT) AS `_source_size`, {moment} AS `_source_modified_at`, 'b-1' AS `_batch_id`, \
-{moment} AS `_loaded_at`, `_corrupt_record`, `id`, `shop`, CAST(NULL AS STRING) AS `tax`
+{moment} AS `_loaded_at`, {corrupt_record(files[0].header)} AS `_corrupt_record`, \
+`id`, `shop`, CAST(NULL AS STRING) AS `tax`
 FROM read_files('s3://landing/a.csv', format => 'csv', \
 schema => '`id` STRING, `shop` STRING, `_corrupt_record` STRING', header => true, \
 enforceSchema => true, mode => 'PERMISSIVE', \
@@ -69,23 +78,38 @@ sep => ',', quote => '"', escape => '"', encoding => 'UTF-8')
 UNION ALL
 SELECT 's3://landing/b[1]\\'.csv.gz' AS `_source_file`, 'e2' AS `_source_etag`, \
 CAST(42 AS BIGINT) AS `_source_size`, {moment} AS `_source_modified_at`, 'b-1' AS `_batch_id`, \
-{moment} AS `_loaded_at`, `_corrupt_record`, `id`, CAST(NULL AS STRING) AS `shop`, `tax`
+{moment} AS `_loaded_at`, {corrupt_record(files[1].header)} AS `_corrupt_record`, \
+`id`, CAST(NULL AS STRING) AS `shop`, `tax`
+FROM (SELECT {", ".join(f"translate({name}, {changed}) AS {name}" for name in decoded)}
 FROM read_files('s3://landing/b\\\\[1\\\\]\\'.csv.gz', format => 'csv', \
 schema => '`tax` STRING, `id` STRING, `_corrupt_record` STRING', header => true, \
 enforceSchema => true, mode => 'PERMISSIVE', \
 columnNameOfCorruptRecord => '_corrupt_record', multiLine => true, \
-sep => ';', quote => '"', escape => '"', encoding => 'windows-1252')"""
+sep => ';', quote => '"', escape => '"', encoding => 'ISO-8859-1')) AS decoded"""
     )
+
+
+def test_a_record_misread_in_silence_is_kept_as_malformed() -> None:
+    values = "concat_ws(';', coalesce(`id`, ''), coalesce(`note`, ''))"
+    seen = "CASE WHEN `_corrupt_record` IS NOT NULL THEN `_corrupt_record` WHEN "
+    undecoded = "concat_ws('', `id`, `note`) LIKE '%\ufffd%'"
+    for tail, cut_off in (
+        (None, ""),
+        (Tail("\n", to_quote=True), " OR `note` = '\n' OR endswith(`note`, '\"\n')"),
+        (Tail("it's\n2;b\n"), " OR endswith(`note`, 'it\\'s\n2;b\n')"),
+        (Tail(None), " OR (endswith(`note`, '\n') AND "
+         "length(`note`) - length(replace(`note`, ';', '')) >= 1)"),
+    ):  # fmt: skip
+        header = Header(("id", "note"), ";", tail=tail)
+        assert corrupt_record(header) == f"{seen}{undecoded}{cut_off} THEN {values} END"
 
 
 def test_the_declared_options_reach_read_files() -> None:
-    one = FileToLand(listed("a.csv"), Header(("id",), "\t"))
-    text = sql.read_files(
-        one, CsvOptions(quote="'", escape="\\", multi_line=False, null_value="N'A")
-    )
+    one = FileToLand(listed("a.csv"), Header(("id",), "\t", quote="'", escape="\\"))
+    text = sql.read_files(one, CsvOptions(multi_line=False, null_value="N'A", skip_rows=3))
     assert "quote => '\\'', escape => '\\\\'" in text
     assert "multiLine => false" in text
-    assert text.endswith(r"nullValue => 'N\'A')")
+    assert text.endswith(r"skipRows => '3', nullValue => 'N\'A')")
 
 
 def test_append_log() -> None:

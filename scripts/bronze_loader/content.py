@@ -1,0 +1,99 @@
+"""From an object's first bytes to text: what it is, its compression, its encoding."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import zlib
+
+import zstandard
+
+from bronze_loader.errors import Refused
+from bronze_loader.globs import CSV_SUFFIX
+
+MAX_HEAD = 16 * 1024 * 1024
+
+_COMPRESSIONS = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
+_NOT_CSV = {
+    b"PK": "a zip archive (or an Excel workbook)",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+    b"\xfd7zXZ\x00": "an xz archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"\xd0\xcf\x11\xe0": "an old Office document",
+}
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_SHOWN = 10  # bytes around an undecodable one that the reason shows
+
+
+def decompress(head: bytes, whole: bool, key: str) -> tuple[bytes, bool]:
+    """The bytes behind a compression, and whether they are the whole content.
+
+    Content and name must agree on the compression, because Spark goes by the name.
+    """
+    suffix = CSV_SUFFIX.search(key)
+    named = (suffix.group(1) or "") if suffix else ""
+    found = next((name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)), "")
+    other = next((name for magic, name in _NOT_CSV.items() if head.startswith(magic)), None)
+    if other:
+        raise Refused(f"the content is {other}, not CSV")
+    if named != found:
+        content = f"compressed as {found}" if found else "not compressed"
+        name = f"ends in {named}" if named else "has no compression suffix"
+        raise Refused(f"the content is {content} but the name {name}; rename the file")
+    if not found:
+        return head, whole
+    try:
+        data, ended = _inflate(head, found)
+    except (OSError, ValueError, zlib.error, zstandard.ZstdError) as error:
+        raise Refused(f"the {found} content cannot be decompressed: {error}") from error
+    if whole and not ended and len(data) < MAX_HEAD:
+        raise Refused(f"the {found} content ends too early; was the upload cut off?")
+    return data, whole and ended
+
+
+def _inflate(head: bytes, compression: str) -> tuple[bytes, bool]:
+    """What the bytes hold, over the members or frames in a row, and whether the last one ends."""
+    out = bytearray()
+    ended = True
+    while head and len(out) < MAX_HEAD:
+        if compression == ".gz":
+            gzip = zlib.decompressobj(wbits=31)
+            out += gzip.decompress(head, MAX_HEAD)
+            head, ended = gzip.unused_data, gzip.eof
+        elif compression == ".bz2":
+            bzip = bz2.BZ2Decompressor()
+            out += bzip.decompress(head, MAX_HEAD)
+            head, ended = bzip.unused_data, bzip.eof
+        else:
+            zstd = zstandard.ZstdDecompressor().decompressobj()
+            out += zstd.decompress(head)
+            head, ended = zstd.unused_data, zstd.eof
+    return bytes(out), ended and not head
+
+
+def decode(data: bytes, whole: bool, declared: str | None) -> tuple[str, str]:
+    """The text and its encoding. A byte order mark goes before what is declared."""
+    encoding = declared or "UTF-8"
+    if data.startswith(_WIDE_MARKS):
+        raise Refused(
+            "the file is UTF-16 or UTF-32, which read_files does not read together with line "
+            "breaks in values; save it as UTF-8"
+        )
+    if data.startswith(codecs.BOM_UTF8):
+        data, encoding = data[len(codecs.BOM_UTF8) :], "UTF-8"
+    if b"\x00" in data:
+        raise Refused(
+            f"the file holds a zero byte at {data.index(0)}: binary content, or UTF-16 without "
+            "a byte order mark; save it as UTF-8"
+        )
+    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+    try:
+        return decoder.decode(data, final=whole), encoding
+    except UnicodeDecodeError as error:
+        around = data[max(0, error.start - _SHOWN) : error.start + _SHOWN]
+        raise Refused(
+            f"the file is not {encoding} (byte 0x{data[error.start]:02X} at {error.start}); "
+            "declare its encoding in the source YAML, for example `encoding: windows-1252`, "
+            f"in which these bytes read {around.decode('cp1252', 'replace')!r}"
+        ) from error

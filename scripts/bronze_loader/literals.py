@@ -1,0 +1,21 @@
+"""Values and names as SQL text, from which nothing can break out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def string(value: str) -> str:
+    r"""A string literal: `it's` becomes `'it\'s'`, as Spark reads it."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def identifier(name: str) -> str:
+    """A quoted name; a backtick in it is doubled."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def timestamp(moment: datetime) -> str:
+    """A timestamp literal in UTC, whatever the session's time zone is."""
+    return f"TIMESTAMP'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'"

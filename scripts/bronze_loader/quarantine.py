@@ -1,0 +1,43 @@
+"""The SQL that keeps a record as malformed which the reader took without a word, but misread.
+
+`read_files` fills `_corrupt_record` where a record has too few or too many values. Two more it
+lets pass: bytes that it cannot decode, which become U+FFFD, and a quote that is never closed.
+Their rows get a `_corrupt_record` too: the values as they were read, with the delimiter between.
+"""
+
+from __future__ import annotations
+
+from bronze_loader.headers import Header
+from bronze_loader.literals import identifier, string
+
+REPLACEMENT = "\ufffd"
+CORRUPT = "_corrupt_record"
+
+
+def corrupt_record(header: Header) -> str:
+    """The expression for `_corrupt_record` over the columns that `read_files` gives."""
+    columns = [identifier(name) for name in header.columns]
+    values = ", ".join(f"coalesce({column}, '')" for column in columns)
+    wrong = [f"concat_ws('', {', '.join(columns)}) LIKE {string(f'%{REPLACEMENT}%')}"]
+    wrong += _swallowed(columns[-1], header)
+    return (
+        f"CASE WHEN {identifier(CORRUPT)} IS NOT NULL THEN {identifier(CORRUPT)} "
+        f"WHEN {' OR '.join(wrong)} THEN concat_ws({string(header.delimiter)}, {values}) END"
+    )
+
+
+def _swallowed(last: str, header: Header) -> list[str]:
+    """Whether the end of the file has cut off the last value; see `tail`."""
+    tail = header.tail
+    if tail is None:
+        return []
+    if tail.text is None:
+        # The end is not known: a value that ends a line and has a record's worth of delimiters.
+        between = f"length({last}) - length(replace({last}, {string(header.delimiter)}, ''))"
+        return [f"(endswith({last}, {string(chr(10))}) AND {between} >= {len(header.columns) - 1})"]
+    if tail.to_quote:
+        return [
+            f"{last} = {string(tail.text)}",
+            f"endswith({last}, {string(header.quote + tail.text)})",
+        ]
+    return [f"endswith({last}, {string(tail.text)})"]
