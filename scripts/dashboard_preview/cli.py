@@ -1,0 +1,109 @@
+"""`preview-dashboard`: the dashboard's file, filled by a SQL warehouse, as a page and pictures.
+
+Exit codes: 0 done, 1 the warehouse failed, 2 wrong use or a dashboard that cannot be read.
+"""
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+import local_session
+from dashboard_preview.definition import Dashboard, DashboardError, read_dashboard
+from dashboard_preview.results import fetch
+from dashboard_preview.tiles import tiled
+from local_job.warehouse import WarehouseError, connected
+
+_MOST_ROWS = 1_000_000
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        if not os.environ.get("DATABRICKS_HOST"):
+            local_session.enter("preview-dashboard", arguments, missing="DATABRICKS_HOST")
+        path = options.dashboard or local_session.project_root() / "dashboards/sales.lvdash.json"
+        _write(read_dashboard(path), options, console)
+    except (DashboardError, local_session.SessionError) as error:
+        return _fail(str(error), 2)
+    except (WarehouseError, OSError) as error:
+        return _fail(str(error), 1)
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"preview-dashboard: {message}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="preview-dashboard",
+        description="Fill an AI/BI dashboard from the SQL warehouse that the environment names, "
+        "and write it as a page that works offline, and as pictures.",
+        epilog="Exit codes: 0 done, 1 the warehouse failed, 2 wrong use.",
+    )
+    parser.add_argument(
+        "dashboard", nargs="?", type=Path, metavar="FILE",
+        help="a .lvdash.json file, default dashboards/sales.lvdash.json",
+    )  # fmt: skip
+    parser.add_argument(
+        "--schema", default=os.environ.get("DASHBOARD_SCHEMA", "gold"),
+        help="what the queries' bare table names stand in, default DASHBOARD_SCHEMA or gold",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write, default .lakehouse/dashboard"
+    )
+    parser.add_argument(
+        "--rows", type=int, default=_MOST_ROWS, metavar="N",
+        help="of a dataset with more rows (default %(default)s) the charts are drawn but not "
+        "filtered",
+    )  # fmt: skip
+    parser.add_argument("--no-pictures", action="store_true", help="write the page alone")
+    return parser
+
+
+def _write(dashboard: Dashboard, options: argparse.Namespace, console: Console) -> None:
+    with connected() as ask:
+        ask(f"use schema `{options.schema.replace('`', '``')}`")
+        results = fetch(dashboard, ask, options.rows)
+    pages = tiled(dashboard, results)
+    # Imported late: they load an engine of a hundred megabytes, which --help need not wait for.
+    from dashboard_preview.page import page
+    from dashboard_preview.picture import pictures
+
+    folder = options.out or local_session.state_dir() / "dashboard"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = (options.dashboard or Path("sales.lvdash.json")).name.removesuffix(".lvdash.json")
+    written = folder / f"{name}.html"
+    written.write_text(page(dashboard, pages, results, _shown(options.schema)), encoding="utf-8")
+    console.print(f"The dashboard: {_relative(written)}")
+    if options.no_pictures:
+        return
+    for scheme, picture in pictures(dashboard, pages, results):
+        written = folder / (f"{name}.png" if scheme == "light" else f"{name}-{scheme}.png")
+        written.write_bytes(picture)
+        console.print(f"As a picture, {scheme}: {_relative(written)}")
+
+
+def _shown(schema: str) -> str:
+    catalog = os.environ.get("DATABRICKS_CATALOG")
+    place = f"{catalog}.{schema}" if catalog else schema
+    return f"{place}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _relative(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""What a .lvdash.json file says, as far as a preview needs it.
+
+The form is that of files which Databricks exports; `bundle deploy` takes the same file.
+https://docs.databricks.com/aws/en/dashboards/
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+COLUMNS = {"GRID_V1": 12, None: 6}  # of the grid, by the page's layoutVersion
+CHARTS = ("bar", "line", "area", "pie")
+DRAWN = (*CHARTS, "counter", "table", "text")
+FILTERS = ("filter-date-range-picker", "filter-multi-select", "filter-single-select")
+GLOBAL_FILTERS = "PAGE_TYPE_GLOBAL_FILTERS"
+
+
+class DashboardError(Exception):
+    """The dashboard's file cannot be read, or is not what Databricks would take."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A query, and the measures that widgets may name by MEASURE(`…`)."""
+
+    name: str
+    title: str
+    sql: str
+    measures: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a widget asks of a dataset: the names of its fields and their expressions."""
+
+    name: str
+    dataset: str
+    fields: Mapping[str, str]
+    disaggregated: bool
+
+
+@dataclass(frozen=True)
+class Position:
+    """Columns and rows of the page's grid."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Widget:
+    """A tile. `kind` is its widgetType, or `text`; `encodings` are as in the file."""
+
+    name: str
+    kind: str
+    position: Position
+    title: str = ""
+    description: str = ""
+    text: str = ""
+    queries: tuple[Query, ...] = ()
+    encodings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def query(self) -> Query:
+        """The one query of a widget that is no filter."""
+        return self.queries[0]
+
+    def targets(self) -> list[tuple[str, str]]:
+        """The (dataset, column) pairs that a filter's widget filters."""
+        datasets = {query.name: query.dataset for query in self.queries}
+        return [
+            (datasets[target["queryName"]], target["fieldName"])
+            for target in self.encodings["fields"]
+            if "fieldName" in target
+        ]
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    title: str
+    columns: int
+    is_filters: bool
+    widgets: tuple[Widget, ...]
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    title: str
+    datasets: Mapping[str, Dataset]
+    pages: tuple[Page, ...]
+    theme: Mapping[str, Any]
+
+    def widgets(self) -> Iterator[Widget]:
+        for page in self.pages:
+            yield from page.widgets
+
+
+def read_dashboard(path: Path) -> Dashboard:
+    """Read the file. Raises DashboardError that names the file and the widget at fault."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DashboardError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise DashboardError(f"{path} is not JSON: {error}") from error
+    try:
+        datasets = {item["name"]: _dataset(item) for item in content["datasets"]}
+        pages = tuple(_page(item) for item in content["pages"])
+        theme = content.get("uiSettings", {}).get("theme", {})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DashboardError(f"{path} is not an AI/BI dashboard: no {error}") from error
+    title = path.name.removesuffix(".lvdash.json").replace("_", " ").capitalize()
+    dashboard = Dashboard(title, datasets, pages, theme)
+    for widget in dashboard.widgets():
+        for query in widget.queries:
+            if query.dataset not in datasets:
+                raise DashboardError(
+                    f"{path}: widget {widget.name} asks dataset {query.dataset}, "
+                    f"which is not there; there are {', '.join(datasets)}."
+                )
+    return dashboard
+
+
+def _dataset(item: Mapping[str, Any]) -> Dataset:
+    lines = item.get("queryLines")
+    return Dataset(
+        name=item["name"],
+        title=item.get("displayName", item["name"]),
+        sql=("".join(lines) if lines else item["query"]).strip().rstrip(";"),
+        measures={
+            column["displayName"]: column["expression"] for column in item.get("columns", [])
+        },
+    )
+
+
+def _page(item: Mapping[str, Any]) -> Page:
+    return Page(
+        name=item["name"],
+        title=item.get("displayName", item["name"]),
+        columns=COLUMNS.get(item.get("layoutVersion"), 12),
+        is_filters=item.get("pageType") == GLOBAL_FILTERS,
+        widgets=tuple(_widget(placed["widget"], placed["position"]) for placed in item["layout"]),
+    )
+
+
+def _widget(item: Mapping[str, Any], position: Mapping[str, int]) -> Widget:
+    place = Position(position["x"], position["y"], position["width"], position["height"])
+    if "spec" not in item:
+        lines = item.get("multilineTextboxSpec", {}).get("lines", [])
+        return Widget(
+            item["name"], "text", place, text="".join(lines) or item.get("textbox_spec", "")
+        )
+    spec = item["spec"]
+    frame = spec.get("frame", {})
+    return Widget(
+        name=item["name"],
+        kind=spec["widgetType"],
+        position=place,
+        title=frame.get("title", "") if frame.get("showTitle") else "",
+        description=frame.get("description", "") if frame.get("showDescription") else "",
+        queries=tuple(_query(query["name"], query["query"]) for query in item.get("queries", [])),
+        encodings=spec.get("encodings", {}),
+    )
+
+
+def _query(name: str, item: Mapping[str, Any]) -> Query:
+    return Query(
+        name=name,
+        dataset=item["datasetName"],
+        fields={each["name"]: each["expression"] for each in item.get("fields", [])},
+        disaggregated=bool(item.get("disaggregated")),
+    )

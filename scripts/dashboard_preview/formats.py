@@ -1,0 +1,50 @@
+"""How a value is shown: the file's number formats, and plain dates and times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MISSING = "\u2013"  # a dash, for a value that is NULL
+
+
+@dataclass(frozen=True)
+class Format:
+    """`exact`: always as many decimal `places`, otherwise at most that many."""
+
+    percent: bool
+    places: int
+    exact: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"percent": self.percent, "places": self.places, "exact": self.exact}
+
+    @property
+    def d3(self) -> str:
+        """The same in the language of d3-format, for Vega."""
+        trimmed = "" if self.exact else "~"
+        return f".{self.places}{trimmed}%" if self.percent else f",.{self.places}{trimmed}f"
+
+
+def format_of(encoding: Mapping[str, Any]) -> Format:
+    """The format of an encoding of the file; without one, at most two decimal places."""
+    named = encoding.get("format", {})
+    percent = named.get("type") == "number-percent"
+    places = named.get("decimalPlaces", {})
+    return Format(percent, places.get("places", 1 if percent else 2), places.get("type") == "exact")
+
+
+def shown(value: Any, format_: Format) -> str:
+    """The value as text; an absent one as a dash."""
+    if value is None:
+        return MISSING
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value).replace("T", " ")[:16] if _is_time(value) else str(value)
+    number = value * 100 if format_.percent else value
+    text = f"{number:,.{format_.places}f}"
+    if not format_.exact and "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f"{text}%" if format_.percent else text
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 20 and value[10] == "T" and value[-1] == "Z"

@@ -1,0 +1,204 @@
+"""One page of HTML that holds everything: rows, charts, Vega, style and script.
+
+It asks no host for anything; its Content-Security-Policy forbids it to.
+"""
+
+import base64
+import gzip
+import html
+import json
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+import vl_convert
+
+from dashboard_preview.definition import CHARTS, Dashboard
+from dashboard_preview.results import Results, Rows
+from dashboard_preview.theme import SCHEMES, Theme, themes, vega_config
+from dashboard_preview.tiles import Column, Tile, TiledPage
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_EMBED = "window.vegaEmbed = vegaEmbed;"
+
+
+def page(dashboard: Dashboard, pages: Sequence[TiledPage], results: Results, shown: str) -> str:
+    """The page's HTML. `shown` says in a few words where the numbers are from, and of when."""
+    by_scheme = themes(dashboard.theme)
+    parts = {
+        "title": html.escape(dashboard.title),
+        "shown": html.escape(shown),
+        "colours": _colours(by_scheme),
+        "css": _asset("page.css"),
+        "tabs": "".join(_tab(each) for each in pages),
+        "pages": "\n".join(_page(each) for each in pages),
+        "dashboard": _in_script(_data(dashboard, pages, by_scheme)),
+        "rows": _packed(results.datasets),
+        "vega": vl_convert.javascript_bundle(_EMBED).replace("</script", "<\\/script"),
+        "script": _asset("page.js"),
+    }
+    made = _asset("page.html")
+    for name, text in parts.items():
+        before, after = made.split(f"@@{name}@@")
+        made = before + text + after
+    return made
+
+
+def _asset(name: str) -> str:
+    return resources.files("dashboard_preview").joinpath("assets", name).read_text("utf-8")
+
+
+def _in_script(data: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+# ---- what the script reads -----------------------------------------------------------------------
+
+
+def _data(
+    dashboard: Dashboard, pages: Sequence[TiledPage], by_scheme: Mapping[str, Theme]
+) -> dict[str, Any]:
+    tiles = [tile for each in pages for tile in each.tiles]
+    return {
+        "charts": CHARTS,
+        "config": {scheme: vega_config(theme, FONT) for scheme, theme in by_scheme.items()},
+        "filters": [_filter(tile) for tile in tiles if tile.is_filter],
+        "widgets": [_widget(tile) for tile in tiles if tile.fields],
+    }
+
+
+def _filter(tile: Tile) -> dict[str, Any]:
+    widget = tile.widget
+    return {
+        "name": widget.name,
+        "title": widget.title,
+        "targets": widget.targets(),
+        "range": widget.kind == "filter-date-range-picker",
+        "single": widget.kind == "filter-single-select",
+    }
+
+
+def _widget(tile: Tile) -> dict[str, Any]:
+    widget = tile.widget
+    columns = [_column(column) for column in tile.columns]
+    made: dict[str, Any] = {
+        "name": widget.name,
+        "kind": widget.kind,
+        "dataset": widget.query.dataset,
+        "disaggregated": widget.query.disaggregated,
+        "filters": tile.filters,
+        "fields": [
+            {"name": name, "measure": field.is_measure, "tree": field.tree}
+            for name, field in tile.fields.items()
+        ],
+        "rows": tile.rows,
+    }
+    if widget.kind == "counter":
+        made["value"] = columns[0]
+    elif columns:
+        made["columns"] = columns
+    else:
+        made["spec"] = tile.spec
+    return made
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "field": column.field,
+        "title": column.title,
+        "format": column.format.as_dict(),
+        "number": column.is_number,
+    }
+
+
+def _packed(datasets: Mapping[str, Rows]) -> str:
+    """The datasets' rows as JSON, gzipped, in base 64."""
+    made = {
+        name: {
+            "complete": rows.complete,
+            "length": len(next(iter(rows.columns.values()))),
+            "columns": {column: _coded(values) for column, values in rows.columns.items()},
+        }
+        for name, rows in datasets.items()
+    }
+    text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _coded(values: Sequence[Any]) -> dict[str, Any]:
+    """A column of text as its different words and their places; any other as it is."""
+    if not any(isinstance(value, str) for value in values):
+        return {"values": values}
+    words = {word: code for code, word in enumerate(dict.fromkeys(values))}
+    return {"words": list(words), "codes": [words[value] for value in values]}
+
+
+# ---- the skeleton that it fills ------------------------------------------------------------------
+
+
+def _colours(by_scheme: Mapping[str, Theme]) -> str:
+    light, dark = (_variables(by_scheme[scheme]) for scheme in SCHEMES)
+    return (
+        f":root {{ --family: {FONT}; {light} }}\n"
+        f':root[data-scheme="dark"] {{ {dark} }}\n'
+        f"@media (prefers-color-scheme: dark) "
+        f'{{ :root:not([data-scheme="light"]) {{ {dark} }} }}'
+    )
+
+
+def _variables(theme: Theme) -> str:
+    names = ("canvas", "widget", "border", "font", "muted", "selection")
+    return " ".join(f"--{name}: {getattr(theme, name)};" for name in names)
+
+
+def _tab(page: TiledPage) -> str:
+    name, title = html.escape(page.name), html.escape(page.title)
+    return f'<button type="button" role="tab" aria-selected="false" data-page="{name}">{title}</button>'
+
+
+def _page(page: TiledPage) -> str:
+    tiles = "\n".join(_tile(tile) for tile in page.tiles)
+    return (
+        f'<main class="page" id="{html.escape(page.name)}" role="tabpanel" hidden '
+        f'style="--columns: {page.columns}">\n{tiles}\n</main>'
+    )
+
+
+def _tile(tile: Tile) -> str:
+    widget, place = tile.widget, tile.widget.position
+    kind = "filter" if tile.is_filter else "chart" if widget.kind in CHARTS else widget.kind
+    card = "" if kind == "text" else " card"
+    if widget.kind == "filter-date-range-picker":
+        card += " wide"
+    return (
+        f'<section class="tile {html.escape(kind)}{card}" data-widget="{html.escape(widget.name)}" '
+        f'style="--x: {place.x}; --y: {place.y}; --w: {place.width}; --h: {place.height}">'
+        f"{_content(tile, kind)}</section>"
+    )
+
+
+def _content(tile: Tile, kind: str) -> str:
+    if kind == "text":
+        return "".join(_block(block.level, block.text) for block in tile.blocks)
+    title = html.escape(tile.widget.title)
+    description = html.escape(tile.widget.description)
+    said = f"<p>{description}</p>" if description else ""
+    if kind == "counter":
+        return f'<header><h2>{title}</h2></header><div class="value">&ndash;</div>{said}'
+    if kind == "filter":
+        return f'<h2>{title}</h2><div class="body"></div>'
+    body = '<div class="body"></div>'
+    if kind == "chart":
+        body = (
+            f'<div class="body"><div class="vega" role="img" aria-label="{title}"></div>'
+            '<div class="empty" hidden>No rows</div></div>'
+        )
+    if not tile.is_drawn:
+        body = f'<p class="note">A preview does not draw “{html.escape(kind)}”.</p>'
+    return f"<header><h2>{title}</h2>{said}</header>{body}"
+
+
+def _block(level: int, text: str) -> str:
+    name = f"h{level}" if level else "p"
+    return f"<{name}>{html.escape(text)}</{name}>"

@@ -1,0 +1,159 @@
+"""What the warehouse answers: the rows of each widget, and of each dataset for the filters.
+
+A widget is asked as Databricks asks it, its fields over its dataset, so its first picture holds the
+warehouse's own numbers. The rows of the datasets let the page count again when a filter is set.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from dashboard_preview.definition import FILTERS, Dashboard, Dataset, Page, Query
+from dashboard_preview.expressions import Expression, parse
+from local_job.warehouse import Query as Ask
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a dataset, column by column. `complete` when no row was left out."""
+
+    columns: Mapping[str, Sequence[Any]]
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Results:
+    """Rows of each widget by its name, rows of each dataset, parsed fields of each widget."""
+
+    widgets: Mapping[str, list[Row]]
+    datasets: Mapping[str, Rows]
+    fields: Mapping[str, Mapping[str, Expression]]
+
+
+def fetch(dashboard: Dashboard, ask: Ask, most_rows: int) -> Results:
+    """Ask for everything: one statement a dataset, one a widget that aggregates.
+
+    Of a dataset with more than `most_rows` rows that many are fetched, and it is not complete.
+    """
+    fields = {
+        widget.name: {
+            name: parse(text, dashboard.datasets[widget.query.dataset].measures)
+            for name, text in widget.query.fields.items()
+        }
+        for widget in dashboard.widgets()
+        if widget.queries and widget.kind not in FILTERS
+    }
+    used = {name: _columns_used(name, dashboard, fields) for name in dashboard.datasets}
+    datasets = {
+        name: _fetch_dataset(dataset, used[name], ask, most_rows)
+        for name, dataset in dashboard.datasets.items()
+        if used[name]
+    }
+    widgets = {
+        widget.name: (
+            _project(datasets[widget.query.dataset], fields[widget.name])
+            if widget.query.disaggregated
+            else _aggregate(widget.query, dashboard, fields[widget.name], ask)
+        )
+        for widget in dashboard.widgets()
+        if widget.name in fields
+    }
+    return Results(widgets, datasets, fields)
+
+
+def filters_of(dashboard: Dashboard, page: Page) -> list[str]:
+    """The names of the filters that filter a page: its own and the global ones."""
+    return [
+        widget.name
+        for each in dashboard.pages
+        if each is page or each.is_filters
+        for widget in each.widgets
+        if widget.kind in FILTERS
+    ]
+
+
+def aggregate_sql(query: Query, dataset: Dataset, fields: Mapping[str, Expression]) -> str:
+    """A widget's fields over its dataset, grouped by those that are no measures."""
+    selected = ", ".join(f"{field.sql} as {_quoted(name)}" for name, field in fields.items())
+    groups = [field.sql for field in fields.values() if not field.is_measure]
+    grouped = f"\ngroup by {', '.join(groups)}" if groups else ""
+    return f"select {selected}\nfrom (\n{dataset.sql}\n) as {_quoted(query.dataset)}{grouped}"
+
+
+def _aggregate(
+    query: Query, dashboard: Dashboard, fields: Mapping[str, Expression], ask: Ask
+) -> list[Row]:
+    answered = ask(aggregate_sql(query, dashboard.datasets[query.dataset], fields))
+    rows = [
+        {
+            name: _truncated(_plain(value), field)
+            for (name, field), value in zip(fields.items(), row, strict=True)
+        }
+        for row in answered
+    ]
+    dimensions = [name for name, field in fields.items() if not field.is_measure]
+    return sorted(rows, key=lambda row: [str(row[name]) for name in dimensions])
+
+
+def _columns_used(
+    dataset: str, dashboard: Dashboard, fields: Mapping[str, Mapping[str, Expression]]
+) -> list[str]:
+    used: set[str] = set()
+    for widget in dashboard.widgets():
+        if widget.kind in FILTERS:
+            used |= {column for name, column in widget.targets() if name == dataset}
+        elif widget.queries and widget.query.dataset == dataset:
+            for field in fields[widget.name].values():
+                used |= field.columns()
+    return sorted(used)
+
+
+def _fetch_dataset(dataset: Dataset, columns: list[str], ask: Ask, most_rows: int) -> Rows:
+    selected = ", ".join(map(_quoted, columns))
+    rows = ask(
+        f"select {selected}\nfrom (\n{dataset.sql}\n) as {_quoted(dataset.name)}\n"
+        f"limit {most_rows + 1}"
+    )
+    complete = len(rows) <= most_rows
+    by_column = zip(*rows[:most_rows], strict=True) if rows else [[] for _ in columns]
+    return Rows(
+        {
+            name: [_plain(value) for value in values]
+            for name, values in zip(columns, by_column, strict=True)
+        },
+        complete,
+    )
+
+
+def _project(rows: Rows, fields: Mapping[str, Expression]) -> list[Row]:
+    """A widget that does not aggregate shows the dataset's rows in their order."""
+    columns = [
+        [_truncated(value, field) for value in rows.columns[field.tree["column"]]]
+        for field in fields.values()
+    ]
+    return [dict(zip(fields, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: dates as 2026-02-28, times in UTC as 2026-02-28T10:00:00Z."""
+    if isinstance(value, datetime):
+        in_utc = value.astimezone(UTC) if value.tzinfo else value
+        return in_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def _truncated(value: Any, field: Expression) -> Any:
+    """DATE_TRUNC gives a time; of a day, month or year its date says all."""
+    return value[:10] if field.unit in ("year", "month", "day") and value else value
+
+
+def _quoted(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"

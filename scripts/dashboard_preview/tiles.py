@@ -1,0 +1,118 @@
+"""The dashboard as its renderers need it: tiles with their rows, formats and charts, page by page.
+
+The same for the page and for the pictures.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard_preview.charts import Spec, chart
+from dashboard_preview.definition import CHARTS, DRAWN, FILTERS, Dashboard, Widget
+from dashboard_preview.expressions import Expression
+from dashboard_preview.formats import Format, format_of
+from dashboard_preview.results import Results, Row, filters_of
+
+
+@dataclass(frozen=True)
+class Block:
+    """A heading of a text tile (`level` 1 or 2) or a paragraph (0)."""
+
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table, or the one value of a counter."""
+
+    field: str
+    title: str
+    format: Format
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A widget with its rows; by its kind it has `spec`, `columns` or `blocks`."""
+
+    widget: Widget
+    rows: Sequence[Row] = ()
+    fields: Mapping[str, Expression] = field(default_factory=dict)
+    filters: Sequence[str] = ()
+    spec: Spec = field(default_factory=dict)
+    columns: Sequence[Column] = ()
+    blocks: Sequence[Block] = ()
+
+    @property
+    def is_filter(self) -> bool:
+        return self.widget.kind in FILTERS
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the preview knows the kind of widget."""
+        return self.is_filter or self.widget.kind in DRAWN
+
+
+@dataclass(frozen=True)
+class TiledPage:
+    name: str
+    title: str
+    columns: int
+    tiles: Sequence[Tile]
+
+
+def tiled(dashboard: Dashboard, results: Results) -> list[TiledPage]:
+    """The dashboard's pages, the tiles of each from top left to bottom right."""
+    return [
+        TiledPage(
+            page.name,
+            page.title,
+            page.columns,
+            [
+                _tile(widget, filters_of(dashboard, page), results)
+                for widget in sorted(page.widgets, key=_reading_order)
+            ],
+        )
+        for page in dashboard.pages
+    ]
+
+
+def _reading_order(widget: Widget) -> tuple[int, int]:
+    return widget.position.y, widget.position.x
+
+
+def _tile(widget: Widget, filters: Sequence[str], results: Results) -> Tile:
+    if widget.kind == "text":
+        return Tile(widget, blocks=_blocks(widget.text))
+    if widget.kind in FILTERS or widget.kind not in DRAWN:
+        return Tile(widget)
+    rows, fields = results.widgets[widget.name], results.fields[widget.name]
+    if widget.kind in CHARTS:
+        return Tile(widget, rows, fields, filters, spec=chart(widget, fields, rows))
+    encodings = widget.encodings
+    named = encodings["columns"] if widget.kind == "table" else [encodings["value"]]
+    columns = [_column(encoding, rows) for encoding in named]
+    return Tile(widget, rows, fields, filters, columns=columns)
+
+
+def _column(encoding: Mapping[str, Any], rows: Sequence[Row]) -> Column:
+    name = encoding["fieldName"]
+    values = [row[name] for row in rows if row[name] is not None]
+    is_number = bool(values) and all(isinstance(value, (int, float)) for value in values)
+    return Column(
+        name,
+        encoding.get("displayName", name),
+        format_of(encoding),
+        is_number or "format" in encoding,
+    )
+
+
+def _blocks(text: str) -> list[Block]:
+    """The paragraphs and headings of a little Markdown."""
+    blocks = []
+    for paragraph in filter(None, (part.strip() for part in text.split("\n\n"))):
+        hashes = len(paragraph) - len(paragraph.lstrip("#"))
+        level = min(hashes, 2) if paragraph[hashes : hashes + 1] == " " else 0
+        blocks.append(Block(level, paragraph[hashes:].strip() if level else paragraph))
+    return blocks
