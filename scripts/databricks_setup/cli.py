@@ -1,0 +1,166 @@
+"""`setup-databricks`: what a bundle cannot make. Safe to repeat; `--dry-run` only prints the plan.
+
+Exit codes: 0 done or nothing to do, 1 the workspace refused, 2 wrong use or configuration.
+"""
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable, Sequence
+
+from databricks_setup.plan import (
+    SECRET_SCOPE,
+    SERVICE_CREDENTIAL,
+    STORAGE_CREDENTIAL,
+    Action,
+    Credential,
+    Kind,
+    plan_credentials,
+    plan_grants,
+    wanted_grants,
+)
+from databricks_setup.workspace import Workspace
+
+_DONE = {
+    Action.CREATE: "created",
+    Action.CHANGE: "changed",
+    Action.GRANT: "granted",
+    Action.KEEP: "is there",
+}
+_NAMES = {Kind.STORAGE: STORAGE_CREDENTIAL, Kind.SERVICE: SERVICE_CREDENTIAL}
+
+
+class WrongUse(Exception):
+    """Something that the user can put right."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    # Takes over a second to import, which --help and a wrong option need not wait for.
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.errors.base import DatabricksError
+
+    run: Callable[[Workspace, argparse.Namespace], None] = options.run
+    try:
+        run(Workspace(WorkspaceClient()), options)
+    except DatabricksError as error:
+        print(f"setup-databricks: the workspace refused: {error}", file=sys.stderr)
+        return 1
+    except (WrongUse, ValueError) as error:  # the SDK's error for no credentials is a ValueError
+        print(f"setup-databricks: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("setup-databricks: interrupted; what is done stays done", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="setup-databricks",
+        description="Make in a workspace what a bundle cannot: credentials of Unity Catalog, "
+        "grants for the principal that deploys, values of secrets. Whose workspace: "
+        "DATABRICKS_HOST or a profile, as for every Databricks tool.",
+        epilog="docs/databricks.md goes through it step by step.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    made = commands.add_parser("credentials", help="make the credentials, and grant their use")
+    made.add_argument("--storage-role", metavar="ARN", required=True, help="StorageRoleArn")
+    made.add_argument("--loader-role", metavar="ARN", required=True, help="LoaderRoleArn")
+    made.add_argument("--principal", metavar="ID", help="who deploys and whom the job runs as")
+    made.add_argument("--catalog", metavar="NAME", help="where that principal makes its schemas")
+    made.set_defaults(run=_credentials)
+
+    put = commands.add_parser(
+        "secret", help="put a value, from standard input or a prompt, into the secret scope"
+    )
+    put.add_argument("key", help="such as aws_access_key_id")
+    put.add_argument("--scope", default=SECRET_SCOPE, help="default: %(default)s")
+    put.set_defaults(run=_secret)
+
+    removed = commands.add_parser("remove", help="delete the credentials")
+    removed.set_defaults(run=_remove)
+    for command in (made, put, removed):
+        command.add_argument("--dry-run", action="store_true", help="print the plan, do nothing")
+    return parser
+
+
+def _credentials(workspace: Workspace, options: argparse.Namespace) -> None:
+    if bool(options.principal) != bool(options.catalog):
+        raise WrongUse("--principal and --catalog belong together: name both or none.")
+    print(f"{workspace.host}{', nothing is changed' if options.dry_run else ''}")
+    wanted = [
+        Credential(Kind.STORAGE, STORAGE_CREDENTIAL, options.storage_role),
+        Credential(Kind.SERVICE, SERVICE_CREDENTIAL, options.loader_role),
+    ]
+    found = [workspace.credential(want.kind, want.name) for want in wanted]
+    steps = plan_credentials(wanted, found)
+    if options.principal:
+        grants = wanted_grants(options.principal, options.catalog, workspace.metastore())
+        absent = {have.name for have, there in zip(wanted, found, strict=True) if there is None}
+        held = [[] if g.securable in absent else workspace.privileges(g) for g in grants]
+        steps += plan_grants(grants, held)
+    for step in steps:
+        if options.dry_run:
+            print(f"  {step.action:8}  {step.text}")
+            continue
+        workspace.carry_out(step)
+        print(f"  {_DONE[step.action]:8}  {step.text}")
+    if not options.dry_run:
+        _explain_trust([workspace.credential(want.kind, want.name) for want in wanted])
+
+
+def _explain_trust(credentials: Sequence[Credential | None]) -> None:
+    """The second step, which only somebody with rights in AWS can take."""
+    storage, service = (have.external_id if have else "" for have in credentials)
+    print(
+        f"""
+The roles must trust Unity Catalog by the external ids that it has chosen. In AWS:
+
+  aws cloudformation deploy --stack-name sales-lakehouse --template-file infra/lakehouse.yml \\
+    --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \\
+    StorageExternalId={storage} LoaderExternalId={service}
+
+Parameters that are not named keep their values. Repeat it only when an id changes."""
+    )
+
+
+def _secret(workspace: Workspace, options: argparse.Namespace) -> None:
+    if not workspace.has_scope(options.scope):
+        raise WrongUse(
+            f"there is no secret scope {options.scope}; `databricks bundle deploy` makes it"
+        )
+    if options.dry_run:
+        print(f"  put       {options.scope}/{options.key} in {workspace.host}")
+        return
+    value = _read_value(options.key)
+    workspace.put_secret(options.scope, options.key, value)
+    print(f"  put       {options.scope}/{options.key}, {len(value)} characters")
+
+
+def _read_value(key: str) -> str:
+    """Never an argument: those are kept by the shell's history and seen by every process."""
+    if sys.stdin.isatty():
+        value = getpass.getpass(f"Value of {key} (not shown): ")
+    else:
+        value = sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    if not value:
+        raise WrongUse(f"no value for {key}: type it at the prompt or pipe it in")
+    return value
+
+
+def _remove(workspace: Workspace, options: argparse.Namespace) -> None:
+    for kind, name in _NAMES.items():
+        if workspace.credential(kind, name) is None:
+            print(f"  not there {kind} {name}")
+        elif options.dry_run:
+            print(f"  remove    {kind} {name}")
+        else:
+            workspace.remove(kind, name)
+            print(f"  removed   {kind} {name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

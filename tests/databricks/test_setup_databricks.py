@@ -1,0 +1,161 @@
+"""`setup-databricks` against a small workspace of our own: what it makes, and makes once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from databricks_setup.cli import main
+from databricks_setup.plan import SECRET_SCOPE, SERVICE_CREDENTIAL, STORAGE_CREDENTIAL
+
+ROOT = Path(__file__).resolve().parents[2]
+STORAGE_ROLE = "arn:aws:iam::123456789012:role/sales-lakehouse-storage"
+LOADER_ROLE = "arn:aws:iam::123456789012:role/sales-lakehouse-loader"
+ROLES = ("--storage-role", STORAGE_ROLE, "--loader-role", LOADER_ROLE)
+FOR_THE_JOB = ("--principal", "an-application-id", "--catalog", "sales")
+
+
+def test_credentials_are_made_and_the_trust_policys_second_step_is_told(
+    workspace: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["credentials", *ROLES]) == 0
+    storage = workspace.credentials["storage-credentials"][STORAGE_CREDENTIAL]
+    service = workspace.credentials["credentials"][SERVICE_CREDENTIAL]
+    assert storage["aws_iam_role"]["role_arn"] == STORAGE_ROLE
+    assert service["aws_iam_role"]["role_arn"] == LOADER_ROLE
+    said = capsys.readouterr().out
+    assert "created" in said
+    assert f"StorageExternalId=external-id-of-{STORAGE_CREDENTIAL}" in said
+    assert f"LoaderExternalId=external-id-of-{SERVICE_CREDENTIAL}" in said
+
+
+def test_service_credential_is_one_and_nothing_is_validated_before_the_role_trusts(
+    workspace: Any,
+) -> None:
+    main(["credentials", *ROLES])
+    bodies = {path.rsplit("/", 1)[-1]: body for _, path, body in workspace.changes}
+    assert bodies["credentials"]["purpose"] == "SERVICE"
+    assert all(body["skip_validation"] is True for body in bodies.values())
+
+
+def test_second_time_nothing_is_changed(workspace: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["credentials", *ROLES, *FOR_THE_JOB])
+    workspace.changes.clear()
+    capsys.readouterr()
+    assert main(["credentials", *ROLES, *FOR_THE_JOB]) == 0
+    assert workspace.changes == []
+    said = capsys.readouterr().out
+    assert said.count("is there") == 6
+    assert "StorageExternalId=" in said, "it can be asked for again"
+
+
+def test_principal_may_deploy_and_run(workspace: Any) -> None:
+    main(["credentials", *ROLES, *FOR_THE_JOB])
+    assert {name: held["an-application-id"] for name, held in workspace.grants.items()} == {
+        "metastore/the-metastore": {"CREATE_EXTERNAL_LOCATION"},
+        f"storage_credential/{STORAGE_CREDENTIAL}": {"CREATE_EXTERNAL_LOCATION"},
+        f"credential/{SERVICE_CREDENTIAL}": {"ACCESS"},
+        "catalog/sales": {"USE_CATALOG", "CREATE_SCHEMA"},
+    }
+
+
+def test_only_what_is_missing_is_granted(workspace: Any) -> None:
+    workspace.grants["catalog/sales"] = {"an-application-id": {"USE_CATALOG"}, "others": {"SELECT"}}
+    main(["credentials", *ROLES, *FOR_THE_JOB])
+    [change] = [body for _, path, body in workspace.changes if path.endswith("catalog/sales")]
+    assert change == {"changes": [{"add": ["CREATE_SCHEMA"], "principal": "an-application-id"}]}
+    assert workspace.grants["catalog/sales"]["others"] == {"SELECT"}
+
+
+def test_dry_run_prints_the_plan_and_changes_nothing(
+    workspace: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["credentials", *ROLES, *FOR_THE_JOB, "--dry-run"]) == 0
+    assert workspace.changes == []
+    said = capsys.readouterr().out
+    assert f"create    storage credential {STORAGE_CREDENTIAL} over {STORAGE_ROLE}" in said
+    assert "grant     USE_CATALOG, CREATE_SCHEMA on catalog sales to an-application-id" in said
+    assert "nothing is changed" in said
+
+
+def test_credential_over_another_role_is_changed_and_said(
+    workspace: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["credentials", *ROLES])
+    other = STORAGE_ROLE + "-new"
+    assert main(["credentials", "--storage-role", other, "--loader-role", LOADER_ROLE]) == 0
+    role = workspace.credentials["storage-credentials"][STORAGE_CREDENTIAL]["aws_iam_role"]
+    assert role["role_arn"] == other
+    assert f"to {other}, from {STORAGE_ROLE}" in capsys.readouterr().out
+
+
+def test_secret_is_read_from_standard_input_and_never_shown(
+    workspace: Any, type_in: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace.scopes[SECRET_SCOPE] = {}
+    type_in("very-secret\n")
+    assert main(["secret", "aws_access_key_id"]) == 0
+    assert workspace.scopes[SECRET_SCOPE] == {"aws_access_key_id": "very-secret"}
+    captured = capsys.readouterr()
+    assert "very-secret" not in captured.out + captured.err
+
+
+def test_secret_is_asked_for_at_a_terminal(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace.scopes[SECRET_SCOPE] = {}
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "typed")
+    assert main(["secret", "aws_access_key_id"]) == 0
+    assert workspace.scopes[SECRET_SCOPE] == {"aws_access_key_id": "typed"}
+
+
+def test_secret_cannot_be_an_argument(workspace: Any) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["secret", "aws_access_key_id", "very-secret"])
+    assert ended.value.code == 2
+
+
+def test_secret_without_a_scope_says_what_makes_it(
+    workspace: Any, type_in: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    type_in("x")
+    assert main(["secret", "aws_access_key_id"]) == 2
+    assert "databricks bundle deploy" in capsys.readouterr().err
+
+
+def test_empty_secret_is_refused(workspace: Any, type_in: Callable[[str], None]) -> None:
+    workspace.scopes[SECRET_SCOPE] = {}
+    type_in("\n")
+    assert main(["secret", "aws_access_key_id"]) == 2
+    assert workspace.scopes[SECRET_SCOPE] == {}
+
+
+def test_remove_undoes_it_and_may_repeat(
+    workspace: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["credentials", *ROLES])
+    assert main(["remove", "--dry-run"]) == 0
+    assert workspace.credentials["credentials"]
+    assert main(["remove"]) == 0
+    assert workspace.credentials == {"storage-credentials": {}, "credentials": {}}
+    assert main(["remove"]) == 0
+    assert capsys.readouterr().out.count("not there") == 2
+
+
+def test_refusal_of_the_workspace_is_one_line(
+    workspace: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace.refuses = "User does not have CREATE STORAGE CREDENTIAL on Metastore"
+    assert main(["credentials", *ROLES]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert "does not have CREATE STORAGE CREDENTIAL" in line
+
+
+def test_names_are_those_that_the_bundle_uses() -> None:
+    bundle = yaml.safe_load((ROOT / "databricks.yml").read_text())
+    variables = bundle["variables"]
+    assert variables["storage_credential"]["default"] == STORAGE_CREDENTIAL
+    assert variables["secret_scope"]["default"] == SECRET_SCOPE
+    for target in bundle["targets"].values():
+        assert target["variables"]["service_credential"] == SERVICE_CREDENTIAL
