@@ -192,6 +192,18 @@ def test_not_null_and_check_are_enforced(lakehouse: Any, schema: str) -> None:
     assert len(lakehouse.sql(f"select * from {schema}.t")) == 3
 
 
+def test_checks_see_only_the_rows_that_are_written(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (f string not null, n int, constraint c check (n > 0))")
+    source = "(select * from values ('a', 1), ('b', 0), (null, 2), ('c', 3) as v(f, n))"
+    kept = f"select f, n from {source} where f is not null and n > 0"
+    lakehouse.sql(f"insert into {schema}.t {kept}")
+    lakehouse.sql(f"insert into {schema}.t replace where f in ('a', 'c') {kept}")
+    lakehouse.sql(
+        f"insert into {schema}.t select s.f, s.n from {source} s join ({kept}) k on s.n = k.n"
+    )
+    assert lakehouse.sql(f"select count(*) as n from {schema}.t") == [{"n": 4}]
+
+
 def test_keys_are_recorded_and_shown(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.p (id int not null, constraint p_pk primary key (id))")
     lakehouse.sql(

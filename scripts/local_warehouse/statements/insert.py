@@ -92,7 +92,7 @@ def _run(context: Context, clauses: _Insert, name: str, body: str, source_alias:
     """Run it, and return the number of rows inserted."""
     if clauses.replace_where is not None:
         predicate = render(parse(f"select {clauses.replace_where}").expressions[0])
-        guarded = _guarded(body, predicate)
+        guarded = _guarded(clauses.relation, body, predicate)
         context.engine.run(f"insert into {name} replace where {predicate} {guarded}")
         # the engine's own count includes the rows of a rewritten file that were kept
         return context.engine.count(f"select count(*) from {name} where {predicate}")
@@ -153,7 +153,14 @@ def _columns_of_target(query: Query, clauses: _Insert) -> str:
         else f"cast(null as {column.type}) as {quoted(column.name)}"
         for column in relation.columns
     )
-    return f"select {columns} from ({query.sql}) as s({aliases})"
+    return f"select {columns} from ({query.sql}) as s({aliases}){_barrier(query)}"
+
+
+def _barrier(query: Query) -> str:
+    """A limit without effect, where the query leaves rows out: the engine checks constraints in
+    a filter, and would move it below the query's own, onto rows that are not to be written."""
+    leaves_out = query.tree.find(exp.Where, exp.Having, exp.Join) is not None
+    return f" limit {2**63 - 1}" if leaves_out else ""
 
 
 def _check_columns(relation: Relation, names: list[str], given: list[str]) -> None:
@@ -200,12 +207,18 @@ def _alias(tree: exp.Expr, names: list[str]) -> None:
         )
 
 
-def _guarded(body: str, predicate: str) -> str:
+def _guarded(relation: Relation, body: str, predicate: str) -> str:
     """Fail where a row does not match the predicate it is to replace, as Databricks does; the
-    engine does not check it."""
+    engine does not check it. The check is part of a column and not a filter, which the engine
+    could move onto rows that the query itself leaves out."""
     message = (
         "[DELTA_REPLACE_WHERE_MISMATCH] Written data does not conform to partial table overwrite "
         f"condition or constraint {predicate}."
     )
-    check = f"if({predicate}, true, cast(raise_error({literal(message)}) as boolean))"
-    return f"select * from ({body}) as s where {check}"
+    first, *others = relation.columns
+    failure = f"cast(raise_error({literal(message)}) as {first.type})"
+    checked = (
+        f"case when {predicate} then {quoted(first.name)} else {failure} end"
+        f" as {quoted(first.name)}"
+    )
+    return f"select {', '.join([checked, *(quoted(c.name) for c in others)])} from ({body}) as s"

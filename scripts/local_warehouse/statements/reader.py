@@ -39,7 +39,7 @@ class StatementReader:
                 self._words.append(Word(token.text, "number", token.start, end))
             else:  # keywords that sqlglot reads as one token are several words here
                 for part in token.text.split():
-                    kind = "word" if part[0].isalpha() or part[0] == "_" else "sign"
+                    kind = "word" if part[0].isalnum() or part[0] == "_" else "sign"
                     self._words.append(Word(part, kind, token.start, end))
         while self._words and self._words[-1].text == ";":
             self._words.pop()
