@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -106,6 +107,9 @@ class Context:
             raise errors.unsupported(str(error)) from error
         except files.ReadFilesError as error:
             raise errors.from_text(str(error), "FAILED_READ_FILE", "KD001") from error
+        except (OSError, EOFError, zlib.error) as error:  # cut off, damaged, or out of reach
+            message = f"Cannot read {path}: {error}."
+            raise errors.SqlError("FAILED_READ_FILE", message, "KD001") from error
         try:
             for statement in scan.setup:
                 self.engine.run(statement)
