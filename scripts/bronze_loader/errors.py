@@ -17,6 +17,12 @@ class ConfigurationError(LoaderError):
     exit_code = WRONG_USE
 
 
+class RefusedFile(LoaderError):
+    """A file was refused, and the run was asked to stop at the first."""
+
+    exit_code = SOME_REFUSED
+
+
 class Refused(Exception):
     """This file cannot be loaded correctly; the message is the reason kept in the load log."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 
 import boto3
 from botocore.config import Config
@@ -74,6 +74,16 @@ class Landing:
             )
             content: bytes = answer["Body"].read()
             return content
+
+    @contextmanager
+    def stream(self, file: LandingFile) -> Iterator[IO[bytes]]:
+        """The whole object, as a stream. Raises as `read` does."""
+        with self._said_plainly("read", file):
+            answer = self._client.get_object(
+                Bucket=self.bucket, Key=file.key, IfMatch=f'"{file.etag}"'
+            )
+            with closing(answer["Body"]) as body:
+                yield body
 
     @contextmanager
     def _said_plainly(self, verb: str, file: LandingFile | None = None) -> Iterator[None]:

@@ -180,9 +180,16 @@ class Lease:
                 etag = self._place.replace(body, version.etag)
         except StoreUnreachable as error:
             log.warning("the lease is not renewed yet: %s", error)
+            self._reopen()
             return
         if etag is not None:
             self._etag, self._renewed = etag, asked
+
+    def _reopen(self) -> None:
+        try:
+            self._place.reopen()
+        except LoaderError as error:
+            log.warning("no new credentials for the lease: %s", error)
 
     def _state(self, released: bool = False) -> State:
         now = datetime.now(UTC)

@@ -7,65 +7,38 @@ files again, and landing replaces a file's rows. Nothing is ever logged that was
 from __future__ import annotations
 
 import logging
-import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Protocol
 
-from bronze_loader import statements as sql
+from bronze_loader.choice import Choice
 from bronze_loader.datasets import Dataset, common_prefix
-from bronze_loader.errors import ChangedWhileLoading, LoaderError, Refused
+from bronze_loader.duplicates import certain, judge
+from bronze_loader.errors import ChangedWhileLoading, Refused, RefusedFile
 from bronze_loader.headers import Header, renamed, sniff
+from bronze_loader.journal import Journal, new_run_id
+from bronze_loader.lander import Lander, Progress, Sniffed, columns_added
 from bronze_loader.landing import SNIFF_THREADS, Landing
 from bronze_loader.outcome import Outcome, Report, Result
 from bronze_loader.plan import (
     Action,
     Limits,
-    LogEntry,
     PlannedFile,
+    State,
     Status,
     assign,
-    batches,
+    gone_files,
     make_plan,
+    unmatched,
 )
-from bronze_loader.statements import FileToLand
 from bronze_loader.tables import Tables
-from bronze_loader.warehouse import StatementFailed
+from bronze_loader.verify import verify
 
 log = logging.getLogger(__name__)
 
-Sniffed = tuple[PlannedFile, Header]
-"""A file to load and how to read it."""
-
-FAILURES_IN_A_ROW = 3  # this many files failing one after the other is not the files' fault
-
-
-class Progress(Protocol):
-    """Told how far the run is; see report.py."""
-
-    def step(self, name: str, files: int, size: int) -> None:
-        """A step begins that handles so many files and bytes."""
-
-    def advance(self, files: int, size: int) -> None:
-        """So many files and bytes of the step are done."""
-
-
-class Clock:
-    """Strictly growing moments, also after those already in the log, whatever the system clock
-    does. Readers follow `_loaded_at`; a moment that repeats or goes back would hide rows."""
-
-    def __init__(self, after: datetime | None = None) -> None:
-        self._last = after
-
-    def next(self) -> datetime:
-        now = datetime.now(UTC)
-        if self._last is not None:
-            now = max(now, self._last + timedelta(microseconds=1))
-        self._last = now
-        return now
+Duplicate = tuple[PlannedFile, str]
+"""A file, and the URL of the first one with the same content."""
 
 
 class Loader:
@@ -76,56 +49,111 @@ class Loader:
         tables: Tables,
         landing: Landing,
         datasets: Sequence[Dataset],
+        declared: Sequence[Dataset],
         progress: Progress,
+        choice: Choice = Choice(),  # noqa: B008 - frozen
         limits: Limits = Limits(),  # noqa: B008 - frozen
+        run_id: str | None = None,
     ) -> None:
+        """`datasets` are loaded; a file is unmatched when it belongs to none that is `declared`."""
         self._tables = tables
         self._landing = landing
         self._datasets = tuple(datasets)
+        self._declared = tuple(declared)
         self._progress = progress
-        self._limits = limits
-        self._clock = Clock()
-        self._run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        self._batch = 0
-        self._failures = 0
-        self.report = Report(tuple(d.name for d in datasets), dry_run=False)
+        self._choice = choice
+        self._journal = Journal(tables, run_id or new_run_id())
+        self.report = Report(tuple(d.name for d in datasets), choice.dry_run)
+        self._lander = Lander(
+            tables, self._journal, self.report, progress, limits, choice.fail_fast
+        )
 
-    def run(self, dry_run: bool = False) -> Report:
-        """Bring bronze up to date with the landing place, or with `dry_run` only say how.
+    def run(self) -> Report:
+        """Bring bronze up to date with the landing place, or in a dry run only say how.
 
         Raises LoaderError when it cannot go on; `report` then has what was done until there.
         """
         started = time.monotonic()
-        self.report.dry_run = dry_run
         try:
-            self._run(dry_run)
+            self._run()
         finally:
             self.report.seconds = time.monotonic() - started
         return self.report
 
-    def _run(self, dry_run: bool) -> None:
-        listed = self._landing.list(common_prefix(self._datasets))
-        files = list(assign(listed, self._datasets))
-        if not dry_run:
+    def _run(self) -> None:
+        listed = list(self._landing.list(common_prefix(self._datasets)))
+        self.report.unmatched += unmatched(listed, self._declared)
+        assigned = list(assign(listed, self._datasets))
+        self._choice.check([file for _, file in assigned])
+        if not self._choice.dry_run:
             self._tables.create_missing()
         state, newest = self._tables.state()
-        self._clock = Clock(newest)
-        to_load = self._sniff(make_plan(files, state))
+        self._journal.clock.follow(newest)
+        plan = make_plan(assigned, state, self._choice.forces)
+        gone = gone_files(self._datasets, listed, state, self._landing.url)
+        # What loses its rows in this run cannot be the first copy of anything.
+        leaving = {one.url for one in gone} if self._choice.full_refresh else set()
+        to_look_at, duplicates = self._weed(plan, state, leaving)
+        to_load = self._within_limit(self._sniff(to_look_at))
         for dataset in self._datasets:
-            mine = [one for one in to_load if one[0].dataset is dataset]
-            if dry_run:
-                self._preview(dataset, mine)
+            self._load(
+                dataset,
+                [one for one in to_load if one[0].dataset is dataset],
+                [one for one in duplicates if one[0].dataset is dataset],
+                state,
+                leaving,
+            )
+            self._note_gone(dataset, [one for one in gone if one.dataset is dataset])
+        if self._choice.verify and not self._choice.dry_run:
+            verify(self.report, self._tables, self._landing, self._look_at, self._progress)
+
+    def _weed(
+        self, plan: Sequence[PlannedFile], state: State, leaving: set[str]
+    ) -> tuple[list[PlannedFile], list[Duplicate]]:
+        """The files to look into, and the duplicates that are known without that."""
+        wanted: list[PlannedFile] = []
+        for planned in plan:
+            if planned.action is Action.UNCHANGED:
+                self.report.outcomes.append(Outcome(planned, Result.UNCHANGED))
+            elif self._choice.is_too_old(planned.file):
+                self._leave(planned, "it is older than --since")
             else:
-                self._land(dataset, mine)
+                wanted.append(planned)
+        originals: dict[tuple[str, str], str] = {}
+        for dataset in self._datasets:
+            if not self._loads_duplicates(dataset):
+                mine = [p for p in wanted if p.dataset is dataset]
+                found = certain(dataset.name, mine, state, leaving)
+                originals |= {(dataset.name, url): original for url, original in found.items()}
+        duplicates = [
+            (p, originals[p.dataset.name, p.url])
+            for p in wanted
+            if (p.dataset.name, p.url) in originals
+        ]
+        now, later = self._choice.within(
+            [p for p in wanted if (p.dataset.name, p.url) not in originals]
+        )
+        for planned in later:
+            self._leave(planned, f"--max-files {self._choice.max_files} is reached")
+        return now, duplicates
+
+    def _leave(self, planned: PlannedFile, reason: str) -> None:
+        self.report.outcomes.append(Outcome(planned, Result.LATER, reason=reason))
+
+    def _within_limit(self, sniffed: Sequence[Sniffed]) -> Sequence[Sniffed]:
+        """Not more than --max-files, also when refused files have become good ones."""
+        limit = self._choice.max_files
+        for planned, _ in sniffed[limit:] if limit is not None else ():
+            self._leave(planned, f"--max-files {limit} is reached")
+        return sniffed[:limit]
+
+    def _loads_duplicates(self, dataset: Dataset) -> bool:
+        return self._choice.allow_duplicates or dataset.loads_duplicates
 
     # headers
 
-    def _sniff(self, plan: Sequence[PlannedFile]) -> list[Sniffed]:
+    def _sniff(self, to_look_at: Sequence[PlannedFile]) -> list[Sniffed]:
         """The files to load with their headers; all others get their outcome here."""
-        to_look_at = [p for p in plan if p.action is not Action.UNCHANGED]
-        self.report.outcomes += [
-            Outcome(p, Result.UNCHANGED) for p in plan if p.action is Action.UNCHANGED
-        ]
         self._progress.step("reading headers", len(to_look_at), 0)
         to_load: list[Sniffed] = []
         refused: list[Outcome] = []
@@ -140,7 +168,13 @@ class Loader:
                     refused.append(Outcome(planned, Result.REFUSED, reason=str(found)))
                 else:
                     self.report.outcomes.append(Outcome(planned, Result.SKIPPED, reason=str(found)))
-        self._refuse(refused)
+        self._note(refused, Action.REFUSED)
+        if refused and self._choice.fail_fast:
+            first = refused[0]
+            raise RefusedFile(
+                f"dataset {first.planned.dataset.name}: {first.planned.url} is refused: "
+                f"{first.reason}; nothing was loaded, because of --fail-fast"
+            )
         return to_load
 
     def _look_at(self, planned: PlannedFile) -> Header | Refused | ChangedWhileLoading:
@@ -154,123 +188,78 @@ class Loader:
             log.warning("dataset %s: %s has new columns%s", planned.dataset.name, file.url, hint)
         return header
 
-    def _refuse(self, outcomes: Sequence[Outcome]) -> None:
-        """Report the refusals, and log those that the log does not say already."""
+    def _note(self, outcomes: Sequence[Outcome], known: Action) -> None:
+        """Report outcomes, and log those that the log does not say already: a file planned as
+        `known` has such an entry."""
         self.report.outcomes += outcomes
         news = [
             o
             for o in outcomes
-            if o.planned.action is not Action.REFUSED
+            if o.planned.action is not known
             or (o.planned.before and o.planned.before.reason != o.reason)
         ]
         if news and not self.report.dry_run:
-            batch_id = self._next_batch_id()
-            logged_at = self._clock.next()
-            self._tables.append_log(
-                [_entry(o, Status.REFUSED, batch_id, logged_at) for o in news],
-            )
+            self._journal.write(news)
 
-    # landing
+    # rows
 
-    def _land(self, dataset: Dataset, sniffed: Sequence[Sniffed]) -> None:
-        if not sniffed:
-            return
-        added = self._columns_added(dataset, sniffed)
-        self._tables.add_columns(dataset, (c for _, header in sniffed for c in header.columns))
-        size = sum(planned.file.size for planned, _ in sniffed)
-        self._progress.step(f"loading {dataset.name}", len(sniffed), size)
-        columns = self._tables.columns(dataset)
-        now = datetime.now(UTC)
-
-        def text_size(one: Sniffed) -> int:
-            """Bytes that the file takes in the statement: its branch, and its URL in the list."""
-            file = FileToLand(one[0].file, one[1])
-            branch = sql.land_branch(columns, file, dataset.options, self._run_id + "-0000", now)
-            return len(branch.encode()) + 2 * len(file.file.url.encode()) + 20
-
-        for batch in batches(sniffed, self._limits, lambda one: one[0].file.size, text_size):
-            self._land_batch(dataset, batch, added)
-
-    def _columns_added(
-        self, dataset: Dataset, sniffed: Iterable[Sniffed]
-    ) -> dict[str, tuple[str, ...]]:
-        """By file URL: the columns of which the file is the first to have them."""
-        known = set(self._tables.columns(dataset))
-        added = {}
-        for planned, header in sniffed:
-            added[planned.file.url] = tuple(c for c in header.columns if c not in known)
-            known.update(header.columns)
-        return added
-
-    def _preview(self, dataset: Dataset, sniffed: Sequence[Sniffed]) -> None:
-        added = self._columns_added(dataset, sniffed)
-        self.report.outcomes += [
-            Outcome(planned, Result.PLANNED, columns_added=added[planned.file.url])
-            for planned, _ in sniffed
-        ]
-
-    def _land_batch(
-        self, dataset: Dataset, batch: Sequence[Sniffed], added: dict[str, tuple[str, ...]]
+    def _load(
+        self,
+        dataset: Dataset,
+        sniffed: Sequence[Sniffed],
+        duplicates: Sequence[Duplicate],
+        state: State,
+        leaving: set[str],
     ) -> None:
-        """Land, count and log one batch. A batch that the warehouse cannot read is halved, so
-        that one file it cannot read does not keep the others out."""
-        batch_id = self._next_batch_id()
-        files = [FileToLand(planned.file, header) for planned, header in batch]
-        try:
-            counted = self._tables.land(dataset, files, batch_id, self._clock.next())
-        except StatementFailed as error:
-            if len(batch) == 1:
-                self._fail(batch[0][0], error)
-                return
-            log.info("%s: %s; trying the batch in halves", dataset.name, error)
-            middle = len(batch) // 2
-            self._land_batch(dataset, batch[:middle], added)
-            self._land_batch(dataset, batch[middle:], added)
-            return
-        self._failures = 0
-        outcomes = [
-            Outcome(
-                planned,
-                Result.LOADED,
-                *counted[planned.file.url],
-                columns_added=added[planned.file.url],
-                batch_id=batch_id,
-            )
-            for planned, _ in batch
-        ]
-        logged_at = self._clock.next()
-        self._tables.append_log([_entry(o, Status.LOADED, batch_id, logged_at) for o in outcomes])
+        waits: dict[str, str] = {}
+        if not self._loads_duplicates(dataset):
+            leaving = leaving | {planned.url for planned, _ in duplicates}
+            judged = judge(dataset.name, [planned for planned, _ in sniffed], state, leaving)
+            duplicates = [
+                *duplicates,
+                *((p, judged.originals[p.url]) for p, _ in sniffed if p.url in judged.originals),
+            ]
+            sniffed = [one for one in sniffed if one[0].url not in judged.originals]
+            waits = judged.waits
+        if self.report.dry_run:
+            added = columns_added(self._tables, dataset, sniffed)
+            self.report.outcomes += [
+                Outcome(planned, Result.PLANNED, columns_added=added[planned.url])
+                for planned, _ in sniffed
+            ]
+        else:
+            self._lander.land(dataset, sniffed, waits)
+        self._note_duplicates(dataset, duplicates)
+
+    def _note_duplicates(self, dataset: Dataset, duplicates: Sequence[Duplicate]) -> None:
+        """Take rows of an earlier content out of bronze, report and log."""
+        outcomes = []
+        for planned, original in duplicates:
+            if original in self._lander.failed:
+                reason = f"it has the same content as {original}, which could not be loaded"
+                self.report.outcomes.append(Outcome(planned, Result.SKIPPED, reason=reason))
+            else:
+                reason = f"same content as {original}"
+                outcomes.append(Outcome(planned, Result.DUPLICATE, reason=reason))
+        stale = [o.planned.url for o in outcomes if o.planned.held]
+        if stale and not self.report.dry_run:
+            self._tables.remove(dataset, stale)
+        self._note(outcomes, Action.DUPLICATE)
+
+    def _note_gone(self, dataset: Dataset, gone: Sequence[PlannedFile]) -> None:
+        """Report and log what has gone since the last run; a full refresh removes its rows."""
+        removing = self._choice.full_refresh
+        outcomes = []
+        for planned in gone:
+            held = planned.held
+            if removing and held:
+                outcomes.append(Outcome(planned, Result.GONE, reason="its rows were removed"))
+            elif planned.before and planned.before.status != Status.GONE:
+                rows, corrupt = (held.row_count, held.corrupt_row_count) if held else (0, 0)
+                reason = f"its {rows:,} rows stay in bronze" if rows else "it has no rows in bronze"
+                outcomes.append(Outcome(planned, Result.GONE, rows, corrupt, reason=reason))
+        if removing and outcomes and not self.report.dry_run:
+            self._tables.remove(dataset, [o.planned.url for o in outcomes])
         self.report.outcomes += outcomes
-        self._progress.advance(len(batch), sum(planned.file.size for planned, _ in batch))
-
-    def _fail(self, planned: PlannedFile, error: StatementFailed) -> None:
-        self._failures += 1
-        if self._failures >= FAILURES_IN_A_ROW:
-            raise LoaderError(
-                f"dataset {planned.dataset.name}: {self._failures} files in a row could not be "
-                f"loaded, the last was {planned.file.url}: {error}"
-            ) from error
-        self.report.outcomes.append(Outcome(planned, Result.FAILED, reason=str(error)))
-        self._progress.advance(1, planned.file.size)
-
-    def _next_batch_id(self) -> str:
-        self._batch += 1
-        return f"{self._run_id}-{self._batch:04d}"
-
-
-def _entry(outcome: Outcome, status: Status, batch_id: str, logged_at: datetime) -> LogEntry:
-    file = outcome.planned.file
-    return LogEntry(
-        dataset=outcome.planned.dataset.name,
-        source_file=file.url,
-        source_etag=file.etag,
-        source_size=file.size,
-        source_modified_at=file.modified_at,
-        status=status,
-        row_count=outcome.row_count,
-        corrupt_row_count=outcome.corrupt_row_count,
-        columns_added=outcome.columns_added,
-        reason=outcome.reason,
-        batch_id=batch_id,
-        logged_at=logged_at,
-    )
+        if outcomes and not self.report.dry_run:
+            self._journal.write(outcomes)

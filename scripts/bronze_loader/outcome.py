@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bronze_loader.landing import LandingFile
 from bronze_loader.plan import PlannedFile
 
 
@@ -14,8 +15,11 @@ class Result(StrEnum):
     LOADED = "loaded"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
-    SKIPPED = "skipped"  # changed while loading: the next run takes it up
+    SKIPPED = "skipped"  # changed while loading, or waits for another: the next run takes it up
     FAILED = "failed"  # the warehouse could not read it: not logged, the next run tries again
+    DUPLICATE = "duplicate"  # the same content as another file's: none of its rows is in bronze
+    GONE = "gone"  # no longer in the landing place: its rows stay
+    LATER = "later"  # left out by --since or --max-files: the log says nothing of it
     PLANNED = "planned"  # dry run: would be loaded
 
 
@@ -39,6 +43,8 @@ class Report:
     datasets: tuple[str, ...]
     dry_run: bool
     outcomes: list[Outcome] = field(default_factory=list)
+    unmatched: list[LandingFile] = field(default_factory=list)
+    verified: int | None = None  # files whose records were counted in the files themselves
     seconds: float = 0.0
     error: str | None = None  # why the run stopped before its end
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -14,14 +14,20 @@ from bronze_loader.landing import LandingFile
 T = TypeVar("T")
 
 
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+
+
 class Action(StrEnum):
     """What the plan makes of a file."""
 
     NEW = "new"  # not in the log
-    CHANGED = "changed"  # in the log with another etag: its rows are replaced
+    CHANGED = "changed"  # in the log with another etag, or as gone: its rows are replaced
+    FORCED = "forced"  # loaded with this etag, and asked for: its rows are replaced
     UNCHANGED = "unchanged"  # loaded with this etag: nothing to do
     REFUSED = "refused"  # refused with this etag: its header is looked at again, in case the
     #                      declaration has changed, and it is reported for as long as it lies there
+    DUPLICATE = "duplicate"  # logged as a duplicate with this etag: it is judged again
+    GONE = "gone"  # in the log, but no longer in the landing place
 
 
 class Status(StrEnum):
@@ -29,11 +35,14 @@ class Status(StrEnum):
 
     LOADED = "loaded"
     REFUSED = "refused"
+    DUPLICATE = "duplicate"
+    GONE = "gone"
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One row of `load_log`."""
+    """One row of `load_log`. Bronze has `row_count` rows of the file once it is written, unless
+    the status is refused: that leaves in bronze what was there."""
 
     dataset: str
     source_file: str
@@ -50,12 +59,30 @@ class LogEntry:
 
 
 @dataclass(frozen=True)
+class Held:
+    """What bronze holds of a file: the content it had when its rows were loaded."""
+
+    etag: str
+    size: int
+    modified_at: datetime
+    row_count: int
+    corrupt_row_count: int = 0
+
+    @property
+    def content(self) -> tuple[str, int]:
+        return self.etag, self.size
+
+
+@dataclass(frozen=True)
 class FileState:
-    """The newest log entry of a file, as far as planning needs it."""
+    """The newest log entry of a file, as far as planning needs it, and what bronze holds of it."""
 
     source_etag: str
     status: str
     reason: str | None = None
+    held: Held | None = None
+    source_size: int = 0
+    source_modified_at: datetime = LONG_AGO
 
 
 State = Mapping[tuple[str, str], FileState]
@@ -71,6 +98,19 @@ class PlannedFile:
     action: Action
     before: FileState | None = None
 
+    @property
+    def url(self) -> str:
+        return self.file.url
+
+    @property
+    def content(self) -> tuple[str, int]:
+        """What makes two files the same: their etag and size."""
+        return self.file.etag, self.file.size
+
+    @property
+    def held(self) -> Held | None:
+        return self.before.held if self.before else None
+
 
 def assign(
     files: Iterable[LandingFile], datasets: Sequence[Dataset]
@@ -82,24 +122,65 @@ def assign(
                 yield dataset, file
 
 
+def unmatched(files: Iterable[LandingFile], datasets: Sequence[Dataset]) -> list[LandingFile]:
+    """The files that no dataset's location matches; markers of folders are no files."""
+    return [
+        file
+        for file in files
+        if not file.key.endswith("/") and not any(d.matches(file.relative_key) for d in datasets)
+    ]
+
+
 def make_plan(
-    assigned: Iterable[tuple[Dataset, LandingFile]], state: State
+    assigned: Iterable[tuple[Dataset, LandingFile]],
+    state: State,
+    forced: Callable[[LandingFile], bool] = lambda file: False,
 ) -> tuple[PlannedFile, ...]:
     """The action for each file, by dataset and then from the oldest file to the newest."""
     planned = [
-        PlannedFile(dataset, file, _action(file, before), before)
+        PlannedFile(dataset, file, _action(file, before, forced), before)
         for dataset, file in assigned
         for before in [state.get((dataset.name, file.url))]
     ]
     return tuple(sorted(planned, key=lambda p: (p.dataset.name, p.file.modified_at, p.file.key)))
 
 
-def _action(file: LandingFile, before: FileState | None) -> Action:
+def _action(
+    file: LandingFile, before: FileState | None, forced: Callable[[LandingFile], bool]
+) -> Action:
     if before is None:
         return Action.NEW
-    if before.source_etag != file.etag:
+    if before.source_etag != file.etag or before.status == Status.GONE:
         return Action.CHANGED
-    return Action.REFUSED if before.status == Status.REFUSED else Action.UNCHANGED
+    if before.status == Status.REFUSED:
+        return Action.REFUSED
+    if before.status == Status.DUPLICATE:
+        return Action.DUPLICATE
+    return Action.FORCED if forced(file) else Action.UNCHANGED
+
+
+def gone_files(
+    datasets: Sequence[Dataset], listed: Iterable[LandingFile], state: State, landing_url: str
+) -> tuple[PlannedFile, ...]:
+    """The files of the log that the landing place has no longer, whether or not that is logged.
+
+    Files of another landing place, or that the dataset's location no longer means, are not looked
+    for, so they cannot be missed.
+    """
+    by_name = {dataset.name: dataset for dataset in datasets}
+    there = {file.url for file in listed}
+    root = landing_url.rstrip("/") + "/"
+    gone = []
+    for (name, url), before in state.items():
+        dataset, relative = by_name.get(name), url.removeprefix(root)
+        if dataset and url not in there and url.startswith(root) and dataset.matches(relative):
+            held = before.held or Held(
+                before.source_etag, before.source_size, before.source_modified_at, 0
+            )
+            key = url.split("/", 3)[3]
+            file = LandingFile(url, key, relative, held.etag, held.size, held.modified_at)
+            gone.append(PlannedFile(dataset, file, Action.GONE, before))
+    return tuple(sorted(gone, key=lambda p: (p.dataset.name, p.url)))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ does the lease. A store that accepts the second PUT loses one of two commits, un
 
 from __future__ import annotations
 
-from typing import Any
-
 from bronze_loader.errors import ConfigurationError
 from bronze_loader.store import SmallObject
 
@@ -15,16 +13,15 @@ PROBE = b'{"what": "load-bronze writes this twice to see the second write refuse
 NO_ETAG = '"00000000000000000000000000000000"'
 
 
-def prove_conditional_writes(url: str, client: Any = None) -> None:
-    """Put the probe object at `url` twice. It stays there, so the next run's first put is refused.
+def prove_conditional_writes(probe: SmallObject) -> None:
+    """Put the probe object twice. It stays there, so the next run's first put is refused.
 
     Raises ConfigurationError when the store accepts a write that it must refuse.
     """
-    probe = SmallObject(url, client)
     if probe.create(PROBE) is not None and probe.create(PROBE) is not None:
-        raise _not_honoured(url, "If-None-Match: *", "over an object that was there")
+        raise _not_honoured(probe.url, "If-None-Match: *", "over an object that was there")
     if probe.replace(PROBE, NO_ETAG) is not None:
-        raise _not_honoured(url, "If-Match", "over an object with another etag")
+        raise _not_honoured(probe.url, "If-Match", "over an object with another etag")
 
 
 def _not_honoured(url: str, condition: str, what: str) -> ConfigurationError:

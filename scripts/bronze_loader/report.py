@@ -14,7 +14,8 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from bronze_loader.load import Progress
+from bronze_loader.lander import Progress
+from bronze_loader.landing import LandingFile
 from bronze_loader.outcome import Outcome, Report, Result
 from bronze_loader.plan import Action
 
@@ -82,6 +83,9 @@ def print_json(report: Report) -> None:
     """One JSON object a line: each file, then the summary."""
     for outcome in report.outcomes:
         print(json.dumps(file_record(outcome), ensure_ascii=False))
+    for file in report.unmatched:
+        said = {"type": "file", "dataset": None, **_file(file), "result": "unmatched"}
+        print(json.dumps(said, ensure_ascii=False))
     print(json.dumps(summary_record(report), ensure_ascii=False))
 
 
@@ -90,10 +94,7 @@ def file_record(outcome: Outcome) -> dict[str, Any]:
     return {
         "type": "file",
         "dataset": outcome.planned.dataset.name,
-        "source_file": file.url,
-        "source_etag": file.etag,
-        "source_size": file.size,
-        "source_modified_at": file.modified_at.isoformat(),
+        **_file(file),
         "action": outcome.planned.action.value,
         "result": outcome.result.value,
         "row_count": outcome.row_count,
@@ -104,12 +105,23 @@ def file_record(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _file(file: LandingFile) -> dict[str, Any]:
+    return {
+        "source_file": file.url,
+        "source_etag": file.etag,
+        "source_size": file.size,
+        "source_modified_at": file.modified_at.isoformat(),
+    }
+
+
 def summary_record(report: Report) -> dict[str, Any]:
     return {
         "type": "summary",
         "dry_run": report.dry_run,
         "seconds": round(report.seconds, 3),
         "error": report.error,
+        "unmatched": len(report.unmatched),
+        "verified": report.verified,
         "datasets": {name: _counts(report, name) for name in report.datasets},
         **_counts(report, None),
     }
@@ -119,13 +131,14 @@ def _counts(report: Report, dataset: str | None) -> dict[str, int]:
     """Loaded files by what was planned (a file loaded after a refusal counts as new)."""
     mine = [o for o in report.outcomes if dataset in (None, o.planned.dataset.name)]
     done = [o for o in mine if o.result in (Result.LOADED, Result.PLANNED)]
-    changed = sum(1 for o in done if o.planned.action is Action.CHANGED)
+    changed = sum(1 for o in done if o.planned.action in (Action.CHANGED, Action.FORCED))
     return {
         "new": len(done) - changed,
         "changed": changed,
         **{
             str(result): sum(1 for o in mine if o.result is result)
-            for result in (Result.UNCHANGED, Result.REFUSED, Result.SKIPPED, Result.FAILED)
+            for result in Result
+            if result not in (Result.LOADED, Result.PLANNED)
         },
         "rows": sum(o.row_count for o in done),
         "corrupt_rows": sum(o.corrupt_row_count for o in done),
@@ -138,11 +151,17 @@ def print_report(report: Report) -> None:
     if report.dry_run:
         _print_plan(console, report)
     _print_files(console, report, Result.REFUSED, "refused")
+    _print_files(console, report, Result.DUPLICATE, "duplicate")
+    _print_files(console, report, Result.GONE, "gone from the landing place")
     _print_files(console, report, Result.SKIPPED, "left for the next run")
     _print_files(console, report, Result.FAILED, "failed")
+    for file in report.unmatched[:SHOWN]:
+        console.print(Text(f"belongs to no dataset, not loaded: {printable(file.url)}"))
+    _print_rest(console, len(report.unmatched))
     total = _counts(report, None)
     heading = ["new", "changed", "unchanged", "refused"]
-    heading += [name for name in ("skipped", "failed") if total[name]]
+    rare = ("duplicate", "gone", "skipped", "failed", "later")
+    heading += [name for name in rare if total[name]]
     heading += [] if report.dry_run else ["rows", "corrupt_rows"]
     table = Table("dataset", title_justify="left")
     for name in heading:
@@ -160,6 +179,8 @@ def print_report(report: Report) -> None:
                     f"{', '.join(outcome.columns_added)} from {_shown(outcome)}"
                 )
             )
+    if report.verified is not None and not report.error:
+        console.print(f"Verified: {_files(report.verified)}; file, table and log agree")
     console.print(_closing_line(report, total))
 
 
@@ -205,7 +226,7 @@ def _print_plan(console: Console, report: Report) -> None:
 def _print_files(console: Console, report: Report, result: Result, title: str) -> None:
     chosen = [o for o in report.outcomes if o.result is result]
     for outcome in chosen[:SHOWN]:
-        still = result is Result.REFUSED and outcome.planned.action is Action.REFUSED
+        still = outcome.planned.action.value == result.value and result is not Result.GONE
         console.print(
             Text(
                 f"{'still ' if still else ''}{title}: {outcome.planned.dataset.name}: "
@@ -224,6 +245,9 @@ def _shown(outcome: Outcome) -> str:
     return printable(outcome.planned.file.url)
 
 
-def printable(text: str) -> str:
-    """The text with control characters spelt out, so that a file name cannot steer a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def printable(text: str, keep: str = "") -> str:
+    """The text with control characters spelt out, so that a file name cannot steer a terminal;
+    those in `keep` stay."""
+    return "".join(
+        c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text
+    )

@@ -100,16 +100,40 @@ def add_columns(schema: Schema, table: str, columns: Iterable[str]) -> str:
 
 
 def newest_entries(schema: Schema) -> str:
-    """The newest log entry of each file of each dataset."""
-    return f"""SELECT dataset, source_file, source_etag, status, reason, logged_at
+    """Of each file of each dataset the newest log entry, and the newest that is no refusal."""
+    return f"""SELECT dataset, source_file, source_etag, source_size, source_modified_at, status,
+  row_count, corrupt_row_count, reason, logged_at, batch_id
 FROM (
-  SELECT dataset, source_file, source_etag, status, reason, logged_at,
-    row_number() OVER (
-      PARTITION BY dataset, source_file ORDER BY logged_at DESC, batch_id DESC
+  SELECT *, row_number() OVER (
+      PARTITION BY dataset, source_file, status = 'refused' ORDER BY logged_at DESC, batch_id DESC
     ) AS newest_first
   FROM {schema.table(LOG_TABLE)}
 ) AS entries
 WHERE newest_first = 1"""  # noqa: S608
+
+
+def log_entries(
+    schema: Schema, datasets: Iterable[str], statuses: Iterable[str], limit: int
+) -> str:
+    """The newest entries of the log; no dataset or no status means all."""
+    chosen = [
+        f"{name} IN ({_strings(values)})"
+        for name, values in (("dataset", list(datasets)), ("status", list(statuses)))
+        if values
+    ]
+    where = f" WHERE {' AND '.join(chosen)}" if chosen else ""
+    return (
+        f"SELECT {', '.join(identifier(name) for name, _ in LOG_COLUMNS)} "  # noqa: S608
+        f"FROM {schema.table(LOG_TABLE)}{where} "
+        f"ORDER BY logged_at DESC, dataset, source_file LIMIT {limit}"
+    )
+
+
+def remove(schema: Schema, table: str, urls: Iterable[str]) -> str:
+    return (
+        f"DELETE FROM {schema.table(table)} "  # noqa: S608
+        f"WHERE {identifier('_source_file')} IN ({_strings(urls)})"
+    )
 
 
 def land(
@@ -220,10 +244,18 @@ def count_rows(schema: Schema, table: str, urls: Iterable[str]) -> str:
     )
 
 
-def append_log(schema: Schema, entries: Iterable[LogEntry]) -> str:
+def append_log(schema: Schema, entries: Sequence[LogEntry]) -> str:
+    """Append entries of one batch and moment, which no other statement writes; run again, it
+    replaces them."""
+    first = entries[0]
     rows = ",\n".join(f"({_log_values(entry)})" for entry in entries)
     names = ", ".join(identifier(name) for name, _ in LOG_COLUMNS)
-    return f"INSERT INTO {schema.table(LOG_TABLE)} ({names}) VALUES\n{rows}"
+    return (
+        f"INSERT INTO {schema.table(LOG_TABLE)} "
+        f"REPLACE WHERE `batch_id` = {string(first.batch_id)} "
+        f"AND `logged_at` = {timestamp(first.logged_at)}\n"
+        f"SELECT * FROM VALUES\n{rows}\nAS entries({names})"
+    )
 
 
 def _log_values(entry: LogEntry) -> str:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -36,13 +37,19 @@ class StoreUnreachable(LoaderError):
 class SmallObject:
     """One object, by its URL `s3://bucket/key`."""
 
-    def __init__(self, url: str, client: Any = None) -> None:
+    def __init__(self, url: str, open_client: Callable[[], Any] = s3_client) -> None:
+        """`open_client` gives a boto3 S3 client."""
         place = re.fullmatch(r"s3://([^/]+)/(.+[^/])", url)
         if not place:
             raise ConfigurationError(f"an object's URL reads s3://bucket/key, not {url!r}")
         self.url = url
         self._place = {"Bucket": place.group(1), "Key": place.group(2)}
-        self._client = client or s3_client()
+        self._open_client = open_client
+        self._client = open_client()
+
+    def reopen(self) -> None:
+        """Take a new client, as its credentials may have expired."""
+        self._client = self._open_client()
 
     def read(self) -> Version | None:
         """What it holds now; None when it does not exist."""

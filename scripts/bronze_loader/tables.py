@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from bronze_loader import statements as sql
 from bronze_loader.datasets import Dataset
 from bronze_loader.errors import LoaderError
 from bronze_loader.names import METADATA_NAMES
-from bronze_loader.plan import FileState, LogEntry
+from bronze_loader.plan import FileState, Held, LogEntry, Status
 from bronze_loader.statements import FileToLand, Schema
-from bronze_loader.warehouse import Warehouse
+from bronze_loader.warehouse import StatementFailed, Warehouse
 
-LOG_ROWS_A_STATEMENT = 500
+URLS_A_STATEMENT = 500
 
 
 class Tables:
@@ -65,22 +66,39 @@ class Tables:
         """Add to the table those columns it has not; they come behind the others."""
         columns = self._columns[dataset.name]
         new = [name for name in dict.fromkeys(names) if name not in columns]
-        if new:
+        if not new:
+            return
+        try:
             self._warehouse.run(sql.add_columns(self._schema, dataset.name, new))
+        except StatementFailed:
+            # An attempt whose answer was lost, or a loader that died, may have added them.
+            found = self._warehouse.run(sql.table_columns(self._schema, [dataset.name]))
+            names_now = [row["column_name"] for row in found]
+            if not set(new) <= set(names_now):
+                raise
+            columns[:] = names_now
+        else:
             columns.extend(new)
 
     def state(self) -> tuple[dict[tuple[str, str], FileState], datetime | None]:
-        """The newest log entry of each (dataset, file), and the newest moment in the log."""
+        """What the log says of each (dataset, file), and the newest moment in the log."""
         if sql.LOG_TABLE not in self._columns:
             return {}, None
         rows = self._warehouse.run(sql.newest_entries(self._schema))
-        state = {
-            (row["dataset"], row["source_file"]): FileState(
-                row["source_etag"], row["status"], row["reason"]
+        rows.sort(key=lambda row: (row["logged_at"], row["batch_id"]))
+        state: dict[tuple[str, str], FileState] = {}
+        for row in rows:  # of a file one or two, the newest last
+            key = (row["dataset"], row["source_file"])
+            before = state.get(key)
+            state[key] = FileState(
+                row["source_etag"],
+                row["status"],
+                row["reason"],
+                before.held if before and row["status"] == Status.REFUSED else _held(row),
+                row["source_size"],
+                _in_utc(row["source_modified_at"]),
             )
-            for row in rows
-        }
-        return state, max((_in_utc(row["logged_at"]) for row in rows), default=None)
+        return state, _in_utc(rows[-1]["logged_at"]) if rows else None
 
     def land(
         self, dataset: Dataset, files: Sequence[FileToLand], batch_id: str, loaded_at: datetime
@@ -101,10 +119,7 @@ class Tables:
             loaded_at,
         )
         inserted = _inserted_rows(self._warehouse.run(statement))
-        counted = {
-            row["source_file"]: (int(row["row_count"]), int(row["corrupt_row_count"]))
-            for row in self._warehouse.run(sql.count_rows(self._schema, dataset.name, urls))
-        }
+        counted = self.count(dataset, urls)
         total = sum(rows for rows, _ in counted.values())
         if inserted is not None and inserted != total:
             raise LoaderError(
@@ -112,12 +127,60 @@ class Tables:
                 f"{self.name(dataset)} holds {total} for the files {', '.join(urls)}; "
                 "nothing was logged for them, the next run loads them again"
             )
-        return {url: counted.get(url, (0, 0)) for url in urls}
+        return counted
+
+    def count(self, dataset: Dataset, urls: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Rows and malformed rows that the table holds of each of the files."""
+        counted = dict.fromkeys(urls, (0, 0))
+        for some in _slices(urls):
+            for row in self._warehouse.run(sql.count_rows(self._schema, dataset.name, some)):
+                counted[row["source_file"]] = (
+                    int(row["row_count"]),
+                    int(row["corrupt_row_count"]),
+                )
+        return counted
+
+    def remove(self, dataset: Dataset, urls: Sequence[str]) -> None:
+        """Take the rows of the files out of the table."""
+        for some in _slices(urls):
+            self._warehouse.run(sql.remove(self._schema, dataset.name, some))
+        left = [url for url, (rows, _) in self.count(dataset, urls).items() if rows]
+        if left:
+            raise LoaderError(
+                f"dataset {dataset.name}: {self.name(dataset)} still holds rows of "
+                f"{', '.join(left)} after they were deleted; is another program writing to it?"
+            )
 
     def append_log(self, entries: Sequence[LogEntry]) -> None:
-        for start in range(0, len(entries), LOG_ROWS_A_STATEMENT):
-            some = entries[start : start + LOG_ROWS_A_STATEMENT]
-            self._warehouse.run(sql.append_log(self._schema, some))
+        """Log entries of one batch and one moment, which no other call may share."""
+        self._warehouse.run(sql.append_log(self._schema, entries))
+
+    def log(
+        self, datasets: Sequence[str], statuses: Sequence[str], limit: int
+    ) -> list[dict[str, Any]]:
+        """Entries of the log, the newest first; none when there is no log yet."""
+        if sql.LOG_TABLE not in self._columns:
+            return []
+        return self._warehouse.run(sql.log_entries(self._schema, datasets, statuses, limit))
+
+
+def _held(row: Mapping[str, Any]) -> Held | None:
+    """What bronze holds of a file after this entry, unless the entry is a refusal."""
+    rows = int(row["row_count"])
+    if row["status"] != Status.LOADED and not (row["status"] == Status.GONE and rows):
+        return None
+    return Held(
+        row["source_etag"],
+        int(row["source_size"]),
+        _in_utc(row["source_modified_at"]),
+        rows,
+        int(row["corrupt_row_count"]),
+    )
+
+
+def _slices(urls: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(urls), URLS_A_STATEMENT):
+        yield urls[start : start + URLS_A_STATEMENT]
 
 
 def _inserted_rows(result: Sequence[dict[str, object]]) -> int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bronze_loader.datasets import Dataset
+from bronze_loader.journal import Clock
 from bronze_loader.landing import LandingFile
-from bronze_loader.load import Clock
 from bronze_loader.plan import Action, FileState, Limits, assign, batches, make_plan
 
 SALES = Dataset("sales", "**/s_*", ())

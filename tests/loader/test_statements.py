@@ -117,12 +117,14 @@ def test_append_log() -> None:
                      "b-1", NOON)  # fmt: skip
     moment = "TIMESTAMP'2024-01-02T12:00:00.000005Z'"
     assert sql.append_log(SCHEMA, [entry]) == (
-        "INSERT INTO `main`.`bronze`.`load_log` (`batch_id`, `dataset`, `source_file`, "
-        "`source_etag`, `source_size`, `source_modified_at`, `status`, `row_count`, "
-        "`corrupt_row_count`, `columns_added`, `reason`, `logged_at`) VALUES\n"
+        "INSERT INTO `main`.`bronze`.`load_log` "
+        f"REPLACE WHERE `batch_id` = 'b-1' AND `logged_at` = {moment}\nSELECT * FROM VALUES\n"
         f"('b-1', 'sales', 's3://l/a.csv', 'e1', CAST(42 AS BIGINT), {moment}, 'loaded', "
         "CAST(7 AS BIGINT), CAST(1 AS BIGINT), CAST(array('tax') AS ARRAY<STRING>), "
-        f"CAST(NULL AS STRING), {moment})"
+        f"CAST(NULL AS STRING), {moment})\n"
+        "AS entries(`batch_id`, `dataset`, `source_file`, "
+        "`source_etag`, `source_size`, `source_modified_at`, `status`, `row_count`, "
+        "`corrupt_row_count`, `columns_added`, `reason`, `logged_at`)"
     )
 
 

@@ -1,0 +1,80 @@
+"""What a run is asked to do with which files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bronze_loader.errors import ConfigurationError
+from bronze_loader.globs import compile_glob
+from bronze_loader.landing import LandingFile
+from bronze_loader.plan import Action, PlannedFile
+
+_AGE_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+TAKEN = (Action.NEW, Action.CHANGED, Action.FORCED)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The options of a run that say what is loaded."""
+
+    force: tuple[str, ...] = ()
+    full_refresh: bool = False
+    since: datetime | None = None
+    max_files: int | None = None
+    allow_duplicates: bool = False
+    fail_fast: bool = False
+    verify: bool = False
+    dry_run: bool = False
+
+    def forces(self, file: LandingFile) -> bool:
+        """Whether a file is loaded again though it is loaded already."""
+        return self.full_refresh or any(_means(pattern, file) for pattern in self.force)
+
+    def check(self, files: Sequence[LandingFile]) -> None:
+        """Raises ConfigurationError for a pattern that means none of the files."""
+        for pattern in self.force:
+            if not any(_means(pattern, file) for file in files):
+                raise ConfigurationError(
+                    f"--force {pattern}: no file of the datasets matches; a pattern is a glob "
+                    "below the landing URL, such as '**/data_sales_2024*', or a file's whole URL"
+                )
+
+    def is_too_old(self, file: LandingFile) -> bool:
+        return self.since is not None and file.modified_at < self.since
+
+    def within(self, plan: Sequence[PlannedFile]) -> tuple[list[PlannedFile], list[PlannedFile]]:
+        """The files that --max-files lets through, and the others.
+
+        Files that are only looked at again, refused ones and duplicates, do not count, or enough
+        of them would keep all others out for ever.
+        """
+        now: list[PlannedFile] = []
+        later: list[PlannedFile] = []
+        taken = 0
+        for one in plan:
+            counts = one.action in TAKEN
+            if counts and self.max_files is not None and taken >= self.max_files:
+                later.append(one)
+            else:
+                taken += counts
+                now.append(one)
+        return now, later
+
+
+def _means(pattern: str, file: LandingFile) -> bool:
+    return pattern == file.url or bool(compile_glob(pattern).match(file.relative_key))
+
+
+def moment(text: str) -> datetime:
+    """An ISO 8601 date or time (UTC unless it says otherwise), or an age such as 3d, 12h or 30m.
+
+    Raises ValueError.
+    """
+    age = re.fullmatch(r"(\d+)([mhdw])", text)
+    if age:
+        return datetime.now(UTC) - timedelta(**{_AGE_UNITS[age.group(2)]: int(age.group(1))})
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
