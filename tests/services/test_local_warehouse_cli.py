@@ -226,16 +226,6 @@ def test_exec_inside_exec_reaches_the_same_services(lakehouse: Lakehouse) -> Non
     assert nested.stderr == ""
 
 
-def test_exec_on_running_services_costs_little(lakehouse: Lakehouse) -> None:
-    def seconds(*command: str) -> float:
-        begun = time.perf_counter()
-        lakehouse.run(*command)
-        return time.perf_counter() - begun
-
-    with_services = min(seconds("local-warehouse", "exec", "--", "true") for _ in range(5))
-    assert with_services < 0.15 + min(seconds(sys.executable, "-c", "pass") for _ in range(5))
-
-
 def test_env_prints_what_a_shell_evaluates(lakehouse: Lakehouse) -> None:
     script = 'eval "$("$1" --state "$2" env)"; echo "$DATABRICKS_HOST"'
     command = ["sh", "-c", script, "sh", str(BIN / "local-warehouse"), str(lakehouse.state)]
