@@ -23,12 +23,15 @@ demo: setup ## land sample files, run the job, show what came out
 test: lint ## lint, then every test, with a whole run of the pipeline among them
 	@$(BIN)/pytest
 
-lint: setup ## check Python, SQL and the dbt project
+lint: setup ## check Python, SQL, the dbt project, infra and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/local-warehouse exec -- dbt --quiet --warn-error parse --no-partial-parse
+	$(BIN)/dbt-bouncer run
 	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar models data-tests
+	$(BIN)/cfn-lint infra/*.yml
+	$(BIN)/actionlint
 
 up: setup ## start the local S3 and the local SQL warehouse
 	@$(BIN)/local-warehouse up
