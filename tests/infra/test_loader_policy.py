@@ -34,6 +34,8 @@ def user(
     s3 = boto3.client("s3")
     s3.put_object(Bucket="landing", Key=KEY, Body=SALES)
     s3.put_object(Bucket="lakehouse", Key="bronze/sales/part-0.parquet", Body=b"")
+    s3.create_bucket(Bucket="elsewhere")
+    s3.put_object(Bucket="elsewhere", Key="data_sales_2026.csv", Body=SALES)
     for name, value in lakehouse.env.items():
         if not name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
@@ -62,6 +64,10 @@ def use(keys: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 def test_loader_needs_no_more_than_its_policy(user: dict[str, str], lakehouse: Any) -> None:
     assert enforced(main)([*OPTIONS, "--dry-run"]) == 0
     assert enforced(main)(list(OPTIONS)) == 0
+    leases = boto3.client("s3").list_objects_v2(Bucket="lakehouse", Prefix="policy_bronze/")
+    assert {object["Key"].rpartition("/")[0] for object in leases["Contents"]} == {
+        "policy_bronze/_load_bronze"
+    }
     assert lakehouse.sql("select product, quan from policy_bronze.sales") == [
         {"product": "APPLE", "quan": "2"}
     ]
@@ -88,7 +94,9 @@ def test_loader_says_what_it_may_not_do(
         ("get_object", {"Bucket": "lakehouse", "Key": "bronze/sales/part-0.parquet"}),
         ("put_object", {"Bucket": "lakehouse", "Key": "bronze/sales/part-0.parquet", "Body": b""}),
         ("delete_object", {"Bucket": "lakehouse", "Key": "bronze/sales/part-0.parquet"}),
-        ("list_objects_v2", {"Bucket": "lakehouse"}),
+        ("put_object", {"Bucket": "lakehouse", "Key": "bronze/lease.json", "Body": b""}),
+        ("list_objects_v2", {"Bucket": "elsewhere"}),
+        ("get_object", {"Bucket": "elsewhere", "Key": "data_sales_2026.csv"}),
         ("list_buckets", {}),
         ("create_bucket", {"Bucket": "another"}),
     ],
