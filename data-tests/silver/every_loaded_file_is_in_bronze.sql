@@ -1,15 +1,19 @@
--- Conservation: a file whose newest log entry is `loaded` is in bronze with the rows it logged.
--- Prevents a file that is logged as loaded but whose rows are gone or doubled. A file that has a
--- header alone logs 0 rows and is in bronze with none.
+-- Conservation: bronze has the rows of each file that the log says, no row more or less.
+-- Prevents a file that is logged as loaded but whose rows are gone, doubled or of an older upload.
+-- What counts is the file's newest entry that is not `refused`: a refused upload leaves the rows of
+-- the one before it. A header alone logs 0 rows, a duplicate 0, a file gone from the landing place
+-- the rows that stay.
 with bronze as (
     select
         'sales' as dataset,
-        _source_file
+        _source_file,
+        _source_etag
     from {{ source('bronze', 'sales') }}
     union all
     select
         'customers' as dataset,
-        _source_file
+        _source_file,
+        _source_etag
     from {{ source('bronze', 'customers') }}
 ),
 
@@ -17,7 +21,9 @@ in_bronze as (
     select
         dataset,
         _source_file,
-        count(*) as bronze_rows
+        count(*) as bronze_rows,
+        min(_source_etag) as first_etag,
+        max(_source_etag) as last_etag
     from bronze
     group by dataset, _source_file
 ),
@@ -26,26 +32,37 @@ ranked as (
     select
         dataset,
         source_file,
-        status,
+        source_etag,
         row_count,
         row_number() over (
             partition by dataset, source_file
             order by logged_at desc, batch_id desc
         ) as newest_rank
     from {{ source('bronze', 'load_log') }}
+    where status != 'refused'
+),
+
+logged as (
+    select
+        dataset,
+        source_file,
+        source_etag,
+        row_count
+    from ranked
+    where newest_rank = 1
 )
 
 select
-    ranked.dataset,
-    ranked.source_file,
-    ranked.row_count as logged_rows,
+    coalesce(logged.dataset, in_bronze.dataset) as dataset,
+    coalesce(logged.source_file, in_bronze._source_file) as source_file,
+    coalesce(logged.row_count, 0) as logged_rows,
     coalesce(in_bronze.bronze_rows, 0) as bronze_rows
-from ranked
-left join in_bronze
+from logged
+full outer join in_bronze
     on
-        ranked.dataset = in_bronze.dataset
-        and ranked.source_file = in_bronze._source_file
+        logged.dataset = in_bronze.dataset
+        and logged.source_file = in_bronze._source_file
 where
-    ranked.newest_rank = 1
-    and ranked.status = 'loaded'
-    and ranked.row_count != coalesce(in_bronze.bronze_rows, 0)
+    coalesce(logged.row_count, 0) != coalesce(in_bronze.bronze_rows, 0)
+    or in_bronze.first_etag != logged.source_etag
+    or in_bronze.last_etag != logged.source_etag

@@ -62,7 +62,8 @@ def load(options: argparse.Namespace) -> int:
     )
     choice = _choice(options)
     take_credentials(options.service_credential, options.secret_scope)
-    landing = Landing(landing_url)
+    client = s3_client()
+    landing = Landing(landing_url, client)
     schema = Schema(catalog, _schema_name(options), lakehouse_url.rstrip("/"))
     if choice.full_refresh and not (options.yes or choice.dry_run):
         _ask_for_full_refresh([d.name for d in chosen], landing_url)
@@ -72,7 +73,7 @@ def load(options: argparse.Namespace) -> int:
     with connect(options.http_path) as connected, show.progress() as progress, ExitStack() as held:
         warehouse = SteadyWarehouse(connected)
         if not choice.dry_run:
-            lease = held.enter_context(_lease(options, schema, run_id))
+            lease = held.enter_context(_lease(options, schema, run_id, client))
             warehouse = SteadyWarehouse(connected, lease.check)
         tables = Tables(warehouse, schema, chosen)
         loader = Loader(tables, landing, chosen, declared, progress, choice, limits, run_id)
@@ -133,17 +134,17 @@ def _choice(options: argparse.Namespace) -> Choice:
     )
 
 
-def _lease(options: argparse.Namespace, schema: Schema, run_id: str) -> Lease:
+def _lease(options: argparse.Namespace, schema: Schema, run_id: str, client: Any) -> Lease:
     """The lease on the schema, after the proof that its store keeps leases."""
 
-    def client() -> Any:
+    def new_client() -> Any:
         take_credentials(options.service_credential, options.secret_scope)
         return s3_client()
 
     folder = options.lease_url or os.environ.get("LEASE_URL") or schema.location("_load_bronze")
     folder = folder.rstrip("/")
     prove_conditional_writes(SmallObject(f"{folder}/probe.json", client))
-    place = SmallObject(f"{folder}/lease.json", client)
+    place = SmallObject(f"{folder}/lease.json", client, new_client)
     return Lease(place, run_id, options.lease_seconds, options.wait)
 
 

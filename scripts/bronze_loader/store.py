@@ -37,15 +37,15 @@ class StoreUnreachable(LoaderError):
 class SmallObject:
     """One object, by its URL `s3://bucket/key`."""
 
-    def __init__(self, url: str, open_client: Callable[[], Any] = s3_client) -> None:
-        """`open_client` gives a boto3 S3 client."""
+    def __init__(self, url: str, client: Any, open_client: Callable[[], Any] = s3_client) -> None:
+        """`client` is a boto3 S3 client; `open_client` gives another when it is of no use."""
         place = re.fullmatch(r"s3://([^/]+)/(.+[^/])", url)
         if not place:
             raise ConfigurationError(f"an object's URL reads s3://bucket/key, not {url!r}")
         self.url = url
         self._place = {"Bucket": place.group(1), "Key": place.group(2)}
+        self._client = client
         self._open_client = open_client
-        self._client = open_client()
 
     def reopen(self) -> None:
         """Take a new client, as its credentials may have expired."""

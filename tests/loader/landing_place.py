@@ -38,6 +38,14 @@ class Place:
         self.lakehouse.s3.put_object(Bucket="landing", Key=key, Body=content)
         return f"s3://landing/{key}"
 
+    def delete(self, name: str) -> None:
+        self.lakehouse.s3.delete_object(Bucket="landing", Key=f"{self.prefix}/{name}")
+
+    def end_lease(self) -> None:
+        """Delete the lease, as one does who knows that its holder is dead."""
+        key = f"{self.schema}/_load_bronze/lease.json"
+        self.lakehouse.s3.delete_object(Bucket="lakehouse", Key=key)
+
     def load(self, *options: str, exit_code: int = 0, **env: str) -> Loaded:
         """Run `load-bronze`, which must end in the exit code.
 

@@ -64,7 +64,7 @@ def client(s3: Any) -> Client:
 
 
 def lease(client: Any, run_id: str, wait: float = 0.0, seconds: float = 60.0) -> Lease:
-    return Lease(SmallObject(URL, lambda: client), run_id, seconds=seconds, wait=wait)
+    return Lease(SmallObject(URL, client, lambda: client), run_id, seconds=seconds, wait=wait)
 
 
 def written(s3: Any) -> dict[str, Any]:
@@ -171,11 +171,11 @@ def test_a_lease_taken_by_a_put_whose_answer_was_lost_is_known_again(client: Cli
 
 def test_a_store_that_honours_conditional_writes_passes_every_time(s3: Any) -> None:
     for _ in range(2):
-        prove_conditional_writes(SmallObject(PROBE, lambda: s3))
+        prove_conditional_writes(SmallObject(PROBE, s3))
 
 
 @pytest.mark.parametrize("ignored", ["IfNoneMatch", "IfMatch"])
 def test_a_store_that_ignores_a_condition_is_refused(client: Client, ignored: str) -> None:
     client.ignores = (ignored,)
     with pytest.raises(ConfigurationError, match="does not honour conditional writes"):
-        prove_conditional_writes(SmallObject(PROBE, lambda: client))
+        prove_conditional_writes(SmallObject(PROBE, client, lambda: client))

@@ -1,0 +1,125 @@
+"""`kill -9` at any moment of a run: the next run leaves every row in bronze exactly once.
+
+By default 50 loaders are killed; LOADER_KILLS=500 kills more.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from forked_loader import Forker
+from landing_place import Place
+
+KILLS = int(os.environ.get("LOADER_KILLS", "50"))
+LANES = 3  # so many at the same time, each with a landing place and a schema of its own
+FILES = 6
+OPTIONS = ("--max-statement-files", "2", "--lease-seconds", "1")
+
+
+class Lane:
+    """A landing place whose files change, a loader that is killed, and one that finishes."""
+
+    def __init__(self, place: Place, seed: int, output: Path) -> None:
+        self.place = place
+        self.random = random.Random(seed)  # noqa: S311
+        self.files: dict[str, list[tuple[str, ...]]] = {}
+        self.errors: list[BaseException] = []
+        self.killed = 0
+        self.columns = 0
+        settings = {
+            "LANDING_URL": f"s3://landing/{place.prefix}",
+            "BRONZE_SCHEMA": place.schema,
+        }
+        self.loader = Forker(place.lakehouse.env | settings, output)
+
+    def change(self, round_number: int) -> None:
+        """New files, files replaced by longer, shorter and empty ones, files gone, new columns."""
+        for number in self.random.sample(range(FILES), k=self.random.randint(2, FILES)):
+            name = f"customer_infomation_{number}.csv"
+            if name in self.files and self.random.random() < 0.1:
+                self.place.delete(name)
+                continue  # its rows stay
+            rows = [
+                (f"{round_number}-{number}-{row % 7}", "same", "F", str(row % 3))
+                for row in range(self.random.choice([0, 1, 5, 40]))
+            ]
+            extra = ""
+            if self.random.random() < 0.3:
+                self.columns += 1
+                extra = f",extra_{self.columns}"
+            header = f"id,customername,gender,age{extra}\n"
+            # a comment that no two uploads share, so that no file is a duplicate of another
+            tail = "x" if extra else None
+            lines = [",".join((*row, tail) if tail else row) for row in rows]
+            unique = f"{round_number}.{number}" + "," * header.count(",")
+            self.place.put(name, (header + "\n".join([*lines, unique]) + "\n").encode())
+            self.files[name] = [*rows, (f"{round_number}.{number}", None, None, None)]  # type: ignore[list-item]
+
+    def run(self, kills: int, seconds: float) -> None:
+        try:
+            for number in range(kills):
+                self.change(number)
+                ended = self.loader.run(OPTIONS, kill_after=self.random.uniform(0, seconds))
+                self.killed += ended.code == -9
+                if self.random.random() < 0.5:
+                    # Someone knows that it is dead: the next one starts while the warehouse may
+                    # still be at work on the dead one's last statement.
+                    self.place.end_lease()
+                ended = self.loader.run((*OPTIONS, "--wait"))
+                assert ended.code == 0, ended.output
+                self.compare()
+        except BaseException as error:
+            self.errors.append(error)
+        finally:
+            self.loader.close()
+
+    def compare(self) -> None:
+        """Every row of bronze against the files, and the log against both."""
+        rows = self.place.sql(
+            "select _source_file, _source_etag, id, customername, gender, age from bronze.customers"
+        )
+        start = len(f"s3://landing/{self.place.prefix}/")
+        found = Counter((row["_source_file"][start:], *list(row.values())[2:]) for row in rows)
+        wanted = Counter((name, *row) for name, rows in self.files.items() for row in rows)
+        assert found == wanted
+        held = Counter((row["_source_file"], row["_source_etag"]) for row in rows)
+        logged: dict[str, Any] = {}
+        for entry in self.place.log():
+            logged[entry["source_file"]] = entry
+        assert held == {
+            (url, entry["source_etag"]): entry["row_count"] for url, entry in logged.items()
+        }
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_rows_are_there_exactly_once_after_a_kill_at_any_moment(
+    lakehouse: Any, tmp_path: Path
+) -> None:
+    lanes = [
+        Lane(Place(lakehouse, f"kill_{n}", f"kill_{n}"), seed=n, output=tmp_path / f"{n}.log")
+        for n in range(LANES)
+    ]
+    # How long a run takes here and now, to spread the kills over.
+    for lane in lanes:
+        lane.change(-1)
+    whole = max(lane.loader.run(OPTIONS).seconds for lane in lanes)
+    share = [KILLS // LANES + (n < KILLS % LANES) for n in range(LANES)]
+    threads = [
+        threading.Thread(target=lane.run, args=(kills, whole))
+        for lane, kills in zip(lanes, share, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for lane in lanes:
+        if lane.errors:
+            raise lane.errors[0]
+    # A run may end just before its kill; most do not.
+    assert sum(lane.killed for lane in lanes) > KILLS / 3
