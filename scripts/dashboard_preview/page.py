@@ -154,7 +154,8 @@ def _variables(theme: Theme) -> str:
 
 def _tab(page: TiledPage) -> str:
     name, title = html.escape(page.name), html.escape(page.title)
-    return f'<button type="button" role="tab" aria-selected="false" data-page="{name}">{title}</button>'
+    role = 'type="button" role="tab" aria-selected="false"'
+    return f'<button {role} data-page="{name}">{title}</button>'
 
 
 def _page(page: TiledPage) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from dashboard_preview.definition import FILTERS, Dashboard, Dataset, Page, Query
+from dashboard_preview.definition import DRAWN, FILTERS, Dashboard, Dataset, Page, Query
 from dashboard_preview.expressions import Expression, parse
 from local_job.warehouse import Query as Ask
 
@@ -45,7 +45,7 @@ def fetch(dashboard: Dashboard, ask: Ask, most_rows: int) -> Results:
             for name, text in widget.query.fields.items()
         }
         for widget in dashboard.widgets()
-        if widget.queries and widget.kind not in FILTERS
+        if widget.queries and widget.kind in DRAWN
     }
     used = {name: _columns_used(name, dashboard, fields) for name in dashboard.datasets}
     datasets = {
@@ -106,7 +106,7 @@ def _columns_used(
     for widget in dashboard.widgets():
         if widget.kind in FILTERS:
             used |= {column for name, column in widget.targets() if name == dataset}
-        elif widget.queries and widget.query.dataset == dataset:
+        elif widget.name in fields and widget.query.dataset == dataset:
             for field in fields[widget.name].values():
                 used |= field.columns()
     return sorted(used)

@@ -187,21 +187,22 @@
     },
 
     chart(widget, rows, element) {
-      element.querySelector(".empty").hidden = rows.length > 0;
       const place = element.querySelector(".vega");
-      if (!place.clientWidth) return; // on a page that is hidden
+      element.querySelector(".empty").hidden = rows.length > 0;
+      place.style.visibility = rows.length ? "" : "hidden";
+      // Nothing to draw, no place to draw on a page that is hidden, or drawn when Vega is ready.
+      if (!rows.length || !place.clientWidth || widget.drawing) return;
       if (widget.view) {
         widget.view.data("rows", copies(rows)).run();
         return;
       }
-      if (widget.drawing) return; // and takes the rows of then
       const size = { width: place.clientWidth, height: place.clientHeight };
       const spec = { ...widget.spec, ...size, data: { name: "rows", values: copies(rows) } };
       const config = dashboard.config[scheme()];
       widget.drawing = vegaEmbed(place, spec, { ...embedding, config, tooltip: showTip }).then(({ view }) => {
         widget.view = view;
         widget.drawing = null;
-        view.data("rows", copies(rowsOf(widget))).run();
+        draw.chart(widget, rowsOf(widget), element);
         fit(widget, place);
       });
       drawings.push(widget.drawing);

@@ -1,0 +1,221 @@
+"""The page in a real browser: nothing is asked of the network, and its numbers are gold's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import Browser
+from dashboard_page import DASH, charted, pick, pick_days, settle, show, table, value
+
+from lakehouse import Lakehouse
+
+CHARTS = {
+    "sales": ["units-by-month", "orders-by-gender", "units-by-product", "units-by-platform"],
+    "quality": ["rejected-rows-by-reason", "unmatched-by-month"],
+}
+SHOWN = {
+    "orders": "select count(*) from gold.sales_of_customer where {sales}",
+    "units": "select sum(quantity) from gold.sales_of_customer where {sales}",
+    "customers": "select count(distinct customer_id) from gold.sales_of_customer where {sales}",
+    "unmatched-orders": "select count(*) from gold.unmatched_sales where {sales}",
+    "rejected-rows": """
+        select (select count(*) from silver.rejected_sales)
+             + (select count(*) from silver.rejected_customers)""",
+}
+GROUPED = {
+    "units-by-month": ("date_format(sold_on, 'yyyy-MM-01')", "sum(quantity)"),
+    "orders-by-gender": ("gender", "count(*)"),
+    "units-by-product": ("product", "sum(quantity)"),
+    "units-by-platform": ("platform", "sum(quantity)"),
+}
+
+
+@pytest.fixture
+def opened(browser: Browser, written: Path) -> Browser:
+    show(browser, written)
+    return browser
+
+
+def scalar(lakehouse: Lakehouse, statement: str) -> Any:
+    [row] = lakehouse.sql(statement)
+    [only] = row.values()
+    return only
+
+
+def assert_shows_gold(browser: Browser, lakehouse: Lakehouse, sales: str = "true") -> None:
+    """Counters and charts of the first page show what SQL says of sales under the condition."""
+    for widget, statement in SHOWN.items():
+        expected = scalar(lakehouse, statement.format(sales=sales))
+        shown = DASH if expected is None else f"{expected:,}"
+        assert value(browser, widget) == shown, widget
+    for widget, (label, number) in GROUPED.items():
+        statement = (
+            f"select {label} as label, {number} as number from gold.sales_of_customer "
+            f"where {sales} group by {label}"
+        )
+        expected = {row["label"]: row["number"] for row in lakehouse.sql(statement)}
+        assert charted(browser, widget) == expected, widget
+
+
+@pytest.mark.parametrize("page", CHARTS)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desktop", "phone"])
+def test_all_is_drawn_without_an_error_and_without_the_network(
+    browser: Browser, written: Path, page: str, dark: bool, size: tuple[int, int]
+) -> None:
+    show(browser, written, page, width=size[0], height=size[1], dark=dark)
+    assert browser.problems() == []
+    assert browser.requests() == [(written / "sales.html").as_uri()]
+    for widget in CHARTS[page]:
+        marks = browser.run(
+            f"[...document.querySelectorAll('[data-widget={widget}] svg .mark-rect path, "
+            f"[data-widget={widget}] svg .mark-arc path')]"
+            ".filter(mark => mark.getBoundingClientRect().height > 1).length"
+        )
+        assert marks == browser.run(f"preview.rows('{widget}').length") > 0, widget
+    undrawn = f"[...document.querySelectorAll('#{page} [data-widget]:not(.text)')]"
+    assert browser.run(f"{undrawn}.filter(tile => !tile.dataset.drawn).length") == 0
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("page", CHARTS)
+def test_nothing_is_wider_than_the_window(
+    browser: Browser, written: Path, page: str, width: int
+) -> None:
+    show(browser, written, page, width=width, height=800)
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    # The content of a tile stays inside it; a table scrolls within.
+    outside = browser.run(
+        f"""[...document.querySelectorAll('#{page} .card')].filter(card => {{
+            const inside = card.getBoundingClientRect();
+            return [...card.querySelectorAll('svg, .value, h2, summary, input[type=date]')].some(
+                part => part.getBoundingClientRect().right > inside.right + 1
+                     || part.getBoundingClientRect().bottom > inside.bottom + 1);
+        }}).map(card => card.dataset.widget)"""
+    )
+    assert outside == []
+
+
+def test_scheme_follows_the_system_and_the_button(browser: Browser, written: Path) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    label = "document.querySelector('[data-widget=units-by-month] text').getAttribute('fill')"
+    show(browser, written)
+    light = browser.run(background), browser.run(label)
+    show(browser, written, dark=True)
+    dark = browser.run(background), browser.run(label)
+    assert light[0] != dark[0]
+    assert light[1] != dark[1]
+    browser.run("document.querySelector('.scheme').click()")
+    settle(browser)
+    assert (browser.run(background), browser.run(label)) == light
+
+
+def test_numbers_are_golds(opened: Browser, filled: Lakehouse) -> None:
+    assert_shows_gold(opened, filled)
+    rows = [row.split(",") for row in table_of_reasons(filled)]
+    assert table(opened, "rejected-by-reason") == rows
+
+
+def table_of_reasons(lakehouse: Lakehouse) -> list[str]:
+    counted = lakehouse.sql(
+        """
+        select dataset, reason, count(*) as row_count, count(distinct source_file) as files
+        from (
+            select 'sales' as dataset, _source_file as source_file,
+                explode(reject_reasons) as reason
+            from silver.rejected_sales
+            union all
+            select 'customers', _source_file, explode(reject_reasons) from silver.rejected_customers
+        )
+        group by dataset, reason
+        """
+    )
+    ordered = sorted(counted, key=lambda row: (-row["row_count"], row["dataset"], row["reason"]))
+    return [",".join(map(str, row.values())) for row in ordered]
+
+
+def test_quality_page_knows_every_file(browser: Browser, written: Path, filled: Lakehouse) -> None:
+    show(browser, written, "quality")
+    files = filled.sql("select distinct dataset, source_file from bronze.load_log")
+    shown = table(browser, "freshness-by-file")
+    prefix = filled.env["LANDING_URL"] + "/"
+    assert sorted((row[0], row[1]) for row in shown) == sorted(
+        (row["dataset"], row["source_file"].removeprefix(prefix)) for row in files
+    )
+    assert value(browser, "files") == str(len(files))
+    assert value(browser, "refused-files") == "1"
+    [refused] = [row for row in shown if row[2] == "refused"]
+    assert refused[1] == "extra/data_sales_without_columns.csv"
+    assert "createtime" in refused[-1]
+    assert refused[4] == DASH  # never loaded
+    in_bronze = scalar(
+        filled,
+        "select (select count(*) from bronze.sales) + (select count(*) from bronze.customers)",
+    )
+    assert value(browser, "rows") == f"{in_bronze:,}"
+    rejected = int(value(browser, "quality-rejected-rows").replace(",", ""))
+    assert value(browser, "quality-rejected-share") == f"{rejected / in_bronze:.1%}"
+
+
+def test_filters_count_again_as_sql_does(opened: Browser, filled: Lakehouse) -> None:
+    pick(opened, "filter-platform", "shopee")
+    assert_shows_gold(opened, filled, "platform = 'shopee'")
+    pick(opened, "filter-product", "APPLE", "NOKIA")
+    both = "platform = 'shopee' and product in ('APPLE', 'NOKIA')"
+    assert_shows_gold(opened, filled, both)
+    pick_days(opened, "filter-date", "2025-11-10", "2026-02-15")
+    days = "sold_on between date'2025-11-10' and date'2026-02-15'"
+    assert_shows_gold(opened, filled, f"{both} and {days}")
+    opened.run("document.querySelector('.reset').click()")
+    assert_shows_gold(opened, filled)
+    assert opened.run("document.querySelector('.reset').hidden") is True
+    assert opened.problems() == []
+
+
+def test_a_hostile_value_is_shown_as_it_is(opened: Browser, filled: Lakehouse) -> None:
+    product = scalar(
+        filled, "select max(product) from gold.sales_of_customer where product like '<%'"
+    )
+    pick(opened, "filter-product", product)
+    assert charted(opened, "units-by-product") == {product: 300}
+    texts = "document.querySelectorAll('[data-widget=units-by-product] text')"
+    drawn = opened.run(f"[...{texts}].map(text => text.textContent)")
+    assert product in drawn
+    assert opened.problems() == []
+
+
+def test_a_choice_without_rows_says_so(opened: Browser) -> None:
+    pick_days(opened, "filter-date", "2031-01-01", "2031-01-02")
+    assert value(opened, "orders") == DASH
+    assert value(opened, "customers") == "0"
+    assert (
+        opened.run("document.querySelector('[data-widget=units-by-month] .empty').hidden") is False
+    )
+    assert opened.problems() == []
+
+
+def test_filters_of_one_page_leave_the_other_alone(opened: Browser) -> None:
+    files = charted(opened, "unmatched-by-month")
+    pick(opened, "filter-platform", "shopee")
+    assert charted(opened, "unmatched-by-month") == files
+
+
+def test_quality_page_filters_by_dataset(
+    browser: Browser, written: Path, filled: Lakehouse
+) -> None:
+    show(browser, written, "quality")
+    pick(browser, "filter-dataset", "customers")
+    assert {row[0] for row in table(browser, "freshness-by-file")} == {"customers"}
+    rows = scalar(filled, "select count(*) from bronze.customers")
+    assert value(browser, "rows") == f"{rows:,}"
+
+
+def test_a_click_on_a_heading_sorts_the_table(opened: Browser) -> None:
+    heading = "document.querySelectorAll('[data-widget=rejected-by-reason] th button')[2]"
+    opened.run(f"{heading}.click()")
+    numbers = [int(row[2]) for row in table(opened, "rejected-by-reason")]
+    assert numbers == sorted(numbers)
+    opened.run(f"{heading}.click()")
+    assert [int(row[2]) for row in table(opened, "rejected-by-reason")] == numbers[::-1]
