@@ -16,9 +16,10 @@ help: ## list the targets
 
 setup: $(INSTALLED) profiles.yml ## make the virtual environment, once
 
-demo: setup ## land sample files, run the job, show what came out
+demo: setup ## land sample files, run the job, show what came out, draw the dashboard
 	@$(BIN)/local-warehouse exec -- landing-sample
 	@$(BIN)/local-warehouse exec -- run-job --report
+	@$(BIN)/local-warehouse exec -- preview-dashboard
 
 test: lint ## lint, then every test, with a whole run of the pipeline among them
 	@$(BIN)/pytest
