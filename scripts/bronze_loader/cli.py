@@ -123,7 +123,7 @@ def _choice(options: argparse.Namespace) -> Choice:
             "--full-refresh takes every file; it does not go with --max-files or --since"
         )
     return Choice(
-        force=tuple(options.force),
+        force=tuple(pattern for pattern in options.force if pattern),
         full_refresh=options.full_refresh,
         since=options.since,
         max_files=options.max_files,

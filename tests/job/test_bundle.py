@@ -295,7 +295,8 @@ def test_loader_gets_this_machines_places(environment: None) -> None:
     parameters = dict(zip(loader.arguments[2::2], loader.arguments[3::2], strict=False))
     assert parameters["--service-credential"] == ""
     assert parameters["--secret-scope"] == ""
-    assert parameters["--log-level"] == "info"
+    assert parameters["--log-level"] == "warning"
+    assert parameters["--force"] == "", "none, to the loader"
     assert parameters["--landing"] == "s3://landing"
     assert parameters["--lakehouse"] == "s3://lakehouse"
     assert parameters["--catalog"] == "main"
