@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 DELIMITERS = (",", ";", "\t", "|")
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_NAMES = {"\n": "LF", "\r": "CR", "\r\n": "CRLF"}
 _UNREADABLE_SHOWN = 255
 
 
@@ -89,16 +90,21 @@ def skip_lines(text: str, lines: int) -> str:
 def line_end(text: str, dialect: Dialect) -> str:
     r"""The line end of the file, which for Spark is the first one in it, be it in a quoted name.
 
-    Raises Refused where it is `\n` and lines end in `\r\n`: each of them would leave a `\r` in
-    its last value.
+    Raises Refused where lines end otherwise and Spark would misread values: with `\n` before
+    lines that end in `\r\n` it leaves a `\r` in each last value, and with `\r` in a name it
+    changes every `\r` in a value.
     """
     found = _LINE_END.search(text)
     first = found.group() if found else "\n"
-    mixed = first == "\n" and "\r\n" in text
-    if mixed and any(line.endswith("\r\n") for line in _last_lines(text, dialect)):
+    if len(set(_LINE_END.findall(text))) < 2:
+        return first
+    ends = [_LINE_END.search(line) for line in _last_lines(text, dialect)]
+    used = [end.group() for end in ends if end]
+    if used[:1] not in ([], [first]) or (first == "\n" and "\r\n" in used):
+        shown = " and ".join(_NAMES[end] for end in dict.fromkeys((first, *used)))
         raise Refused(
-            "the first line break in the file is LF but lines end in CRLF, so each would keep "
-            "a CR in its last value; write all line ends alike"
+            f"the line breaks are {shown}, the first of them {_NAMES[first]}, by which Spark "
+            "would read all; write all line ends alike, those in the names of the header too"
         )
     return first
 

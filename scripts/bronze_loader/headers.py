@@ -169,11 +169,11 @@ def _tail(head: _Head, key: str, size: int, options: CsvOptions, read: Read) -> 
     end = line_end(head.text, head.dialect)
     if not options.multi_line:
         return None
-    quote = head.dialect.quote
     if head.whole:
-        return tail_of(head.text[-TAIL_SIZE:], len(head.text) <= TAIL_SIZE, quote, end)
+        window = head.text[-TAIL_SIZE:]
+        return tail_of(window, len(head.text) <= TAIL_SIZE, head.dialect, end)
     suffix = CSV_SUFFIX.search(key)
     if suffix and suffix.group(1):
-        return Tail(None)
+        return Tail()
     window = read(size - TAIL_SIZE, TAIL_SIZE).decode(head.encoding, "replace")
-    return tail_of(window, False, quote, end)
+    return tail_of(window, False, head.dialect, end)

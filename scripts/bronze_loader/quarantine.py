@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bronze_loader.headers import Header
 from bronze_loader.literals import identifier, string
+from bronze_loader.tail import Tail
 
 REPLACEMENT = "\ufffd"
 CORRUPT = "_corrupt_record"
@@ -31,13 +32,13 @@ def _swallowed(last: str, header: Header) -> list[str]:
     tail = header.tail
     if tail is None:
         return []
-    if tail.text is None:
+    if tail == Tail():
         # The end is not known: a value that ends a line and has a record's worth of delimiters.
         between = f"length({last}) - length(replace({last}, {string(header.delimiter)}, ''))"
         return [f"(endswith({last}, {string(chr(10))}) AND {between} >= {len(header.columns) - 1})"]
-    if tail.to_quote:
-        return [
-            f"{last} = {string(tail.text)}",
-            f"endswith({last}, {string(header.quote + tail.text)})",
-        ]
-    return [f"endswith({last}, {string(tail.text)})"]
+    conditions = []
+    if tail.value is not None:
+        conditions.append(f"{last} = {string(tail.value)}")
+    if tail.end is not None:
+        conditions.append(f"endswith({last}, {string(tail.end)})")
+    return conditions

@@ -10,32 +10,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bronze_loader.dialect import Dialect
+
 TAIL_SIZE = 4096
 _LONGEST = 200
 
 
 @dataclass(frozen=True)
 class Tail:
-    """How a value ends that the end of the file has cut off.
+    """A value that the end of the file has cut off is `value`, or it ends in `end`.
 
-    `text` is what the file has behind its last quote, or the end of that. With `to_quote` it is
-    all of it. None for `text` means that the end is not known, as of a large compressed file.
+    Neither is known of a large compressed file.
     """
 
-    text: str | None
-    to_quote: bool = False
+    value: str | None = None
+    end: str | None = None
 
 
-def tail_of(window: str, whole: bool, quote: str, line_end: str) -> Tail | None:
+def tail_of(window: str, whole: bool, dialect: Dialect, line_end: str) -> Tail | None:
     """The tail, from the last characters of a file; None when no quote can be open there.
 
-    `whole` says that the window is the whole file. Line ends are what the reader makes of them.
+    `whole` says that the window is the whole file. An opening quote stands at the beginning of a
+    value, so a last quote elsewhere has closed one, unless it is escaped. Line ends become what
+    the reader makes of them.
     """
-    at = window.rfind(quote)
+    at = window.rfind(dialect.quote)
     if at < 0 and whole:
         return None
+    before = window[at - 1] if at > 0 else ""
+    opening = at == 0 or before in (dialect.delimiter, "\n", "\r")
+    escaped = before in ("", dialect.quote, dialect.escape)
+    if at >= 0 and not (opening or escaped):
+        return None
     text = window[at + 1 :].replace(line_end, "\n")
-    if at >= 0 and len(text) <= _LONGEST:
-        return Tail(text, to_quote=True) if text else None
-    text = text[-_LONGEST:]
-    return Tail(text) if "\n" in text else None
+    if at < 0 or len(text) > _LONGEST:
+        text = text[-_LONGEST:]
+        return Tail(end=text) if "\n" in text else None
+    if not text:
+        return None
+    return Tail(text if opening else None, dialect.quote + text if escaped else None)

@@ -191,7 +191,7 @@ LINES = [
         HEADER.replace(b"\n", b"\r\n") + b'1,"a\r\nb",c\r\n',
         rows=one("1", "a\nb", "c"),
     ),
-    refused("mixed-line-ends", HEADER + b"1,a,b\r\n2,c,d\r\n", "LF but lines end in CRLF"),
+    refused("mixed-line-ends", HEADER + b"1,a,b\r\n2,c,d\r\n", "LF and CRLF, the first of them LF"),
     Shape("no-final-line-end", PLAIN.rstrip()),
     Shape("blank-lines", b"\n\n" + PLAIN.replace(b"\n", b"\n\n")),
     Shape(

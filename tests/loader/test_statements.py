@@ -95,9 +95,9 @@ def test_a_record_misread_in_silence_is_kept_as_malformed() -> None:
     undecoded = "concat_ws('', `id`, `note`) LIKE '%\ufffd%'"
     for tail, cut_off in (
         (None, ""),
-        (Tail("\n", to_quote=True), " OR `note` = '\n' OR endswith(`note`, '\"\n')"),
-        (Tail("it's\n2;b\n"), " OR endswith(`note`, 'it\\'s\n2;b\n')"),
-        (Tail(None), " OR (endswith(`note`, '\n') AND "
+        (Tail("it's\n2;b\n"), " OR `note` = 'it\\'s\n2;b\n'"),
+        (Tail(end="x\n"), " OR endswith(`note`, 'x\n')"),
+        (Tail(), " OR (endswith(`note`, '\n') AND "
          "length(`note`) - length(replace(`note`, ';', '')) >= 1)"),
     ):  # fmt: skip
         header = Header(("id", "note"), ";", tail=tail)

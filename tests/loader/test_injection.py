@@ -1,0 +1,122 @@
+"""Hostile keys, headers and values: nothing executes, and everything lands byte for byte."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from landing_place import Place
+
+from bronze_loader.names import METADATA_NAMES, normalise
+
+SOURCES = """
+sources:
+  - name: bronze
+    tables:
+      - name: hostile
+        external: {location: "**/*", duplicate_content: load}
+        columns: [{name: id, meta: {required: true}}]
+"""
+FILES_A_RUN = 40
+_runs = count(1)
+
+PIECES = st.sampled_from([
+    "'", '"', "`", "\\", "\\'", "''", "``", ";", "--", "/*", "*/", "{{ 1 }}", "${x}", ":id", "?",
+    "%s", "$$", "\\n", "\\u0027", "') ; DROP TABLE canary; --", "' OR '1'='1",
+    "`); DELETE FROM canary; --", "', schema => 'x",
+    "{%raw%}", "<x>", "NULL", "\\N", "é", "年", "😀", "\u202e", "\u2028",
+    " ", "_", "_source_file", "id", ",", "|", "\t",
+])  # fmt: skip
+CHARACTERS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd"), max_size=4
+)
+HOSTILE = st.lists(st.one_of(PIECES, CHARACTERS), max_size=5).map("".join)
+# A line break in a name must be that of the file; a name has a limit of its own.
+NAMES = HOSTILE.filter(lambda name: "\r" not in name)
+VALUES = st.one_of(
+    HOSTILE, st.tuples(HOSTILE, st.sampled_from(["\n", "\r\n"]), HOSTILE).map("".join)
+)
+# What a key may not hold in the local object store, and where one of its folders would end.
+KEYS = HOSTILE.map(lambda key: "".join(c for c in key if c.isprintable() and c not in "/\\"))
+
+
+@dataclass(frozen=True)
+class HostileFile:
+    key: str
+    names: list[str]
+    rows: list[list[str]]
+
+    @property
+    def content(self) -> bytes:
+        out = io.StringIO()
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow(["id", *self.names, "last"])
+        writer.writerows(["1", *row, "end"] for row in self.rows)
+        return out.getvalue().encode()
+
+
+@st.composite
+def hostile_files(draw: st.DrawFn) -> HostileFile:
+    names = draw(st.lists(NAMES, min_size=1, max_size=3))
+    row = st.lists(VALUES, min_size=len(names), max_size=len(names))
+    return HostileFile(draw(KEYS), names, draw(st.lists(row, min_size=1, max_size=3)))
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("hostile") / "sources.yml"
+    path.write_text(SOURCES, encoding="utf-8")
+    return path
+
+
+@settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    report_multiple_bugs=False,
+)
+@given(files=st.lists(hostile_files(), min_size=FILES_A_RUN, max_size=FILES_A_RUN))
+def test_whatever_a_file_holds_lands_as_text_and_does_nothing(
+    lakehouse: Any, sources: Path, files: Sequence[HostileFile]
+) -> None:
+    name = f"hostile_{next(_runs)}"
+    place = Place(lakehouse, name, name)
+    place.sql(f"create schema {name}")
+    place.sql("create table bronze.canary as select 1 as alive")
+    s3 = lakehouse.s3
+    put = {}
+    for number, file in enumerate(files):
+        key = f"{name}/{number}/k{file.key}.csv"
+        s3.put_object(Bucket="landing", Key=key, Body=file.content)
+        put[f"s3://landing/{key}"] = file
+
+    reported, _ = place.load_json("--sources", str(sources))
+
+    assert {file["result"] for file in reported.values()} == {"loaded"}
+    assert {f"s3://landing/{name}/{key}" for key in reported} == set(put)
+    landed: dict[str, list[dict[str, Any]]] = {}
+    for row in place.sql("select * from bronze.hostile"):
+        landed.setdefault(row["_source_file"], []).append(row)
+    assert set(landed) == set(put)
+    for url, file in put.items():
+        columns = normalise(["id", *file.names, "last"])
+        expected = [["1", *(value or None for value in row), "end"] for row in file.rows]
+        found = [[row[column] for column in columns] for row in landed[url]]
+        assert sorted(found, key=repr) == sorted(expected, key=repr), file
+        others = set(landed[url][0]) - set(columns) - set(METADATA_NAMES)
+        assert all(row[column] is None for row in landed[url] for column in others)
+        assert all(row["_corrupt_record"] is None for row in landed[url])
+    assert set(landed) == {entry["source_file"] for entry in place.log()}
+
+    assert place.sql("select alive from bronze.canary") == [{"alive": 1}]
+    tables = {row["tableName"] for row in place.sql(f"show tables in {name}")}
+    assert tables == {"canary", "hostile", "load_log"}
