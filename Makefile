@@ -16,10 +16,9 @@ help: ## list the targets
 
 setup: $(INSTALLED) profiles.yml ## make the virtual environment, once
 
-demo: setup ## land sample files, run the job, show what came out, draw the dashboard
+demo: setup ## land sample files, run the job, show what came out
 	@$(BIN)/local-warehouse exec -- landing-sample
 	@$(BIN)/local-warehouse exec -- run-job --report
-	@$(BIN)/local-warehouse exec -- preview-dashboard
 
 test: lint ## lint, then every test, with a whole run of the pipeline among them
 	@$(BIN)/pytest

@@ -37,6 +37,11 @@ def print_report(report: Report, run: JobRun | None, console: Console) -> None:
     charts = [_bars(name.replace("_", " "), values) for name, values in report.charts.items()]
     console.print(_side_by_side(charts))
 
+    page = local_session.state_dir() / "dashboard" / "sales.html"
+    if page.is_file():
+        _heading(console, "Dashboard")
+        console.print(f"{escape(shown(page))}, to open in a browser; pictures beside it")
+
     _heading(console, "What next")
     for command, purpose in _next_steps():
         console.print(f"  [bold]{escape(command)}[/]  [dim]# {purpose}[/]", soft_wrap=True)
