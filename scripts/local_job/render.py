@@ -40,7 +40,9 @@ def print_report(report: Report, run: JobRun | None, console: Console) -> None:
     page = local_session.state_dir() / "dashboard" / "sales.html"
     if page.is_file():
         _heading(console, "Dashboard")
-        console.print(f"{escape(shown(page))}, to open in a browser; pictures beside it")
+        console.print(
+            f"{escape(shown(page))}, to open in a browser; pictures beside it", soft_wrap=True
+        )
 
     _heading(console, "What next")
     for command, purpose in _next_steps():
