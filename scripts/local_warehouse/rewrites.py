@@ -28,6 +28,7 @@ _AGGREGATES = {
 
 def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Rewrite every SELECT of a tree, each after those that it reads from."""
+    _fractions_of_a_second(tree)
     for select in _selects(tree):
         _star_except(select, columns_of)
         _lateral_aliases(select, columns_of)
@@ -60,6 +61,29 @@ def _sources(select: exp.Select) -> list[exp.Expr]:
     clause = select.args.get("from_")
     first = [clause.this] if clause is not None else []
     return first + [join.this for join in select.args.get("joins") or []]
+
+
+# timestampdiff in units below the second
+
+_MICROSECONDS = {"MICROSECOND": 1, "MILLISECOND": 1000}
+
+
+def _fractions_of_a_second(tree: exp.Expr) -> None:
+    """timestampdiff(MICROSECOND | MILLISECOND, start, end), and by its other names, from the
+    difference in microseconds."""
+    for call in list(tree.find_all(exp.Anonymous)):
+        if str(call.this).lower() not in ("timestampdiff", "datediff", "date_diff"):
+            continue
+        if len(call.expressions) != 3 or call.expressions[0].name.upper() not in _MICROSECONDS:
+            continue
+        unit, *times = call.expressions
+        start, end = (
+            exp.Anonymous(this="unix_micros", expressions=[exp.cast(time, "timestamp")])
+            for time in times
+        )
+        size = exp.Literal.number(_MICROSECONDS[unit.name.upper()])
+        call.replace(exp.paren(exp.IntDiv(this=exp.paren(exp.Sub(this=end, expression=start)),
+                                          expression=size)))  # fmt: skip
 
 
 # SELECT * EXCEPT (…)

@@ -41,6 +41,12 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             " qualify rn = 1 order by k",
             [("a", 1), ("b", 1)],
         ),
+        (
+            "select timestampdiff(MICROSECOND, t, u) as a, datediff(millisecond, t, u) as b"
+            " from values (timestamp'2020-01-01 00:00:00.9985', timestamp'2020-01-01 00:00:01')"
+            " as v(t, u)",
+            [(1500, 1)],
+        ),
     ],
 )
 def test_a_form_gives_its_rows(

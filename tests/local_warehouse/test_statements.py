@@ -395,3 +395,18 @@ def test_a_clone_has_the_rows_and_rules_of_its_source(lakehouse: Any, schema: st
     assert lakehouse.sql(f"select * from {schema}.c") == [{"id": 1}]
     assert lakehouse.sql(f"describe table {schema}.c")[0]["comment"] == "key"
     fails(lakehouse, f"insert into {schema}.c values (null)", "DELTA_NOT_NULL_CONSTRAINT")
+
+
+def test_grants_go_to_principals_that_exist(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id int)")
+    with pytest.raises(Exception, match=r"PRINCIPAL_DOES_NOT_EXIST.*`analysts of x`"):
+        lakehouse.sql(f"grant select on table {schema}.t to `analysts of x`")
+    with pytest.raises(Exception, match="INVALID_PARAMETER_VALUE"):
+        lakehouse.sql(f"grant fly on table {schema}.t to `a@example.com`")
+    lakehouse.sql("create group `analysts of x`")
+    lakehouse.sql(f"grant select, modify on table {schema}.t to `analysts of x`")
+    lakehouse.sql(f"revoke modify on table {schema}.t from `analysts of x`")
+    found = lakehouse.sql(f"show grants on table {schema}.t")
+    assert [(g["Principal"], g["ActionType"]) for g in found] == [("analysts of x", "SELECT")]
+    lakehouse.sql("drop group `analysts of x`")
+    assert {"name": "analysts of x"} not in lakehouse.sql("show groups")

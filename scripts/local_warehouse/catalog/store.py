@@ -31,6 +31,7 @@ create table if not exists grants (
     kind text, securable text, principal text, privilege text,
     primary key (kind, securable, principal, privilege)
 );
+create table if not exists groups (name text primary key);
 """
 
 
@@ -58,6 +59,7 @@ class Catalog:
         self._grants: set[Grant] = {
             Grant(*row) for row in rows("select kind, securable, principal, privilege from grants")
         }
+        self._groups: set[str] = {name for (name,) in rows("select name from groups")}
 
     def _write(self, statement: str, *values: object) -> None:
         self._database.execute(statement, values)
@@ -192,6 +194,27 @@ class Catalog:
                 grant.kind, grant.securable, grant.principal, grant.privilege,
             )  # fmt: skip
             self._grants.discard(grant)
+
+    # groups, which are there to be granted privileges
+
+    def groups(self) -> list[str]:
+        return sorted(self._groups)
+
+    def create_group(self, name: str) -> None:
+        with self._lock:
+            if name.lower() in self._groups:
+                message = f"The group {name} exists already."
+                raise errors.SqlError("RESOURCE_ALREADY_EXISTS", message, "42710")
+            self._write("insert into groups values (?)", name.lower())
+            self._groups.add(name.lower())
+
+    def drop_group(self, name: str) -> None:
+        with self._lock:
+            if name.lower() not in self._groups:
+                message = f"Could not find principal with name {name}."
+                raise errors.SqlError("PRINCIPAL_DOES_NOT_EXIST", message, "42704")
+            self._write("delete from groups where name = ?", name.lower())
+            self._groups.remove(name.lower())
 
     def close(self) -> None:
         self._database.close()
