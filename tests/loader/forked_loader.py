@@ -42,14 +42,22 @@ class Forker:
             text=True,
         )
 
-    def run(self, arguments: Sequence[str], kill_after: float | None = None) -> Ended:
-        """One run of `load-bronze`, in seconds from its fork to its end."""
-        assert self._process.stdin and self._process.stdout
+    def start(self, arguments: Sequence[str], kill_after: float | None = None) -> None:
+        """Begin a run of `load-bronze`, to be killed so many seconds after its fork."""
+        assert self._process.stdin
         request = {"arguments": list(arguments), "kill_after": kill_after}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
+
+    def end(self) -> Ended:
+        """Wait for the end of the run that was begun."""
+        assert self._process.stdout
         answer = json.loads(self._process.stdout.readline())
         return Ended(answer["code"], answer["seconds"], self._output.read_text())
+
+    def run(self, arguments: Sequence[str], kill_after: float | None = None) -> Ended:
+        self.start(arguments, kill_after)
+        return self.end()
 
     def close(self) -> None:
         assert self._process.stdin and self._process.stdout

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
-from contextlib import redirect_stderr, redirect_stdout
+import time
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -14,6 +15,8 @@ from bronze_loader.cli import main
 
 CUSTOMERS = b"id,customername,gender,age\n1,Ann,F,30\n2,Bob,M,41\n"
 SALES = b"createtime,id,product,quan,shop,platform\n2024-01-02,1,TV,2,Hanoi,web\n"
+
+_clients: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -32,19 +35,40 @@ class Place:
     prefix: str
     schema: str
 
+    @property
+    def s3(self) -> Any:
+        """A client for this lakehouse's storage, made once: that takes a third of a second."""
+        endpoint = self.lakehouse.env["AWS_ENDPOINT_URL"]
+        if endpoint not in _clients:
+            _clients[endpoint] = self.lakehouse.s3
+        return _clients[endpoint]
+
     def put(self, name: str, content: bytes) -> str:
         """Upload a file; gives its URL."""
         key = f"{self.prefix}/{name}"
-        self.lakehouse.s3.put_object(Bucket="landing", Key=key, Body=content)
+        self.s3.put_object(Bucket="landing", Key=key, Body=content)
         return f"s3://landing/{key}"
 
     def delete(self, name: str) -> None:
-        self.lakehouse.s3.delete_object(Bucket="landing", Key=f"{self.prefix}/{name}")
+        self.s3.delete_object(Bucket="landing", Key=f"{self.prefix}/{name}")
 
     def end_lease(self) -> None:
         """Delete the lease, as one does who knows that its holder is dead."""
         key = f"{self.schema}/_load_bronze/lease.json"
-        self.lakehouse.s3.delete_object(Bucket="lakehouse", Key=key)
+        self.s3.delete_object(Bucket="lakehouse", Key=key)
+
+    def wait_for_lease(self) -> dict[str, Any]:
+        """What the lease object says, as soon as a loader holds it."""
+        key = f"{self.schema}/_load_bronze/lease.json"
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with suppress(self.s3.exceptions.NoSuchKey):
+                body = self.s3.get_object(Bucket="lakehouse", Key=key)["Body"].read()
+                said: dict[str, Any] = json.loads(body)
+                if not said["released"]:
+                    return said
+            time.sleep(0.02)
+        raise AssertionError("no loader took the lease")
 
     def load(self, *options: str, exit_code: int = 0, **env: str) -> Loaded:
         """Run `load-bronze`, which must end in the exit code.
@@ -52,6 +76,12 @@ class Place:
         Runs in this process, because a new one imports for a second or two; the command as it is
         installed is tested in test_wrong_use.py.
         """
+        code, loaded = self.try_load(*options, **env)
+        assert code == exit_code, loaded.stdout + loaded.stderr
+        return loaded
+
+    def try_load(self, *options: str, **env: str) -> tuple[int, Loaded]:
+        """Run `load-bronze`, whatever it ends in."""
         settings = {"LANDING_URL": f"s3://landing/{self.prefix}", "BRONZE_SCHEMA": self.schema}
         out, err = io.StringIO(), io.StringIO()
         with (
@@ -60,8 +90,7 @@ class Place:
             redirect_stderr(err),
         ):
             code = main(options)
-        assert code == exit_code, out.getvalue() + err.getvalue()
-        return Loaded(out.getvalue(), err.getvalue())
+        return code, Loaded(out.getvalue(), err.getvalue())
 
     def load_json(self, *options: str, exit_code: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:
         """What `load-bronze --json` says: the files by name, and the summary."""

@@ -1,0 +1,198 @@
+"""An error in any call, two loaders at once, and the store that cannot keep a lease."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from databricks.sql.exc import RequestError, ServerOperationError
+from forked_loader import Forker
+from landing_place import CUSTOMERS, SALES, Place
+
+from bronze_loader import retries
+from bronze_loader.warehouse import SqlWarehouse
+
+
+class FailingCursor:
+    """A cursor that fails at the statement it is told to, after that was run. (Before it is run
+    is after the one before.)"""
+
+    def __init__(self, inner: Any, calls: Iterator[int], fail: dict[int, Exception]) -> None:
+        self.inner, self.calls, self.fail = inner, calls, fail
+
+    def execute(self, statement: str) -> None:
+        self.inner.execute(statement)
+        error = self.fail.get(next(self.calls))
+        if error:
+            raise error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+class Failing:
+    """Makes statements fail, by their number over all connections."""
+
+    def __init__(self, fail: dict[int, Exception]) -> None:
+        self.calls = count()
+        self.fail = fail
+
+    def patch(self) -> Any:
+        opened = SqlWarehouse.__init__
+
+        def init(warehouse: SqlWarehouse, open_connection: Any, host: str) -> None:
+            opened(warehouse, lambda: self._wrap(open_connection()), host)
+
+        return mock.patch.object(SqlWarehouse, "__init__", init)
+
+    def _wrap(self, connection: Any) -> Any:
+        wrapped = mock.MagicMock(wraps=connection)
+        wrapped.cursor = lambda: FailingCursor(connection.cursor(), self.calls, self.fail)
+        return wrapped
+
+
+def fill(place: Place, version: int) -> Counter[tuple[str, str]]:
+    """Two files of two datasets, one with a new column; gives each file's ids."""
+    people = b"id,customername,gender,age,new%d\n%d,Ann,F,30,x\n%d,Ann,F,30,x\n" % (
+        version, version, version,
+    )  # fmt: skip
+    first = place.put("customer_infomation_1.csv", people)
+    other = place.put("customer_infomation_2.csv", CUSTOMERS.replace(b"Ann", b"%d" % version))
+    return Counter({(first, str(version)): 2, (other, "1"): 1, (other, "2"): 1})
+
+
+def in_bronze(place: Place) -> Counter[tuple[str, str]]:
+    return Counter(place.rows("customers", "_source_file, id"))  # type: ignore[arg-type]
+
+
+def log_agrees(place: Place) -> None:
+    newest = {entry["source_file"]: entry for entry in place.log()}
+    rows = Counter(place.rows("customers", "_source_file, _source_etag"))
+    assert rows == {(url, e["source_etag"]): e["row_count"] for url, e in newest.items()}
+    keys = [(e["batch_id"], e["source_file"], e["logged_at"]) for e in place.log()]
+    assert len(keys) == len(set(keys))
+
+
+STATEMENTS = 20  # at least as many as a run makes; the tests see to it that they reach the last
+
+
+def test_after_an_error_in_any_call_the_next_run_makes_it_good(place: Place) -> None:
+    """The error is a lasting one, and the run does not learn that the statement was run."""
+    for call in range(STATEMENTS):
+        wanted = fill(place, call)
+        failing = Failing({call: ServerOperationError("[INTERNAL_ERROR] it broke")})
+        with failing.patch():
+            code, _ = place.try_load("--dataset", "customers", "--max-statement-files", "1")
+        made = next(failing.calls)
+        place.load()
+        assert in_bronze(place) == wanted
+        log_agrees(place)
+        if made <= call:
+            assert code == 0
+            break
+    else:
+        pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
+
+
+def test_a_connection_lost_in_any_call_is_made_good_in_the_same_run(place: Place) -> None:
+    """It is lost after the statement was accepted, so that it is run twice."""
+    for call in range(STATEMENTS):
+        wanted = fill(place, call)
+        lost = Failing({call: RequestError("connection reset", {"http-code": None})})
+        with lost.patch(), mock.patch.object(retries.time, "sleep"):
+            place.load("--dataset", "customers", "--max-statement-files", "1")
+        assert in_bronze(place) == wanted
+        log_agrees(place)
+        if next(lost.calls) <= call:
+            break
+    else:
+        pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
+
+
+@pytest.fixture
+def two(place: Place, tmp_path: Path) -> Iterator[tuple[Forker, Forker]]:
+    env = place.lakehouse.env | {
+        "LANDING_URL": f"s3://landing/{place.prefix}",
+        "BRONZE_SCHEMA": place.schema,
+    }
+    made = Forker(env, tmp_path / "1.log"), Forker(env, tmp_path / "2.log")
+    yield made
+    for forker in made:
+        forker.close()
+
+
+def test_of_two_loaders_one_is_told_to_come_later(place: Place, two: tuple[Forker, Forker]) -> None:
+    for number in range(12):
+        place.put(f"customer_infomation_{number}.csv", CUSTOMERS.replace(b"Ann", b"%d" % number))
+    slow, other = two
+    slow.start(["--max-statement-files", "1"])
+    lease = place.wait_for_lease()
+    refused = other.run([])
+    assert refused.code == 4, refused.output
+    for part in (f"process {lease['pid']}", lease["host"], lease["run_id"], lease["since"]):
+        assert part in refused.output
+    waited = other.run(["--wait", "--json"])
+    assert waited.code == 0, waited.output
+    assert slow.end().code == 0
+    summary = json.loads(waited.output.splitlines()[-1])
+    assert (summary["new"], summary["unchanged"]) == (0, 12)
+    assert len(place.rows("customers", "id")) == 24
+    assert {entry["batch_id"].rpartition("-")[0] for entry in place.log()} == {lease["run_id"]}
+
+
+def test_two_loaders_that_wait_for_each_other_never_overlap(
+    place: Place, two: tuple[Forker, Forker]
+) -> None:
+    options = ["--max-statement-files", "1", "--wait", "--force", "**"]
+    for number in range(4):
+        place.put(f"customer_infomation_{number}.csv", CUSTOMERS.replace(b"Ann", b"%d" % number))
+    for loader in two:
+        loader.start(options)
+    for loader in two:
+        ended = loader.end()
+        assert ended.code == 0, ended.output
+    runs = [entry["batch_id"].rpartition("-")[0] for entry in place.log()]
+    assert runs == sorted(runs, key=runs.index)  # one run's entries, then the other's
+    assert len(runs) == 8
+    assert len(place.rows("customers", "id")) == 8
+
+
+def test_a_store_that_ignores_conditions_is_refused_before_anything_is_written(
+    place: Place,
+) -> None:
+    from bronze_loader import cli
+
+    real = cli.s3_client
+
+    class Careless:
+        """Accepts every write."""
+
+        def __init__(self) -> None:
+            self.inner = real()
+
+        def put_object(self, IfNoneMatch: str = "", IfMatch: str = "", **rest: Any) -> Any:
+            return self.inner.put_object(**rest)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+    place.put("data_sales_1.csv", SALES)
+    with mock.patch.object(cli, "s3_client", Careless):
+        done = place.load(exit_code=2)
+    assert "does not honour conditional writes" in done.stderr
+    assert not place.sql(
+        f"select 1 from information_schema.schemata where schema_name = '{place.schema}'"
+    )
+
+
+def test_the_lease_can_be_kept_elsewhere(place: Place) -> None:
+    place.load("--lease-url", f"s3://landing/{place.prefix}-lease/")
+    key = f"{place.prefix}-lease/lease.json"
+    said = json.loads(place.s3.get_object(Bucket="landing", Key=key)["Body"].read())
+    assert said["released"] is True
