@@ -32,7 +32,7 @@ PIECES = st.sampled_from([
     "'", '"', "`", "\\", "\\'", "''", "``", ";", "--", "/*", "*/", "{{ 1 }}", "${x}", ":id", "?",
     "%s", "$$", "\\n", "\\u0027", "') ; DROP TABLE canary; --", "' OR '1'='1",
     "`); DELETE FROM canary; --", "', schema => 'x",
-    "{%raw%}", "<x>", "NULL", "\\N", "é", "年", "😀", "\u202e", "\u2028",
+    "{%raw%}", "${env:PATH}", "NULL", "\\N", "é", "年", "😀", "\u202e", "\u2028",
     " ", "_", "_source_file", "id", ",", "|", "\t",
 ])  # fmt: skip
 CHARACTERS = st.text(
