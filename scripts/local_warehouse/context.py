@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Name, Relation, quoted
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.engine import Engine
+from local_warehouse.merged_scans import MergedFiles, MergedScans
 from local_warehouse.sessions import Session
 
 _VERSIONS = 16  # of one information_schema table that the engine knows at a time
@@ -56,6 +56,7 @@ class Context:
     session: Session
     named: Mapping[str, str] = field(default_factory=dict)  # parameter values as SQL literals
     positional: Sequence[str] = ()
+    merged: MergedScans = field(default_factory=MergedScans)  # of the statement that is run
 
     @property
     def engine(self) -> Engine:
@@ -90,26 +91,46 @@ class Context:
     def information_schema(self, name: Name) -> str:
         return self.warehouse.information_schema(name)
 
-    @contextmanager
     def scan(
         self, path: str, options: dict[str, Any], with_metadata: bool = False
-    ) -> Iterator[str]:
+    ) -> AbstractContextManager[str]:
         """A read_files call as a relation that the engine can read."""
-        try:
-            scan = files.read_files(
+
+        def read() -> files.Scan:
+            return files.read_files(
                 path,
                 options,
                 storage=self.warehouse.files,
                 scratch=self.warehouse.scratch,
                 with_metadata=with_metadata,
             )
+
+        return self._scanned(read)
+
+    def scan_merged(
+        self, merged: MergedFiles, options: dict[str, Any]
+    ) -> AbstractContextManager[str]:
+        """The read_files calls of a merged branch as one relation, with their constants."""
+
+        def read() -> files.Scan:
+            return files.read_many(
+                merged.paths,
+                options,
+                merged.constants,
+                storage=self.warehouse.files,
+                scratch=self.warehouse.scratch,
+            )
+
+        return self._scanned(read)
+
+    @contextmanager
+    def _scanned(self, read: Callable[[], files.Scan]) -> Iterator[str]:
+        try:
+            scan = read()
         except files.UnsupportedOption as error:
             raise errors.unsupported(str(error)) from error
         except files.ReadFilesError as error:
             raise errors.from_text(str(error), "FAILED_READ_FILE", "KD001") from error
-        except (OSError, EOFError, zlib.error) as error:  # cut off, damaged, or out of reach
-            message = f"Cannot read {path}: {error}."
-            raise errors.SqlError("FAILED_READ_FILE", message, "KD001") from error
         try:
             for statement in scan.setup:
                 self.engine.run(statement)

@@ -80,6 +80,7 @@ class Query:
             )
         if depth == 0:
             _bind(tree, self._context)
+            self._context.merged.bind(tree)
         for column in list(tree.find_all(exp.Column)):
             if column.args.get("db"):  # silver.sales.id: the engine knows the relation as sales
                 column.set("db", None)
@@ -148,8 +149,11 @@ class Query:
             return self._relation(table, namespace, depth)
         if name == "read_files":
             path, options = _file_options(function.expressions)
+            merged = self._context.merged.by_path.get(path)
             scan = self._resources.enter_context(
                 self._context.scan(path, options, _asks_for_metadata(table.root()))
+                if merged is None
+                else self._context.scan_merged(merged, options)
             )
             body = parse(f"select * from {scan}")
             return _in_place_of(table, body, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import sqlglot
@@ -113,19 +114,35 @@ def test_the_declared_options_reach_read_files() -> None:
 
 
 def test_append_log() -> None:
-    entry = LogEntry("sales", "s3://l/a.csv", "e1", 42, NOON, "loaded", 7, 1, ("tax",), None,
+    entry = LogEntry("sales", "s3://l/it's.csv", "e1", 42, NOON, "loaded", 7, 1, ("tax",), None,
                      "b-1", NOON)  # fmt: skip
-    moment = "TIMESTAMP'2024-01-02T12:00:00.000005Z'"
-    assert sql.append_log(SCHEMA, [entry]) == (
+    moment = "2024-01-02T12:00:00.000005Z"
+    text = sql.append_log(SCHEMA, [entry, entry])
+    assert text.startswith(
         "INSERT INTO `main`.`bronze`.`load_log` "
-        f"REPLACE WHERE `batch_id` = 'b-1' AND `logged_at` = {moment}\nSELECT * FROM VALUES\n"
-        f"('b-1', 'sales', 's3://l/a.csv', 'e1', CAST(42 AS BIGINT), {moment}, 'loaded', "
-        "CAST(7 AS BIGINT), CAST(1 AS BIGINT), CAST(array('tax') AS ARRAY<STRING>), "
-        f"CAST(NULL AS STRING), {moment})\n"
-        "AS entries(`batch_id`, `dataset`, `source_file`, "
-        "`source_etag`, `source_size`, `source_modified_at`, `status`, `row_count`, "
-        "`corrupt_row_count`, `columns_added`, `reason`, `logged_at`)"
+        f"REPLACE WHERE `batch_id` = 'b-1' AND `logged_at` = TIMESTAMP'{moment}'\n"
+        "SELECT CAST(entry.`batch_id` AS STRING) AS `batch_id`, "
     )
+    assert "CAST(entry.`logged_at` AS TIMESTAMP) AS `logged_at`" in text
+    literals = sqlglot.parse_one(text, read="databricks").find_all(sqlglot.exp.Literal)
+    rows, fields = (one.this for one in literals if one.this[:3] in ('[{"', "ARR"))
+    assert fields.startswith("ARRAY<STRUCT<batch_id STRING, ")
+    assert json.loads(rows) == 2 * [
+        {
+            "batch_id": "b-1",
+            "dataset": "sales",
+            "source_file": "s3://l/it's.csv",
+            "source_etag": "e1",
+            "source_size": 42,
+            "source_modified_at": moment,
+            "status": "loaded",
+            "row_count": 7,
+            "corrupt_row_count": 1,
+            "columns_added": ["tax"],
+            "reason": None,
+            "logged_at": moment,
+        }
+    ]
 
 
 def test_a_timestamp_is_written_in_utc() -> None:
@@ -139,12 +156,6 @@ def test_a_literal_is_read_back_as_it_was(value: str) -> None:
     (only,) = parsed.expressions
     assert isinstance(only, sqlglot.exp.Literal)
     assert only.this == value
-
-
-def test_a_literal_holds_no_variable_that_spark_would_put_its_value_for() -> None:
-    assert sql.string("${env:HOME}$${x}") == r"'$\{env:HOME}$$\{x}'"
-    parsed = sqlglot.parse_one(sql.string("${env:HOME}"), read="databricks")
-    assert parsed.this == "${env:HOME}"
 
 
 @given(st.text(min_size=1))

@@ -27,6 +27,7 @@ from local_warehouse.files import (
     read_files,
 )
 from local_warehouse.files.csv_blocks import BlockSplitter, can_split
+from local_warehouse.files.errors import DamagedFile
 from local_warehouse.files.globs import compile_glob, unescape
 from local_warehouse.files.options import parse_options
 from local_warehouse.files.read_ahead import read_ahead
@@ -324,7 +325,7 @@ def test_compressed_members_are_one_stream(
     data = compress(TEXT[:1000]) + compress(TEXT[1000:])
     rows = reader.rows(reader.write(data, name), **RFC)[1]
     assert [row[0] for row in rows] == [str(i) for i in range(20_000)]
-    with pytest.raises(EOFError):
+    with pytest.raises(DamagedFile):
         reader.rows(reader.write(data[:-20], name), **RFC)
 
 

@@ -10,6 +10,7 @@ from .errors import (
     ReadFilesError,
     UnsupportedOption,
 )
+from .many import read_many
 from .options import OptionValue
 from .scan import Scan, read_files
 from .storage import Storage
@@ -24,4 +25,5 @@ __all__ = [
     "Storage",
     "UnsupportedOption",
     "read_files",
+    "read_many",
 ]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+import pyarrow as pa
+
 from .csv_blocks import BlockSplitter, can_split
 from .csv_exact import ExactParser, NeedMore
 from .header import columns_from
@@ -22,7 +24,7 @@ from .records import (
     detect_separator,
     read_records,
 )
-from .writers import PlainWriter, RowWriter
+from .writers import ParquetRows, PlainWriter, RowWriter, string_schema
 
 # Up to this size parsing here costs less than declaring a CSV view to the engine.
 SMALL_BYTES = 1024 * 1024
@@ -116,30 +118,56 @@ class CsvFile:
                 return found[0] if found else [], position
         return [], position
 
+    @property
+    def is_small(self) -> bool:
+        return self._final and len(self._head) - self._position <= SMALL_BYTES
+
+    def tables(self) -> list[pa.Table]:
+        """The rows of a small file. To be called once."""
+        found: list[pa.Table] = []
+        self._write_rows(RowWriter(found.append, self.url, self.options))
+        return found
+
     def write_parts(self, folder: Path) -> CsvParts:
         """Parses the rest of the file into a new folder. To be called once."""
         folder.mkdir()
-        options = self.options
-        width = len(options.data_columns or ())
-        data = self._head[self._position :]
-        self._head = b""
-        with RowWriter(folder / "rows.parquet", self.url, options) as rows:
-            if not can_split(options, width, self._separator):
-                chunks = (block.decode() for block in chain([data], self._source))
-                rows.write(read_records(chunks, options, self._separator))
-                return CsvParts(rows.finish())
-            splitter = BlockSplitter(options, width, self._separator)
-            if self._final and len(data) <= SMALL_BYTES:
-                block = splitter.split(data, final=True)
-                rows.write_plain(b"".join(splitter.runs(data, block)))
-                rows.write(block.odd)
-                return CsvParts(rows.finish())
+        with ParquetRows(folder / "rows.parquet", string_schema(self.options)) as parquet:
+            rows = RowWriter(parquet.write, self.url, self.options)
+            splitter = self._splitter()
+            if self.is_small or splitter is None:
+                self._write_rows(rows)
+                return CsvParts(parquet.finish())
             plain = folder / "plain"
-            quoted_line_end = self._write_plain(plain, data, splitter, rows)
-            return CsvParts(rows.finish_if_any(), plain, quoted_line_end)
+            quoted_line_end = self._write_plain(plain, self._take_head(), splitter, rows)
+            rows.flush()
+            return CsvParts(parquet.finish_if_any(), plain, quoted_line_end)
+
+    def _splitter(self) -> BlockSplitter | None:
+        """The reader of blocks, if it covers these options."""
+        width = len(self.options.data_columns or ())
+        if not can_split(self.options, width, self._separator):
+            return None
+        return BlockSplitter(self.options, width, self._separator)
+
+    def _take_head(self) -> bytes:
+        data, self._head = self._head[self._position :], b""
+        return data
+
+    def _write_rows(self, rows: RowWriter) -> None:
+        """All rows, read here: those of a small file, or of options for the exact reader."""
+        splitter = self._splitter()
+        data = self._take_head()
+        if splitter is None:
+            chunks = (block.decode() for block in chain([data], self._source))
+            rows.write(read_records(chunks, self.options, self._separator))
+        else:
+            block = splitter.split(data, final=True)
+            rows.write_plain(b"".join(splitter.runs(data, block)))
+            rows.write(block.odd)
+        rows.flush()
 
     def _write_plain(
-        self, folder: Path, data: bytes, splitter: BlockSplitter, rows: "RowWriter"
+        self, folder: Path, data: bytes, splitter: BlockSplitter, rows: RowWriter
     ) -> bool:
         folder.mkdir()
         quoted_line_end = False

@@ -24,6 +24,13 @@ class PathNotFound(ReadFilesError):
         super().__init__(f"[PATH_NOT_FOUND] Path does not exist: {path}")
 
 
+class DamagedFile(ReadFilesError):
+    """An object is cut off, does not decompress, or cannot be fetched."""
+
+    def __init__(self, path: str, error: Exception) -> None:
+        super().__init__(f"Cannot read {path}: {error}.")
+
+
 class MalformedRecord(ReadFilesError):
     """Mode FAILFAST met a record of the wrong shape."""
 

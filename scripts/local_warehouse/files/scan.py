@@ -2,19 +2,23 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 
 from .csv_file import CsvFile, CsvParts
 from .decode import decompress, utf8_blocks
-from .errors import PathNotFound, UnsupportedOption
+from .errors import DamagedFile, PathNotFound, UnsupportedOption
 from .options import CsvOptions, OptionValue, parse_options
 from .read_ahead import read_ahead
 from .schema import Column
 from .storage import FoundFile, Storage
+from .writers import string_schema
 
 
 @dataclass(frozen=True)
@@ -46,39 +50,58 @@ def read_files(
     The parsed rows go to a new folder under `scratch`. With `with_metadata` the last column is
     the struct `_metadata`. Raises `ReadFilesError`, and what the storage raises.
     """
+    settings = csv_options(options)
+    with scratch_folder(scratch) as folder, fetched(path):
+        files = open_files(path, settings, storage)
+        first = next(files)
+        settings = first[1].options
+        relations = Relations(settings, folder.name)
+        for number, (file, opened) in enumerate(chain([first], files)):
+            parts = opened.write_parts(folder / str(number))
+            metadata = _metadata_sql(storage.describe(file)) if with_metadata else None
+            relations.add(parts, [metadata] if metadata else [])
+        schema = string_schema(settings)
+        if with_metadata:
+            schema = schema.append(pa.field("_metadata", METADATA_TYPE))
+        return relations.scan(schema, folder)
+
+
+def csv_options(options: Mapping[str, OptionValue]) -> CsvOptions:
     file_format = str(options.get("format") or "csv").lower()
     if file_format != "csv":
         raise UnsupportedOption("format", f"only csv, not {file_format!r}")
-    settings = parse_options(options)
+    return parse_options(options)
+
+
+@contextmanager
+def scratch_folder(scratch: Path) -> Iterator[Path]:
+    """A new folder, which goes again if an error is raised."""
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="read_files_", dir=scratch))
     try:
-        return _scan(path, settings, storage, folder, with_metadata)
+        yield folder
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _scan(
-    path: str, options: CsvOptions, storage: Storage, folder: Path, with_metadata: bool
-) -> Scan:
+@contextmanager
+def fetched(path: str) -> Iterator[None]:
+    """Say which path it was that is cut off, damaged or out of reach."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise DamagedFile(path, error) from error
+
+
+def open_files(
+    path: str, options: CsvOptions, storage: Storage
+) -> Iterator[tuple[FoundFile, CsvFile]]:
+    """The files of a path; the first of them names the columns if no schema does."""
     files, first = _open_first(path, options, storage)
-    options = first.options
-    relations = _Relations(options, folder.name)
-    for number, file in enumerate(files):
-        opened = first if number == 0 else _open(file, options, storage)
-        parts = opened.write_parts(folder / str(number))
-        relations.add(parts, _metadata_sql(storage.describe(file)) if with_metadata else None)
-    schema = pa.schema([column.field for column in options.schema or ()])
-    if with_metadata:
-        schema = schema.append(pa.field("_metadata", METADATA_TYPE))
-    return Scan(
-        schema,
-        relations.sql(),
-        relations.setup,
-        relations.teardown,
-        lambda: shutil.rmtree(folder, ignore_errors=True),
-    )
+    yield files[0], first
+    for file in files[1:]:
+        yield file, _open(file, first.options, storage)
 
 
 def _open(file: FoundFile, options: CsvOptions, storage: Storage) -> CsvFile:
@@ -89,7 +112,6 @@ def _open(file: FoundFile, options: CsvOptions, storage: Storage) -> CsvFile:
 def _open_first(
     path: str, options: CsvOptions, storage: Storage
 ) -> tuple[list[FoundFile], CsvFile]:
-    """The files of a path, the first of them opened: it names the columns if no schema does."""
     files = storage.find(path, options.path_glob_filter)
     try:
         return files, _open(files[0], options, storage)
@@ -100,7 +122,7 @@ def _open_first(
     return files, _open(files[0], options, storage)
 
 
-class _Relations:
+class Relations:
     """Collects the parts of all files into one relation and the statements around it."""
 
     def __init__(self, options: CsvOptions, name: str) -> None:
@@ -110,10 +132,11 @@ class _Relations:
         self._name = name
         self._branches: list[str] = []
 
-    def add(self, parts: CsvParts, metadata: str | None) -> None:
-        last = f", {metadata}" if metadata else ""
+    def add(self, parts: CsvParts, more: Sequence[str] = ()) -> None:
+        """`more` are columns besides, as SQL with their names."""
+        last = "".join(f", {column}" for column in more)
         if parts.rows is not None:
-            rows = f"parquet.{_quoted(str(parts.rows))}"
+            rows = f"parquet.{quoted(str(parts.rows))}"
             self._branches.append(f"select *{last} from {rows}" if last else rows)
         if parts.plain is not None:
             view = self._declare(parts.plain, parts.quoted_line_end)
@@ -121,7 +144,7 @@ class _Relations:
             self._branches.append(f"select {columns}{last} from {view}")
 
     def _column(self, column: Column) -> str:
-        name = _quoted(column.name)
+        name = quoted(column.name)
         return f"cast(null as string) as {name}" if self._is_corrupt(column) else name
 
     def _is_corrupt(self, column: Column) -> bool:
@@ -130,7 +153,7 @@ class _Relations:
     def _declare(self, folder: Path, quoted_line_end: bool) -> str:
         options = self._options
         view = f"{self._name}_{len(self.setup)}"
-        columns = ", ".join(f"{_quoted(c.name)} string" for c in options.data_columns or ())
+        columns = ", ".join(f"{quoted(c.name)} string" for c in options.data_columns or ())
         settings = {
             "path": str(folder),
             "header": "false",
@@ -139,12 +162,21 @@ class _Relations:
             "escape": options.quote,
             "multiLine": str(quoted_line_end).lower(),
         }
-        pairs = ", ".join(f"{name} {_literal(value)}" for name, value in settings.items())
+        pairs = ", ".join(f"{name} {literal(value)}" for name, value in settings.items())
         self.setup.append(f"create temporary view {view} ({columns}) using csv options ({pairs})")
         self.teardown.append(f"drop view if exists {view}")
         return view
 
-    def sql(self) -> str:
+    def scan(self, schema: pa.Schema, folder: Path) -> Scan:
+        return Scan(
+            schema,
+            self._sql(),
+            self.setup,
+            self.teardown,
+            lambda: shutil.rmtree(folder, ignore_errors=True),
+        )
+
+    def _sql(self) -> str:
         if len(self._branches) == 1 and not self._branches[0].startswith("select "):
             return self._branches[0]
         selects = (b if b.startswith("select ") else f"select * from {b}" for b in self._branches)
@@ -167,15 +199,15 @@ def _metadata_sql(file: FoundFile) -> str:
     name = file.url.rpartition("/")[2]
     modified = file.modified_at.isoformat(sep=" ") if file.modified_at else ""
     return (
-        f"named_struct('file_path', {_literal(file.url)}, 'file_name', {_literal(name)}, "
+        f"named_struct('file_path', {literal(file.url)}, 'file_name', {literal(name)}, "
         f"'file_size', {file.size}L, 'file_block_start', 0L, 'file_block_length', {file.size}L, "
-        f"'file_modification_time', timestamp{_literal(modified)}) as _metadata"
+        f"'file_modification_time', timestamp{literal(modified)}) as _metadata"
     )
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"

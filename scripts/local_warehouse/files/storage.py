@@ -13,6 +13,7 @@ from .globs import compile_glob, is_glob, literal_prefix, unescape
 
 # Blocks that fit a processor's cache are checked about a fifth faster than larger ones.
 BLOCK_BYTES = 512 * 1024
+CONNECTIONS = 32  # kept open, for as many files at a time
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,12 @@ class Storage:
 class _S3Objects:
     def __init__(self) -> None:
         import boto3
+        from botocore.config import Config
 
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        self._client: Any = boto3.client("s3", endpoint_url=endpoint)
+        self._client: Any = boto3.session.Session().client(
+            "s3", endpoint_url=endpoint, config=Config(max_pool_connections=CONNECTIONS)
+        )
 
     def list(self, prefix: str) -> list[FoundFile]:
         bucket, _, key_prefix = prefix.partition("/")

@@ -1,6 +1,6 @@
 """Scratch files: plain CSV parts, and Parquet files of rows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -16,6 +16,11 @@ from .records import Record
 # Parts of this size let the engine read a file with quoted line ends on several cores.
 PART_BYTES = 32 * 1024 * 1024
 _BATCH_ROWS = 65536
+
+
+def string_schema(options: CsvOptions) -> pa.Schema:
+    """The columns of the options' schema, which must be known."""
+    return pa.schema([column.field for column in options.schema or ()])
 
 
 class PlainWriter:
@@ -52,25 +57,24 @@ class PlainWriter:
 
 
 class RowWriter:
-    """Writes records to a Parquet file with the columns of the options' schema, all STRING.
+    """Makes tables of records, with the columns of the options' schema, all STRING.
 
-    Tokens fill the data columns by position; the raw text of a record of the wrong width goes to
-    the corrupt-record column, and the mode decides whether there is a row at all.
+    `sink` takes each table. Tokens fill the data columns by position; the raw text of a record of
+    the wrong width goes to the corrupt-record column, and the mode decides whether there is a
+    row at all.
     """
 
-    def __init__(self, path: Path, url: str, options: CsvOptions) -> None:
-        self.count = 0
-        self._path = path
+    def __init__(self, sink: Callable[[pa.Table], object], url: str, options: CsvOptions) -> None:
+        self._sink = sink
         self._url = url
         self._options = options
         columns = options.schema or ()
-        self._schema = pa.schema([column.field for column in columns])
+        self._schema = string_schema(options)
         names = [column.name for column in columns]
         corrupt = options.corrupt_column
         self._corrupt = names.index(corrupt) if corrupt in names else None
         self._width = len(names) - (self._corrupt is not None)
         self._batch: list[list[str | None]] = []
-        self._writer: Any = None
 
     def write(self, records: Iterable[Record]) -> None:
         for record in records:
@@ -78,7 +82,7 @@ class RowWriter:
             if row is not None:
                 self._batch.append(row)
                 if len(self._batch) == _BATCH_ROWS:
-                    self._flush()
+                    self.flush()
 
     def _row(self, record: Record) -> list[str | None] | None:
         tokens = record.tokens or []
@@ -100,11 +104,12 @@ class RowWriter:
             row.insert(self._corrupt, None if well_formed else record.raw)
         return row
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand on what is left; to be called behind the last record."""
         if self._batch:
             columns = zip(*self._batch, strict=True)
             arrays = [pa.array(column, pa.string()) for column in columns]
-            self._write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+            self._sink(pa.Table.from_arrays(arrays, schema=self._schema))
             self._batch = []
 
     def write_plain(self, data: bytes) -> None:
@@ -132,28 +137,35 @@ class RowWriter:
         if self._corrupt is not None:
             nulls = pa.nulls(table.num_rows, pa.string())
             table = table.add_column(self._corrupt, self._options.corrupt_column, nulls)
-        self._write_table(table)
+        self._sink(table)
 
-    def _write_table(self, table: pa.Table) -> None:
-        self.count += table.num_rows
-        self._open().write_table(table)
 
-    def _open(self) -> Any:
+class ParquetRows:
+    """A Parquet file of tables of one schema. `repeated` are the columns of few values."""
+
+    def __init__(self, path: Path, schema: pa.Schema, repeated: Sequence[str] = ()) -> None:
+        self._path = path
+        self._schema = schema
+        self._repeated = list(repeated) or False
+        self._writer: Any = None
+
+    def write(self, table: pa.Table) -> None:
         if self._writer is None:
             self._writer = pq.ParquetWriter(
-                self._path, self._schema, compression="none", use_dictionary=False
+                self._path, self._schema, compression="none", use_dictionary=self._repeated
             )
-        return self._writer
+        self._writer.write_table(table)
 
     def finish(self) -> Path:
-        """Writes what is left; the file exists even if it has no row."""
-        self._flush()
-        self._open().close()
+        """The path of the file, which exists even if it has no row."""
+        if self._writer is None:
+            self.write(self._schema.empty_table())
+        self._writer.close()
         return self._path
 
     def finish_if_any(self) -> Path | None:
-        """As `finish`, but no file where no row was written."""
-        return self.finish() if self.count or self._batch else None
+        """As `finish`, but no file where nothing was written."""
+        return self.finish() if self._writer is not None else None
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from local_warehouse.context import Context
+from local_warehouse.merged_scans import merge
 from local_warehouse.results import Result
 from local_warehouse.statements import (
     alter,
@@ -66,6 +67,7 @@ def execute(context: Context, text: str) -> Result:
     Raises SqlError for whatever the author of the statement can mend, an unsupported statement
     included.
     """
+    text, context.merged = merge(text)
     reader = StatementReader(text)
     for words, handler in _HANDLERS.items():
         if reader.accept(*words):
