@@ -6,8 +6,13 @@ from datetime import UTC, datetime
 
 
 def string(value: str) -> str:
-    r"""A string literal: `it's` becomes `'it\'s'`, as Spark reads it."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    r"""A string literal: `it's` becomes `'it\'s'`, as Spark reads it.
+
+    `${env:HOME}` becomes `$\{env:HOME}`, which is the same text: Spark puts variables in the place
+    of `${…}` before it parses a statement, within literals too. The escapes are those of
+    https://docs.databricks.com/aws/en/sql/language-manual/data-types/string-type
+    """
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("${", "$\\{")
     return f"'{escaped}'"
 
 

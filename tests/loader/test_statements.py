@@ -158,6 +158,12 @@ def test_a_literal_is_read_back_as_it_was(value: str) -> None:
     assert only.this == value
 
 
+def test_a_literal_holds_no_variable_that_spark_would_put_its_value_for() -> None:
+    assert sql.string("${env:HOME}$${x}") == r"'$\{env:HOME}$$\{x}'"
+    parsed = sqlglot.parse_one(sql.string("${env:HOME}"), read="databricks")
+    assert parsed.this == "${env:HOME}"
+
+
 @given(st.text(min_size=1))
 def test_an_identifier_is_read_back_as_it_was(name: str) -> None:
     parsed = sqlglot.parse_one(f"SELECT {sql.identifier(name)}", read="databricks")
