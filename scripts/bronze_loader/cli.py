@@ -18,6 +18,7 @@ from bronze_loader.errors import DONE, FAILED, SOME_REFUSED, ConfigurationError,
 from bronze_loader.journal import new_run_id
 from bronze_loader.landing import Landing, s3_client
 from bronze_loader.lease import Lease
+from bronze_loader.lineage import Lineage
 from bronze_loader.load import Loader
 from bronze_loader.on_databricks import take_credentials
 from bronze_loader.options import parse
@@ -77,11 +78,18 @@ def load(options: argparse.Namespace) -> int:
             warehouse = SteadyWarehouse(connected, lease.check)
         tables = Tables(warehouse, schema, chosen)
         loader = Loader(tables, landing, chosen, declared, progress, choice, limits, run_id)
+        lineage = (
+            None if choice.dry_run else Lineage(schema, connected.host, loader.report.datasets)
+        )
+        if lineage:
+            lineage.start()
         try:
             loader.run()
         except LoaderError as error:
             failure = error
             loader.report.error = str(error)
+    if lineage:
+        lineage.end(loader.report)
     if failure is None or loader.report.outcomes:
         (show.print_json if options.json else show.print_report)(loader.report)
     if failure is not None:

@@ -57,7 +57,7 @@ class SqlWarehouse:
     def __init__(self, open_connection: Callable[[], Any], host: str) -> None:
         """`open_connection` gives a connection of the connector; called again after a loss."""
         self._open = open_connection
-        self._host = host
+        self.host = host
         self._connection: Any = open_connection()
 
     def run(self, statement: str) -> list[dict[str, Any]]:
@@ -80,7 +80,7 @@ class SqlWarehouse:
             self.close()
             lost = TransientError if _passes(error) else LoaderError
             raise lost(
-                f"lost the warehouse at {self._host}: {_first_lines(error)}; "
+                f"lost the warehouse at {self.host}: {_first_lines(error)}; "
                 "start again, what was loaded is kept"
             ) from error
         log.debug("%.3f s, %d rows:\n%s", time.monotonic() - started, len(rows), statement)
