@@ -1,7 +1,7 @@
 # `make help` lists the targets. Needs Python 3.11 to 3.13 and nothing else; choose another
 # interpreter by `make demo PYTHON=/path/to/python3`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint up down clean
+.PHONY: help setup demo test fidelity lint up down clean
 .NOTPARALLEL:
 
 VENV := .venv
@@ -22,6 +22,9 @@ demo: setup ## land sample files, run the job, show what came out
 
 test: lint ## lint, then every test, with a whole run of the pipeline among them
 	@$(BIN)/pytest
+
+fidelity: setup ## dbt's own adapter tests against the local warehouse; about half an hour
+	@$(BIN)/pytest tests/fidelity
 
 lint: setup ## check Python, SQL, the dbt project, infra and workflows
 	$(BIN)/ruff check .

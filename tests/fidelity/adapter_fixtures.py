@@ -1,0 +1,56 @@
+"""The fixtures of dbt's adapter suite, with a profile for the local warehouse."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt.tests.fixtures.project import *  # noqa: F403 - as the suite's guide says
+
+USERS = ("one@example.com", "two@example.com", "three@example.com")
+
+
+@pytest.fixture(scope="class")
+def suite_folder(request: pytest.FixtureRequest) -> Path:
+    """Where the suite has the class, and beside it the class's files."""
+    suite = "dbt.tests.adapter"
+    base = next(c for c in request.cls.__mro__ if c.__module__.startswith(suite))
+    return Path(inspect.getfile(base)).parent
+
+
+@pytest.fixture(scope="class")
+def test_data_dir(suite_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the class's data, which some classes write to and delete."""
+    copy = tmp_path_factory.mktemp("suite") / "data"
+    if (suite_folder / "data").exists():
+        shutil.copytree(suite_folder / "data", copy)
+    return copy
+
+
+@pytest.fixture(scope="class")
+def dbt_profile_target(lakehouse: Any) -> Iterator[dict[str, Any]]:
+    """The target of the profile that the suite writes for each class."""
+    host = lakehouse.env["DATABRICKS_HOST"]
+    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+    grantees = {f"DBT_TEST_USER_{i}": user for i, user in enumerate(USERS, start=1)}
+    settings = {name: lakehouse.env[name] for name in names} | grantees
+    with pytest.MonkeyPatch.context() as patch:
+        for name, text in settings.items():
+            patch.setenv(name, text)
+        yield {
+            "type": "databricks",
+            "host": host.removeprefix("https://"),
+            "http_path": lakehouse.env["DATABRICKS_HTTP_PATH"],
+            "token": lakehouse.env["DATABRICKS_TOKEN"],
+            "catalog": lakehouse.env["DATABRICKS_CATALOG"],
+            "threads": 4,
+            "connection_parameters": {
+                "_connection_uri": host + lakehouse.env["DATABRICKS_HTTP_PATH"],
+                "_retry_stop_after_attempts_count": 2,
+                "enable_telemetry": False,
+            },
+        }

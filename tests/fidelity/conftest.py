@@ -1,0 +1,3 @@
+"""Fixtures for the whole adapter suite."""
+
+from adapter_fixtures import *  # noqa: F403
