@@ -7,8 +7,10 @@ from typing import Any
 import pyarrow as pa
 from databricks.sql.thrift_api.TCLIService import ttypes
 from sqlglot import exp
+from sqlglot.errors import ParseError
 
 from local_warehouse.dialect import Warehouse
+from local_warehouse.errors import SqlError
 
 _DELTA_NAMES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}
 _TYPE_NAMES = {
@@ -130,7 +132,11 @@ def to_thrift(arrow_type: pa.DataType) -> ttypes.TTypeDesc:
 
 def to_json(ddl_type: str) -> dict[str, Any]:
     """The type object of `DESCRIBE TABLE … AS JSON` (Databricks SQL reference, DESCRIBE TABLE)."""
-    return _json(exp.DataType.build(ddl_type, dialect=Warehouse))
+    try:
+        return _json(exp.DataType.build(ddl_type, dialect=Warehouse))
+    except ParseError as error:
+        message = f"Unsupported data type {ddl_type.upper()}."
+        raise SqlError("UNSUPPORTED_DATATYPE", message, "0A000") from error
 
 
 def _json(tree: exp.Expr) -> dict[str, Any]:
@@ -150,6 +156,8 @@ def _json(tree: exp.Expr) -> dict[str, Any]:
     if kind == exp.DataType.Type.DECIMAL:
         precision, scale = ([int(part.name) for part in parts] + [10, 0][len(parts) :])[:2]
         return {"name": "decimal", "precision": precision, "scale": scale}
+    if kind in (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR) and parts:
+        return {"name": kind.value.lower(), "length": int(parts[0].name)}
     name = tree.sql(dialect=Warehouse).lower()
     if name == "string":
         return {"name": "string", "collation": "UTF8_BINARY"}
@@ -178,5 +186,7 @@ def _delta(json_type: dict[str, Any]) -> Any:
             return {"type": "struct", "fields": fields}
         case "decimal":
             return f"decimal({json_type['precision']},{json_type['scale']})"
+        case "char" | "varchar":
+            return "string"  # its length is not kept
         case name:
             return names.get(name, name)

@@ -103,6 +103,20 @@ def test_columns_are_added_and_read_at_once(lakehouse: Any, schema: str) -> None
 # writing
 
 
+def test_an_added_column_has_a_type_that_delta_has(lakehouse: Any, schema: str) -> None:
+    table = f"{schema}.added"
+    lakehouse.sql(f"create table {table} as select 1 as id")
+    lakehouse.sql(f"alter table {table} add columns (name varchar(20), size integer)")
+    lakehouse.sql(f"insert into {table} values (2, 'b', 3)")
+    assert lakehouse.sql(f"select name, size from {table} where id = 2") == [
+        {"name": "b", "size": 3}
+    ]
+    with pytest.raises(Exception, match="UNSUPPORTED_DATATYPE"):
+        lakehouse.sql(f"alter table {table} add column x sometype")
+    with pytest.raises(Exception, match="WRONG_COLUMN_DEFAULTS"):
+        lakehouse.sql(f"alter table {table} add column x string default 'a'")
+
+
 def test_replace_where_replaces_just_its_rows_and_counts_just_its_own(
     lakehouse: Any, schema: str
 ) -> None:

@@ -13,7 +13,9 @@ from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import parse
 from local_warehouse.statements.reader import StatementReader
-from local_warehouse.types import to_delta
+from local_warehouse.types import from_delta, to_delta
+
+_AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
 
 
 def add(relation: Relation, reader: StatementReader) -> None:
@@ -23,8 +25,15 @@ def add(relation: Relation, reader: StatementReader) -> None:
     added: list[Column] = []
     while True:
         name = reader.identifier()
-        data_type = reader.until(",", "COMMENT", "AFTER", "FIRST", "NOT", types=True).lower()
-        column = Column(name, data_type)
+        data_type = reader.until(*_AFTER_TYPE, types=True).lower()
+        column = Column(name, from_delta(to_delta(data_type)))
+        if reader.sees("DEFAULT"):
+            raise errors.SqlError(
+                "WRONG_COLUMN_DEFAULTS_FOR_DELTA_ALTER_TABLE_ADD_COLUMN_NOT_SUPPORTED",
+                "DEFAULT values are not supported when adding new columns to previously existing "
+                "Delta tables; add the column without one, then write its values.",
+                "0AKDC",
+            )
         if reader.accept("COMMENT"):
             column.comment = reader.string()
         if reader.sees("AFTER") or reader.sees("FIRST") or reader.sees("NOT"):
