@@ -8,6 +8,7 @@ from databricks.sdk.errors import NotFound
 from databricks.sdk.service.catalog import (
     AwsIamRole,
     AwsIamRoleRequest,
+    AwsIamRoleResponse,
     CredentialPurpose,
     PermissionsChange,
     Privilege,
@@ -28,6 +29,7 @@ class Workspace:
 
     def credential(self, kind: Kind, name: str) -> Credential | None:
         """The credential of that name, None when there is none."""
+        role: AwsIamRole | AwsIamRoleResponse | None
         try:
             if kind is Kind.STORAGE:
                 role = self._client.storage_credentials.get(name).aws_iam_role
