@@ -20,12 +20,16 @@ from local_warehouse.errors import SqlError, from_text
 from local_warehouse.results import Result
 from local_warehouse.types import client_type
 
+_FOREVER = 10 * 365 * 24 * 3600  # seconds
+
 
 class Engine:
     """One embedded Sail server and one Spark Connect session, shared by all threads."""
 
     def __init__(self) -> None:
         os.environ.setdefault("RUST_LOG", "warn")
+        # Sail forgets a session, and with it every table it knows, after 15 minutes without use
+        os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(_FOREVER)
         from pysail.spark import SparkConnectServer
         from pyspark.sql.connect.session import SparkSession
 
