@@ -1,0 +1,92 @@
+"""What a command costs: wall time, processor time, and the memory of its whole process tree.
+
+Memory is the sum of the resident sets of the command's processes and of the services given, read
+every 50 ms; pages that two processes share count twice. Processor time is what the kernel charged
+to the command and the children it waited for, and to the services meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+INTERVAL = 0.05  # seconds
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds, seconds, bytes; and what the command wrote if it failed."""
+
+    wall: float
+    cpu: float
+    memory: int
+    error: str | None = None
+
+
+def run(
+    command: Sequence[str],
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    services: Sequence[psutil.Process] = (),
+    timeout: float = 900,
+) -> Cost:
+    """Run a command with its output in `log`. Services are processes that work for it."""
+    before = _busy(services)
+    with log.open("wb") as output:
+        started = time.monotonic()
+        process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT)
+        timer = threading.Timer(timeout, process.kill)
+        timer.start()
+        watch = _Watch([psutil.Process(process.pid), *services])
+        watch.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - started
+        timer.cancel()
+        peak = watch.stop()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    cpu = usage.ru_utime + usage.ru_stime + _busy(services) - before
+    failed = process.returncode != 0
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return Cost(wall, cpu, peak, (lines or ["killed"])[-1][:200] if failed else None)
+
+
+class _Watch(threading.Thread):
+    def __init__(self, roots: Sequence[psutil.Process]) -> None:
+        super().__init__(daemon=True)
+        self._roots = roots
+        self._done = threading.Event()
+        self._peak = 0
+
+    def run(self) -> None:
+        while not self._done.wait(INTERVAL):
+            self._peak = max(self._peak, sum(map(_resident, self._roots)))
+
+    def stop(self) -> int:
+        self._done.set()
+        self.join()
+        return self._peak
+
+
+def _resident(root: psutil.Process) -> int:
+    total = 0
+    try:
+        for process in [root, *root.children(recursive=True)]:
+            try:
+                total += process.memory_info().rss
+            except psutil.Error:
+                continue
+    except psutil.Error:
+        pass
+    return total
+
+
+def _busy(services: Sequence[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in services]
+    return sum(one.user + one.system for one in times)

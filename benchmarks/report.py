@@ -1,0 +1,98 @@
+"""The measurements as a page of Markdown."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from check import Verdict
+from measure import Cost
+
+TITLES = {
+    "A": "one clean CSV file",
+    "B": "one file with 20 % quoted line ends, 1 % ragged lines, 0.1 % stray quotes",
+    "C": "500 files with five different headers",
+    "D": "A, gzipped",
+    "E": "C is loaded, and one more file comes",
+}
+PACKAGES = ("duckdb", "deltalake", "polars", "pyarrow", "dlt", "floe-python", "pyspark")
+
+
+@dataclass
+class Measured:
+    """All rounds of one contestant on one data set."""
+
+    costs: list[Cost] = field(default_factory=list)
+    verdict: Verdict | None = None
+    error: str | None = None
+
+    def middle(self, what: str) -> float:
+        return float(median(getattr(cost, what) for cost in self.costs))
+
+
+Results = Mapping[str, Mapping[str, Measured]]
+"""By data set and contestant."""
+
+
+def write(
+    path: Path, results: Results, sizes: Mapping[str, int], rounds: int, command: str
+) -> None:
+    """Write the page; sections by hand that follow the mark in it are kept."""
+    mark = "<!-- measured above, written below -->"
+    kept = path.read_text().partition(mark)[2] if path.exists() else "\n"
+    path.write_text("\n".join(_page(results, sizes, rounds, command)) + f"\n{mark}{kept}")
+
+
+def _page(results: Results, sizes: Mapping[str, int], rounds: int, command: str) -> Sequence[str]:
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `{command}`: {os.cpu_count()} cores, "
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}; "
+        f"{versions}.",
+        "",
+        f"{rounds} rounds; in each, every contestant in turn, so that what else the machine does "
+        "meets all alike; the slowest contestants are in the first round only. Medians. Memory is the peak of the resident sets of the whole process "
+        "tree; ours includes the local warehouse and the S3 server, which stay up. Ours reads "
+        "from S3 and writes to S3 and keeps its log; the others read and write local files, which "
+        "is in their favour. All columns are text. A ratio above 1 is slower, or more, than ours.",
+    ]
+    for name, by_contestant in results.items():
+        lines += ["", f"## {name}: {TITLES[name]} ({sizes[name] / 1e6:,.0f} MB)", ""]
+        lines += [
+            "| contestant | s | ratio | MB/s | CPU s | peak MB | ratio | rows lost | rows too many "
+            "| cells wrong |",
+            "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        ]
+        ours = by_contestant.get("ours")
+        for contestant, measured in by_contestant.items():
+            lines.append(_row(contestant, measured, ours, sizes[name]))
+    return lines
+
+
+def _row(name: str, measured: Measured, ours: Measured | None, size: int) -> str:
+    if measured.error or not measured.costs:
+        return f"| {name} | failed: {measured.error} " + "| " * 9 + "|"
+    wall, memory = measured.middle("wall"), measured.middle("memory")
+    base = ours if ours and ours.costs else measured
+    cells = [
+        name,
+        f"{wall:.1f}",
+        f"{wall / base.middle('wall'):.2f}",
+        f"{size / 1e6 / wall:,.0f}",
+        f"{measured.middle('cpu'):.1f}",
+        f"{memory / 1e6:,.0f}",
+        f"{memory / base.middle('memory'):.2f}",
+    ]
+    verdict = measured.verdict
+    if verdict:
+        too_many = verdict.rows - (verdict.truth - verdict.lost)
+        cells += [f"{verdict.lost:,}", f"{too_many:,}", f"{verdict.wrong:,}"]
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,92 @@
+"""Runs the benchmark and writes docs/benchmarks.md: `python benchmarks/run.py --scale 0.25`.
+
+The contestants, and this script, run in an environment of their own under benchmarks/.venv, which
+the first call makes. Our loader runs in the project's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ENVIRONMENT = HERE / ".venv"
+PEERS = (
+    "duckdb_delta", "polars_delta", "pyarrow_delta", "dlt_delta", "floe_delta", "spark_parquet",
+)  # fmt: skip
+
+
+def main() -> int:
+    options = _options()
+    python = ENVIRONMENT / "bin" / "python"
+    if Path(sys.prefix).resolve() != ENVIRONMENT.resolve():
+        if not python.exists():
+            venv.create(ENVIRONMENT, with_pip=True)
+            install = [str(python), "-m", "pip", "install", "-q", "-r"]
+            subprocess.run([*install, str(HERE / "requirements.txt")], check=True)
+        os.execv(python, [str(python), *sys.argv])  # noqa: S606
+    measure(options)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="gigabytes a data set")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--datasets", default="ABCDE")
+    parser.add_argument("--contestants", default=",".join(("ours", *PEERS)))
+    parser.add_argument("--once", default="dlt_delta,spark_parquet", help="those too slow for more")
+    parser.add_argument("--work", type=Path, default=HERE / ".work", help="for data and tables")
+    parser.add_argument("--report", type=Path, default=HERE.parent / "docs" / "benchmarks.md")
+    return parser.parse_args()
+
+
+def measure(options: argparse.Namespace) -> None:
+    """All rounds; the first also checks what landed."""
+    import report
+    from check import check
+    from datasets import make
+    from ours import Ours
+    from peers import Peer
+
+    work: Path = options.work.resolve()
+    made = make(work / f"data_{options.scale}", options.scale)
+    names = options.contestants.split(",")
+    contestants = [Ours(work) if name == "ours" else Peer(name, work) for name in names]
+    chosen = [name for name in made if name in options.datasets]
+    results = {name: {one.name: report.Measured() for one in contestants} for name in chosen}
+    for name in chosen:
+        for one in contestants:
+            if name != "E":  # which comes to the table of C
+                one.prepare(made[name])
+    sizes = {name: made[name].size for name in chosen}
+    command = f"python benchmarks/run.py --scale {options.scale} --rounds {options.rounds}"
+    for number in range(options.rounds):
+        for name in chosen:
+            for one in contestants:
+                measured = results[name][one.name]
+                if measured.error or (number and one.name in options.once.split(",")):
+                    continue
+                table = f"bench_{'c' if name == 'E' else name.lower()}_{number}"
+                cost = one.load(made[name], table)
+                measured.error = cost.error
+                if cost.error is None:
+                    measured.costs.append(cost)
+                    if number == 0:
+                        measured.verdict = check(one.landed(table), made[name].truth)
+                shown = cost.error or f"{cost.wall:.1f} s"
+                print(f"round {number + 1} {name} {one.name}: {shown}", flush=True)
+                if name == "E" or (name == "C" and "E" not in chosen) or name in "ABD":
+                    one.clear(table)
+            report.write(options.report, results, sizes, options.rounds, command)
+    for one in contestants:
+        if isinstance(one, Ours):
+            one.stop()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
