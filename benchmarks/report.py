@@ -59,7 +59,8 @@ def _page(results: Results, sizes: Mapping[str, int], rounds: int, command: str)
         f"{versions}.",
         "",
         f"{rounds} rounds; in each, every contestant in turn, so that what else the machine does "
-        "meets all alike; the slowest contestants are in the first round only. Medians. Memory is the peak of the resident sets of the whole process "
+        "meets all alike; the slowest contestants are in the first round only. Medians. Memory "
+        "is the peak of the resident sets of the whole process "
         "tree; ours includes the local warehouse and the S3 server, which stay up. Ours reads "
         "from S3 and writes to S3 and keeps its log; the others read and write local files, which "
         "is in their favour. All columns are text. A ratio above 1 is slower, or more, than ours.",
