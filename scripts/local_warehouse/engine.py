@@ -16,11 +16,14 @@ import pyarrow as pa
 
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.dialect import literal
-from local_warehouse.errors import SqlError, from_text
+from local_warehouse.errors import SqlError, from_text, syntax_error
 from local_warehouse.results import Result
 from local_warehouse.types import client_type
 
 _FOREVER = 10 * 365 * 24 * 3600  # seconds
+
+
+_IDLE_SECONDS = 365 * 86400  # after which the engine ends our one session; 20 minutes by default
 
 
 class Engine:
@@ -28,6 +31,7 @@ class Engine:
 
     def __init__(self) -> None:
         os.environ.setdefault("RUST_LOG", "warn")
+        os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(_IDLE_SECONDS)
         # Sail forgets a session, and with it every table it knows, after 15 minutes without use
         os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(_FOREVER)
         from pysail.spark import SparkConnectServer
@@ -144,7 +148,6 @@ _CONDITIONS = (
     ("divide by zero", "DIVIDE_BY_ZERO", "22012"),
     ("arithmetic overflow", "ARITHMETIC_OVERFLOW", "22003"),
     ("unknown function", "UNRESOLVED_ROUTINE", "42883"),
-    ("expected", "PARSE_SYNTAX_ERROR", "42601"),
 )
 _SQLSTATES = {
     "DELTA_NOT_NULL_CONSTRAINT_VIOLATED": "23502",
@@ -173,4 +176,6 @@ class _errors_translated:
         for phrase, condition, sqlstate in _CONDITIONS:
             if phrase in lowered:
                 raise SqlError(condition, message, sqlstate) from error
+        if "expected" in lowered:
+            raise syntax_error(message) from error
         raise SqlError("ENGINE_ERROR", message, "XX000") from error

@@ -48,6 +48,8 @@ def unsupported(what: str) -> SqlError:
 
 
 def syntax_error(message: str) -> SqlError:
+    if not message.startswith("Syntax error"):
+        message = f"Syntax error: {message}"
     return SqlError("PARSE_SYNTAX_ERROR", message, "42601")
 
 

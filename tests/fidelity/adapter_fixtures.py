@@ -17,8 +17,8 @@ USERS = ("one@example.com", "two@example.com", "three@example.com")
 @pytest.fixture(scope="class")
 def suite_folder(request: pytest.FixtureRequest) -> Path:
     """Where the suite has the class, and beside it the class's files."""
-    suite = "dbt.tests.adapter"
-    base = next(c for c in request.cls.__mro__ if c.__module__.startswith(suite))
+    bases = (c for c in request.cls.__mro__ if c.__module__.startswith("dbt.tests.adapter"))
+    base = next(bases, request.cls)
     return Path(inspect.getfile(base)).parent
 
 

@@ -302,6 +302,20 @@ def test_comments_tags_and_properties_are_kept_and_shown(lakehouse: Any, schema:
     assert tags == [{"column_name": "a"}]
 
 
+def test_masks_and_checks_of_a_new_table_are_shown(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(
+        f"create table {schema}.m (a int, b string mask hide using columns (a), c date mask f)"
+    )
+    masks = lakehouse.sql(
+        "select column_name, mask_name, using_columns from main.information_schema.column_masks"
+        f" where table_schema = '{schema}' order by 1"
+    )
+    assert [tuple(mask.values()) for mask in masks] == [("b", "hide", "a"), ("c", "f", "")]
+    lakehouse.sql(f"alter table {schema}.m add constraint Positive check (a > 0)")
+    shown = lakehouse.sql(f"show tblproperties {schema}.m")
+    assert {"key": "delta.constraints.positive", "value": "a > 0"} in shown
+
+
 def test_information_schema_lists_what_there_is(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t (a int not null, b array<struct<x: int, y: string>>)")
     lakehouse.sql(f"create view {schema}.v as select a from {schema}.t")

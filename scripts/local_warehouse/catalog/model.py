@@ -77,6 +77,16 @@ class Relation:
         assert self.location is not None
         return self.location
 
+    @property
+    def shown_properties(self) -> dict[str, str]:
+        """The properties, with those that Delta itself adds for CHECK constraints."""
+        checks = {
+            f"delta.constraints.{c.name.lower()}": c.expression or ""
+            for c in self.constraints
+            if c.kind == "CHECK"
+        }
+        return self.properties | checks
+
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name.lower() == name.lower()), None)
 

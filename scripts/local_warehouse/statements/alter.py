@@ -17,6 +17,7 @@ from local_warehouse.statements.constraints import (
     read_constraint,
     set_not_null,
 )
+from local_warehouse.statements.create import read_mask
 from local_warehouse.statements.reader import StatementReader
 
 
@@ -135,9 +136,7 @@ def _column(context: Context, relation: Relation, reader: StatementReader) -> No
         for tag in reader.pairs():
             column.tags.pop(tag, None)
     elif reader.accept("SET", "MASK"):
-        column.mask = {"function": ".".join(reader.name()), "using_columns": []}
-        if reader.accept("USING", "COLUMNS"):
-            column.mask["using_columns"] = reader.names_in_parentheses()
+        column.mask = read_mask(reader)
     elif reader.accept("DROP", "MASK"):
         column.mask = None
     elif reader.accept("TYPE"):

@@ -67,6 +67,7 @@ def _schema(context: Context, reader: StatementReader) -> Result:
 @dataclass
 class _TableClauses:
     columns: list[tuple[str, str, bool, str | None]] = field(default_factory=list)
+    masks: dict[str, dict[str, object]] = field(default_factory=dict)  # by column
     constraints: list[Constraint] = field(default_factory=list)
     partition_by: list[str] = field(default_factory=list)
     cluster_by: list[str] = field(default_factory=list)
@@ -162,6 +163,8 @@ def _read_columns(reader: StatementReader, clauses: _TableClauses) -> None:
                     nullable = False
                 elif reader.accept("COMMENT"):
                     comment = reader.string()
+                elif reader.accept("MASK"):
+                    clauses.masks[name] = read_mask(reader)
                 elif reader.sees("CONSTRAINT") or reader.sees("PRIMARY", "KEY"):
                     clauses.constraints.append(read_constraint(reader, column=name))
                 else:
@@ -261,6 +264,10 @@ def _publish(context: Context, relation: Relation, clauses: _TableClauses) -> No
         column = relation.column(name)
         if column is not None and comment:
             column.comment = comment
+    for name, mask in clauses.masks.items():
+        column = relation.column(name)
+        if column is not None:
+            column.mask = mask
     relation.comment, relation.properties = clauses.comment, clauses.properties
     relation.cluster_by, relation.row_filter = clauses.cluster_by, clauses.row_filter
     context.catalog.put_relation(relation)
@@ -283,6 +290,14 @@ def _take_over(context: Context, relation: Relation, source: Relation) -> None:
     for constraint in source.constraints:
         if constraint.kind == "CHECK":
             add_constraint(context, relation, replace(constraint))
+
+
+def read_mask(reader: StatementReader) -> dict[str, object]:
+    """What follows MASK: a function, and the columns that it takes besides the masked one."""
+    mask: dict[str, object] = {"function": ".".join(reader.name()), "using_columns": []}
+    if reader.accept("USING", "COLUMNS"):
+        mask["using_columns"] = reader.names_in_parentheses()
+    return mask
 
 
 # views

@@ -77,7 +77,7 @@ def _plain(relation: Relation) -> list[list[Any]]:
 
 
 def _extended(relation: Relation) -> list[list[Any]]:
-    properties = ",".join(f"{k}={v}" for k, v in sorted(relation.properties.items()))
+    properties = ",".join(f"{k}={v}" for k, v in sorted(relation.shown_properties.items()))
     details = {
         "Catalog": relation.name.catalog,
         "Database": relation.name.schema,
@@ -128,7 +128,7 @@ def _document(relation: Relation) -> dict[str, Any]:
         "comment": relation.comment,
         "location": relation.location,
         "view_text": relation.view_text,
-        "table_properties": relation.properties,
+        "table_properties": relation.shown_properties,
         "partition_columns": relation.partition_by,
         "clustering_columns": relation.cluster_by,
     }

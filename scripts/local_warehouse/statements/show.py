@@ -41,7 +41,7 @@ def show(context: Context, reader: StatementReader) -> Result:
     if reader.accept("TBLPROPERTIES"):
         relation = context.relation(full_name(reader.name(), context.session.namespace))
         columns = [("key", "string"), ("value", "string")]
-        return rows(columns, sorted(relation.properties.items()))
+        return rows(columns, sorted(relation.shown_properties.items()))
     if reader.accept("CREATE", "TABLE"):
         relation = context.relation(full_name(reader.name(), context.session.namespace))
         return rows([("createtab_stmt", "string")], [[_create_statement(relation)]])
