@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import pyarrow as pa
+from sqlglot import exp
 
 from local_warehouse.catalog.model import Column, Relation
-from local_warehouse.dialect import literal
+from local_warehouse.dialect import literal, render
 from local_warehouse.errors import SqlError, from_text, syntax_error
 from local_warehouse.results import Result
 from local_warehouse.types import client_type
@@ -23,6 +24,7 @@ from local_warehouse.types import client_type
 _FOREVER = 10 * 365 * 24 * 3600  # seconds
 
 
+_T = TypeVar("_T")
 _IDLE_SECONDS = 365 * 86400  # after which the engine ends our one session; 20 minutes by default
 
 
@@ -52,8 +54,7 @@ class Engine:
     def stream(self, sql: str) -> Result:
         """Run a query; its batches come as the client reads them."""
         with _errors_translated():
-            tables = self._tables(sql)
-            first = next(tables)
+            first, tables = self._with_dates_aligned(sql, self._start)
         schema = pa.schema([pa.field(f.name, client_type(f.type)) for f in first.schema])
 
         def batches() -> Iterator[pa.RecordBatch]:
@@ -68,11 +69,36 @@ class Engine:
     def run(self, sql: str) -> pa.Table:
         """Run a statement and return its whole result, which must be small."""
         with _errors_translated():
-            return pa.concat_tables(self._tables(sql))
+            return self._with_dates_aligned(sql, lambda s: pa.concat_tables(self._tables(s)))
 
     def count(self, sql: str) -> int:
         """Run a DML statement and return the rows that the engine reports."""
         return int(self.run(sql).column(0)[0].as_py())
+
+    def _start(self, sql: str) -> tuple[pa.Table, Iterator[pa.Table]]:
+        tables = self._tables(sql)
+        return next(tables), tables
+
+    def _with_dates_aligned(self, sql: str, work: Callable[[str], _T]) -> _T:
+        """Do it, and again if the engine stumbles over a date that meets a timestamp."""
+        from pyspark.errors import PySparkException
+
+        from local_warehouse import dates
+
+        def columns_of(part: exp.Expr) -> list[Column]:
+            with _errors_translated():
+                return self._columns(render(part))
+
+        try:
+            return work(sql)
+        except PySparkException as error:
+            if not dates.is_cause(str(error)):
+                raise
+            try:
+                changed = dates.aligned(sql, columns_of)
+            except SqlError:  # of a form that cannot be changed: the first error says what it is
+                raise error from None
+            return work(changed)
 
     def _tables(self, sql: str) -> Iterator[pa.Table]:
         client: Any = self._spark.client
@@ -84,17 +110,24 @@ class Engine:
     def columns(self, sql: str) -> list[Column]:
         """Names and types of a query's columns, without running it."""
         with _errors_translated():
-            fields = self._spark.sql(sql).schema.fields
+            return self._with_dates_aligned(sql, self._columns)
+
+    def _columns(self, sql: str) -> list[Column]:
+        fields = self._spark.sql(sql).schema.fields
         return [Column(f.name, f.dataType.simpleString(), f.nullable) for f in fields]
 
     def overwrite(self, query: str, location: str, partition_by: list[str]) -> None:
         """Write a query's rows to a Delta table in one commit that also replaces its schema."""
-        with _errors_translated():
-            writer = self._spark.sql(query).write.format("delta").mode("overwrite")
+
+        def write(sql: str) -> None:
+            writer = self._spark.sql(sql).write.format("delta").mode("overwrite")
             writer = writer.option("overwriteSchema", "true")
             if partition_by:
                 writer = writer.partitionBy(*partition_by)
             writer.save(location)
+
+        with _errors_translated():
+            self._with_dates_aligned(query, write)
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make a small table known as a temporary view."""

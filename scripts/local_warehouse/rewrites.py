@@ -7,6 +7,7 @@ the columns of a query. A query without such a form is left as it is, and costs 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlglot import exp, transforms
 
@@ -117,7 +118,7 @@ def _star_columns(
     wanted = [alias for alias in aliases if not qualifier or alias.lower() == qualifier.lower()]
     found: list[tuple[str | None, str]] = []
     for alias in wanted:
-        one = _bare(select)
+        one = bare(select)
         if alias:  # a lone subquery may have none
             table = exp.to_identifier(alias, quoted=True)
             one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
@@ -125,17 +126,22 @@ def _star_columns(
     return found
 
 
-def _bare(select: exp.Select) -> exp.Select:
+def bare(select: exp.Select) -> Any:
     """The SELECT's relations alone: what its star would show, with the CTEs it can see."""
-    bare = exp.Select(expressions=[exp.Star()])
+    alone = exp.Select(expressions=[exp.Star()])
     for key in ("from_", "joins", "laterals"):
         value = select.args.get(key)
         if isinstance(value, list):
-            bare.set(key, [part.copy() for part in value])
+            alone.set(key, [part.copy() for part in value])
         elif value is not None:
-            bare.set(key, value.copy())
+            alone.set(key, value.copy())
+    return with_visible(alone, select)
+
+
+def with_visible(query: exp.Expr, place: exp.Expr) -> Any:
+    """The query with the CTEs that can be seen at a place of a tree."""
     expressions: list[exp.Expr] = []
-    node: exp.Expr | None = select
+    node: exp.Expr | None = place
     while node is not None:
         clause = node.args.get("with_")
         if clause is not None:
@@ -147,8 +153,8 @@ def _bare(select: exp.Select) -> exp.Select:
             node = node.parent.parent
         node = node.parent if node is not None else None
     if expressions:
-        bare.set("with_", exp.With(expressions=expressions))
-    return bare
+        query.set("with_", exp.With(expressions=expressions))
+    return query
 
 
 # aliases used in the same SELECT list
@@ -169,7 +175,7 @@ def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
                 continue
             if own is None:
                 own = (
-                    {c.name.lower() for c in columns_of(_bare(select))}
+                    {c.name.lower() for c in columns_of(bare(select))}
                     if _sources(select)
                     else set()
                 )

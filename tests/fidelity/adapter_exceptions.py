@@ -9,6 +9,7 @@ ABSTRACT = {
 }  # fmt: skip
 
 _PYTHON = "Python needs a cluster"
+_JAVASCRIPT = "JavaScript functions"
 _HEADER = "a header is a statement of its own, and Databricks takes one at a time"
 _POSTGRES = "about Postgres"
 _FUNCTION = "the adapter has scalar functions only, without volatility, and does not list them"
@@ -47,6 +48,14 @@ NOT_FOR_DATABRICKS: dict[str, str] = {
     "DeterministicUDF": _FUNCTION,
     "NonDeterministicUDF": _FUNCTION,
     "StableUDF": _FUNCTION,
+    "BasicJSAggregateUDF": _JAVASCRIPT,
+    "BasicJSUDF": _JAVASCRIPT,
+    "JSAggregateUDFVolatilityIgnored": _JAVASCRIPT,
+    "JSUDFDefaultArgSupport": _JAVASCRIPT,
+    "JSUDFDeterministicVolatility": _JAVASCRIPT,
+    "JSUDFMultiLineBody": _JAVASCRIPT,
+    "JSUDFNonDeterministicVolatility": _JAVASCRIPT,
+    "JSUDFStableVolatilityWarns": _JAVASCRIPT,
     "BaseSeedConfigFullRefreshOn": "dropping a table drops no view that reads it",
     "BasePersistDocsAllColumnsMissing": _MISSING,
     "BasePersistDocsQuotedColumnCaseSensitive": _MISSING,
@@ -62,11 +71,7 @@ NOT_FOR_DATABRICKS: dict[str, str] = {
 }
 
 # Classes that fail.
-_DATES = "the engine compares dates with timestamps as nanoseconds, and cannot return those"
 FAILS: dict[str, str] = {
-    "BaseSimpleSnapshot": _DATES,
-    "BaseSnapshotDbtValidToCurrent": _DATES,
-    "BaseSnapshotNewRecordDbtValidToCurrent": _DATES,
     "UDFsBasic": "CREATE FUNCTION is not supported",
     "SqlUDFDefaultArgSupport": "CREATE FUNCTION is not supported",
 }

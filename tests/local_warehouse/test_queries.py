@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -53,3 +54,25 @@ def test_a_form_gives_its_rows(
     lakehouse: Any, query: str, expected: list[tuple[object, ...]]
 ) -> None:
     assert [tuple(row.values()) for row in lakehouse.sql(query)] == expected
+
+
+def test_a_date_that_meets_a_timestamp_is_cast(lakehouse: Any) -> None:
+    rows = lakehouse.sql(
+        "with a as (select date'2020-01-01' as d, 1 as k),"
+        " b as (select d, k from a union all select timestamp'2020-01-02', 2)"
+        " select k, date(d) as d, date(coalesce(nullif(b.d, b.d), date'2099-12-31')) as e,"
+        " d < date'9999-12-31' as past, if(k = 1, d, date'9999-12-31') > d as later"
+        " from b order by k"
+    )
+    day, end = dt.date(2020, 1, 1), dt.date(2099, 12, 31)
+    assert [tuple(row.values()) for row in rows] == [
+        (1, day, end, True, False),
+        (2, day + dt.timedelta(days=1), end, True, True),
+    ]
+    made = "create or replace table default.date_meets_timestamp as"
+    lakehouse.sql(f"{made} select coalesce(timestamp'2020-01-01', date'9999-12-31') as t")
+    inserted = "insert into default.date_meets_timestamp select date'9999-12-31' union select now()"
+    lakehouse.sql(inserted)
+    lakehouse.sql("delete from default.date_meets_timestamp where t >= date'9999-12-31'")
+    assert lakehouse.sql("select count(*) as n from default.date_meets_timestamp") == [{"n": 2}]
+    lakehouse.sql("drop table default.date_meets_timestamp")

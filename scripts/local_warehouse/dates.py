@@ -1,0 +1,121 @@
+"""Dates that meet timestamps: the engine makes nanoseconds of them, which Spark does not have.
+
+Spark casts the date. The same cast is written into a query after the engine has failed on it, so
+that other queries cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from local_warehouse.dialect import parse, render
+from local_warehouse.errors import SqlError
+from local_warehouse.rewrites import ColumnsOf, bare, with_visible
+
+_CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
+_PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)")
+
+
+def is_cause(message: str) -> bool:
+    """Whether the engine has failed on a date that meets a timestamp."""
+    return any(phrase in message for phrase in _PHRASES)
+
+
+def aligned(sql: str, columns_of: ColumnsOf) -> str:
+    """The statement with such dates cast."""
+    tree = parse(sql)
+    for node in _inner_first(tree):
+        if isinstance(node, exp.SetOperation):
+            _align_branches(node, columns_of)
+        else:
+            _align(node, columns_of)
+    return render(tree)
+
+
+def _inner_first(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """Expressions and set operations, what they are made of before them, and CTEs first."""
+    children = sorted(tree.iter_expressions(), key=lambda child: not isinstance(child, exp.With))
+    for child in children:
+        yield from _inner_first(child)
+    if isinstance(tree, exp.SetOperation) or _operands(tree):
+        yield tree
+
+
+def _operands(node: exp.Expr) -> list[exp.Expr]:
+    """The parts of an expression that must have one type."""
+    if isinstance(node, exp.Predicate) and isinstance(node, exp.Binary):
+        return [node.this, node.expression]
+    if isinstance(node, exp.Between):
+        return [node.this, node.args["low"], node.args["high"]]
+    if isinstance(node, exp.Case):
+        branches = [branch.args["true"] for branch in node.args["ifs"]]
+        return [part for part in (*branches, node.args.get("default")) if part is not None]
+    if isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
+        return [part for part in (node.args["true"], node.args.get("false")) if part is not None]
+    if isinstance(node, exp.Anonymous) and str(node.this).lower() in _CALLS:
+        return list(node.expressions[str(node.this).lower() == "if" :])
+    if isinstance(node, exp.Coalesce):
+        return [node.this, *node.expressions]
+    return []
+
+
+def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
+    query = _around(node)
+    if query is None:
+        return
+    operands = _operands(node)
+    query.set("expressions", [exp.alias_(o.copy(), f"c{i}") for i, o in enumerate(operands)])
+    try:
+        types = [column.type for column in columns_of(query)]
+    except SqlError:  # aggregates beside columns, or columns of a query around this one
+        return
+    wanted = _timestamp(types)
+    for operand, found in zip(operands, types, strict=True):
+        if wanted and found == "date":
+            operand.replace(exp.cast(operand.copy(), wanted))
+
+
+def _around(node: exp.Expr) -> exp.Select | None:
+    """A query of the relations that an expression reads."""
+    place = node.find_ancestor(exp.Select, exp.Delete, exp.Update, exp.Merge)
+    if place is None or isinstance(place, exp.Select):
+        return bare(place) if place is not None else None
+    query = exp.Select(from_=exp.From(this=place.this.copy()))
+    source = place.args.get("using")
+    if isinstance(source, exp.Expr):
+        query.set("joins", [exp.Join(this=source.copy(), kind="CROSS")])
+    return query
+
+
+def _align_branches(node: exp.SetOperation, columns_of: ColumnsOf) -> None:
+    branches = [node.this, node.expression]
+    columns = [columns_of(with_visible(_all_of(branch), node)) for branch in branches]
+    wanted = [_timestamp([left.type, right.type]) for left, right in zip(*columns, strict=True)]
+    for branch, found in zip(branches, columns, strict=True):
+        if not any(w and c.type == "date" for w, c in zip(wanted, found, strict=True)):
+            continue
+        query = _all_of(branch)
+        names = [exp.column(column.name, quoted=True) for column in found]
+        query.set(
+            "expressions",
+            [
+                exp.alias_(exp.cast(n, w), c.name, quoted=True) if w and c.type == "date" else n
+                for n, c, w in zip(names, found, wanted, strict=True)
+            ],
+        )
+        branch.replace(query)
+
+
+def _all_of(branch: exp.Expr) -> exp.Select:
+    inner = branch.copy() if isinstance(branch, exp.Subquery) else exp.Subquery(this=branch.copy())
+    inner.set("alias", exp.TableAlias(this=exp.to_identifier("s")))
+    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=inner))
+
+
+def _timestamp(types: list[str]) -> str | None:
+    """The type that dates among these become."""
+    if "date" not in types:
+        return None
+    return next((t for t in ("timestamp", "timestamp_ntz") if t in types), None)
