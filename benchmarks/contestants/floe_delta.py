@@ -19,6 +19,7 @@ entities:
     source:
       format: "csv"
       path: "{folder}"
+      options: {{separator: ","}}
     sink:
       accepted:
         format: "delta"
