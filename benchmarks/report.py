@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -80,7 +81,8 @@ def _page(results: Results, sizes: Mapping[str, int], rounds: int, command: str)
 
 def _row(name: str, measured: Measured, ours: Measured | None, size: int) -> str:
     if measured.error or not measured.costs:
-        return f"| {name} | failed: {measured.error} " + "| " * 9 + "|"
+        reason = re.sub(r"/\S+/", "…/", measured.error or "not run").replace("|", "/")
+        return f"| {name} | failed: {reason} " + "| " * 9 + "|"
     wall, memory = measured.middle("wall"), measured.middle("memory")
     base = ours if ours and ours.costs else measured
     cells = [
