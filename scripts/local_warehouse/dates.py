@@ -80,6 +80,8 @@ def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
 def _around(node: exp.Expr) -> exp.Select | None:
     """A query of the relations that an expression reads."""
     place = node.find_ancestor(exp.Select, exp.Delete, exp.Update, exp.Merge)
+    if isinstance(place, exp.Update) and place.this is None:  # a step of MERGE
+        place = place.find_ancestor(exp.Merge)
     if place is None or isinstance(place, exp.Select):
         return bare(place) if place is not None else None
     query = exp.Select(from_=exp.From(this=place.this.copy()))

@@ -75,4 +75,10 @@ def test_a_date_that_meets_a_timestamp_is_cast(lakehouse: Any) -> None:
     lakehouse.sql(inserted)
     lakehouse.sql("delete from default.date_meets_timestamp where t >= date'9999-12-31'")
     assert lakehouse.sql("select count(*) as n from default.date_meets_timestamp") == [{"n": 2}]
+    lakehouse.sql(
+        "merge into default.date_meets_timestamp as o using (select now() as t) as n on o.t = n.t"
+        " when matched and o.t < date'9999-12-31' then update set o.t = nullif(n.t, current_date())"
+        " when not matched and n.t < date'9999-12-31' then insert (t) values (n.t)"
+    )
+    assert lakehouse.sql("select count(*) as n from default.date_meets_timestamp") == [{"n": 3}]
     lakehouse.sql("drop table default.date_meets_timestamp")
