@@ -74,11 +74,16 @@ def _serve(output: str) -> None:
 
     from bronze_loader.cli import main
 
+    child_ends = {signal.SIGCHLD}
+    signal.pthread_sigmask(signal.SIG_BLOCK, child_ends)
     for line in sys.stdin:
         request = json.loads(line)
+        while signal.sigtimedwait(child_ends, 0):
+            """The end of an earlier child, which must not cut this one's wait short."""
         started = time.monotonic()
         child = os.fork()
         if child == 0:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, child_ends)
             # O_APPEND: the kernel keeps what was written, also of a process that is killed.
             file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
             os.dup2(file, 1)
@@ -99,8 +104,7 @@ def _serve(output: str) -> None:
 def _wait(child: int, kill_after: float | None) -> int:
     """The exit code, after SIGKILL at that time; -9 if it was that which ended it."""
     if kill_after is not None:
-        # SIGCHLD cuts the wait short when the loader ends first.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        # SIGCHLD, which is blocked, cuts the wait short when the loader ends first.
         signal.sigtimedwait({signal.SIGCHLD}, kill_after)
         os.kill(child, signal.SIGKILL)  # not reaped yet, so the id is still the child's
     _, status = os.waitpid(child, 0)

@@ -19,7 +19,7 @@ from landing_place import Place
 KILLS = int(os.environ.get("LOADER_KILLS", "50"))
 LANES = 3  # so many at the same time, each with a landing place and a schema of its own
 FILES = 6
-OPTIONS = ("--max-statement-files", "2", "--lease-seconds", "1")
+OPTIONS = ("--max-statement-files", "1", "--lease-seconds", "1")
 
 
 class Lane:
@@ -32,6 +32,7 @@ class Lane:
         self.errors: list[BaseException] = []
         self.killed = 0
         self.columns = 0
+        self.idle = self.whole = 0.0  # seconds of a run with nothing to do, and of one that loads
         settings = {
             "LANDING_URL": f"s3://landing/{place.prefix}",
             "BRONZE_SCHEMA": place.schema,
@@ -40,7 +41,9 @@ class Lane:
 
     def change(self, round_number: int) -> None:
         """New files, files replaced by longer, shorter and empty ones, files gone, new columns."""
-        for number in self.random.sample(range(FILES), k=self.random.randint(2, FILES)):
+        again = self.random.sample(range(FILES), k=2)
+        new = FILES + 2 * round_number
+        for number in self.random.sample([*again, new, new + 1], k=4):
             name = f"customer_infomation_{number}.csv"
             if name in self.files and self.random.random() < 0.1:
                 self.place.delete(name)
@@ -54,26 +57,40 @@ class Lane:
                 self.columns += 1
                 extra = f",extra_{self.columns}"
             header = f"id,customername,gender,age{extra}\n"
-            # a comment that no two uploads share, so that no file is a duplicate of another
-            tail = "x" if extra else None
-            lines = [",".join((*row, tail) if tail else row) for row in rows]
-            unique = f"{round_number}.{number}" + "," * header.count(",")
-            self.place.put(name, (header + "\n".join([*lines, unique]) + "\n").encode())
-            self.files[name] = [*rows, (f"{round_number}.{number}", None, None, None)]  # type: ignore[list-item]
+            # A row that no two uploads share, so that no file is a duplicate of another.
+            rows.append((f"{round_number}.{number}", "last", "M", "9"))
+            lines = [",".join(row) + (",x" if extra else "") + "\n" for row in rows]
+            self.place.put(name, (header + "".join(lines)).encode())
+            self.files[name] = rows
 
-    def run(self, kills: int, seconds: float) -> None:
+    def moment(self) -> float:
+        """When to kill: a quarter while a run starts, the others from there to its end."""
+        if self.random.random() < 0.25:
+            return self.random.uniform(0, self.idle)
+        return self.random.uniform(0.8 * self.idle, self.whole)
+
+    def run(self, kills: int) -> None:
         try:
-            for number in range(kills):
+            self.change(0)
+            self.loader.run(OPTIONS)
+            self.idle = self.loader.run(OPTIONS).seconds
+            self.change(1)
+            self.whole = self.loader.run(OPTIONS).seconds
+            for number in range(2, 2 + kills):
                 self.change(number)
-                ended = self.loader.run(OPTIONS, kill_after=self.random.uniform(0, seconds))
+                ended = self.loader.run(OPTIONS, kill_after=self.moment())
                 self.killed += ended.code == -9
-                if self.random.random() < 0.5:
+                if waits := self.random.random() < 0.3:
+                    ended = self.loader.run((*OPTIONS, "--wait"))
+                else:
                     # Someone knows that it is dead: the next one starts while the warehouse may
                     # still be at work on the dead one's last statement.
                     self.place.end_lease()
-                ended = self.loader.run((*OPTIONS, "--wait"))
+                    ended = self.loader.run(OPTIONS)
                 assert ended.code == 0, ended.output
                 self.compare()
+                if not waits:
+                    self.whole = 0.7 * self.whole + 0.3 * ended.seconds  # as busy as it is now
         except BaseException as error:
             self.errors.append(error)
         finally:
@@ -105,13 +122,9 @@ def test_rows_are_there_exactly_once_after_a_kill_at_any_moment(
         Lane(Place(lakehouse, f"kill_{n}", f"kill_{n}"), seed=n, output=tmp_path / f"{n}.log")
         for n in range(LANES)
     ]
-    # How long a run takes here and now, to spread the kills over.
-    for lane in lanes:
-        lane.change(-1)
-    whole = max(lane.loader.run(OPTIONS).seconds for lane in lanes)
     share = [KILLS // LANES + (n < KILLS % LANES) for n in range(LANES)]
     threads = [
-        threading.Thread(target=lane.run, args=(kills, whole))
+        threading.Thread(target=lane.run, args=(kills,))
         for lane, kills in zip(lanes, share, strict=True)
     ]
     for thread in threads:
