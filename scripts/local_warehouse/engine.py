@@ -21,11 +21,8 @@ from local_warehouse.errors import SqlError, from_text, syntax_error
 from local_warehouse.results import Result
 from local_warehouse.types import client_type
 
-_FOREVER = 10 * 365 * 24 * 3600  # seconds
-
-
 _T = TypeVar("_T")
-_IDLE_SECONDS = 365 * 86400  # after which the engine ends our one session; 20 minutes by default
+_IDLE_SECONDS = 365 * 86400  # after which the engine ends our one session; its default is 15 minutes
 
 
 class Engine:
@@ -34,8 +31,6 @@ class Engine:
     def __init__(self) -> None:
         os.environ.setdefault("RUST_LOG", "warn")
         os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(_IDLE_SECONDS)
-        # Sail forgets a session, and with it every table it knows, after 15 minutes without use
-        os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(_FOREVER)
         from pysail.spark import SparkConnectServer
         from pyspark.sql.connect.session import SparkSession
 
