@@ -22,7 +22,7 @@ from local_warehouse.results import Result
 from local_warehouse.types import client_type
 
 _T = TypeVar("_T")
-_IDLE_SECONDS = 365 * 86400  # after which the engine ends our one session; its default is 15 minutes
+_IDLE_SECONDS = 365 * 86400  # until Sail ends our one session; its default is 15 minutes
 
 
 class Engine:
