@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from landing_place import Place
 
@@ -81,6 +81,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     max_examples=3,
     deadline=None,
     derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # a run takes seconds: shrinking would take minutes
     suppress_health_check=list(HealthCheck),
     report_multiple_bugs=False,
 )
