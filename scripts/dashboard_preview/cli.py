@@ -83,26 +83,19 @@ def _write(dashboard: Dashboard, options: argparse.Namespace, console: Console) 
     name = (options.dashboard or Path("sales.lvdash.json")).name.removesuffix(".lvdash.json")
     written = folder / f"{name}.html"
     written.write_text(page(dashboard, pages, results, _shown(options.schema)), encoding="utf-8")
-    console.print(f"The dashboard: {_relative(written)}")
+    console.print(f"The dashboard: {local_session.shown(written)}")
     if options.no_pictures:
         return
     for scheme, picture in pictures(dashboard, pages, results):
         written = folder / (f"{name}.png" if scheme == "light" else f"{name}-{scheme}.png")
         written.write_bytes(picture)
-        console.print(f"As a picture, {scheme}: {_relative(written)}")
+        console.print(f"As a picture, {scheme}: {local_session.shown(written)}")
 
 
 def _shown(schema: str) -> str:
     catalog = os.environ.get("DATABRICKS_CATALOG")
     place = f"{catalog}.{schema}" if catalog else schema
     return f"{place}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _relative(path: Path) -> str:
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 if __name__ == "__main__":

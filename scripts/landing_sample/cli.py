@@ -124,7 +124,7 @@ def _generate(options: argparse.Namespace, console: Console) -> int:
     state = f"{plan.sample.describe()}, wave {plan.wave}"
     if plan.write:
         console.print(f"{len(plan.write)} files are now in {place.name}: {state}.")
-        console.print(f"What the pipeline must make of them: {_shown(truth_path)}")
+        console.print(f"What the pipeline must make of them: {local_session.shown(truth_path)}")
     else:
         console.print(f"{place.name} already holds this sample ({state}): left as it is.")
     return 0
@@ -169,13 +169,6 @@ def _bytes(size: int) -> str:
             return f"{amount:.0f} {unit}"
         amount /= 1000
     return f"{amount:.1f} GB"
-
-
-def _shown(path: Path) -> str:
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 if __name__ == "__main__":

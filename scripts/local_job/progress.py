@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+import local_session
 from local_job.job import Task
 from local_job.run import JobRun, TaskRun, Watcher, tail
 
@@ -73,12 +73,4 @@ def print_summary(run: JobRun, console: Console) -> None:
         for line in tail(run.failed.log):
             console.print(f"  {line}", markup=False, soft_wrap=True)
         console.print(f"Go on from there: run-job --from {run.failed.key}", markup=False)
-    console.print(f"Output of each task: {shown(run.folder)}", soft_wrap=True)
-
-
-def shown(path: Path) -> str:
-    """The path as a person would type it from here."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    console.print(f"Output of each task: {local_session.shown(run.folder)}", soft_wrap=True)

@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 import local_session
-from local_job.progress import shown
 from local_job.report import DATASETS, Equation, Report
 from local_job.run import JobRun
 
@@ -41,7 +40,8 @@ def print_report(report: Report, run: JobRun | None, console: Console) -> None:
     if page.is_file():
         _heading(console, "Dashboard")
         console.print(
-            f"{escape(shown(page))}, to open in a browser; pictures beside it", soft_wrap=True
+            f"{escape(local_session.shown(page))}, to open in a browser; pictures beside it",
+            soft_wrap=True,
         )
 
     _heading(console, "What next")
@@ -100,7 +100,9 @@ def _bars(title: str, values: dict[str, int]) -> RenderableType:
 
 
 def _next_steps() -> list[tuple[str, str]]:
-    prefix = "" if os.environ.get("VIRTUAL_ENV") else f"{shown(local_session.bin_dir())}/"
+    prefix = (
+        "" if os.environ.get("VIRTUAL_ENV") else f"{local_session.shown(local_session.bin_dir())}/"
+    )
     warehouse = f"{prefix}local-warehouse"
     return [
         (f'{warehouse} sql "select * from gold.daily_sales limit 10"', "ask gold"),  # noqa: S608

@@ -35,6 +35,14 @@ def bin_dir() -> Path:
     return Path(sys.executable).parent
 
 
+def shown(path: Path) -> str:
+    """A path as a person reads it: relative where it lies below the working folder."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
 def enter(command: str, arguments: list[str], missing: str) -> None:
     """Replace this process by the same command inside `local-warehouse exec`.
 
