@@ -49,7 +49,7 @@ class Engine:
     def stream(self, sql: str) -> Result:
         """Run a query; its batches come as the client reads them."""
         with _errors_translated():
-            first, tables = self._with_dates_aligned(sql, self._start)
+            first, tables = self._with_types_aligned(sql, self._start)
         schema = pa.schema([pa.field(f.name, client_type(f.type)) for f in first.schema])
 
         def batches() -> Iterator[pa.RecordBatch]:
@@ -64,7 +64,7 @@ class Engine:
     def run(self, sql: str) -> pa.Table:
         """Run a statement and return its whole result, which must be small."""
         with _errors_translated():
-            return self._with_dates_aligned(sql, lambda s: pa.concat_tables(self._tables(s)))
+            return self._with_types_aligned(sql, lambda s: pa.concat_tables(self._tables(s)))
 
     def count(self, sql: str) -> int:
         """Run a DML statement and return the rows that the engine reports."""
@@ -74,11 +74,11 @@ class Engine:
         tables = self._tables(sql)
         return next(tables), tables
 
-    def _with_dates_aligned(self, sql: str, work: Callable[[str], _T]) -> _T:
-        """Do it, and again if the engine stumbles over a date that meets a timestamp."""
+    def _with_types_aligned(self, sql: str, work: Callable[[str], _T]) -> _T:
+        """Do it, and again with casts if the engine stumbles over types that meet."""
         from pyspark.errors import PySparkException
 
-        from local_warehouse import dates
+        from local_warehouse import coercions
 
         def columns_of(part: exp.Expr) -> list[Column]:
             with _errors_translated():
@@ -87,10 +87,10 @@ class Engine:
         try:
             return work(sql)
         except PySparkException as error:
-            if not dates.is_cause(str(error)):
+            if not coercions.is_cause(str(error)):
                 raise
             try:
-                changed = dates.aligned(sql, columns_of)
+                changed = coercions.aligned(sql, columns_of)
             except SqlError:  # of a form that cannot be changed: the first error says what it is
                 raise error from None
             return work(changed)
@@ -105,7 +105,7 @@ class Engine:
     def columns(self, sql: str) -> list[Column]:
         """Names and types of a query's columns, without running it."""
         with _errors_translated():
-            return self._with_dates_aligned(sql, self._columns)
+            return self._with_types_aligned(sql, self._columns)
 
     def _columns(self, sql: str) -> list[Column]:
         fields = self._spark.sql(sql).schema.fields
@@ -122,7 +122,7 @@ class Engine:
             writer.save(location)
 
         with _errors_translated():
-            self._with_dates_aligned(query, write)
+            self._with_types_aligned(query, write)
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make a small table known as a temporary view."""

@@ -72,8 +72,6 @@ NOT_FOR_DATABRICKS: dict[str, str] = {
 
 # Classes that fail.
 FAILS: dict[str, str] = {
-    "BaseSnapshotDbtValidToCurrent": "a replaced row, found by its hash, still has the current end",
-    "BaseSnapshotNewRecordDbtValidToCurrent": "the engine does not compare BOOLEAN with STRING",
     "UDFsBasic": "CREATE FUNCTION is not supported",
     "SqlUDFDefaultArgSupport": "CREATE FUNCTION is not supported",
 }

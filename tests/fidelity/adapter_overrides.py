@@ -108,7 +108,7 @@ class ColumnWithoutDefault(PostgresSetUp):
 @_of("BaseSnapshotDbtValidToCurrent")
 class NaiveTimestamps(PostgresSetUp):
     """A timestamp of Databricks has a time zone, and the class compares with one that has none;
-    it also takes the first row for a current one."""
+    it also takes rows by their place, and a SELECT has no order."""
 
     @pytest.fixture(scope="class", autouse=True)
     def naive(self) -> Iterator[None]:
@@ -117,7 +117,7 @@ class NaiveTimestamps(PostgresSetUp):
         def ask(adapter: Any, sql: str, fetch: str) -> list[list[Any]]:
             return [
                 [v.astimezone(UTC).replace(tzinfo=None) if hasattr(v, "tzinfo") else v for v in row]
-                for row in sorted(asked(adapter, sql, fetch), key=lambda row: row[0])
+                for row in sorted(asked(adapter, sql, fetch), key=lambda row: (row[0], row[2]))
             ]
 
         snapshots.run_sql_with_adapter = ask

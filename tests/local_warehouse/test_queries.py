@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from databricks.sql.exc import Error
 
 ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n, m))"
 
@@ -82,3 +83,17 @@ def test_a_date_that_meets_a_timestamp_is_cast(lakehouse: Any) -> None:
     )
     assert lakehouse.sql("select count(*) as n from default.date_meets_timestamp") == [{"n": 3}]
     lakehouse.sql("drop table default.date_meets_timestamp")
+
+
+def test_a_string_that_meets_a_boolean_is_cast(lakehouse: Any) -> None:
+    rows = lakehouse.sql(
+        "select b, b = 'True' as same, 't' <> b as other, b in ('false', 'no') as listed"
+        " from values (true), (false), (null) as v(b) order by b desc"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        (True, True, False, False),
+        (False, False, True, True),
+        (None, None, None, None),
+    ]
+    with pytest.raises(Error, match="CAST_INVALID_INPUT"):
+        lakehouse.sql("select true = 'neither'")

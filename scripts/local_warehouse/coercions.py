@@ -1,7 +1,10 @@
-"""Dates that meet timestamps: the engine makes nanoseconds of them, which Spark does not have.
+"""Types that meet: casts that Spark makes by itself and the engine does not.
 
-Spark casts the date. The same cast is written into a query after the engine has failed on it, so
-that other queries cost nothing.
+A date that meets a timestamp becomes one (the engine makes nanoseconds of both, which Spark does
+not have), and a string that meets a boolean becomes one. The cast is written into a query after
+the engine has failed on it, so that other queries cost nothing.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 """
 
 from __future__ import annotations
@@ -15,16 +18,16 @@ from local_warehouse.errors import SqlError
 from local_warehouse.rewrites import ColumnsOf, bare, with_visible
 
 _CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
-_PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)")
+_PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "Boolean")
 
 
 def is_cause(message: str) -> bool:
-    """Whether the engine has failed on a date that meets a timestamp."""
+    """Whether the engine may have failed on types that meet."""
     return any(phrase in message for phrase in _PHRASES)
 
 
 def aligned(sql: str, columns_of: ColumnsOf) -> str:
-    """The statement with such dates cast."""
+    """The statement with its casts."""
     tree = parse(sql)
     for node in _inner_first(tree):
         if isinstance(node, exp.SetOperation):
@@ -49,6 +52,8 @@ def _operands(node: exp.Expr) -> list[exp.Expr]:
         return [node.this, node.expression]
     if isinstance(node, exp.Between):
         return [node.this, node.args["low"], node.args["high"]]
+    if isinstance(node, exp.In):
+        return [node.this, *node.expressions]
     if isinstance(node, exp.Case):
         branches = [branch.args["true"] for branch in node.args["ifs"]]
         return [part for part in (*branches, node.args.get("default")) if part is not None]
@@ -71,10 +76,10 @@ def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
         types = [column.type for column in columns_of(query)]
     except SqlError:  # aggregates beside columns, or columns of a query around this one
         return
-    wanted = _timestamp(types)
+    becomes = _becomes(types)
     for operand, found in zip(operands, types, strict=True):
-        if wanted and found == "date":
-            operand.replace(exp.cast(operand.copy(), wanted))
+        if found in becomes:
+            operand.replace(exp.cast(operand.copy(), becomes[found]))
 
 
 def _around(node: exp.Expr) -> exp.Select | None:
@@ -94,17 +99,19 @@ def _around(node: exp.Expr) -> exp.Select | None:
 def _align_branches(node: exp.SetOperation, columns_of: ColumnsOf) -> None:
     branches = [node.this, node.expression]
     columns = [columns_of(with_visible(_all_of(branch), node)) for branch in branches]
-    wanted = [_timestamp([left.type, right.type]) for left, right in zip(*columns, strict=True)]
+    becomes = [_becomes([left.type, right.type]) for left, right in zip(*columns, strict=True)]
     for branch, found in zip(branches, columns, strict=True):
-        if not any(w and c.type == "date" for w, c in zip(wanted, found, strict=True)):
+        if not any(c.type in casts for c, casts in zip(found, becomes, strict=True)):
             continue
         query = _all_of(branch)
         names = [exp.column(column.name, quoted=True) for column in found]
         query.set(
             "expressions",
             [
-                exp.alias_(exp.cast(n, w), c.name, quoted=True) if w and c.type == "date" else n
-                for n, c, w in zip(names, found, wanted, strict=True)
+                exp.alias_(exp.cast(n, casts[c.type]), c.name, quoted=True)
+                if c.type in casts
+                else n
+                for n, c, casts in zip(names, found, becomes, strict=True)
             ],
         )
         branch.replace(query)
@@ -116,8 +123,12 @@ def _all_of(branch: exp.Expr) -> exp.Select:
     return exp.Select(expressions=[exp.Star()], from_=exp.From(this=inner))
 
 
-def _timestamp(types: list[str]) -> str | None:
-    """The type that dates among these become."""
-    if "date" not in types:
-        return None
-    return next((t for t in ("timestamp", "timestamp_ntz") if t in types), None)
+def _becomes(types: list[str]) -> dict[str, str]:
+    """What a type among these becomes where another of them asks for it."""
+    casts: dict[str, str] = {}
+    timestamp = next((t for t in ("timestamp", "timestamp_ntz") if t in types), None)
+    if timestamp and "date" in types:
+        casts["date"] = timestamp
+    if "boolean" in types and "string" in types:
+        casts["string"] = "boolean"
+    return casts
