@@ -66,6 +66,16 @@ def first_record(text: str, dialect: Dialect) -> tuple[list[str], bool]:
     return fields, lines.tell() < len(text)
 
 
+def quotes_fit(text: str, dialect: Dialect) -> bool:
+    """Whether in the first line a delimiter or the line's end stands behind each closing quote."""
+    settings = _settings(dialect) | {"strict": True, "doublequote": True}
+    reader = csv.reader(io.StringIO(text, newline=""), **settings)
+    try:
+        return any(reader)
+    except csv.Error:
+        return False
+
+
 def _settings(dialect: Dialect) -> dict[str, Any]:
     doubled = dialect.escape == dialect.quote
     return {

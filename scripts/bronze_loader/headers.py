@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 
 from bronze_loader.content import MAX_HEAD, decode, decompress
 from bronze_loader.datasets import CsvOptions, Dataset
-from bronze_loader.dialect import Dialect, candidates, first_record, line_end, skip_lines
+from bronze_loader.dialect import (
+    Dialect,
+    candidates,
+    first_record,
+    line_end,
+    quotes_fit,
+    skip_lines,
+)
 from bronze_loader.errors import Refused
 from bronze_loader.globs import CSV_SUFFIX, unreadable_key
 from bronze_loader.names import normalise
@@ -85,14 +92,14 @@ def sniff(key: str, size: int, dataset: Dataset, read: Read) -> Header:
 def _read_head(content: bytes, whole: bool, key: str, dataset: Dataset) -> _Head | None:
     """The header in a file's first bytes, or None when it goes on behind them.
 
-    `whole` says that there is nothing behind them. The dialect is the one that gives most
-    declared columns, and among those most columns.
+    `whole` says that there is nothing behind them. The dialect is one that the quotes fit, among
+    those the one that gives most declared columns, and then most columns.
     """
     options = dataset.options
     data, whole = decompress(content, whole, key)
     text, encoding = decode(data, whole, options.encoding)
     body = skip_lines(text, options.skip_rows)
-    best: tuple[int, int] | None = None
+    best: tuple[bool, int, int] | None = None
     head = None
     for dialect in candidates(body, options):
         fields, ended = first_record(body, dialect)
@@ -101,7 +108,8 @@ def _read_head(content: bytes, whole: bool, key: str, dataset: Dataset) -> _Head
         if not fields:
             raise Refused("the file has no header line, it holds nothing but blank lines")
         columns = tuple(normalise(fields))
-        rank = (len(set(columns) & set(dataset.column_names)), len(columns))
+        declared = set(columns) & set(dataset.column_names)
+        rank = (quotes_fit(body, dialect), len(declared), len(columns))
         if best is None or rank > best:
             best, head = rank, _Head(columns, dialect, encoding, text, whole)
     return head

@@ -155,6 +155,12 @@ DIALECTS = [
     Shape("delimiter-declared", PLAIN.replace(b",", b"^"), dataset="caret"),
     Shape("quoted", b'"id","name","note"\n"1","a","b"\n"2","c","d"\n'),
     Shape("quoted-delimiter", HEADER + b'1,"a, b","c;d"\n', rows=one("1", "a, b", "c;d")),
+    Shape(
+        "delimiters-in-a-name",
+        b'id,name,note,";a;b;c;d"\n1,a,"b\r\n",c\n',
+        rows=[("1", "a", "b\r\n", "c", None)],
+        columns=("id", "name", "note", "a_b_c_d", "_corrupt_record"),
+    ),
     Shape("quoted-line-break", HEADER + b'1,"a\n\nb",c\n', rows=one("1", "a\n\nb", "c")),
     Shape("doubled-quote", HEADER + b'1,"a ""b""",c\n', rows=one("1", 'a "b"', "c")),
     Shape(

@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from landing_place import Place
 
+from bronze_loader.datasets import read_datasets
+from bronze_loader.headers import sniff
 from bronze_loader.names import METADATA_NAMES, normalise
 
 SOURCES = """
@@ -75,6 +77,19 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hostile") / "sources.yml"
     path.write_text(SOURCES, encoding="utf-8")
     return path
+
+
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@given(file=hostile_files())
+def test_the_header_is_found_whatever_its_names_and_values_hold(
+    sources: Path, file: HostileFile
+) -> None:
+    content = file.content
+    header = sniff(
+        "k.csv", len(content), read_datasets(sources)[0], lambda at, size: content[at : at + size]
+    )
+    assert header.columns == tuple(normalise(["id", *file.names, "last"]))
+    assert (header.delimiter, header.quote, header.escape) == (",", '"', '"')
 
 
 @settings(
