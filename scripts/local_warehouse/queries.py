@@ -7,6 +7,7 @@ never sees a name of the catalog, and two sessions cannot see each other's tempo
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -110,6 +111,7 @@ class Query:
         self, table: exp.Table, namespace: tuple[str, str], depth: int
     ) -> exp.Expr | None:
         """Point `table` at what the engine knows, or return what takes its place."""
+        _version_after_at(table)
         if isinstance(table.this, exp.Anonymous):
             return self._table_function(table, namespace, depth)
         parts = [part.name for part in table.parts]
@@ -158,6 +160,24 @@ class Query:
             body = parse(f"select * from {scan}")
             return _in_place_of(table, body, [])
         return None  # range(), explode() and the like are the engine's own
+
+
+def _version_after_at(table: exp.Table) -> None:
+    """name@v12 and name@20260102030405678, which are read as aliases, as VERSION and TIMESTAMP."""
+    alias = table.args.get("alias")
+    if alias is None or not isinstance(alias.this, exp.Parameter):
+        return
+    text = alias.this.this.name
+    if text[:1] in ("v", "V") and text[1:].isdecimal():
+        kind, value = "VERSION", exp.Literal.number(text[1:])
+    elif text.isdecimal() and len(text) == 17:
+        kind = "TIMESTAMP"
+        moment = dt.datetime.strptime(text, "%Y%m%d%H%M%S%f")
+        value = exp.Literal.string(moment.isoformat(" ", "milliseconds"))
+    else:
+        raise errors.syntax_error(f"Expected @v and a version, or @yyyyMMddHHmmssSSS: @{text}.")
+    table.set("version", exp.Version(this=kind, expression=value, kind="AS OF"))
+    table.set("alias", None)
 
 
 def _asks_for_metadata(tree: exp.Expr) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlglot import exp, transforms
 
 from local_warehouse.catalog.model import Column
+from local_warehouse.pivots import unfolded
 
 ColumnsOf = Callable[[exp.Expr], list[Column]]
 
@@ -31,6 +32,7 @@ def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Rewrite every SELECT of a tree, each after those that it reads from."""
     _fractions_of_a_second(tree)
     for select in _selects(tree):
+        _pivots(select, columns_of)
         _star_except(select, columns_of)
         _lateral_aliases(select, columns_of)
         _group_by_all(select)
@@ -85,6 +87,19 @@ def _fractions_of_a_second(tree: exp.Expr) -> None:
         size = exp.Literal.number(_MICROSECONDS[unit.name.upper()])
         call.replace(exp.paren(exp.IntDiv(this=exp.paren(exp.Sub(this=end, expression=start)),
                                           expression=size)))  # fmt: skip
+
+
+# PIVOT and UNPIVOT
+
+
+def _pivots(select: exp.Select, columns_of: ColumnsOf) -> None:
+    def names_of(relation: exp.Expr) -> list[str]:
+        query = exp.Select(expressions=[exp.Star()], from_=exp.From(this=relation.copy()))
+        return [column.name for column in columns_of(with_visible(query, select))]
+
+    for source in _sources(select):
+        if source.args.get("pivots"):
+            source.replace(unfolded(source, names_of))
 
 
 # SELECT * EXCEPT (…)

@@ -44,6 +44,31 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             [("a", 1), ("b", 1)],
         ),
         (
+            f"select * from {ROWS} pivot (sum(m) for n in (1, 2 as two)) order by k",
+            [("a", 10, 20), ("b", None, None)],
+        ),
+        (  # a value without rows is NULL, and not a count of 0
+            f"select p.* from {ROWS} as r pivot (max(r.m) as top, count(*) as c for (k, n) in"
+            " (('a', 2) as a2, ('b', 1) as b1)) as p",
+            [(20, 1, None, None)],
+        ),
+        (
+            f"select * from (select k, n, nullif(m, 20) as m from {ROWS}) unpivot"
+            " (amount for kind in (n as `number`, m)) order by k, kind, amount",
+            [
+                ("a", "m", 10),
+                ("a", "number", 1),
+                ("a", "number", 2),
+                ("b", "m", 30),
+                ("b", "number", 3),
+            ],
+        ),
+        (
+            f"select u.* from {ROWS} unpivot include nulls ((x, y) for pair in ((n, m), (m, n) as"
+            " turned)) as u where k = 'b' order by pair",
+            [("b", "n_m", 3, 30), ("b", "turned", 30, 3)],
+        ),
+        (
             "select timestampdiff(MICROSECOND, t, u) as a, datediff(millisecond, t, u) as b"
             " from values (timestamp'2020-01-01 00:00:00.9985', timestamp'2020-01-01 00:00:01')"
             " as v(t, u)",
@@ -97,3 +122,11 @@ def test_a_string_that_meets_a_boolean_is_cast(lakehouse: Any) -> None:
     ]
     with pytest.raises(Error, match="CAST_INVALID_INPUT"):
         lakehouse.sql("select true = 'neither'")
+
+
+def test_a_pivot_names_its_columns(lakehouse: Any) -> None:
+    one = f"select * from {ROWS} pivot (sum(m) as s for n in (1, 2 as two))"
+    assert list(lakehouse.sql(one)[0]) == ["k", "1", "two"]
+    several = f"select * from {ROWS} pivot (sum(m) as s, max(m) for n in (1, 2 as two))"
+    names = ["k", "1_s", "1_max(m)", "two_s", "two_max(m)"]
+    assert list(lakehouse.sql(several)[0]) == names

@@ -73,6 +73,7 @@ def test_create_or_replace_keeps_history_and_takes_the_new_columns(
     assert lakehouse.sql(f"select * from {schema}.t") == [{"z": -1, "b": "x"}]
     assert version(lakehouse, f"{schema}.t") > before
     assert lakehouse.sql(f"select * from {schema}.t version as of 0") == [{"a": 1, "b": "x"}]
+    assert lakehouse.sql(f"select * from {schema}.t@v0") == [{"a": 1, "b": "x"}]
     lakehouse.sql(f"create or replace table {schema}.t (k bigint)")
     assert lakehouse.sql(f"select * from {schema}.t") == []
 

@@ -1,0 +1,147 @@
+"""PIVOT and UNPIVOT as the aggregations and the unnesting that they stand for.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-pivot
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-unpivot
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.dialect import render
+
+NamesOf = Callable[[exp.Expr], list[str]]  # the column names of a relation
+
+
+def unfolded(source: exp.Expr, names_of: NamesOf) -> exp.Expr:
+    """A relation of FROM with its pivots written out, each around those before it."""
+    pivots = source.args.get("pivots") or []
+    if not pivots:
+        return source
+    relation = source.copy()
+    joins = relation.args.pop("joins", None)
+    relation.set("pivots", None)
+    for pivot in pivots:
+        build = _unpivot if pivot.args.get("unpivot") else _pivot
+        query = build(relation, pivot, names_of(relation))
+        alias = pivot.args.get("alias") or relation.args.get("alias")
+        relation = exp.Subquery(this=query, alias=alias.copy() if alias else None)
+    relation.set("joins", joins)
+    return relation
+
+
+def _pivot(relation: exp.Expr, pivot: exp.Pivot, names: list[str]) -> exp.Select:
+    """A row a group with a column a value: first aggregated by group and pivot columns, then a
+    group's rows put beside each other, so that a value without rows is NULL and never a zero."""
+    if len(pivot.args["fields"]) != 1:
+        raise errors.syntax_error("PIVOT takes one FOR clause.")
+    field = pivot.args["fields"][0]
+    keys = _parts(field.this)
+    aggregates = pivot.expressions
+    used = {column.name.lower() for part in (*keys, *aggregates) for column in _columns(part)}
+    groups = [exp.column(name, quoted=True) for name in names if name.lower() not in used]
+    inner_keys = [exp.alias_(key.copy(), f"key_{i}") for i, key in enumerate(keys)]
+    inner = exp.Select(
+        expressions=[
+            *groups,
+            *inner_keys,
+            *(exp.alias_(a.unalias().copy(), f"agg_{i}") for i, a in enumerate(aggregates)),
+        ],
+        from_=exp.From(this=relation),
+        group=exp.Group(expressions=[*(g.copy() for g in groups), *(key.copy() for key in keys)]),
+    )
+    cells = [
+        _cell(value, position, _cell_name(value, aggregate, len(aggregates) == 1))
+        for value in field.expressions
+        for position, aggregate in enumerate(aggregates)
+    ]
+    alias = exp.TableAlias(this=exp.to_identifier("pivoted"))
+    return exp.Select(
+        expressions=[*(g.copy() for g in groups), *cells],
+        from_=exp.From(this=exp.Subquery(this=inner, alias=alias)),
+        group=exp.Group(expressions=[g.copy() for g in groups]) if groups else None,
+    )
+
+
+def _cell(value: exp.Expr, position: int, name: str) -> exp.Expr:
+    values = _parts(_unaliased(value))
+    conditions: list[exp.Expr] = [
+        exp.NullSafeEQ(this=exp.column(f"key_{i}"), expression=part.copy())
+        for i, part in enumerate(values)
+    ]
+    only = exp.Anonymous(this="any_value", expressions=[exp.column(f"agg_{position}")])
+    where = exp.Where(this=exp.and_(*conditions))
+    return exp.alias_(exp.Filter(this=only, expression=where), name, quoted=True)
+
+
+def _cell_name(value: exp.Expr, aggregate: exp.Expr, alone: bool) -> str:
+    name = value.args["alias"].name if isinstance(value, exp.PivotAlias) else _shown(value)
+    if alone:
+        return name
+    return f"{name}_{aggregate.alias if isinstance(aggregate, exp.Alias) else render(aggregate)}"
+
+
+def _shown(value: exp.Expr) -> str:
+    """A constant as text, which names its column."""
+    if isinstance(value, (exp.Tuple, exp.Paren)):
+        return "{" + ", ".join(_shown(part) for part in _parts(value)) + "}"
+    if isinstance(value, exp.Literal):
+        return str(value.this)
+    if isinstance(value, (exp.Cast, exp.Neg)) and isinstance(value.this, exp.Literal):
+        return ("-" if isinstance(value, exp.Neg) else "") + str(value.this.this)
+    if isinstance(value, (exp.Boolean, exp.Null)):
+        return render(value).lower()
+    raise errors.unsupported(f"the value {render(value)} of PIVOT without an alias")
+
+
+def _unpivot(relation: exp.Expr, pivot: exp.Pivot, names: list[str]) -> exp.Select:
+    """A row for each column of the list, of those that are not NULL unless it says otherwise."""
+    field = pivot.args["fields"][0]
+    values = [part.name for part in _parts(pivot.expressions[0])]
+    folded = [_parts(_unaliased(item)) for item in field.expressions]
+    hidden = {column.name.lower() for item in folded for column in item}
+    kept = [exp.column(name, quoted=True) for name in names if name.lower() not in hidden]
+    records: list[exp.Expr] = []
+    for item, columns in zip(field.expressions, folded, strict=True):
+        label = "_".join(column.name for column in columns)
+        if isinstance(item, exp.PivotAlias):
+            label = item.args["alias"].name
+        pairs: list[exp.Expr] = [exp.Literal.string(field.this.name), exp.Literal.string(label)]
+        for name, column in zip(values, columns, strict=True):
+            pairs += [exp.Literal.string(name), column.copy()]
+        records.append(exp.Anonymous(this="named_struct", expressions=pairs))
+    listed = exp.Anonymous(this="array", expressions=records)
+    exploded = exp.alias_(exp.Anonymous(this="explode", expressions=[listed]), "unpivoted")
+    inner = exp.Select(expressions=[*kept, exploded], from_=exp.From(this=relation))
+    shown = [
+        exp.column(name, table="unpivoted", quoted=True) for name in (field.this.name, *values)
+    ]
+    outer = exp.Select(
+        expressions=[*(column.copy() for column in kept), *shown],
+        from_=exp.From(
+            this=exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("folded")))
+        ),
+    )
+    if pivot.args.get("include_nulls"):
+        return outer
+    present = [column.copy().is_(exp.null()).not_() for column in shown[1:]]
+    return outer.where(exp.or_(*present), copy=False)
+
+
+def _parts(node: exp.Expr) -> list[exp.Expr]:
+    if isinstance(node, exp.Tuple):
+        return list(node.expressions)
+    return [node.unnest()] if isinstance(node, exp.Paren) else [node]
+
+
+def _unaliased(value: exp.Expr) -> exp.Expr:
+    inner = value.this if isinstance(value, exp.PivotAlias) else value
+    assert isinstance(inner, exp.Expr)
+    return inner
+
+
+def _columns(node: exp.Expr) -> list[exp.Column]:
+    return list(node.find_all(exp.Column))
