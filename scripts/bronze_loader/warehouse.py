@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -42,6 +43,11 @@ _PASSING = re.compile(
 # What is said of a session that the warehouse has forgotten.
 _SESSION_LOST = re.compile(r"INVALID_HANDLE|SessionHandle|unexpectedly closed server side")
 _PASSING_CLIENT_ERRORS = (408, 429)
+# Variables that leave no choice of how to sign in.
+_NO_CHOICE = {
+    "DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_HTTP_PATH", "DATABRICKS_WAREHOUSE_ID",
+    "DATABRICKS_CATALOG",
+}  # fmt: skip
 
 
 class Warehouse(Protocol):
@@ -117,29 +123,23 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
     host_asked = os.environ.get("DATABRICKS_HOST")
     if host_asked:
         _refuse_dead_loopback(host_asked)
-    # Takes over a second to import, which --help and a wrong option need not wait for.
-    from databricks.sdk.core import Config
-
-    try:
-        config = Config(retry_timeout_seconds=30)
-    except ValueError as error:
-        raise ConfigurationError(f"no usable Databricks credentials: {error}") from error
+    access = _given_access() or _unified_access()
     path = http_path or os.environ.get("DATABRICKS_HTTP_PATH")
-    if not path and config.warehouse_id:
-        path = f"/sql/1.0/warehouses/{config.warehouse_id}"
+    if not path and access.warehouse_id:
+        path = f"/sql/1.0/warehouses/{access.warehouse_id}"
     if not path:
         raise ConfigurationError(
             "DATABRICKS_HTTP_PATH is not set: copy it from the warehouse's connection details; "
             + ON_A_LAPTOP
         )
-    address = urlsplit(config.host)
+    address = urlsplit(access.host)
     host = address.hostname or ""
 
     def open_connection() -> Any:
         return sql.connect(
             server_hostname=host,
             http_path=path,
-            credentials_provider=lambda: config.authenticate,
+            credentials_provider=lambda: access.authenticate,
             user_agent_entry="bronze-loader",
             enable_telemetry=False,
             _port=address.port or 443,
@@ -148,18 +148,54 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
         )
 
     try:
-        warehouse = SqlWarehouse(open_connection, config.host)
+        warehouse = SqlWarehouse(open_connection, access.host)
     except RequestError as error:
         if error.context.get("http-code") in (401, 403):
             raise ConfigurationError(
-                f"{config.host} does not accept the credentials ({config.auth_type}); "
+                f"{access.host} does not accept the credentials ({access.auth_type}); "
                 f"see DATABRICKS_TOKEN or the profile; {ON_A_LAPTOP}"
             ) from error
-        raise LoaderError(f"cannot reach {config.host}{path}: {_first_lines(error)}") from error
+        raise LoaderError(f"cannot reach {access.host}{path}: {_first_lines(error)}") from error
     except (SqlError, HTTPError, OSError) as error:
-        raise LoaderError(f"cannot reach {config.host}{path}: {_first_lines(error)}") from error
+        raise LoaderError(f"cannot reach {access.host}{path}: {_first_lines(error)}") from error
     with closing(warehouse):
         yield warehouse
+
+
+@dataclass(frozen=True)
+class _Access:
+    """A workspace, and what makes the headers that a request to it needs."""
+
+    host: str
+    authenticate: Callable[[], dict[str, str]]
+    auth_type: str
+    warehouse_id: str | None
+
+
+def _given_access() -> _Access | None:
+    """Host and token when the environment has them and no other setting to weigh them against:
+    then there is nothing to find, and importing the SDK for it costs a second."""
+    host, token = os.environ.get("DATABRICKS_HOST"), os.environ.get("DATABRICKS_TOKEN")
+    others = {name for name in os.environ if name.startswith("DATABRICKS_")} - _NO_CHOICE
+    if not host or not token or others:
+        return None
+    headers = {"Authorization": f"Bearer {token}"}
+    return _Access(
+        host.rstrip("/") if "//" in host else f"https://{host}",
+        lambda: headers,
+        "pat",
+        os.environ.get("DATABRICKS_WAREHOUSE_ID"),
+    )
+
+
+def _unified_access() -> _Access:
+    from databricks.sdk.core import Config
+
+    try:
+        config = Config(retry_timeout_seconds=30)
+    except ValueError as error:
+        raise ConfigurationError(f"no usable Databricks credentials: {error}") from error
+    return _Access(config.host, config.authenticate, config.auth_type, config.warehouse_id)
 
 
 def host_is_known() -> bool:
