@@ -23,7 +23,8 @@ _MONTH_LABELS = (
 _HALF_A_MONTH = (
     f"range('x')[1] * {365.25 / 12 * 86_400_000 / 2} / (domain('x')[1] - domain('x')[0])"
 )
-_NUMBER_LABELS = "abs(datum.value) < 10000 ? format(datum.value, ',') : format(datum.value, '~s')"
+# Numbers of an axis that goes beyond 10,000 in thousands, all of them.
+_NUMBER_LABELS = "format(datum.value, domain('{channel}')[1] < 10000 ? ',' : '~s')"
 _ROUND = 3  # corners of bars, in pixels
 
 Spec = dict[str, Any]
@@ -122,9 +123,11 @@ def _axis(
     axis: Spec = {"title": None}
     made: Spec = {"field": _escaped(name), "type": _TYPES[kind], "axis": axis}
     if kind == "quantitative":
-        percent = format_of(encoding).percent
-        labels = {"format": ".0%"} if percent else {"labelExpr": _NUMBER_LABELS}
-        axis |= {**labels, "tickCount": 4 if channel == "x" else 5}
+        if format_of(encoding).percent:
+            axis["format"] = ".0%"
+        else:
+            axis["labelExpr"] = _NUMBER_LABELS.format(channel=channel)
+        axis["tickCount"] = 4 if channel == "x" else 5
     elif kind == "temporal":
         axis |= {"grid": False}
         made |= {"scale": {"type": "utc"}}

@@ -65,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         help="of a dataset with more rows (default %(default)s) the charts are drawn but not "
         "filtered",
     )  # fmt: skip
-    parser.add_argument("--no-pictures", action="store_true", help="write the page alone")
+    parser.add_argument(
+        "--no-pictures", dest="pictures", action="store_false", help="write the page alone"
+    )
     return parser
 
 
@@ -81,15 +83,13 @@ def _write(dashboard: Dashboard, options: argparse.Namespace, console: Console) 
     folder = options.out or local_session.state_dir() / "dashboard"
     folder.mkdir(parents=True, exist_ok=True)
     name = (options.dashboard or Path("sales.lvdash.json")).name.removesuffix(".lvdash.json")
-    written = folder / f"{name}.html"
-    written.write_text(page(dashboard, pages, results, _shown(options.schema)), encoding="utf-8")
-    console.print(f"The dashboard: {local_session.shown(written)}")
-    if options.no_pictures:
-        return
-    for scheme, picture in pictures(dashboard, pages, results):
-        written = folder / (f"{name}.png" if scheme == "light" else f"{name}-{scheme}.png")
-        written.write_bytes(picture)
-        console.print(f"As a picture, {scheme}: {local_session.shown(written)}")
+    html = folder / f"{name}.html"
+    html.write_text(page(dashboard, pages, results, _shown(options.schema)), encoding="utf-8")
+    for scheme, picture in pictures(dashboard, pages, results) if options.pictures else ():
+        png = folder / (f"{name}.png" if scheme == "light" else f"{name}-{scheme}.png")
+        png.write_bytes(picture)
+        console.print(f"As a picture, {scheme}: {local_session.shown(png)}")
+    console.print(f"The dashboard: {local_session.shown(html)}")
 
 
 def _shown(schema: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 MISSING = "\u2013"  # a dash, for a value that is NULL
@@ -34,13 +35,14 @@ def format_of(encoding: Mapping[str, Any]) -> Format:
 
 
 def shown(value: Any, format_: Format) -> str:
-    """The value as text; an absent one as a dash."""
+    """The value as text, rounded as browsers do it (Intl.NumberFormat); an absent one as a dash."""
     if value is None:
         return MISSING
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value).replace("T", " ")[:16] if _is_time(value) else str(value)
-    number = value * 100 if format_.percent else value
-    text = f"{number:,.{format_.places}f}"
+    number = Decimal(str(value)) * (100 if format_.percent else 1)
+    rounded = number.quantize(Decimal(1).scaleb(-format_.places), ROUND_HALF_UP)
+    text = f"{rounded:,.{format_.places}f}"
     if not format_.exact and "." in text:
         text = text.rstrip("0").rstrip(".")
     return f"{text}%" if format_.percent else text

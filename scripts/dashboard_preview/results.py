@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from dashboard_preview.definition import DRAWN, FILTERS, Dashboard, Dataset, Page, Query
@@ -139,7 +140,10 @@ def _project(rows: Rows, fields: Mapping[str, Expression]) -> list[Row]:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it: dates as 2026-02-28, times in UTC as 2026-02-28T10:00:00Z."""
+    """The value as JSON has it: dates as 2026-02-28, times in UTC as 2026-02-28T10:00:00Z.
+
+    JSON has no number for infinity and for what is no number: both are None.
+    """
     if isinstance(value, datetime):
         in_utc = value.astimezone(UTC) if value.tzinfo else value
         return in_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -147,7 +151,7 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    return value
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _truncated(value: Any, field: Expression) -> Any:

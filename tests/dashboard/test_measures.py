@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from browser import Browser
-from dashboard_page import pick, show
+from dashboard_page import DASH, pick, show, table
 
+from dashboard_preview.formats import format_of, shown
 from lakehouse import Lakehouse
 
 VALUES = """\
@@ -29,6 +32,13 @@ MEASURES = {
     "last": "MAX(`moment`)",
     "named": "MEASURE(`Price of one`)",
 }
+# Halves that binary fractions cannot hold, large and small numbers, and what is no number.
+NUMBERS = "select explode(array(0.0525D, 0.0005D, 2.675D, -1.005D, 1234567.5D, double('NaN'))) as n"
+FORMATS = {
+    "percent": {"type": "number-percent", "decimalPlaces": {"type": "exact", "places": 1}},
+    "exact": {"type": "number", "decimalPlaces": {"type": "exact", "places": 2}},
+    "plain": {},
+}
 UNITS = {unit: f'DATE_TRUNC("{unit}", `moment`)' for unit in ("YEAR", "MONTH", "DAY", "HOUR")}
 
 
@@ -36,17 +46,19 @@ def synthetic() -> dict[str, Any]:
     """A dashboard of tables of every measure by every unit of time, a line and an area chart."""
     place = {"x": 0, "y": 0, "width": 6, "height": 6}
 
-    def widget(name: str, fields: dict[str, str], spec: dict[str, Any]) -> dict[str, Any]:
+    def widget(
+        name: str, fields: dict[str, str], spec: dict[str, Any], dataset: str = "samples"
+    ) -> dict[str, Any]:
         query = {
-            "datasetName": "samples",
+            "datasetName": dataset,
             "fields": [{"name": field, "expression": text} for field, text in fields.items()],
             "disaggregated": False,
         }
         queries = [{"name": "main_query", "query": query}]
         return {"widget": {"name": name, "queries": queries, "spec": spec}, "position": place}
 
-    def columns(fields: dict[str, str]) -> dict[str, Any]:
-        encodings = {"columns": [{"fieldName": field} for field in fields]}
+    def columns(fields: Iterable[str], **more: dict[str, Any]) -> dict[str, Any]:
+        encodings = {"columns": [{"fieldName": field, **more.get(field, {})} for field in fields]}
         return {"version": 2, "widgetType": "table", "encodings": encodings}
 
     def xy(kind: str) -> dict[str, Any]:
@@ -58,6 +70,12 @@ def synthetic() -> dict[str, Any]:
     layout = [
         widget("table-name", by_name, columns(by_name)),
         widget("sankey", {}, {"widgetType": "sankey"}),
+        widget(
+            "table-formats",
+            dict.fromkeys(FORMATS, "`n`"),
+            columns(FORMATS, **{name: {"format": format_} for name, format_ in FORMATS.items()}),
+            dataset="numbers",
+        ),
     ]
     for unit, expression in UNITS.items():
         fields = {"time": expression, **MEASURES}
@@ -85,18 +103,47 @@ def synthetic() -> dict[str, Any]:
         "expression": "SUM(`price`) / NULLIF(SUM(`number`), 0)",
     }
     return {
-        "datasets": [{"name": "samples", "queryLines": [VALUES], "columns": [measure]}],
+        "datasets": [
+            {"name": "samples", "queryLines": [VALUES], "columns": [measure]},
+            {"name": "numbers", "queryLines": [NUMBERS]},
+        ],
         "pages": [{"name": "all", "displayName": "All", "layout": layout}],
     }
 
 
-def test_the_page_counts_every_measure_as_the_warehouse_does(
-    browser: Browser, lakehouse: Lakehouse, tmp_path: Path
-) -> None:
-    file = tmp_path / "sales.lvdash.json"
+@pytest.fixture(scope="module")
+def synthetic_page(lakehouse: Lakehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the page that `preview-dashboard` makes of it."""
+    folder = tmp_path_factory.mktemp("synthetic")
+    file = folder / "sales.lvdash.json"
     file.write_text(json.dumps(synthetic()))
-    lakehouse.run("preview-dashboard", str(file), "--schema", "default", "--out", str(tmp_path))
-    show(browser, tmp_path, "all")
+    command = ["preview-dashboard", str(file), "--schema", "default", "--out", str(folder)]
+    lakehouse.run(*command, "--no-pictures")
+    return folder
+
+
+def test_numbers_are_rounded_on_the_page_as_in_the_pictures(
+    browser: Browser, synthetic_page: Path
+) -> None:
+    show(browser, synthetic_page, "all")
+    on_page = table(browser, "table-formats")
+    assert on_page == [
+        ["-100.5%", "-1.01", "-1.01"],
+        ["0.1%", "0.00", "0"],
+        ["5.3%", "0.05", "0.05"],
+        ["123,456,750.0%", "1,234,567.50", "1,234,567.5"],
+        ["267.5%", "2.68", "2.68"],
+        [DASH, DASH, DASH],
+    ]
+    numbers = [-1.005, 0.0005, 0.0525, 1234567.5, 2.675, None]
+    formats = [format_of({"format": format_}) for format_ in FORMATS.values()]
+    assert on_page == [[shown(number, each) for each in formats] for number in numbers]
+
+
+def test_the_page_counts_every_measure_as_the_warehouse_does(
+    browser: Browser, synthetic_page: Path
+) -> None:
+    show(browser, synthetic_page, "all")
     names = [f"table-{each}" for each in ("name", *UNITS)] + ["chart-line", "chart-area"]
     every = {name: browser.run(f"preview.rows('{name}')") for name in names}
     assert len(every["table-HOUR"]) == 4
