@@ -169,6 +169,11 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 # Phrases of the engine's messages, and the condition and SQLSTATE that Databricks has for them.
 _CONDITIONS = (
+    (
+        "merge_cardinality_violation",
+        "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
+        "21506",
+    ),
     ("table not found", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
     ("cannot resolve attribute", "UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703"),
     ("cannot cast", "CAST_INVALID_INPUT", "22018"),

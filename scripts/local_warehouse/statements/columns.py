@@ -47,6 +47,12 @@ def add(relation: Relation, reader: StatementReader) -> None:
     if in_parentheses:
         reader.expect(")")
 
+    append(relation, added)
+
+
+def append(relation: Relation, added: list[Column]) -> None:
+    """Add columns at the end of a table, in one commit of metadata."""
+
     def change(fields: list[delta.Field]) -> list[delta.Field]:
         present = {field["name"].lower() for field in fields}
         return fields + [
@@ -58,6 +64,19 @@ def add(relation: Relation, reader: StatementReader) -> None:
     delta.change_schema(relation.path, change)
     relation.columns.extend(added)
     relation.generation += 1
+
+
+def read_again(context: Context, relation: Relation) -> None:
+    """Take the columns of a table from its log, after a commit that may have changed them."""
+    found, relation.partition_by = delta.columns(relation.path)
+    known = {column.name.lower(): column for column in relation.columns}
+    for column in found:
+        if column.name.lower() in known:
+            old = known[column.name.lower()]
+            column.comment, column.tags, column.mask = old.comment, old.tags, old.mask
+    relation.columns = found
+    relation.generation += 1
+    context.catalog.put_relation(relation)
 
 
 def drop(context: Context, relation: Relation, reader: StatementReader) -> None:

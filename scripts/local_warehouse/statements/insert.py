@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from local_warehouse import errors
-from local_warehouse.catalog.model import Relation, quoted
+from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal, parse, render
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, counts
+from local_warehouse.statements.columns import append
 from local_warehouse.statements.reader import StatementReader
 
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
@@ -35,9 +36,12 @@ class _Insert:
 
 
 def insert(context: Context, reader: StatementReader) -> Result:
+    evolves = reader.accept("WITH", "SCHEMA", "EVOLUTION")
     clauses = _read(context, reader)
     source, source_alias = _source(reader, clauses)
     with Query(context, source) as query:
+        if evolves:
+            _evolve(context, clauses, query.columns())
         body = _columns_of_target(query, clauses)
         name = quoted(context.engine.name_of(clauses.relation))
         inserted = _run(context, clauses, name, body, source_alias)
@@ -45,8 +49,6 @@ def insert(context: Context, reader: StatementReader) -> Result:
 
 
 def _read(context: Context, reader: StatementReader) -> _Insert:
-    if reader.accept("WITH", "SCHEMA", "EVOLUTION"):
-        raise errors.unsupported("INSERT WITH SCHEMA EVOLUTION")
     overwrite = reader.accept_any("INTO", "OVERWRITE") == "OVERWRITE"
     reader.accept("TABLE")
     clauses = _Insert(overwrite, target(context, reader.name()))
@@ -68,6 +70,20 @@ def _read(context: Context, reader: StatementReader) -> _Insert:
         if clauses.replace_on is None:
             clauses.replace_on = reader.until("(", *_QUERY_WORDS)
     return clauses
+
+
+def _evolve(context: Context, clauses: _Insert, given: list[Column]) -> None:
+    """Add the columns that the query has and the table has not: those of other names where they
+    are matched by name, and otherwise those after the table's last."""
+    relation = clauses.relation
+    if not clauses.by_name:
+        given = given[len(clauses.listed or relation.columns) :]
+    added = [Column(c.name, c.type) for c in given if relation.column(c.name) is None]
+    if added:
+        append(relation, added)
+        context.catalog.put_relation(relation)
+        if clauses.listed is not None:
+            clauses.listed += [column.name for column in added]
 
 
 def _starts_query(reader: StatementReader) -> bool:
