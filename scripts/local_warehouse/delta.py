@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from deltalake import DeltaTable
@@ -20,6 +21,82 @@ from local_warehouse.errors import SqlError
 from local_warehouse.types import from_delta
 
 Field = dict[str, Any]  # a field of a Delta log's schemaString
+_LOG = "_delta_log"
+_newest: dict[str, int] = {}  # versions seen last, by location: where a listing begins
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One entry of a table's log."""
+
+    version: int
+    actions: list[dict[str, Any]]
+
+    @property
+    def info(self) -> dict[str, Any]:
+        return next((action["commitInfo"] for action in self.actions if "commitInfo" in action), {})
+
+    @property
+    def operation(self) -> str:
+        return str(self.info.get("operation", "UPDATE"))
+
+    @property
+    def metrics(self) -> dict[str, int]:
+        found = self.info.get("operationMetrics") or {}
+        return {name: int(value) for name, value in found.items() if str(value).isdigit()}
+
+    def has(self, kind: str) -> bool:
+        """Whether it holds an action of this kind: add, remove, metaData, protocol."""
+        return any(kind in action for action in self.actions)
+
+    @property
+    def adds_data(self) -> bool:
+        return any(
+            action["add"].get("dataChange", True) for action in self.actions if "add" in action
+        )
+
+    @property
+    def is_blind_append(self) -> bool:
+        """Whether it adds rows without a look at those that were there."""
+        blind = self.info.get("isBlindAppend", self.operation == "WRITE")
+        return bool(blind) and not any(map(self.has, ("remove", "metaData", "protocol")))
+
+
+def latest_version(location: str) -> int:
+    """The newest version of a table; -1 where there is none."""
+    after = _newest.get(location, -1)
+    found = log_versions(location, after) or log_versions(location)
+    version = found[-1] if found else -1
+    _newest[location] = version
+    return version
+
+
+def commits_after(location: str, version: int) -> list[Commit]:
+    """The commits after a version, oldest first."""
+    return [read_commit(location, found) for found in log_versions(location, version)]
+
+
+def log_versions(location: str, after: int = -1) -> list[int]:
+    """The versions whose entries are in a table's log, in their order, from one after another."""
+    folder = f"{location}/{_LOG}/"
+    names = storage.names(folder, after=f"{after:020}.json" if after >= 0 else "")
+    stems = (name.removesuffix(".json") for name in names if name.endswith(".json"))
+    return sorted(int(stem) for stem in stems if len(stem) == 20 and stem.isdigit())
+
+
+def read_commit(location: str, version: int) -> Commit:
+    """One entry of a log. Raises ValueError when it is not whole."""
+    lines = storage.read(entry(location, version)).splitlines()
+    return Commit(version, [json.loads(line) for line in lines if line.strip()])
+
+
+def entry(location: str, version: int) -> str:
+    return f"{location}/{_LOG}/{version:020}.json"
+
+
+def forget_last_checkpoint(location: str) -> None:
+    """Remove the hint that names the newest checkpoint; a reader without it lists the log."""
+    storage.delete(f"{location}/{_LOG}/_last_checkpoint")
 
 
 def exists(location: str) -> bool:
@@ -51,12 +128,6 @@ def history(location: str, limit: int | None = None) -> list[dict[str, Any]]:
     return open_table(location).history(limit)
 
 
-def metrics(table: DeltaTable) -> dict[str, int]:
-    """The operation metrics of the newest commit that this table object has read."""
-    found = table.history(1)[0].get("operationMetrics") or {}
-    return {name: int(value) for name, value in found.items() if str(value).isdigit()}
-
-
 def change_schema(location: str, change: Callable[[list[Field]], list[Field]]) -> None:
     """Commit a new schema: `change` gets the fields of the newest version and returns others.
     A commit that loses the race against another writer is built again on its version."""
@@ -74,9 +145,14 @@ def change_schema(location: str, change: Callable[[list[Field]], list[Field]]) -
 
 def _commit_metadata(table: DeltaTable, location: str, schema: dict[str, Any]) -> bool:
     metadata = table.metadata()
-    now = int(time.time() * 1000)
     actions: list[dict[str, Any]] = [
-        {"commitInfo": {"timestamp": now, "operation": "CHANGE COLUMN", "operationParameters": {}}},
+        {
+            "commitInfo": {
+                "timestamp": int(time.time() * 1000),
+                "operation": "CHANGE COLUMN",
+                "operationParameters": {},
+            }
+        },
         {
             "metaData": {
                 "id": str(metadata.id),
@@ -92,7 +168,7 @@ def _commit_metadata(table: DeltaTable, location: str, schema: dict[str, Any]) -
     ]
     body = "\n".join(json.dumps(action) for action in actions).encode()
     version = table.version() + 1
-    return storage.put_if_absent(f"{location}/_delta_log/{version:020}.json", body)
+    return storage.put_if_absent(entry(location, version), body)
 
 
 def relax(location: str) -> None:

@@ -8,6 +8,7 @@ name of our own, when it is first used.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -15,13 +16,18 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from sqlglot import exp
 
+from local_warehouse import delta
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.dialect import literal, render
 from local_warehouse.errors import SqlError, from_text, syntax_error
 from local_warehouse.results import Result
-from local_warehouse.types import client_type
+from local_warehouse.transactions import CONFLICT
+from local_warehouse.types import client_schema, to_client
 
 _T = TypeVar("_T")
+_STALE_HINT = "Missing commit file"  # what the engine says of a version behind the last checkpoint
+_ATTEMPTS = 5
+_TABLE_AT = re.compile(r"`(t_[0-9a-f]{32}_\d+)`|\bdelta\.`([^`]+)`", re.IGNORECASE)
 _IDLE_SECONDS = 365 * 86400  # until Sail ends our one session; its default is 15 minutes
 
 
@@ -38,7 +44,8 @@ class Engine:
         self._server.start(background=True)
         _, port = self._server.listening_address
         self._spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
-        self._known: dict[str, str] = {}
+        self._known: dict[str, str] = {}  # names of tables, by the ids of their relations
+        self._locations: dict[str, str] = {}  # of tables, by these names
         self._lock = threading.Lock()
 
     def stop(self) -> None:
@@ -50,13 +57,13 @@ class Engine:
         """Run a query; its batches come as the client reads them."""
         with _errors_translated():
             first, tables = self._with_types_aligned(sql, self._start)
-        schema = pa.schema([pa.field(f.name, client_type(f.type)) for f in first.schema])
+        schema = client_schema(first.schema)
 
         def batches() -> Iterator[pa.RecordBatch]:
             with _errors_translated():
                 table: pa.Table | None = first
                 while table is not None:
-                    yield from _cast(table, schema).to_batches()
+                    yield from to_client(table, schema).to_batches()
                     table = next(tables, None)
 
         return Result(schema, batches())
@@ -85,7 +92,7 @@ class Engine:
                 return self._columns(render(part))
 
         try:
-            return work(sql)
+            return self._with_log_listed(sql, work)
         except PySparkException as error:
             if not coercions.is_cause(str(error)):
                 raise
@@ -93,7 +100,23 @@ class Engine:
                 changed = coercions.aligned(sql, columns_of)
             except SqlError:  # of a form that cannot be changed: the first error says what it is
                 raise error from None
-            return work(changed)
+            return self._with_log_listed(changed, work)
+
+    def _with_log_listed(self, sql: str, work: Callable[[str], _T]) -> _T:
+        """Do it, and again without the hint that names a table's newest checkpoint: the engine
+        does not find a version that is older than it, one of a moment ago in particular. It
+        reads the version before it writes anything, so nothing is done twice."""
+        from pyspark.errors import PySparkException
+
+        for _ in range(_ATTEMPTS):
+            try:
+                return work(sql)
+            except PySparkException as error:
+                if _STALE_HINT not in str(error):
+                    raise
+                for name, path in _TABLE_AT.findall(sql):
+                    delta.forget_last_checkpoint(path or self._locations[name])
+        return work(sql)
 
     def _tables(self, sql: str) -> Iterator[pa.Table]:
         client: Any = self._spark.client
@@ -142,29 +165,22 @@ class Engine:
             if self._known.get(relation.id) != name:
                 old = self._known.pop(relation.id, None)
                 if old is not None:
-                    self.run(f"drop table if exists `{old}`")
-                location = literal(relation.location or "")
+                    self._drop(old)
+                location = literal(relation.path)
                 self.run(f"create table if not exists `{name}` using delta location {location}")
                 self._known[relation.id] = name
+                self._locations[name] = relation.path
         return name
 
     def forget(self, relation: Relation) -> None:
         with self._lock:
             name = self._known.pop(relation.id, None)
             if name is not None:
-                self.run(f"drop table if exists `{name}`")
+                self._drop(name)
 
-
-def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    if table.schema.equals(schema):
-        return table
-    columns = []
-    for column, wanted in zip(table.columns, schema, strict=True):
-        if pa.types.is_duration(column.type) or pa.types.is_interval(column.type):
-            columns.append(pa.array([None if v is None else str(v) for v in column.to_pylist()]))
-        else:
-            columns.append(column.cast(wanted.type))
-    return pa.Table.from_arrays(columns, schema=schema)
+    def _drop(self, name: str) -> None:
+        self._locations.pop(name, None)
+        self.run(f"drop table if exists `{name}`")
 
 
 # Phrases of the engine's messages, and the condition and SQLSTATE that Databricks has for them.
@@ -177,7 +193,9 @@ _CONDITIONS = (
     ("table not found", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
     ("cannot resolve attribute", "UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703"),
     ("cannot cast", "CAST_INVALID_INPUT", "22018"),
-    ("failed to commit transaction", "DELTA_CONCURRENT_APPEND", "2D521"),
+    ("failed to commit transaction", CONFLICT, "2D521"),
+    ("metadata changed since last commit", "DELTA_METADATA_CHANGED", "2D521"),
+    ("protocol changed", "DELTA_PROTOCOL_CHANGED", "2D521"),
     ("divide by zero", "DIVIDE_BY_ZERO", "22012"),
     ("arithmetic overflow", "ARITHMETIC_OVERFLOW", "22003"),
     ("unknown function", "UNRESOLVED_ROUTINE", "42883"),

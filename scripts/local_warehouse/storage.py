@@ -52,6 +52,43 @@ def put_if_absent(url: str, body: bytes) -> bool:
     return True
 
 
+def read(url: str) -> bytes:
+    """The content of one object. Raises FileNotFoundError when there is none."""
+    if not is_s3(url):
+        return Path(urlsplit(url).path).read_bytes()
+    bucket, key = _bucket_and_key(url)
+    try:
+        content: bytes = s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3().exceptions.NoSuchKey as error:
+        raise FileNotFoundError(url) from error
+    return content
+
+
+def names(url: str, after: str = "") -> list[str]:
+    """The names of the objects directly below a folder, whose URL ends in a slash; `after` is a
+    name to begin behind."""
+    if not is_s3(url):
+        folder = Path(urlsplit(url).path)
+        found = (path.name for path in folder.iterdir()) if folder.is_dir() else iter(())
+        return sorted(name for name in found if name > after)
+    bucket, key = _bucket_and_key(url)
+    pages = (
+        s3()
+        .get_paginator("list_objects_v2")
+        .paginate(Bucket=bucket, Prefix=key, Delimiter="/", StartAfter=key + after)
+    )
+    return [entry["Key"].removeprefix(key) for page in pages for entry in page.get("Contents", [])]
+
+
+def delete(url: str) -> None:
+    """Delete one object, if it is there."""
+    if not is_s3(url):
+        Path(urlsplit(url).path).unlink(missing_ok=True)
+        return
+    bucket, key = _bucket_and_key(url)
+    s3().delete_object(Bucket=bucket, Key=key)
+
+
 def delete_tree(url: str) -> None:
     """Delete every object below a location."""
     if not is_s3(url):

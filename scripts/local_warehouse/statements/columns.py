@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse import delta, errors
+from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import parse
@@ -155,7 +155,10 @@ def _rewrite(
     table = quoted(context.engine.name_of(relation))
     renamed = {column.name.lower(): name for column, name in kept}
     partition_by = [renamed[name.lower()] for name in relation.partition_by]
-    context.engine.overwrite(f"select {projections} from {table}", relation.path, partition_by)
+    query = f"select {projections} from {table}"
+    transactions.commit(
+        relation, lambda: context.engine.overwrite(query, relation.path, partition_by)
+    )
     nullable = {name: column.nullable for column, name in kept}
 
     def change(fields: list[delta.Field]) -> list[delta.Field]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from local_warehouse import delta, errors
+from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Column, Constraint, Name, Relation, Schema, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal
@@ -214,7 +214,9 @@ def _write_query(
         if replaced:
             for name in delta.constraints(location):
                 delta.drop_constraint(location, name)
-        context.engine.overwrite(query.sql, location, clauses.partition_by)
+        transactions.commit(
+            relation, lambda: context.engine.overwrite(query.sql, location, clauses.partition_by)
+        )
     delta.relax(location)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local_warehouse import delta, errors
+from local_warehouse import errors, transactions
 from local_warehouse.catalog.model import quoted
 from local_warehouse.context import Context
 from local_warehouse.queries import Query, target
@@ -41,16 +41,13 @@ def _run_on_target(context: Context, reader: StatementReader, verb: str) -> dict
     text = reader.rest()
     parts = StatementReader(text).name()
     relation = target(context, parts)
-    table = delta.open_table(relation.path)
-    before = table.version()
+    operation = verb.split()[0].upper()
     with Query(context, f"{verb} {text}") as query:
-        context.engine.run(query.sql)
-    table.update_incremental()
-    return delta.metrics(table) if table.version() > before else {}  # nothing matched, no commit
+        return transactions.count(relation, operation, lambda: context.engine.count(query.sql))
 
 
 def truncate(context: Context, reader: StatementReader) -> Result:
     relation = target(context, reader.name())
-    context.engine.run(f"delete from {quoted(context.engine.name_of(relation))}")
-    metrics = delta.metrics(delta.open_table(relation.path))
+    statement = f"delete from {quoted(context.engine.name_of(relation))}"
+    metrics = transactions.count(relation, "DELETE", lambda: context.engine.count(statement))
     return counts(num_affected_rows=metrics.get("numDeletedRows", 0))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from local_warehouse import errors
+from local_warehouse import errors, transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal, parse, render
@@ -109,14 +109,18 @@ def _run(context: Context, clauses: _Insert, name: str, body: str, source_alias:
     if clauses.replace_where is not None:
         predicate = render(parse(f"select {clauses.replace_where}").expressions[0])
         guarded = _guarded(clauses.relation, body, predicate)
-        context.engine.run(f"insert into {name} replace where {predicate} {guarded}")
+        statement = f"insert into {name} replace where {predicate} {guarded}"
+        transactions.commit(clauses.relation, lambda: context.engine.run(statement))
         # the engine's own count includes the rows of a rewritten file that were kept
         return context.engine.count(f"select count(*) from {name} where {predicate}")
     condition = _match_condition(clauses)
     if condition is not None:
         return _replace_matching(context, clauses, name, body, source_alias, condition)
     verb = "insert overwrite" if clauses.overwrite else "insert into"
-    return context.engine.count(f"{verb} {name} {body}")
+    statement = f"{verb} {name} {body}"
+    return transactions.commit(
+        clauses.relation, lambda: context.engine.count(statement), append=not clauses.overwrite
+    )
 
 
 def _match_condition(clauses: _Insert) -> str | None:
@@ -147,7 +151,8 @@ def _replace_matching(
         f"select {target_alias}.* from {name} as {target_alias}"
         f" left anti join ({body}) as {source} on {matches}"
     )
-    context.engine.run(f"insert overwrite {name} {kept} union all {body}")
+    statement = f"insert overwrite {name} {kept} union all {body}"
+    transactions.commit(clauses.relation, lambda: context.engine.run(statement))
     return inserted
 
 

@@ -1,0 +1,115 @@
+"""Writers to one table at the same time: conflicts are named, and no commit is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from databricks.sql.exc import Error
+
+Write = Callable[[int, int], str]  # writer and step → statement
+TABLE = "concurrent.t"
+
+
+@pytest.fixture
+def write(lakehouse: Any) -> Callable[..., Counter[str]]:
+    """Runs the writers at once on a new table, and counts the outcomes of their statements."""
+    lakehouse.sql("create schema if not exists concurrent")
+    lakehouse.sql(f"create or replace table {TABLE} (id int, n int)")
+    lakehouse.sql(f"insert into {TABLE} values (1, 0)")
+
+    def one(writer: int, statement: Write, steps: int) -> Counter[str]:
+        outcomes: Counter[str] = Counter()
+        with lakehouse.connect() as connection, connection.cursor() as cursor:
+            for step in range(steps):
+                try:
+                    cursor.execute(statement(writer, step))
+                    assert cursor.rowcount == 1
+                    outcomes["done"] += 1
+                except Error as error:
+                    assert "SQLSTATE: 2D521" in str(error), error
+                    outcomes[str(error).split("]")[0].lstrip("[")] += 1
+        return outcomes
+
+    def run(*statements: Write, steps: int = 5) -> Counter[str]:
+        with ThreadPoolExecutor(len(statements)) as pool:
+            found = pool.map(one, range(len(statements)), statements, [steps] * len(statements))
+            return sum(found, Counter())
+
+    return run
+
+
+def commits(lakehouse: Any, operation: str) -> int:
+    """The commits of an operation since the table was made."""
+    history = lakehouse.sql(f"describe history {TABLE}")
+    newest = next(i for i, row in enumerate(history) if "CREATE" in row["operation"])
+    return [row["operation"] for row in history[:newest]].count(operation)
+
+
+def test_every_append_is_kept(lakehouse: Any, write: Callable[..., Counter[str]]) -> None:
+    outcomes = write(*[lambda w, s: f"insert into {TABLE} values ({w * 100 + s + 2}, 0)"] * 4)
+    assert outcomes == {"done": 20}
+    assert lakehouse.sql(f"select count(*) n, count(distinct id) d from {TABLE}") == [
+        {"n": 21, "d": 21}
+    ]
+    assert commits(lakehouse, "WRITE") == 21
+
+
+def test_an_update_is_either_counted_or_reported(
+    lakehouse: Any, write: Callable[..., Counter[str]]
+) -> None:
+    outcomes = write(*[lambda w, s: f"update {TABLE} set n = n + 1 where id = 1"] * 4, steps=4)
+    assert outcomes["DELTA_CONCURRENT_APPEND"] > 0
+    assert set(outcomes) == {"done", "DELTA_CONCURRENT_APPEND"}
+    assert outcomes.total() == 16
+    assert lakehouse.sql(f"select n from {TABLE}") == [{"n": outcomes["done"]}]
+    assert commits(lakehouse, "UPDATE") == outcomes["done"]
+
+
+def test_rows_that_others_only_add_stand_in_no_ones_way(
+    lakehouse: Any, write: Callable[..., Counter[str]]
+) -> None:
+    def append(writer: int, step: int) -> str:
+        return f"insert into {TABLE} values ({writer * 100 + step + 2}, 0)"
+
+    outcomes = write(lambda w, s: f"update {TABLE} set n = n + 1 where id = 1", append, append)
+    assert outcomes == {"done": 15}
+    assert lakehouse.sql(f"select count(*) c, max(n) n from {TABLE}") == [{"c": 11, "n": 5}]
+
+
+def test_replacing_leaves_one_writers_rows_for_each_key(
+    lakehouse: Any, write: Callable[..., Counter[str]]
+) -> None:
+    outcomes = write(
+        *[lambda w, s: f"insert into {TABLE} replace where id = {w % 2} select {w % 2}, {s}"] * 4,
+        steps=3,
+    )
+    assert outcomes.total() == 12
+    assert all(name == "done" or name.startswith("DELTA_CONCURRENT_") for name in outcomes)
+    rows = lakehouse.sql(f"select id, count(*) c from {TABLE} group by id order by id")
+    assert rows == [{"id": 0, "c": 1}, {"id": 1, "c": 1}]
+
+
+def test_a_merge_is_either_counted_or_reported(
+    lakehouse: Any, write: Callable[..., Counter[str]]
+) -> None:
+    merge = (
+        f"merge into {TABLE} t using (select 1 as id) s on t.id = s.id"
+        " when matched then update set n = t.n + 1"
+    )
+    outcomes = write(*[lambda w, s: merge] * 3, steps=3)
+    assert set(outcomes) <= {"done", "DELTA_CONCURRENT_APPEND"}
+    assert lakehouse.sql(f"select n from {TABLE}") == [{"n": outcomes["done"]}]
+
+
+def test_each_version_can_be_read_again(lakehouse: Any, write: Callable[..., Counter[str]]) -> None:
+    """Versions behind the last checkpoint (every tenth commit) too."""
+    write(lambda w, s: f"insert into {TABLE} values ({s}, 0)", steps=12)
+    first = lakehouse.sql(f"describe history {TABLE}")[11]["version"]
+    for rows in range(2, 12, 3):
+        version = first + rows - 2
+        found = lakehouse.sql(f"select count(*) c from {TABLE} version as of {version}")
+        assert found == [{"c": rows}]
