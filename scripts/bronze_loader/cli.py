@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -42,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     if options.log_level != "debug":
         logging.getLogger("databricks").setLevel(logging.CRITICAL)
+    if threading.current_thread() is threading.main_thread():
+        # Asked to end, it releases its lease as it does when interrupted.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return {"load": load, "log": log, "datasets": datasets}[options.command](options)
     except LoaderError as error:

@@ -1,9 +1,10 @@
 """The lease: one loader at a time on a schema, and none locked out for ever by one that died.
 
 The lease is an object, created with If-None-Match, renewed by its holder with If-Match, and taken
-over with If-Match once its holder has not renewed it for as long as it lasts. Its age is judged by
-the store's clock alone (the Date and Last-Modified of one answer), so the clocks of the machines
-do not matter. The holder counts the time since it last asked, on a clock that does not jump.
+over with If-Match once its holder has not renewed it for as long as it lasts, or at once when it
+was a process of this machine that runs no more. Its age is judged by the store's clock alone (the
+Date and Last-Modified of one answer), so the clocks of the machines do not matter. The holder
+counts the time since it last asked, on a clock that does not jump.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
 from bronze_loader.errors import HELD, LoaderError
+from bronze_loader.processes import has_died, identity
 from bronze_loader.store import SmallObject, StoreUnreachable, Version
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class State:
     seconds: float
     renewals: int = 0
     released: bool = False
+    process: str = ""
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self), indent=1).encode() + b"\n"
@@ -65,7 +68,7 @@ class State:
             return cls("unknown", 0, "unknown", "unknown", "unknown", SECONDS)
 
     def holds(self, age: float) -> bool:
-        return not self.released and age < self.seconds + MARGIN
+        return not self.released and age < self.seconds + MARGIN and not has_died(self.process)
 
 
 class Lease:
@@ -146,8 +149,8 @@ class Lease:
                 etag = self._place.replace(body, version.etag)
                 if etag and not state.released:
                     log.warning(
-                        "took over the lease %s: its holder, process %d on %s, has not renewed it "
-                        "for %.0f s",
+                        "took over the lease %s: its holder, process %d on %s, died or hangs; it "
+                        "renewed it %.0f s ago",
                         self._place.url, state.pid, state.host, version.age,
                     )  # fmt: skip
         if etag is None:  # another was quicker
@@ -202,6 +205,7 @@ class Lease:
             seconds=self._seconds,
             renewals=self._renewals,
             released=released,
+            process=identity(os.getpid()),
         )
 
     def _says(self, state: State, age: float) -> str:

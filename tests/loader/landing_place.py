@@ -57,15 +57,20 @@ class Place:
         key = f"{self.schema}/_load_bronze/lease.json"
         self.s3.delete_object(Bucket="lakehouse", Key=key)
 
+    def lease(self) -> dict[str, Any]:
+        """What the lease object says."""
+        key = f"{self.schema}/_load_bronze/lease.json"
+        said: dict[str, Any] = json.loads(
+            self.s3.get_object(Bucket="lakehouse", Key=key)["Body"].read()
+        )
+        return said
+
     def wait_for_lease(self) -> dict[str, Any]:
         """What the lease object says, as soon as a loader holds it."""
-        key = f"{self.schema}/_load_bronze/lease.json"
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with suppress(self.s3.exceptions.NoSuchKey):
-                body = self.s3.get_object(Bucket="lakehouse", Key=key)["Body"].read()
-                said: dict[str, Any] = json.loads(body)
-                if not said["released"]:
+                if not (said := self.lease())["released"]:
                     return said
             time.sleep(0.02)
         raise AssertionError("no loader took the lease")

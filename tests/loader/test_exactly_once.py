@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
@@ -144,6 +146,24 @@ def test_of_two_loaders_one_is_told_to_come_later(place: Place, two: tuple[Forke
     assert (summary["new"], summary["unchanged"]) == (0, 12)
     assert len(place.rows("customers", "id")) == 24
     assert {entry["batch_id"].rpartition("-")[0] for entry in place.log()} == {lease["run_id"]}
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL])
+def test_a_loader_that_was_ended_is_in_nobodys_way(
+    place: Place, two: tuple[Forker, Forker], ended_by: signal.Signals
+) -> None:
+    for number in range(12):
+        place.put(f"customer_infomation_{number}.csv", CUSTOMERS.replace(b"Ann", b"%d" % number))
+    ended, other = two
+    ended.start(["--max-statement-files", "1"])
+    os.kill(place.wait_for_lease()["pid"], ended_by)
+    killed = ended_by == signal.SIGKILL
+    assert ended.end().code == (-9 if killed else 130)
+    assert place.lease()["released"] is not killed
+    done = other.run([])
+    assert done.code == 0, done.output
+    assert ("took over the lease" in done.output) is killed
+    assert len(place.rows("customers", "id")) == 24
 
 
 def test_two_loaders_that_wait_for_each_other_never_overlap(
