@@ -23,6 +23,7 @@ class Warehouse(Databricks):  # type: ignore[misc]
 
     class Parser(Databricks.Parser):  # type: ignore[misc]
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}  # array(1, 2)[0] is an element
 
 
 def parse(text: str) -> exp.Expr:

@@ -9,9 +9,11 @@ from databricks.sql.thrift_api.TCLIService import ttypes
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
+from local_warehouse import intervals
 from local_warehouse.dialect import Warehouse
 from local_warehouse.errors import SqlError
 
+_SQL_NAME = b"Spark:DataType:SqlName"  # Arrow metadata of a column whose Arrow type is not its own
 _DELTA_NAMES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}
 _TYPE_NAMES = {
     "boolean": ttypes.TTypeId.BOOLEAN_TYPE,
@@ -31,6 +33,10 @@ _TYPE_NAMES = {
     "map": ttypes.TTypeId.MAP_TYPE,
     "struct": ttypes.TTypeId.STRUCT_TYPE,
     "void": ttypes.TTypeId.NULL_TYPE,
+}
+_INTERVALS = {
+    b"INTERVAL YEAR TO MONTH": ttypes.TTypeId.INTERVAL_YEAR_MONTH_TYPE,
+    b"INTERVAL DAY TO SECOND": ttypes.TTypeId.INTERVAL_DAY_TIME_TYPE,
 }
 
 
@@ -105,21 +111,50 @@ def client_type(arrow_type: pa.DataType) -> pa.DataType:
         return pa.int64()
     if pa.types.is_timestamp(arrow_type):
         return pa.timestamp("us", arrow_type.tz and "Etc/UTC")
-    if pa.types.is_duration(arrow_type) or pa.types.is_interval(arrow_type):
+    if intervals.is_interval(arrow_type):
         return pa.string()
     if pa.types.is_list(arrow_type) or pa.types.is_large_list(arrow_type):
         return pa.list_(client_type(arrow_type.value_type))
     if pa.types.is_struct(arrow_type):
         return pa.struct([pa.field(f.name, client_type(f.type)) for f in arrow_type])
     if pa.types.is_map(arrow_type):
-        return pa.map_(client_type(arrow_type.key_type), client_type(arrow_type.item_type))
+        key_type = client_type(arrow_type.key_type)
+        if pa.types.is_null(key_type):  # of map(): Arrow has no keys of that type
+            key_type = pa.string()
+        return pa.map_(key_type, client_type(arrow_type.item_type))
     return arrow_type
 
 
-def to_thrift(arrow_type: pa.DataType) -> ttypes.TTypeDesc:
+def client_schema(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([_client_field(field) for field in schema])
+
+
+def _client_field(field: pa.Field) -> pa.Field:
+    metadata = (
+        {_SQL_NAME: intervals.sql_name(field.type)} if intervals.is_interval(field.type) else None
+    )
+    return pa.field(field.name, client_type(field.type), metadata=metadata)
+
+
+def to_client(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The engine's table with the types of a client's schema."""
+    if table.schema.equals(schema):
+        return table
+    columns = [
+        intervals.as_text(table, position, wanted.type)
+        if intervals.contains_interval(table.schema.field(position).type)
+        else table.column(position).cast(wanted.type)
+        for position, wanted in enumerate(schema)
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def to_thrift(field: pa.Field) -> ttypes.TTypeDesc:
     """The column type that a result's Thrift metadata carries beside its Arrow schema."""
+    arrow_type = field.type
     base = from_arrow(arrow_type).partition("<")[0].partition("(")[0]
-    entry = ttypes.TPrimitiveTypeEntry(type=_TYPE_NAMES[base])
+    interval = _INTERVALS.get((field.metadata or {}).get(_SQL_NAME, b""))
+    entry = ttypes.TPrimitiveTypeEntry(type=interval or _TYPE_NAMES[base])
     if base == "decimal":
         entry.typeQualifiers = ttypes.TTypeQualifiers(
             qualifiers={

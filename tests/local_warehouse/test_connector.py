@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
 import ssl
 import threading
 import urllib.error
@@ -12,43 +10,6 @@ from typing import Any
 
 import pytest
 from databricks.sql.exc import Error
-
-
-def test_values_come_back_as_they_went_in(lakehouse: Any) -> None:
-    row = lakehouse.sql(
-        "select true as b, cast(1 as tinyint) as i8, cast(2 as smallint) as i16, 3 as i32,"
-        " 4L as i64, cast(1.5 as float) as f, cast(2.5 as double) as d,"
-        " cast(12.34 as decimal(10,2)) as n, 'text' as s, x'00ff' as bin,"
-        " date'2026-02-28' as day, timestamp'2026-02-28 10:11:12.123456' as at,"
-        " cast('2026-02-28 10:11:12' as timestamp_ntz) as local_at, null as nothing,"
-        " array('a', null) as list, named_struct('x', 1, 'y', 'z') as pair, map('k', 'v') as pairs"
-    )[0]
-    assert row["b"] is True
-    assert [row[k] for k in ("i8", "i16", "i32", "i64", "f", "d")] == [1, 2, 3, 4, 1.5, 2.5]
-    assert row["n"] == decimal.Decimal("12.34")
-    assert (row["s"], bytes(row["bin"]), row["nothing"]) == ("text", b"\x00\xff", None)
-    assert row["day"] == dt.date(2026, 2, 28)
-    assert row["at"] == dt.datetime(2026, 2, 28, 10, 11, 12, 123456, dt.UTC)
-    assert row["local_at"] == dt.datetime(2026, 2, 28, 10, 11, 12)
-    assert list(row["list"]) == ["a", None]
-    assert dict(row["pair"]) == {"x": 1, "y": "z"}
-    assert dict(row["pairs"]) == {"k": "v"}
-
-
-def test_parameters_of_each_type_arrive(lakehouse: Any) -> None:
-    given = {
-        "s": 'it\'s \\ "x"',
-        "i": 7,
-        "big": 2**40,
-        "f": 1.25,
-        "n": decimal.Decimal("1.20"),
-        "b": False,
-        "day": dt.date(2026, 1, 2),
-        "at": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
-        "none": None,
-    }
-    columns = ", ".join(f":{name} as {name}" for name in given)
-    assert lakehouse.sql(f"select {columns}", given) == [given]
 
 
 def test_a_result_is_read_page_by_page(lakehouse: Any) -> None:

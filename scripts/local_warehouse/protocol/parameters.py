@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,11 @@ from local_warehouse.dialect import literal
 
 _TYPES = {
     "BIGINT", "BINARY", "BOOLEAN", "DATE", "DOUBLE", "FLOAT", "INT",
-    "INTEGER", "SMALLINT", "STRING", "TIMESTAMP", "TIMESTAMP_NTZ", "TINYINT",
+    "INTEGER", "SMALLINT", "TIMESTAMP", "TIMESTAMP_NTZ", "TINYINT",
 }  # fmt: skip
+_DECIMAL = re.compile(r"DECIMAL\(\d+,\d+\)")
+_UNIT = "(YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)"
+_INTERVAL = re.compile(rf"INTERVAL( {_UNIT}( TO {_UNIT})?)?")
 
 
 def to_literals(parameters: Sequence[Any] | None) -> tuple[dict[str, str], list[str]]:
@@ -19,22 +23,30 @@ def to_literals(parameters: Sequence[Any] | None) -> tuple[dict[str, str], list[
     named: dict[str, str] = {}
     positional: list[str] = []
     for parameter in parameters or ():
+        value = _literal(
+            parameter.type,
+            parameter.value.stringValue if parameter.value is not None else None,
+            parameter.arguments,
+        )
         if parameter.name:
-            named[parameter.name] = _literal(parameter)
+            named[parameter.name] = value
         else:
-            positional.append(_literal(parameter))
+            positional.append(value)
     return named, positional
 
 
-def _literal(parameter: Any) -> str:
-    kind = (parameter.type or "STRING").upper()
-    text = parameter.value.stringValue if parameter.value is not None else None
+def _literal(type_name: str | None, text: str | None, arguments: Sequence[Any] | None) -> str:
+    """The value as SQL; `arguments` are the elements of an array, or a map's keys and values."""
+    kind = (type_name or "STRING").upper()
+    if kind in ("ARRAY", "MAP"):
+        elements = (_literal(a.type, a.value, a.arguments) for a in arguments or ())
+        return f"{kind.lower()}({', '.join(elements)})"
     if kind == "VOID" or text is None:
         return "NULL"
     if kind == "STRING":
         return literal(text)
-    if kind in _TYPES or (kind.startswith("DECIMAL(") and kind[8:-1].replace(",", "").isdigit()):
+    if kind in _TYPES or _DECIMAL.fullmatch(kind):
         return f"cast({literal(text)} as {kind})"
-    if kind.startswith("INTERVAL"):
-        return f"interval {literal(text)} {kind.removeprefix('INTERVAL').strip()}"
+    if _INTERVAL.fullmatch(kind):
+        return f"interval {literal(text)}{kind.removeprefix('INTERVAL')}"
     raise errors.unsupported(f"parameters of type {kind}")

@@ -310,7 +310,7 @@ def _operation_status(operation: Operation) -> ttypes.TGetOperationStatusResp:
 
 def _metadata(schema: pa.Schema) -> ttypes.TGetResultSetMetadataResp:
     columns = [
-        ttypes.TColumnDesc(columnName=field.name, typeDesc=to_thrift(field.type), position=i + 1)
+        ttypes.TColumnDesc(columnName=field.name, typeDesc=to_thrift(field), position=i + 1)
         for i, field in enumerate(schema)
     ]
     return ttypes.TGetResultSetMetadataResp(
