@@ -5,8 +5,11 @@ Exit codes: 0 done or nothing to do, 1 the workspace refused, 2 wrong use or con
 
 import argparse
 import getpass
+import os
 import sys
 from collections.abc import Callable, Sequence
+
+import requests
 
 from databricks_setup.plan import (
     SECRET_SCOPE,
@@ -43,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     run: Callable[[Workspace, argparse.Namespace], None] = options.run
     try:
+        _reach(os.environ.get("DATABRICKS_HOST", ""))
         run(Workspace(WorkspaceClient()), options)
     except DatabricksError as error:
         print(f"setup-databricks: the workspace refused: {error}", file=sys.stderr)
@@ -54,6 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("setup-databricks: interrupted; what is done stays done", file=sys.stderr)
         return 130
     return 0
+
+
+def _reach(host: str) -> None:
+    """Raises WrongUse when nothing answers there: the SDK would try for minutes, in silence."""
+    if not host:
+        return  # a profile of ~/.databrickscfg names it
+    url = host if "://" in host else f"https://{host}"
+    try:
+        requests.get(f"{url}/.well-known/databricks-config", timeout=10)
+    except requests.RequestException as error:
+        name = type(error).__name__
+        raise WrongUse(f"{url} does not answer ({name}): is DATABRICKS_HOST right?") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--loader-role", metavar="ARN", required=True, help="LoaderRoleArn")
     made.add_argument("--principal", metavar="ID", help="who deploys and whom the job runs as")
     made.add_argument("--catalog", metavar="NAME", help="where that principal makes its schemas")
+    made.add_argument("--developers", metavar="GROUP", help="account group that may deploy to dev")
+    made.add_argument("--readers", metavar="GROUP", help="account group that may read gold")
     made.set_defaults(run=_credentials)
 
     put = commands.add_parser(
@@ -90,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
 def _credentials(workspace: Workspace, options: argparse.Namespace) -> None:
     if bool(options.principal) != bool(options.catalog):
         raise WrongUse("--principal and --catalog belong together: name both or none.")
+    if (options.developers or options.readers) and not options.catalog:
+        raise WrongUse("--developers and --readers need --principal and --catalog.")
     print(f"{workspace.host}{', nothing is changed' if options.dry_run else ''}")
     wanted = [
         Credential(Kind.STORAGE, STORAGE_CREDENTIAL, options.storage_role),
@@ -98,7 +118,13 @@ def _credentials(workspace: Workspace, options: argparse.Namespace) -> None:
     found = [workspace.credential(want.kind, want.name) for want in wanted]
     steps = plan_credentials(wanted, found)
     if options.principal:
-        grants = wanted_grants(options.principal, options.catalog, workspace.metastore())
+        grants = wanted_grants(
+            options.principal,
+            options.catalog,
+            workspace.metastore(),
+            options.developers or "",
+            options.readers or "",
+        )
         absent = {have.name for have, there in zip(wanted, found, strict=True) if there is None}
         held = [[] if g.securable in absent else workspace.privileges(g) for g in grants]
         steps += plan_grants(grants, held)

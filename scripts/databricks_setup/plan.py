@@ -74,15 +74,28 @@ def plan_credentials(
     return steps
 
 
-def wanted_grants(principal: str, catalog: str, metastore: str) -> list[Grant]:
-    """What the job's principal needs to deploy the bundle and to run the job."""
+def wanted_grants(
+    principal: str, catalog: str, metastore: str, developers: str = "", readers: str = ""
+) -> list[Grant]:
+    """What deploying the bundle and running the job take, on prod and for developers on dev.
+
+    `developers` and `readers` are account groups, or empty for none. All else that they need is
+    granted by the bundle on what it makes.
+    """
     locations = ("CREATE_EXTERNAL_LOCATION",)
-    return [
+    build = ("USE_CATALOG", "CREATE_SCHEMA")
+    grants = [
         Grant("metastore", metastore, principal, locations),
         Grant("storage_credential", STORAGE_CREDENTIAL, principal, locations),
         Grant("credential", SERVICE_CREDENTIAL, principal, ("ACCESS",)),
-        Grant("catalog", catalog, principal, ("USE_CATALOG", "CREATE_SCHEMA")),
+        Grant("catalog", catalog, principal, build),
     ]
+    if developers:
+        grants.append(Grant("credential", SERVICE_CREDENTIAL, developers, ("ACCESS",)))
+        grants.append(Grant("catalog", catalog, developers, build))
+    if readers:
+        grants.append(Grant("catalog", catalog, readers, ("USE_CATALOG",)))
+    return grants
 
 
 def plan_grants(wanted: Iterable[Grant], found: Iterable[Iterable[str]]) -> list[Step]:

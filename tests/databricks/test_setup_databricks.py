@@ -61,6 +61,32 @@ def test_principal_may_deploy_and_run(workspace: Any) -> None:
     }
 
 
+def test_developers_may_deploy_to_dev_and_readers_find_the_catalog(workspace: Any) -> None:
+    """What a developer's own job and a reader's query need, and the bundle cannot grant."""
+    groups = ("--developers", "sales-engineers", "--readers", "account users")
+    assert main(["credentials", *ROLES, *FOR_THE_JOB, *groups]) == 0
+    held = {
+        group: {name: held[group] for name, held in workspace.grants.items() if group in held}
+        for group in ("sales-engineers", "account users")
+    }
+    assert held == {
+        "sales-engineers": {
+            f"credential/{SERVICE_CREDENTIAL}": {"ACCESS"},
+            "catalog/sales": {"USE_CATALOG", "CREATE_SCHEMA"},
+        },
+        "account users": {"catalog/sales": {"USE_CATALOG"}},
+    }
+
+
+@pytest.mark.parametrize("group", ["--developers", "--readers"])
+def test_groups_without_a_catalog_are_refused(
+    workspace: Any, capsys: pytest.CaptureFixture[str], group: str
+) -> None:
+    assert main(["credentials", *ROLES, group, "g"]) == 2
+    assert "--catalog" in capsys.readouterr().err
+    assert workspace.changes == []
+
+
 def test_only_what_is_missing_is_granted(workspace: Any) -> None:
     workspace.grants["catalog/sales"] = {"an-application-id": {"USE_CATALOG"}, "others": {"SELECT"}}
     main(["credentials", *ROLES, *FOR_THE_JOB])
@@ -150,6 +176,17 @@ def test_refusal_of_the_workspace_is_one_line(
     assert main(["credentials", *ROLES]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert "does not have CREATE STORAGE CREDENTIAL" in line
+
+
+def test_address_where_nothing_answers_is_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABRICKS_HOST", "https://127.0.0.1:1")
+    monkeypatch.setenv("DATABRICKS_TOKEN", "a-token")
+    assert main(["remove", "--dry-run"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "https://127.0.0.1:1 does not answer" in line
+    assert "DATABRICKS_HOST" in line
 
 
 def test_names_are_those_that_the_bundle_uses() -> None:
