@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 from landing_place import CUSTOMERS, Place
 
@@ -28,6 +33,49 @@ def test_events_of_a_run_are_written_to_a_file(place: Place, tmp_path: Path) -> 
     (table,) = end["outputs"]
     assert table["name"] == f"main.{place.schema}.customers"
     assert table["outputFacets"]["outputStatistics"]["rowCount"] == 2
+
+
+@contextmanager
+def endpoint(status: int) -> Iterator[tuple[str, list[tuple[str, dict[str, Any]]]]]:
+    """The URL of one that answers with that status, and the (path, event) that it was sent."""
+    received: list[tuple[str, dict[str, Any]]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append((self.path, json.loads(body)))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", received
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+
+def test_events_of_a_run_are_sent_to_an_endpoint(place: Place) -> None:
+    place.put("customer_infomation_1.csv", CUSTOMERS)
+    place.put("customer_infomation_2.csv", b"")
+    with endpoint(201) as (url, received):
+        place.load("--dataset", "customers", exit_code=3, OPENLINEAGE_URL=url)
+    assert [path for path, _ in received] == ["/api/v1/lineage"] * 2
+    assert [event["eventType"] for _, event in received] == ["START", "COMPLETE"]
+    assert len(received[1][1]["inputs"]) == 1
+
+
+def test_an_endpoint_that_refuses_events_does_not_stop_a_load(place: Place) -> None:
+    place.put("customer_infomation_1.csv", CUSTOMERS)
+    with endpoint(400) as (url, received):
+        assert "Loaded 1 file" in place.load(OPENLINEAGE_URL=url).stdout
+    assert received
 
 
 def test_a_place_for_events_that_is_not_there_is_a_warning(place: Place) -> None:
