@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -176,6 +177,76 @@ def test_merge_update_delete_report_their_rows(lakehouse: Any, schema: str) -> N
     deleted = lakehouse.sql(f"delete from {schema}.t where {schema}.t.id = 3")
     assert deleted == [{"num_affected_rows": 1}]
     assert [r["x"] for r in lakehouse.sql(f"select x from {schema}.t order by id")] == ["A", "B"]
+
+
+def test_merge_takes_each_row_by_the_first_step_that_fits(lakehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    lakehouse.sql(f"create table {table} as select * from (values (1, 'a'), (2, 'b'), (3, 'c'),"
+                  " (4, 'd'), (null, 'n')) as v(id, x)")  # fmt: skip
+    twice = "(select * from values (1, 'p'), (1, 'q') as s(id, x)) as s"
+    fails(
+        lakehouse,
+        f"merge into {table} as t using {twice} on t.id = s.id when matched then update set *",
+        "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
+    )
+    assert lakehouse.sql(
+        f"merge into {table} as t using (select * from values (1, 'gone'), (2, 'B'), (7, 'y'),"
+        " (200, 'big'), (null, 'N') as s(id, x)) as s on t.id = s.id"
+        " when matched and s.x = 'gone' then delete"
+        " when matched then update set t.x = s.x"
+        " when not matched and s.id > 100 then insert *"
+        " when not matched then insert (id) values (s.id)"
+        " when not matched by source and t.id = 3 then delete"
+        " when not matched by source then update set x = upper(t.x) || '!'"
+    ) == [
+        {
+            "num_affected_rows": 8,
+            "num_updated_rows": 3,
+            "num_deleted_rows": 2,
+            "num_inserted_rows": 3,
+        }
+    ]
+    found = lakehouse.sql(f"select id, x from {table} order by id, x")
+    assert [tuple(row.values()) for row in found] == [
+        (None, None), (None, "N!"), (2, "B"), (4, "D!"), (7, None), (200, "big"),
+    ]  # fmt: skip
+
+
+def test_a_schema_evolves_with_a_merge_and_an_insert(lakehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    lakehouse.sql(f"create table {table} (id int comment 'key', x string)")
+    lakehouse.sql(f"insert into {table} values (1, 'a')")
+    merge = f"merge with schema evolution into {table} as t using"
+    lakehouse.sql(
+        f"{merge} (select 1 as id, 2.5 as price union all select 2, 3.5) as s on t.id = s.id"
+        " when matched then update set * when not matched then insert *"
+    )
+    lakehouse.sql(
+        f"{merge} (select 2 as id, date'2020-01-01' as day, 'unused' as other) as s on t.id = s.id"
+        " when matched then update set day = s.day"
+    )
+    lakehouse.sql(f"insert with schema evolution into {table} by name select 3 as id, true as ok")
+    lakehouse.sql(
+        f"insert with schema evolution into {table} select 4, 'd', 4.5, null, false, 9L as n"
+    )
+    fails(
+        lakehouse,
+        f"insert with schema evolution into {table} select 1, 2, 3, 4, 5, 6, 7 as q, 8 as id",
+        "INSERT_COLUMN_ARITY_MISMATCH",
+    )
+    described = lakehouse.sql(f"describe table {table}")
+    assert [(row["col_name"], row["data_type"]) for row in described] == [
+        ("id", "int"), ("x", "string"), ("price", "decimal(2,1)"), ("day", "date"),
+        ("ok", "boolean"), ("n", "bigint"),
+    ]  # fmt: skip
+    assert described[0]["comment"] == "key"
+    found = lakehouse.sql(f"select id, x, price, cast(day as string), ok, n from {table}")
+    assert sorted(tuple(row.values()) for row in found) == [
+        (1, "a", Decimal("2.5"), None, None, None),
+        (2, None, Decimal("3.5"), "2020-01-01", None, None),
+        (3, None, None, None, True, None),
+        (4, "d", Decimal("4.5"), None, False, 9),
+    ]
 
 
 # constraints

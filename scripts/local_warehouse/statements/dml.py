@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from local_warehouse import errors, transactions
-from local_warehouse.catalog.model import quoted
+from sqlglot import exp
+
+from local_warehouse import transactions
+from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
+from local_warehouse.dialect import parse
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, counts
+from local_warehouse.statements.columns import append, read_again
 from local_warehouse.statements.reader import StatementReader
 
 
 def merge(context: Context, reader: StatementReader) -> Result:
-    if reader.accept("WITH", "SCHEMA", "EVOLUTION"):
-        raise errors.unsupported("MERGE WITH SCHEMA EVOLUTION")
-    metrics = _run_on_target(context, reader, "merge into")
+    evolves = reader.accept("WITH", "SCHEMA", "EVOLUTION")
+    metrics = _run_on_target(context, reader, "merge into", evolves)
     updated = metrics.get("numTargetRowsUpdated", 0)
     deleted = metrics.get("numTargetRowsDeleted", 0)
     inserted = metrics.get("numTargetRowsInserted", 0)
@@ -35,15 +38,45 @@ def delete(context: Context, reader: StatementReader) -> Result:
     return counts(num_affected_rows=metrics.get("numDeletedRows", 0))
 
 
-def _run_on_target(context: Context, reader: StatementReader, verb: str) -> dict[str, int]:
+def _run_on_target(
+    context: Context, reader: StatementReader, verb: str, evolves: bool = False
+) -> dict[str, int]:
     """Run a statement that changes the table it names first; returns the commit's metrics."""
     reader.accept("INTO")
     text = reader.rest()
     parts = StatementReader(text).name()
     relation = target(context, parts)
     operation = verb.split()[0].upper()
+    if evolves:
+        _add_assigned(context, relation, parse(f"{verb} {text}"))
     with Query(context, f"{verb} {text}") as query:
-        return transactions.count(relation, operation, lambda: context.engine.count(query.sql))
+        sql = query.sql
+        if evolves:  # which sqlglot does not read
+            sql = sql.replace("MERGE", "MERGE WITH SCHEMA EVOLUTION", 1)
+        metrics = transactions.count(relation, operation, lambda: context.engine.count(sql))
+    if evolves:
+        read_again(context, relation)
+    return metrics
+
+
+def _add_assigned(context: Context, relation: Relation, merge_tree: exp.Expr) -> None:
+    """Add the columns that SET and INSERT name, the source has and the table has not; those of
+    SET * and INSERT * are added by the engine."""
+    assigned: set[str] = set()
+    for step in merge_tree.find_all(exp.When):
+        then = step.args["then"]
+        if isinstance(then, exp.Update):
+            changes = [change for change in then.expressions if isinstance(change, exp.EQ)]
+            assigned |= {change.this.name.lower() for change in changes}
+        elif isinstance(then, exp.Insert) and isinstance(then.this, exp.Tuple):
+            assigned |= {column.name.lower() for column in then.this.expressions}
+    missing = {name for name in assigned if relation.column(name) is None}
+    if missing:
+        source = exp.From(this=merge_tree.args["using"].copy())
+        with Query(context, exp.Select(expressions=[exp.Star()], from_=source)) as query:
+            added = [Column(c.name, c.type) for c in query.columns() if c.name.lower() in missing]
+        append(relation, added)
+        context.catalog.put_relation(relation)
 
 
 def truncate(context: Context, reader: StatementReader) -> Result:

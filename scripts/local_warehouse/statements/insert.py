@@ -79,7 +79,7 @@ def _evolve(context: Context, clauses: _Insert, given: list[Column]) -> None:
     if not clauses.by_name:
         given = given[len(clauses.listed or relation.columns) :]
     added = [Column(c.name, c.type) for c in given if relation.column(c.name) is None]
-    if added:
+    if added and (clauses.by_name or len(added) == len(given)):
         append(relation, added)
         context.catalog.put_relation(relation)
         if clauses.listed is not None:
@@ -211,7 +211,7 @@ def _output_names(query: Query) -> list[str] | None:
         return [f"col{i}" for i in range(1, width + 1)]
     if selects is None or not isinstance(query.tree, exp.Query) or query.tree.is_star:
         return None
-    return list(query.tree.named_selects)
+    return [column.output_name for column in query.tree.selects]
 
 
 def _alias(tree: exp.Expr, names: list[str]) -> None:
