@@ -24,6 +24,7 @@ from local_warehouse.services.failure import LocalWarehouseError
 from local_warehouse.services.state import ServiceRecord, State, StateDirectory, say
 from local_warehouse.services.storage import (
     PORT_OPTIONS,
+    SEAWEEDFS_ENVIRONMENT,
     Storage,
     ensure_buckets,
     own_storage,
@@ -163,7 +164,8 @@ def _seaweedfs(directory: StateDirectory, ports: list[int]) -> Service:
     return Service(
         name=STORAGE,
         command=seaweedfs_command(directory, ports),
-        environment={name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ},
+        environment={name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+        | SEAWEEDFS_ENVIRONMENT,
         address=f"http://{processes.LOOPBACK}:{ports[0]}",
         is_ready=lambda: seaweedfs_is_ready(ports[0]),
     )

@@ -19,6 +19,11 @@ from local_warehouse.services.state import OWN_KEY_PREFIX, Secrets, StateDirecto
 DEFAULT_REGION = "us-east-1"
 OWN_LANDING_URL = "s3://landing"
 OWN_LAKEHOUSE_URL = "s3://lakehouse"
+# Go's collector works harder above this; without a limit the server grows to over a gigabyte.
+# https://pkg.go.dev/runtime#hdr-Environment_Variables
+SEAWEEDFS_ENVIRONMENT = {"GOMEMLIMIT": "384MiB"}
+# SeaweedFS gzips what has no type or a text type when it is written, and unzips it at each read.
+STORED_AS_IT_IS = "binary/octet-stream"
 # Every port that `weed mini` opens; the S3 port is the address that clients get.
 PORT_OPTIONS = (
     "s3.port",
@@ -55,6 +60,7 @@ class Storage:
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ALLOW_HTTP": "true",
+            "AWS_DEFAULT_CONTENT_TYPE": STORED_AS_IT_IS,
             "LANDING_URL": self.landing_url,
             "LAKEHOUSE_URL": self.lakehouse_url,
         }
