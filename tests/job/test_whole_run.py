@@ -4,8 +4,9 @@ The tests stand in order: each goes on from the state that the one before it lef
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,11 @@ BRONZE = ("bronze.customers", "bronze.sales")
 
 
 @pytest.fixture(scope="module")
-def own(new_lakehouse: Callable[[str], Lakehouse]) -> Lakehouse:
+def own(new_lakehouse: Callable[[str], Lakehouse]) -> Iterator[Lakehouse]:
     lakehouse = new_lakehouse("whole_run")
     lakehouse.up()
-    return lakehouse
+    yield lakehouse
+    lakehouse.down()
 
 
 def run_job(lakehouse: Lakehouse) -> dict:
@@ -71,34 +73,15 @@ def test_first_wave_comes_out_as_its_truth_says(own: Lakehouse) -> None:
     assert rows_by_file(own) == expected_by_file(own)
 
 
-def test_second_run_loads_nothing_and_changes_nothing(own: Lakehouse) -> None:
+def test_same_files_again_load_nothing(own: Lakehouse) -> None:
     before = versions(own)
     own.run("landing-sample", *SMALL)
-    report = run_job(own)
-    assert report["run"]["files_loaded"] == 0
-    assert report["state"] == truth(own)["after_wave"]["1"]
+    summary = json.loads(own.run("load-bronze", "--json").stdout.splitlines()[-1])
+    assert (summary["new"], summary["changed"], summary["unchanged"]) == (0, 0, 16)
     assert versions(own) == before
 
 
-def test_second_wave_after_a_restart_replaces_the_changed_files(own: Lakehouse) -> None:
-    own.down()
-    own.up()
-    own.run("landing-sample", "--wave", "2")
-    report = run_job(own)
-    assert report["run"]["files_loaded"] == 4
-    assert report["state"] == truth(own)["after_wave"]["2"]
-    assert rows_by_file(own) == expected_by_file(own)
-
-
-def test_report_alone_runs_nothing_and_says_the_same(own: Lakehouse) -> None:
-    runs = list((own.state / "runs").iterdir())
-    printed = own.run("run-job", "report").stdout
-    state = truth(own)["after_wave"]["2"]
-    assert f"= {state['matched']:,} matched to a customer + {state['unmatched']:,}" in printed
-    assert "✗" not in printed
-    assert list((own.state / "runs").iterdir()) == runs
-
-
+# Files of one's own, by hand: what each line becomes.
 CUSTOMERS = """\
 id,customername,gender,age
 1,Ann,female,30
@@ -118,22 +101,58 @@ createtime,id,product,quan,shop,platform
 2026-08-05,5,VIVO,3, ,tiktok
 2026-08-06,5,HUAWEI,4,Main,tiktok
 """
+ROWS = {"mine/customer_infomation_mine.csv": (5, 0), "mine/data_sales_mine.csv": (8, 0)}
+MADE_OF_THEM = {
+    "bronze": {"customers": 5, "sales": 8},
+    "accepted": {"customers": 2, "sales": 4},
+    "rejected": {"customers": 3, "sales": 4},
+    "reasons": {
+        "customers": {"missing_customer_name": 1, "missing_gender": 1, "missing_age": 1},
+        "sales": {
+            "missing_customer_id": 1,
+            "missing_sold_on": 1,
+            "missing_quantity": 1,
+            "missing_shop": 1,
+        },
+    },
+    "distinct_customers": 2,
+    "matched": 3,
+    "unmatched": 1,
+    "orders_by_gender": {"female": 3},
+    "units_by_platform": {"shopee": 4, "tiktok": 4},
+    "units_by_product": {"APPLE": 4, "HUAWEI": 4},
+    "units_by_month": {"2026-08": 8},
+}
 
 
-def test_ones_own_files_are_split_by_their_blanks_and_a_refused_one_does_not_stop_them(
-    own: Lakehouse, tmp_path: Path
-) -> None:
+def added(one: Any, other: Any) -> Any:
+    """Two counts, or two nested mappings of counts, added up."""
+    if isinstance(one, dict) or isinstance(other, dict):
+        one, other = one or {}, other or {}
+        return {key: added(one.get(key, 0), other.get(key, 0)) for key in one | other}
+    return one + other
+
+
+def test_second_wave_and_ones_own_files_after_a_restart(own: Lakehouse, tmp_path: Path) -> None:
+    """Changed files are replaced, a refused one stops nothing, and each line is accounted for."""
+    own.down()
+    own.up()
     (tmp_path / "customer_infomation_mine.csv").write_text(CUSTOMERS)
     (tmp_path / "data_sales_mine.csv").write_text(SALES)
     (tmp_path / "data_sales_without_quan.csv").write_text("createtime,id\n2026-09-01,1\n")
+    own.run("landing-sample", "--wave", "2")
     own.run("landing-sample", "upload", str(tmp_path), "--prefix", "mine")
     report = run_job(own)
-    assert report["run"]["files_loaded"] == 2
+    assert report["run"]["files_loaded"] == 4 + 2
+    assert report["state"] == added(truth(own)["after_wave"]["2"], MADE_OF_THEM)
     assert report["balanced"]
+    assert rows_by_file(own) == expected_by_file(own) | ROWS
     [refused] = report["files"]["refused"]
     assert refused["file"].endswith("/mine/data_sales_without_quan.csv")
     assert "quan" in refused["reason"]
 
+
+def test_each_line_of_ones_own_files_is_where_it_belongs(own: Lakehouse) -> None:
     def rejected(table: str) -> list[tuple[str, ...]]:
         rows = own.sql(f"select reject_reasons from {table} where _source_file like '%_mine.csv'")
         return sorted(tuple(row["reject_reasons"]) for row in rows)
@@ -162,3 +181,12 @@ def test_ones_own_files_are_split_by_their_blanks_and_a_refused_one_does_not_sto
         "select customer_id, product from gold.unmatched_sales where sold_on >= date'2026-08-01'"
     )
     assert unmatched == [{"customer_id": "2", "product": "OPPO"}]
+
+
+def test_report_alone_runs_nothing_and_says_the_same(own: Lakehouse) -> None:
+    runs = list((own.state / "runs").iterdir())
+    printed = own.run("run-job", "report").stdout
+    state = added(truth(own)["after_wave"]["2"], MADE_OF_THEM)
+    assert f"= {state['matched']:,} matched to a customer + {state['unmatched']:,}" in printed
+    assert "✗" not in printed
+    assert list((own.state / "runs").iterdir()) == runs
