@@ -78,6 +78,15 @@ class Lakehouse:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def fails(self, statement: str, condition: str) -> str:
+        """The message of a statement that must fail for this reason."""
+        from databricks.sql.exc import Error
+
+        with pytest.raises(Error) as caught:
+            self.sql(statement)
+        assert f"[{condition}" in str(caught.value)
+        return str(caught.value)
+
     def connect(self, **overrides: Any) -> Any:
         """A connection of databricks-sql-connector, closed by its user."""
         from databricks import sql

@@ -12,11 +12,11 @@ from typing import Any
 
 from local_warehouse import errors, files
 from local_warehouse.catalog import information_schema
-from local_warehouse.catalog.model import Name, Relation, quoted
+from local_warehouse.catalog.model import Function, Name, Relation, quoted
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.engine import Engine
 from local_warehouse.merged_scans import MergedFiles, MergedScans
-from local_warehouse.sessions import Session
+from local_warehouse.sessions import Session, full_name
 
 _VERSIONS = 16  # of one information_schema table that the engine knows at a time
 
@@ -87,6 +87,17 @@ class Context:
             self.catalog.require_schema(name.catalog, name.schema)
             raise errors.table_not_found(str(name))
         return found
+
+    @property
+    def has_functions(self) -> bool:
+        """Whether there is any function but those of the engine."""
+        return self.catalog.has_functions or bool(self.session.temporary_functions)
+
+    def function(self, parts: list[str], namespace: tuple[str, str]) -> Function | None:
+        temporary = self.session.temporary_functions
+        if len(parts) == 1 and parts[0].lower() in temporary:
+            return temporary[parts[0].lower()]
+        return self.catalog.function(full_name(parts, namespace))
 
     def information_schema(self, name: Name) -> str:
         return self.warehouse.information_schema(name)

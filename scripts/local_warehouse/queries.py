@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from local_warehouse import errors
-from local_warehouse.catalog.model import Column, Relation
+from local_warehouse import errors, functions
+from local_warehouse.catalog.model import Column, Function, Relation
 from local_warehouse.context import Context
 from local_warehouse.dialect import parse, render
 from local_warehouse.rewrites import rewrite
@@ -42,6 +42,7 @@ class Query:
         context: Context,
         text: str | exp.Expr,
         namespace: tuple[str, str] | None = None,
+        call: tuple[Function, list[exp.Expr]] | None = None,  # of which the text is the body
     ) -> None:
         self._context = context
         self._resources = ExitStack()
@@ -49,8 +50,10 @@ class Query:
         tree = parse(text) if isinstance(text, str) else text
         try:
             self.tree = self._resolve(tree, namespace or context.session.namespace, 0)
+            if call is not None:
+                self.tree = functions.with_arguments(*call, self.tree, self._columns_of)
             _number(self._expressions)
-            self.tree = rewrite(self.tree, lambda part: context.engine.columns(render(part)))
+            self.tree = rewrite(self.tree, self._columns_of)
         except BaseException:
             self.close()
             raise
@@ -58,6 +61,9 @@ class Query:
     @property
     def sql(self) -> str:
         return render(self.tree)
+
+    def _columns_of(self, part: exp.Expr) -> list[Column]:
+        return self._context.engine.columns(render(part))
 
     def columns(self) -> list[Column]:
         """The columns of the query's result."""
@@ -93,7 +99,35 @@ class Query:
                 tree = replacement
             elif replacement is not None:
                 table.replace(replacement)
+        if self._context.has_functions:
+            self._functions(tree, namespace, depth)
         return tree
+
+    def _functions(self, tree: exp.Expr, namespace: tuple[str, str], depth: int) -> None:
+        """Put the bodies of the user's functions in place of their calls, inner calls first."""
+        for call in reversed(list(tree.find_all(exp.Anonymous, bfs=False))):
+            if isinstance(call.parent, exp.Table):
+                continue
+            whole, parts = functions.called(call)
+            function = self._context.function(parts, namespace)
+            if function is None:
+                if whole is call:
+                    continue  # the engine's own
+                message = f"Cannot resolve the routine {'.'.join(parts)}."
+                raise errors.SqlError("UNRESOLVED_ROUTINE", message, "42883")
+            shown = f"{function.full_name}({', '.join(map(render, call.expressions))})"
+            body = self._body(function, depth)
+            arguments = call.expressions
+            if functions.reads_tables(body):
+                arguments = functions.qualified(whole, arguments, self._columns_of)
+            value = functions.scalar(function, body, arguments, self._columns_of)
+            if isinstance(whole.parent, exp.Select) and whole.arg_key == "expressions":
+                value = exp.alias_(value, shown, quoted=True)
+            whole.replace(value)
+
+    def _body(self, function: Function, depth: int) -> exp.Expr:
+        assert function.namespace is not None
+        return self._resolve(functions.body_of(function), function.namespace, depth + 1)
 
     def _session_values(self, tree: exp.Expr) -> exp.Expr:
         def replace(node: exp.Expr) -> exp.Expr:
@@ -158,6 +192,16 @@ class Query:
                 else self._context.scan_merged(merged, options)
             )
             body = parse(f"select * from {scan}")
+            return _in_place_of(table, body, [])
+        parts = [part.name for part in table.parts]
+        user_function = self._context.function(parts, namespace)
+        if user_function is not None:
+            body = functions.table(
+                user_function,
+                self._body(user_function, depth),
+                function.expressions,
+                self._columns_of,
+            )
             return _in_place_of(table, body, [])
         return None  # range(), explode() and the like are the engine's own
 

@@ -31,7 +31,7 @@ _AGGREGATES = {
 def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Rewrite every SELECT of a tree, each after those that it reads from."""
     _fractions_of_a_second(tree)
-    for select in _selects(tree):
+    for select in selects(tree):
         _pivots(select, columns_of)
         _star_except(select, columns_of)
         _lateral_aliases(select, columns_of)
@@ -46,20 +46,20 @@ def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     return tree
 
 
-def _selects(tree: exp.Expr) -> list[exp.Select]:
+def selects(tree: exp.Expr) -> list[exp.Select]:
     """The SELECTs of a tree, inner before outer and CTEs in their order."""
     found: list[exp.Select] = []
     clause = tree.args.get("with_")
     children = [clause] if clause is not None else []
     children += [child for child in tree.iter_expressions() if child is not clause]
     for child in children:
-        found += _selects(child)
+        found += selects(child)
     if isinstance(tree, exp.Select):
         found.append(tree)
     return found
 
 
-def _sources(select: exp.Select) -> list[exp.Expr]:
+def sources(select: exp.Select) -> list[exp.Expr]:
     """The relations of FROM and its joins."""
     clause = select.args.get("from_")
     first = [clause.this] if clause is not None else []
@@ -97,7 +97,7 @@ def _pivots(select: exp.Select, columns_of: ColumnsOf) -> None:
         query = exp.Select(expressions=[exp.Star()], from_=exp.From(this=relation.copy()))
         return [column.name for column in columns_of(with_visible(query, select))]
 
-    for source in _sources(select):
+    for source in sources(select):
         if source.args.get("pivots"):
             source.replace(unfolded(source, names_of))
 
@@ -129,7 +129,7 @@ def _star_columns(
     select: exp.Select, qualifier: str | None, columns_of: ColumnsOf
 ) -> list[tuple[str | None, str]]:
     """The (relation, name) pairs that a star stands for."""
-    aliases = [source.alias_or_name for source in _sources(select)]
+    aliases = [source.alias_or_name for source in sources(select)]
     wanted = [alias for alias in aliases if not qualifier or alias.lower() == qualifier.lower()]
     found: list[tuple[str | None, str]] = []
     for alias in wanted:
@@ -190,9 +190,7 @@ def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
                 continue
             if own is None:
                 own = (
-                    {c.name.lower() for c in columns_of(bare(select))}
-                    if _sources(select)
-                    else set()
+                    {c.name.lower() for c in columns_of(bare(select))} if sources(select) else set()
                 )
             if name not in own:
                 column.replace(exp.paren(aliases[name].copy()))

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from local_warehouse import errors
-from local_warehouse.catalog.model import Name
+from local_warehouse.catalog.model import Function, Name
 
 
 @dataclass
@@ -23,6 +23,7 @@ class Session:
     schema: str = "default"
     configuration: dict[str, str] = field(default_factory=dict)
     temporary_views: dict[str, TemporaryView] = field(default_factory=dict)
+    temporary_functions: dict[str, Function] = field(default_factory=dict)
     user: str = "local"
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 

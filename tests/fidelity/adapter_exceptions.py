@@ -71,7 +71,4 @@ NOT_FOR_DATABRICKS: dict[str, str] = {
 }
 
 # Classes that fail.
-FAILS: dict[str, str] = {
-    "UDFsBasic": "CREATE FUNCTION is not supported",
-    "SqlUDFDefaultArgSupport": "CREATE FUNCTION is not supported",
-}
+FAILS: dict[str, str] = {}

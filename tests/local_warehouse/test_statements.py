@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from databricks.sql.exc import Error
 
 Row = dict[str, Any]
-
-
-@pytest.fixture
-def schema(lakehouse: Any) -> Iterator[str]:
-    """A schema of the test's own."""
-    name = f"s_{uuid.uuid4().hex[:12]}"
-    lakehouse.sql(f"create schema {name}")
-    yield name
-    lakehouse.sql(f"drop schema {name} cascade")
-
-
-def fails(lakehouse: Any, statement: str, condition: str) -> str:
-    with pytest.raises(Error) as caught:
-        lakehouse.sql(statement)
-    assert f"[{condition}" in str(caught.value)
-    return str(caught.value)
 
 
 def version(lakehouse: Any, table: str) -> int:
@@ -82,8 +63,7 @@ def test_create_or_replace_keeps_history_and_takes_the_new_columns(
 def test_a_failing_query_leaves_the_table_as_it_was(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t as select 1 as a")
     before = version(lakehouse, f"{schema}.t")
-    fails(
-        lakehouse,
+    lakehouse.fails(
         f"create or replace table {schema}.t as select cast(x as int) as a"
         " from (values ('1'), ('one')) as v(x)",
         "CAST_INVALID_INPUT",
@@ -99,7 +79,7 @@ def test_columns_are_added_and_read_at_once(lakehouse: Any, schema: str) -> None
     )
     lakehouse.sql(f"insert into {schema}.t values (2, 'x', 1.5)")
     assert [r["b c"] for r in lakehouse.sql(f"select * from {schema}.t order by a")] == [None, "x"]
-    fails(lakehouse, f"alter table {schema}.t add columns (A string)", "FIELD_ALREADY_EXISTS")
+    lakehouse.fails(f"alter table {schema}.t add columns (A string)", "FIELD_ALREADY_EXISTS")
 
 
 # writing
@@ -134,8 +114,7 @@ def test_replace_where_replaces_just_its_rows_and_counts_just_its_own(
 
 def test_replace_where_refuses_rows_outside_its_predicate(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t as select 'a' as f")
-    fails(
-        lakehouse,
+    lakehouse.fails(
         f"insert into {schema}.t replace where f = 'a' select 'b'",
         "DELTA_REPLACE_WHERE_MISMATCH",
     )
@@ -152,8 +131,8 @@ def test_insert_matches_by_position_by_list_and_by_name(lakehouse: Any, schema: 
         {"a": 2, "b": None, "c": "see"},
         {"a": 3, "b": "bee", "c": None},
     ]
-    fails(lakehouse, f"insert into {schema}.t select 1, 2", "INSERT_COLUMN_ARITY_MISMATCH")
-    fails(lakehouse, f"insert into {schema}.t by name select 1 as nope", "UNRESOLVED_COLUMN")
+    lakehouse.fails(f"insert into {schema}.t select 1, 2", "INSERT_COLUMN_ARITY_MISMATCH")
+    lakehouse.fails(f"insert into {schema}.t by name select 1 as nope", "UNRESOLVED_COLUMN")
     lakehouse.sql(f"insert overwrite {schema}.t values (9, 'x', 'y')")
     assert [row["a"] for row in lakehouse.sql(f"select * from {schema}.t")] == [9]
 
@@ -184,8 +163,7 @@ def test_merge_takes_each_row_by_the_first_step_that_fits(lakehouse: Any, schema
     lakehouse.sql(f"create table {table} as select * from (values (1, 'a'), (2, 'b'), (3, 'c'),"
                   " (4, 'd'), (null, 'n')) as v(id, x)")  # fmt: skip
     twice = "(select * from values (1, 'p'), (1, 'q') as s(id, x)) as s"
-    fails(
-        lakehouse,
+    lakehouse.fails(
         f"merge into {table} as t using {twice} on t.id = s.id when matched then update set *",
         "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
     )
@@ -229,8 +207,7 @@ def test_a_schema_evolves_with_a_merge_and_an_insert(lakehouse: Any, schema: str
     lakehouse.sql(
         f"insert with schema evolution into {table} select 4, 'd', 4.5, null, false, 9L as n"
     )
-    fails(
-        lakehouse,
+    lakehouse.fails(
         f"insert with schema evolution into {table} select 1, 2, 3, 4, 5, 6, 7 as q, 8 as id",
         "INSERT_COLUMN_ARITY_MISMATCH",
     )
@@ -254,21 +231,18 @@ def test_a_schema_evolves_with_a_merge_and_an_insert(lakehouse: Any, schema: str
 
 def test_not_null_and_check_are_enforced(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t as select 1 as a, cast(null as string) as b")
-    fails(lakehouse, f"alter table {schema}.t change column b set not null", "DELTA_NEW_NOT_NULL")
+    lakehouse.fails(f"alter table {schema}.t change column b set not null", "DELTA_NEW_NOT_NULL")
     lakehouse.sql(f"alter table {schema}.t alter column a set not null")
-    fails(
-        lakehouse,
+    lakehouse.fails(
         f"insert into {schema}.t values (null, 'x')",
         "DELTA_NOT_NULL_CONSTRAINT_VIOLATED",
     )
     lakehouse.sql(f"alter table {schema}.t add constraint small check (a < 10)")
-    fails(
-        lakehouse,
+    lakehouse.fails(
         f"insert into {schema}.t values (11, 'x')",
         "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
     )
-    fails(
-        lakehouse,
+    lakehouse.fails(
         f"alter table {schema}.t add constraint big check (a > 10)",
         "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
     )
@@ -322,10 +296,8 @@ def test_views_read_views_and_name_their_columns(lakehouse: Any, schema: str) ->
     ) == [{"k": 1, "l": "x"}]
     described = lakehouse.sql(f"describe table {schema}.v")
     assert described[0] == {"col_name": "k", "data_type": "int", "comment": "key"}
-    fails(
-        lakehouse, f"create view {schema}.bad as select nope from {schema}.t", "UNRESOLVED_COLUMN"
-    )
-    fails(lakehouse, f"drop table {schema}.v", "EXPECT_TABLE_NOT_VIEW")
+    lakehouse.fails(f"create view {schema}.bad as select nope from {schema}.t", "UNRESOLVED_COLUMN")
+    lakehouse.fails(f"drop table {schema}.v", "EXPECT_TABLE_NOT_VIEW")
 
 
 def test_a_views_inner_names_do_not_meet_the_querys(lakehouse: Any, schema: str) -> None:
@@ -345,7 +317,7 @@ def test_temporary_views_belong_to_their_session(lakehouse: Any, schema: str) ->
         theirs.execute("create temporary view v as select 2 as a")
         assert mine.execute("select a from v").fetchall()[0][0] == 1
         assert theirs.execute("select a from v").fetchall()[0][0] == 2
-    fails(lakehouse, "select a from v", "TABLE_OR_VIEW_NOT_FOUND")
+    lakehouse.fails("select a from v", "TABLE_OR_VIEW_NOT_FOUND")
 
 
 # describing
@@ -416,7 +388,7 @@ def test_parameters_are_values_and_never_sql(lakehouse: Any, schema: str) -> Non
     )
     assert row == [{"v": hostile, "n": 2, "none": None}]
     assert lakehouse.sql("select ? as a, ? as b", [hostile, True]) == [{"a": hostile, "b": True}]
-    fails(lakehouse, "select :missing", "UNBOUND_SQL_PARAMETER")
+    lakehouse.fails("select :missing", "UNBOUND_SQL_PARAMETER")
 
 
 def test_hostile_names_stay_names(lakehouse: Any, schema: str) -> None:
@@ -442,12 +414,12 @@ def test_hostile_names_stay_names(lakehouse: Any, schema: str) -> None:
     ],
 )
 def test_an_error_names_its_condition(lakehouse: Any, statement: str, condition: str) -> None:
-    assert "SQLSTATE: " in fails(lakehouse, statement, condition)
+    assert "SQLSTATE: " in lakehouse.fails(statement, condition)
 
 
 def test_an_unsupported_statement_names_itself(lakehouse: Any) -> None:
-    assert "REFRESH MATERIALIZED VIEW" in fails(
-        lakehouse, "refresh materialized view v", "UNSUPPORTED_FEATURE"
+    assert "REFRESH MATERIALIZED VIEW" in lakehouse.fails(
+        "refresh materialized view v", "UNSUPPORTED_FEATURE"
     )
 
 
@@ -474,7 +446,7 @@ def test_columns_are_dropped_renamed_and_widened(lakehouse: Any, schema: str) ->
     lakehouse.sql(f"create table {schema}.t (id int not null comment 'key', x string, n int)")
     lakehouse.sql(f"insert into {schema}.t values (1, 'a', 7)")
     lakehouse.sql(f"alter table {schema}.t add constraint positive check (n > 0)")
-    fails(lakehouse, f"alter table {schema}.t drop column n", "DELTA_CONSTRAINT_DEPENDENT")
+    lakehouse.fails(f"alter table {schema}.t drop column n", "DELTA_CONSTRAINT_DEPENDENT")
     lakehouse.sql(f"alter table {schema}.t rename column id to key")
     lakehouse.sql(f"alter table {schema}.t drop columns (x)")
     lakehouse.sql(f"alter table {schema}.t alter column n type bigint")
@@ -483,8 +455,8 @@ def test_columns_are_dropped_renamed_and_widened(lakehouse: Any, schema: str) ->
         {"col_name": "n", "data_type": "bigint", "comment": None},
     ]
     assert lakehouse.sql(f"select * from {schema}.t") == [{"key": 1, "n": 7}]
-    fails(lakehouse, f"insert into {schema}.t values (null, 1)", "DELTA_NOT_NULL_CONSTRAINT")
-    fails(lakehouse, f"insert into {schema}.t values (2, -1)", "DELTA_VIOLATE_CONSTRAINT")
+    lakehouse.fails(f"insert into {schema}.t values (null, 1)", "DELTA_NOT_NULL_CONSTRAINT")
+    lakehouse.fails(f"insert into {schema}.t values (2, -1)", "DELTA_VIOLATE_CONSTRAINT")
 
 
 def test_a_clone_has_the_rows_and_rules_of_its_source(lakehouse: Any, schema: str) -> None:
@@ -494,7 +466,7 @@ def test_a_clone_has_the_rows_and_rules_of_its_source(lakehouse: Any, schema: st
     lakehouse.sql(f"insert into {schema}.t values (2)")
     assert lakehouse.sql(f"select * from {schema}.c") == [{"id": 1}]
     assert lakehouse.sql(f"describe table {schema}.c")[0]["comment"] == "key"
-    fails(lakehouse, f"insert into {schema}.c values (null)", "DELTA_NOT_NULL_CONSTRAINT")
+    lakehouse.fails(f"insert into {schema}.c values (null)", "DELTA_NOT_NULL_CONSTRAINT")
 
 
 def test_grants_go_to_principals_that_exist(lakehouse: Any, schema: str) -> None:

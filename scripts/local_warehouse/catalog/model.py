@@ -107,6 +107,48 @@ class Relation:
 
 
 @dataclass
+class Parameter:
+    """One of a function, or a column of the table that it returns."""
+
+    name: str
+    type: str
+    default: str | None = None  # a SQL expression
+    comment: str | None = None
+
+
+@dataclass
+class Function:
+    """A SQL function of the user."""
+
+    name: Name
+    parameters: list[Parameter]
+    returns: str = ""  # a type, or `table`
+    columns: list[Parameter] | None = None  # of a function that returns a table
+    body: str = ""
+    namespace: tuple[str, str] | None = None  # what unqualified names in the body mean
+    comment: str | None = None
+    owner: str = "local"
+    created_at: float = field(default_factory=time.time)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.name.catalog}.{self.name.schema}.{self.name.table}"
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Function:
+        columns = document["columns"]
+        return cls(
+            **{
+                **document,
+                "name": Name(**document["name"]),
+                "parameters": [Parameter(**p) for p in document["parameters"]],
+                "columns": None if columns is None else [Parameter(**c) for c in columns],
+                "namespace": tuple(document["namespace"] or ()) or None,
+            }
+        )
+
+
+@dataclass
 class Schema:
     catalog: str
     name: str

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from local_warehouse import errors
-from local_warehouse.catalog.model import Grant, Name, Relation, Schema, quoted
+from local_warehouse.catalog.model import Function, Grant, Name, Relation, Schema, quoted
 
 _TABLES = """
 create table if not exists catalogs (name text primary key, comment text);
@@ -24,6 +24,10 @@ create table if not exists schemas (
     catalog text, name text, document text not null, primary key (catalog, name)
 );
 create table if not exists relations (
+    catalog text, schema_name text, name text, document text not null,
+    primary key (catalog, schema_name, name)
+);
+create table if not exists functions (
     catalog text, schema_name text, name text, document text not null,
     primary key (catalog, schema_name, name)
 );
@@ -56,6 +60,11 @@ class Catalog:
             for (document,) in rows("select document from relations")
         )
         self._relations: dict[Name, Relation] = {r.name: r for r in relations}
+        found = (
+            Function.from_document(json.loads(document))
+            for (document,) in rows("select document from functions")
+        )
+        self._functions: dict[Name, Function] = {f.name: f for f in found}
         self._grants: set[Grant] = {
             Grant(*row) for row in rows("select kind, securable, principal, privilege from grants")
         }
@@ -170,6 +179,45 @@ class Catalog:
             self.drop_relation(relation.name)
             relation.name = name
             self.put_relation(relation)
+
+    # functions
+
+    def functions(self, catalog: str | None = None, schema: str | None = None) -> list[Function]:
+        return sorted(
+            (
+                f
+                for f in list(self._functions.values())
+                if catalog in (None, f.name.catalog) and schema in (None, f.name.schema)
+            ),
+            key=lambda f: f.name,
+        )
+
+    def function(self, name: Name) -> Function | None:
+        return self._functions.get(name)
+
+    @property
+    def has_functions(self) -> bool:
+        return bool(self._functions)
+
+    def put_function(self, function: Function) -> None:
+        with self._lock:
+            name = function.name
+            self._write(
+                "insert or replace into functions values (?, ?, ?, ?)",
+                name.catalog, name.schema, name.table, json.dumps(asdict(function)),
+            )  # fmt: skip
+            self._functions[name] = function
+
+    def drop_function(self, name: Name) -> bool:
+        """Whether there was such a function."""
+        with self._lock:
+            if self._functions.pop(name, None) is None:
+                return False
+            self._write(
+                "delete from functions where catalog = ? and schema_name = ? and name = ?",
+                name.catalog, name.schema, name.table,
+            )  # fmt: skip
+            return True
 
     # grants
 

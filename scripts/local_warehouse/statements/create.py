@@ -1,4 +1,4 @@
-"""CREATE CATALOG, SCHEMA, TABLE and VIEW."""
+"""CREATE CATALOG, SCHEMA, TABLE and VIEW; FUNCTION is in `functions.py`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from local_warehouse.dialect import literal
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, counts, nothing
 from local_warehouse.sessions import TemporaryView, full_name
+from local_warehouse.statements import functions
 from local_warehouse.statements.constraints import add_constraint, read_constraint, set_not_null
 from local_warehouse.statements.reader import StatementReader
 
@@ -26,6 +27,8 @@ def create(context: Context, reader: StatementReader) -> Result:
     temporary = reader.accept("TEMPORARY") or reader.accept("TEMP")
     if reader.accept("VIEW"):
         return _view(context, reader, replace, temporary)
+    if reader.accept("FUNCTION"):
+        return functions.create(context, reader, replace, temporary)
     raise reader.unsupported()
 
 

@@ -12,6 +12,7 @@ from local_warehouse.context import Context
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, rows
 from local_warehouse.sessions import TemporaryView, full_name
+from local_warehouse.statements import functions
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types import to_json
 
@@ -30,6 +31,8 @@ def describe(context: Context, reader: StatementReader) -> Result:
         reader.accept("EXTENDED")
         name = context.catalog.require_catalog(reader.identifier())
         return rows(_INFO, [["Catalog Name", name], ["Comment", ""], ["Owner", "local"]])
+    if reader.accept("FUNCTION"):
+        return functions.describe(context, reader)
     if reader.accept("QUERY") or reader.sees("SELECT") or reader.sees("WITH"):
         with Query(context, reader.rest()) as query:
             return rows(_COLUMNS, [[c.name, c.type, None] for c in query.columns()])

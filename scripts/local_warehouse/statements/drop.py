@@ -1,4 +1,4 @@
-"""DROP CATALOG, SCHEMA, TABLE and VIEW."""
+"""DROP CATALOG, SCHEMA, TABLE and VIEW; FUNCTION is in `functions.py`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from local_warehouse.catalog.model import Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.results import Result, nothing
 from local_warehouse.sessions import full_name
+from local_warehouse.statements import functions
 from local_warehouse.statements.reader import StatementReader
 
 
 def drop(context: Context, reader: StatementReader) -> Result:
+    temporary = reader.accept("TEMPORARY") or reader.accept("TEMP")
+    if reader.accept("FUNCTION"):
+        return functions.drop(context, reader, temporary)
     kind = reader.accept_any("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW")
     if kind is None:
         raise reader.unsupported()
@@ -42,15 +46,18 @@ def _drop_schema(context: Context, catalog: str, name: str, if_exists: bool, cas
         return
     context.catalog.require_schema(catalog, name)
     relations = context.catalog.relations(catalog, name)
-    if relations and not cascade:
+    user_functions = context.catalog.functions(catalog.lower(), name.lower())
+    if (relations or user_functions) and not cascade:
         raise errors.SqlError(
             "SCHEMA_NOT_EMPTY",
             f"Cannot drop the schema {quoted(catalog, name)} because it holds "
-            f"{len(relations)} objects. Use CASCADE to drop them too.",
+            f"{len(relations) + len(user_functions)} objects. Use CASCADE to drop them too.",
             "2BP01",
         )
     for relation in relations:
         _remove(context, relation)
+    for function in user_functions:
+        context.catalog.drop_function(function.name)
     context.catalog.drop_schema(catalog, name)
 
 

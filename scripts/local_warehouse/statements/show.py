@@ -47,8 +47,9 @@ def show(context: Context, reader: StatementReader) -> Result:
         return rows([("createtab_stmt", "string")], [[_create_statement(relation)]])
     if reader.accept("GRANTS") or reader.accept("GRANT"):
         return _grants(context, reader)
-    if reader.accept("FUNCTIONS") or reader.accept("USER", "FUNCTIONS"):
-        return rows([("function", "string")], [])
+    kind = reader.accept_any("ALL", "SYSTEM", "USER")
+    if reader.accept("FUNCTIONS"):
+        return _functions(context, reader, kind)
     raise reader.unsupported()
 
 
@@ -78,6 +79,15 @@ def _views(context: Context, reader: StatementReader) -> Result:
     views = [r.name.table for r in context.catalog.relations(catalog, schema) if r.is_view]
     columns = [("namespace", "string"), ("viewName", "string"), ("isTemporary", "boolean")]
     return rows(columns, [[schema, name, False] for name in _like(reader, views)])
+
+
+def _functions(context: Context, reader: StatementReader, kind: str | None) -> Result:
+    """The functions of a schema, and of the session; those of the engine are not listed."""
+    catalog, schema = _namespace(context, reader)
+    names = {f.name.table: f.full_name for f in context.catalog.functions(catalog, schema)}
+    names |= {name: name for name in context.session.temporary_functions}
+    found = [] if kind == "SYSTEM" else _like(reader, names)
+    return rows([("function", "string")], [[names[name]] for name in found])
 
 
 def _table_extended(context: Context, reader: StatementReader) -> Result:
