@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from local_warehouse import errors, functions
+from local_warehouse import errors, routines
 from local_warehouse.catalog.model import Column, Function, Relation
 from local_warehouse.context import Context
 from local_warehouse.dialect import parse, render
@@ -51,7 +51,7 @@ class Query:
         try:
             self.tree = self._resolve(tree, namespace or context.session.namespace, 0)
             if call is not None:
-                self.tree = functions.with_arguments(*call, self.tree, self._columns_of)
+                self.tree = routines.with_arguments(*call, self.tree, self._columns_of)
             _number(self._expressions)
             self.tree = rewrite(self.tree, self._columns_of)
         except BaseException:
@@ -108,7 +108,7 @@ class Query:
         for call in reversed(list(tree.find_all(exp.Anonymous, bfs=False))):
             if isinstance(call.parent, exp.Table):
                 continue
-            whole, parts = functions.called(call)
+            whole, parts = routines.called(call)
             function = self._context.function(parts, namespace)
             if function is None:
                 if whole is call:
@@ -118,16 +118,16 @@ class Query:
             shown = f"{function.full_name}({', '.join(map(render, call.expressions))})"
             body = self._body(function, depth)
             arguments = call.expressions
-            if functions.reads_tables(body):
-                arguments = functions.qualified(whole, arguments, self._columns_of)
-            value = functions.scalar(function, body, arguments, self._columns_of)
+            if routines.reads_tables(body):
+                arguments = routines.qualified(whole, arguments, self._columns_of)
+            value = routines.scalar(function, body, arguments, self._columns_of)
             if isinstance(whole.parent, exp.Select) and whole.arg_key == "expressions":
                 value = exp.alias_(value, shown, quoted=True)
             whole.replace(value)
 
     def _body(self, function: Function, depth: int) -> exp.Expr:
         assert function.namespace is not None
-        return self._resolve(functions.body_of(function), function.namespace, depth + 1)
+        return self._resolve(routines.body_of(function), function.namespace, depth + 1)
 
     def _session_values(self, tree: exp.Expr) -> exp.Expr:
         def replace(node: exp.Expr) -> exp.Expr:
@@ -196,7 +196,7 @@ class Query:
         parts = [part.name for part in table.parts]
         user_function = self._context.function(parts, namespace)
         if user_function is not None:
-            body = functions.table(
+            body = routines.table(
                 user_function,
                 self._body(user_function, depth),
                 function.expressions,

@@ -6,7 +6,7 @@ import datetime as dt
 
 from sqlglot import exp
 
-from local_warehouse import errors, functions
+from local_warehouse import errors, routines
 from local_warehouse.catalog.model import Function, Parameter
 from local_warehouse.context import Context
 from local_warehouse.queries import Query
@@ -93,7 +93,7 @@ def _parameters(reader: StatementReader) -> list[Parameter]:
 def _complete(context: Context, function: Function) -> None:
     """Check the body by a call with NULLs, and take from it what RETURNS does not say."""
     nulls: list[exp.Expr] = [exp.null() for _ in function.parameters]
-    body = functions.body_of(function)
+    body = routines.body_of(function)
     with Query(context, body.copy(), function.namespace, (function, nulls)) as query:
         columns = query.columns()
     if function.columns is None:
