@@ -40,7 +40,7 @@ class Warehouse:
         key = f"information_schema_{name.table}_{only or 'all'}"
         with self.lock:
             versions = self._registered.setdefault(key, deque())
-            engine_name = f"{key}_{self.catalog.version}"
+            engine_name = f"{key}_{self.catalog.version}_{self.engine.generation}"
             if engine_name not in versions:
                 table = information_schema.table(self.catalog, name.table, only)
                 self.engine.register(engine_name, table)

@@ -7,70 +7,151 @@ name of our own, when it is first used.
 
 from __future__ import annotations
 
-import os
+import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pyarrow as pa
 from sqlglot import exp
 
-from local_warehouse import delta
+from local_warehouse import delta, engine_errors
+from local_warehouse.calls import Calls
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.dialect import literal, render
-from local_warehouse.errors import SqlError, from_text, syntax_error
+from local_warehouse.engine_process import EngineProcess
+from local_warehouse.errors import SqlError
 from local_warehouse.results import Result
-from local_warehouse.transactions import CONFLICT
 from local_warehouse.types import client_schema, to_client
 
 _T = TypeVar("_T")
 _STALE_HINT = "Missing commit file"  # what the engine says of a version behind the last checkpoint
 _ATTEMPTS = 5
+_RETRIES = 4  # of a request to an engine that does not answer, over about five seconds
 _TABLE_AT = re.compile(r"`(t_[0-9a-f]{32}_\d+)`|\bdelta\.`([^`]+)`", re.IGNORECASE)
-_IDLE_SECONDS = 365 * 86400  # until Sail ends our one session; its default is 15 minutes
+_PATIENCE_SECONDS = 3  # with an engine that is to stop a query
+_WATCHED_SECONDS = 60  # after that, at the most
+_IDLE_SHARE = 0.1  # of one processor
+_log = logging.getLogger(__name__)
 
 
 class Engine:
-    """One embedded Sail server and one Spark Connect session, shared by all threads."""
+    """One Spark Connect session, shared by all threads: of the Spark Connect server at a URL, or
+    of a Sail server of our own, which is started again if it has ended."""
 
-    def __init__(self) -> None:
-        os.environ.setdefault("RUST_LOG", "warn")
-        os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = str(_IDLE_SECONDS)
-        from pysail.spark import SparkConnectServer
-        from pyspark.sql.connect.session import SparkSession
-
-        self._server = SparkConnectServer(ip="127.0.0.1", port=0)
-        self._server.start(background=True)
-        _, port = self._server.listening_address
-        self._spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+    def __init__(self, url: str | None = None) -> None:
+        self._url = url
         self._known: dict[str, str] = {}  # names of tables, by the ids of their relations
         self._locations: dict[str, str] = {}  # of tables, by these names
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
+        self._last_read = 0.0
+        self._sessions: list[Any] = []  # the last is in use: none is let go, as that ends them all
+        self.generation = 0  # of the engine: what one knows, the next does not
+        self._connect()
+
+    def _connect(self) -> None:
+        from pyspark.sql.connect.client import DefaultChannelBuilder
+        from pyspark.sql.connect.session import SparkSession
+
+        process = self._process = None if self._url else EngineProcess()
+        self._calls = Calls(lambda: process is None or process.is_running)
+        channel = DefaultChannelBuilder(process.url if process else self._url or "")
+        channel.add_interceptor(self._calls)
+        self._sessions.append(SparkSession.builder.channelBuilder(channel).create())
+        self._known, self._locations = {}, {}
+        self.generation += 1
+
+    @property
+    def _session(self) -> Any:
+        process = self._process
+        if process is not None and not process.is_running:
+            with self._starting:
+                if self._process is process:
+                    _log.warning("the engine has ended; starting another")
+                    self._connect()
+        return self._sessions[-1]
 
     def stop(self) -> None:
-        self._server.stop()
+        if self._process is not None:
+            self._process.kill()
+
+    # statements
+
+    @contextmanager
+    def statement(self, tag: str) -> Iterator[None]:
+        """Mark what this thread runs, so that it can be canceled by its tag."""
+        client, calls = self._session.client, self._calls
+        calls.begin(tag)
+        client.add_tag(tag)
+        try:
+            yield
+        finally:
+            client.remove_tag(tag)
+            calls.end(tag)
+
+    def cancel(self, tag: str) -> None:
+        """End what runs with a tag: commands by their calls, queries by asking the engine."""
+        self._calls.cancel(tag)
+        threading.Thread(target=self._stop, args=(tag,), daemon=True).start()
+
+    def _stop(self, tag: str) -> None:
+        """Ask the engine to end a query, and end the engine if it does not: it looks for such
+        requests between batches, and a join may compute for minutes before its next one."""
+        process, calls = self._process, self._calls
+        asking = threading.Thread(target=self._interrupt, args=(tag,), daemon=True)
+        asking.start()
+        asking.join(_PATIENCE_SECONDS)
+        if process is None or not process.is_running:
+            return
+        if asking.is_alive() or self._computes_for_nobody(process, calls):
+            _log.warning("the engine does not stop a canceled statement; ending it")
+            process.kill()
+
+    def _interrupt(self, tag: str) -> None:
+        try:
+            self._sessions[-1].client.interrupt_tag(tag)
+        except Exception:  # the engine has ended, or is ended now
+            _log.debug("the engine could not be asked", exc_info=True)
+
+    def _computes_for_nobody(self, process: EngineProcess, calls: Calls) -> bool:
+        """Whether the engine stays busy while no statement runs and no client reads."""
+        busy = 0.0
+        for _ in range(_WATCHED_SECONDS):
+            before = process.processor_seconds()
+            time.sleep(1)
+            if process.processor_seconds() - before < _IDLE_SHARE:
+                return False
+            is_reading = time.monotonic() - self._last_read < _PATIENCE_SECONDS
+            busy = 0 if calls.are_running or is_reading else busy + 1
+            if busy >= _PATIENCE_SECONDS:
+                return True
+        return False
 
     # queries and commands
 
     def stream(self, sql: str) -> Result:
         """Run a query; its batches come as the client reads them."""
-        with _errors_translated():
+        with engine_errors.translated():
             first, tables = self._with_types_aligned(sql, self._start)
         schema = client_schema(first.schema)
 
         def batches() -> Iterator[pa.RecordBatch]:
-            with _errors_translated():
+            with engine_errors.translated():
                 table: pa.Table | None = first
                 while table is not None:
                     yield from to_client(table, schema).to_batches()
+                    self._last_read = time.monotonic()
                     table = next(tables, None)
 
         return Result(schema, batches())
 
     def run(self, sql: str) -> pa.Table:
         """Run a statement and return its whole result, which must be small."""
-        with _errors_translated():
+        with engine_errors.translated():
             return self._with_types_aligned(sql, lambda s: pa.concat_tables(self._tables(s)))
 
     def count(self, sql: str) -> int:
@@ -78,8 +159,13 @@ class Engine:
         return int(self.run(sql).column(0)[0].as_py())
 
     def _start(self, sql: str) -> tuple[pa.Table, Iterator[pa.Table]]:
+        """The first table of the result that has rows, and those behind it. The engine sends
+        empty ones to show that it lives."""
         tables = self._tables(sql)
-        return next(tables), tables
+        first = next(tables)
+        while not first.num_rows and (following := next(tables, None)) is not None:
+            first = following
+        return first, tables
 
     def _with_types_aligned(self, sql: str, work: Callable[[str], _T]) -> _T:
         """Do it, and again with casts if the engine stumbles over types that meet."""
@@ -88,7 +174,7 @@ class Engine:
         from local_warehouse import coercions
 
         def columns_of(part: exp.Expr) -> list[Column]:
-            with _errors_translated():
+            with engine_errors.translated():
                 return self._columns(render(part))
 
         try:
@@ -119,40 +205,40 @@ class Engine:
         return work(sql)
 
     def _tables(self, sql: str) -> Iterator[pa.Table]:
-        client: Any = self._spark.client
-        frame: Any = self._spark.sql(sql)
+        session = self._session
+        client, frame = session.client, session.sql(sql)
         for part in client.to_table_as_iterator(frame._plan.to_proto(client), {}):
             if isinstance(part, pa.Table):
                 yield part
 
     def columns(self, sql: str) -> list[Column]:
         """Names and types of a query's columns, without running it."""
-        with _errors_translated():
+        with engine_errors.translated():
             return self._with_types_aligned(sql, self._columns)
 
     def _columns(self, sql: str) -> list[Column]:
-        fields = self._spark.sql(sql).schema.fields
+        fields = self._session.sql(sql).schema.fields
         return [Column(f.name, f.dataType.simpleString(), f.nullable) for f in fields]
 
     def overwrite(self, query: str, location: str, partition_by: list[str]) -> None:
         """Write a query's rows to a Delta table in one commit that also replaces its schema."""
 
         def write(sql: str) -> None:
-            writer = self._spark.sql(sql).write.format("delta").mode("overwrite")
+            writer = self._session.sql(sql).write.format("delta").mode("overwrite")
             writer = writer.option("overwriteSchema", "true")
             if partition_by:
                 writer = writer.partitionBy(*partition_by)
             writer.save(location)
 
-        with _errors_translated():
+        with engine_errors.translated():
             self._with_types_aligned(query, write)
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make a small table known as a temporary view."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        with _errors_translated():  # the schema is given, as an empty table has none to infer
-            frame = self._spark.createDataFrame(table, from_arrow_schema(table.schema))
+        with engine_errors.translated():  # the schema is given, as an empty table has none to infer
+            frame = self._session.createDataFrame(table, from_arrow_schema(table.schema))
             frame.createOrReplaceTempView(name)
 
     # tables
@@ -181,52 +267,3 @@ class Engine:
     def _drop(self, name: str) -> None:
         self._locations.pop(name, None)
         self.run(f"drop table if exists `{name}`")
-
-
-# Phrases of the engine's messages, and the condition and SQLSTATE that Databricks has for them.
-_CONDITIONS = (
-    (
-        "merge_cardinality_violation",
-        "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
-        "21506",
-    ),
-    ("table not found", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
-    ("cannot resolve attribute", "UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703"),
-    ("cannot cast", "CAST_INVALID_INPUT", "22018"),
-    ("failed to commit transaction", CONFLICT, "2D521"),
-    ("metadata changed since last commit", "DELTA_METADATA_CHANGED", "2D521"),
-    ("protocol changed", "DELTA_PROTOCOL_CHANGED", "2D521"),
-    ("divide by zero", "DIVIDE_BY_ZERO", "22012"),
-    ("arithmetic overflow", "ARITHMETIC_OVERFLOW", "22003"),
-    ("unknown function", "UNRESOLVED_ROUTINE", "42883"),
-)
-_SQLSTATES = {
-    "DELTA_NOT_NULL_CONSTRAINT_VIOLATED": "23502",
-    "DELTA_REPLACE_WHERE_MISMATCH": "44000",
-    "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES": "23001",
-}
-
-
-class _errors_translated:
-    """Turn the engine's exceptions into SqlError with Databricks' condition and SQLSTATE."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        from pyspark.errors import PySparkException
-
-        if not isinstance(error, PySparkException):
-            return
-        message = str(error).strip()
-        named = from_text(message, "", "XX000")
-        if named.condition:
-            sqlstate = _SQLSTATES.get(named.condition, "XX000")
-            raise from_text(message, "", sqlstate) from error
-        lowered = message.lower()
-        for phrase, condition, sqlstate in _CONDITIONS:
-            if phrase in lowered:
-                raise SqlError(condition, message, sqlstate) from error
-        if "expected" in lowered:
-            raise syntax_error(message) from error
-        raise SqlError("ENGINE_ERROR", message, "XX000") from error

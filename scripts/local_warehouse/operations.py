@@ -7,62 +7,89 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
+from local_warehouse.engine import Engine
 from local_warehouse.errors import SqlError
 from local_warehouse.results import Result
 
 _log = logging.getLogger(__name__)
 
+_CLOSING_SECONDS = 5.0  # that a closed operation waits for a batch that is being read
+
 
 class Operation:
     """One statement: its outcome once there is one, and the rows that are still to be read."""
 
-    def __init__(self, session: bytes, future: Future[Result]) -> None:
+    def __init__(self, session: bytes, engine: Engine) -> None:
         self.id = uuid.uuid4()
         self.session = session
         self.canceled = False
-        self._future = future
-        self._lock = threading.Lock()
+        self._engine = engine
+        self._ended = threading.Event()
+        self._outcome: Result | BaseException | None = None
+        self._reading = threading.Lock()
         self._waiting: deque[pa.RecordBatch] = deque()
         self._source: Iterator[pa.RecordBatch] | None = None
 
+    def run(self, work: Callable[[], Result]) -> None:
+        try:
+            if not self.canceled:
+                with self._engine.statement(self.id.hex):
+                    self._outcome = work()
+        except BaseException as error:
+            self._outcome = error
+            if not isinstance(error, SqlError) and not self.canceled:
+                _log.error("statement failed inside the warehouse", exc_info=error)
+        self._ended.set()
+
     def wait(self, seconds: float) -> bool:
         """Whether the statement has ended, after waiting for it up to so long."""
-        try:
-            self._future.exception(timeout=seconds)
-        except TimeoutError:
-            return False
-        return True
+        return self._ended.wait(seconds)
 
     @property
     def error(self) -> SqlError | None:
-        error = self._future.exception(timeout=0)
-        if error is None or isinstance(error, SqlError):
+        """Why the statement, which has ended, has no result."""
+        if self.canceled:
+            return SqlError("OPERATION_CANCELED", "Operation has been canceled.", "HY008")
+        error = self._outcome
+        if not isinstance(error, BaseException):
+            return None
+        if isinstance(error, SqlError):
             return error
-        _log.error("statement failed inside the warehouse", exc_info=error)
         return SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", "XX000")
 
     @property
     def result(self) -> Result:
-        return self._future.result()
+        """The result, after waiting for it."""
+        self._ended.wait()
+        if (error := self.error) is not None:
+            raise error
+        assert isinstance(self._outcome, Result)
+        return self._outcome
 
     def fetch(self, max_rows: int, max_bytes: int) -> tuple[list[pa.RecordBatch], bool]:
         """The next batches up to these limits (one batch at least), and whether more follow."""
-        with self._lock:
-            found: list[pa.RecordBatch] = []
-            room_rows, room_bytes = max_rows, max_bytes
-            while room_rows > 0 and room_bytes > 0 and self._fill():
-                batch = self._waiting.popleft()
-                if batch.num_rows > room_rows:
-                    self._waiting.appendleft(batch.slice(room_rows))
-                    batch = batch.slice(0, room_rows)
-                found.append(batch)
-                room_rows -= batch.num_rows
-                room_bytes -= batch.nbytes
-            return found, self._fill()
+        with self._reading:
+            try:
+                return self._fetch(max_rows, max_bytes)
+            except SqlError as error:
+                raise self.error or error from None
+
+    def _fetch(self, max_rows: int, max_bytes: int) -> tuple[list[pa.RecordBatch], bool]:
+        found: list[pa.RecordBatch] = []
+        room_rows, room_bytes = max_rows, max_bytes
+        while room_rows > 0 and room_bytes > 0 and self._fill():
+            batch = self._waiting.popleft()
+            if batch.num_rows > room_rows:
+                self._waiting.appendleft(batch.slice(room_rows))
+                batch = batch.slice(0, room_rows)
+            found.append(batch)
+            room_rows -= batch.num_rows
+            room_bytes -= batch.nbytes
+        return found, self._fill()
 
     def _fill(self) -> bool:
         """Have a batch with rows at hand, if there is one."""
@@ -76,29 +103,39 @@ class Operation:
                 self._waiting.append(batch)
         return True
 
+    def cancel(self) -> None:
+        """End the statement, if it runs or one waits for its rows, and the engine's work for it."""
+        if not self._ended.is_set() or self._reading.locked():
+            self.canceled = True
+            self._ended.set()
+            self._engine.cancel(self.id.hex)
+
     def close(self) -> None:
-        self._future.cancel()
-        source = self._source
-        ended = self._future.done() and not self._future.cancelled()
-        if source is None and ended and self._future.exception() is None:
-            source = self._future.result().batches
-        closer = getattr(source, "close", None)
-        if closer is not None:
-            closer()
+        """Let go of the statement and the rows that nobody has read."""
+        self.cancel()
+        if isinstance(self._outcome, Result) and self._reading.acquire(timeout=_CLOSING_SECONDS):
+            try:
+                closer = getattr(self._outcome.batches, "close", None)
+                if closer is not None:
+                    closer()
+            finally:
+                self._reading.release()
 
 
 class Operations:
     """All operations that are not closed yet, and the threads that run them."""
 
-    def __init__(self, threads: int = 16) -> None:
+    def __init__(self, engine: Engine, threads: int = 16) -> None:
+        self._engine = engine
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="statement")
         self._operations: dict[bytes, Operation] = {}
         self._lock = threading.Lock()
 
     def start(self, session: bytes, work: Callable[[], Result]) -> Operation:
-        operation = Operation(session, self._pool.submit(work))
+        operation = Operation(session, self._engine)
         with self._lock:
             self._operations[operation.id.bytes] = operation
+        self._pool.submit(operation.run, work)
         return operation
 
     def get(self, guid: bytes) -> Operation:
@@ -107,6 +144,12 @@ class Operations:
         except KeyError:
             message = f"Invalid OperationHandle: OperationHandle [{guid.hex()}]"
             raise SqlError("INVALID_HANDLE.OPERATION_NOT_FOUND", message, "HY000") from None
+
+    def cancel(self, guid: bytes) -> None:
+        with self._lock:
+            operation = self._operations.get(guid)
+        if operation is not None:  # else it has ended, and was closed with its last row
+            operation.cancel()
 
     def close(self, guid: bytes) -> None:
         with self._lock:

@@ -28,7 +28,7 @@ from local_warehouse.types import to_thrift
 
 _log = logging.getLogger(__name__)
 
-_WAIT = 5.0  # seconds that a request waits for a statement before it answers "running"
+_WAIT = 1.0  # seconds that a request waits for a statement before it answers "running"
 _ROWS = 100_000  # rows and bytes of one answer where the client sets no limit
 _BYTES = 10 * 1024 * 1024
 _OK = ttypes.TStatus(statusCode=ttypes.TStatusCode.SUCCESS_STATUS)
@@ -70,7 +70,7 @@ class Service:
         self._warehouse = warehouse
         self._default_catalog = default_catalog
         self._sessions = Sessions()
-        self._operations = Operations()
+        self._operations = Operations(warehouse.engine)
 
     # sessions
 
@@ -171,9 +171,7 @@ class Service:
 
     @_answers(ttypes.TCancelOperationResp)
     def CancelOperation(self, request: Any) -> Any:
-        operation = self._operation(request)
-        operation.canceled = True
-        operation.close()
+        self._operations.cancel(request.operationHandle.operationId.guid)
         return ttypes.TCancelOperationResp(status=_OK)
 
     @_answers(ttypes.TCloseOperationResp)

@@ -1,0 +1,71 @@
+"""Sail in a process of its own: a query that it does not stop can then be stopped with it.
+
+The process ends when its standard input does, so it never outlives the warehouse.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+_IDLE_SECONDS = 365 * 86400  # until Sail ends our one session; its default is 15 minutes
+_SETTINGS = {"SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_IDLE_SECONDS)}
+
+
+class EngineProcess:
+    def __init__(self) -> None:
+        environment = {"RUST_LOG": "warn"} | os.environ | _SETTINGS
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local_warehouse.engine_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        self._lock = threading.Lock()
+        port = self._read()
+        self.url = f"sc://127.0.0.1:{port}"
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline().strip()
+        if not line:
+            raise RuntimeError(f"the engine ended with exit code {self._process.wait()}")
+        return line
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def processor_seconds(self) -> float:
+        """The time that its threads have computed, all in all."""
+        with self._lock:
+            assert self._process.stdin is not None
+            print(file=self._process.stdin, flush=True)
+            return float(self._read())
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def main() -> None:
+    from pysail.spark import SparkConnectServer
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the warehouse ends it
+    server = SparkConnectServer(ip="127.0.0.1", port=0)
+    server.start(background=True)
+    address = server.listening_address
+    assert address is not None
+    print(address[1], flush=True)
+    for _ in sys.stdin:
+        print(time.process_time(), flush=True)
+    os._exit(0)  # at once, whatever still runs
+
+
+if __name__ == "__main__":
+    main()

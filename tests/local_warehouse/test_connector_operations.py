@@ -1,0 +1,122 @@
+"""databricks-sql-connector against the local warehouse: statements that run and are canceled."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from databricks.sql.backend.types import CommandState
+from databricks.sql.exc import Error
+
+# Neither ends by itself. The engine stops the first one when asked, and has to be ended itself
+# to stop the second one, a join that computes for minutes before it looks for such a request.
+_LONG = "select sum(sqrt(id)) from range(1000000000000)"
+_LONG_JOIN = (
+    "select count(*) from range(10000000) a cross join range(10000000) b"
+    " where (a.id * b.id) % 7 = 3"
+)
+
+
+def _processor_seconds(lakehouse: Any) -> int:
+    """The time that the warehouse and its engine have computed."""
+    state = json.loads((lakehouse.state / "state.json").read_text())
+    wanted = {str(state["services"]["warehouse"]["pid"])}
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,time="], capture_output=True, text=True, check=True
+    )
+    seconds = 0.0
+    for pid, parent, computed in (line.split() for line in listed.stdout.splitlines()):
+        if wanted & {pid, parent}:
+            *hours, minutes, rest = computed.split(":")
+            seconds += int(hours[0] if hours else 0) * 3600 + int(minutes) * 60 + float(rest)
+    return int(seconds)
+
+
+def _computes(lakehouse: Any) -> bool:
+    start = _processor_seconds(lakehouse)
+    time.sleep(4)
+    return _processor_seconds(lakehouse) > start
+
+
+def _eventually(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 120
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def test_a_statement_runs_in_the_background(lakehouse: Any) -> None:
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute_async("select id from range(3)")
+        assert _eventually(lambda: not cursor.is_query_pending())
+        assert cursor.get_query_state() == CommandState.SUCCEEDED
+        cursor.get_async_execution_result()
+        assert [row.id for row in cursor.fetchall()] == [0, 1, 2]
+        cursor.execute_async("select 1 / (id - 2) from range(3)")
+        with pytest.raises(Error, match="DIVIDE_BY_ZERO"):
+            cursor.get_async_execution_result()
+            cursor.fetchall()
+
+
+@pytest.mark.parametrize("statement", [_LONG, _LONG_JOIN], ids=["query", "join"])
+def test_a_canceled_statement_stops(lakehouse: Any, statement: str) -> None:
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute_async(statement)
+        assert _eventually(lambda: _computes(lakehouse))
+        assert cursor.is_query_pending()
+        cursor.cancel()
+        assert cursor.get_query_state() == CommandState.CANCELLED
+        with pytest.raises(Error, match="CANCELLED"):
+            cursor.get_async_execution_result()
+        assert _eventually(lambda: not _computes(lakehouse))
+        assert cursor.execute("select 1 as a").fetchall() == [(1,)]
+
+
+def test_a_canceled_write_leaves_the_table_as_it_was(lakehouse: Any) -> None:
+    lakehouse.sql("create or replace table main.default.canceled as select 1L as id")
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute_async("insert into canceled select sum(id) from range(1000000000000)")
+        assert _eventually(lambda: _computes(lakehouse))
+        cursor.cancel()
+        assert cursor.execute("select id from canceled").fetchall() == [(1,)]
+    lakehouse.sql("drop table main.default.canceled")
+
+
+def test_one_who_waits_for_a_canceled_statement_gets_the_error(lakehouse: Any) -> None:
+    caught: list[str] = []
+
+    def wait(cursor: Any) -> None:
+        try:
+            cursor.execute(_LONG)
+        except Error as error:
+            caught.append(str(error))
+
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        waiting = threading.Thread(target=wait, args=(cursor,))
+        waiting.start()
+        assert _eventually(lambda: cursor.query_id is not None)
+        cursor.cancel()
+        waiting.join()
+    assert caught == ["[OPERATION_CANCELED] Operation has been canceled. SQLSTATE: HY008"]
+
+
+def test_a_session_that_is_closed_ends_its_statements(lakehouse: Any) -> None:
+    connection = lakehouse.connect()
+    connection.cursor().execute_async(_LONG)
+    assert _eventually(lambda: _computes(lakehouse))
+    connection.close()
+    assert _eventually(lambda: not _computes(lakehouse))
+
+
+def test_to_cancel_what_has_ended_changes_nothing(lakehouse: Any) -> None:
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select id from range(300000)")
+        cursor.cancel()
+        assert len(cursor.fetchall()) == 300_000
