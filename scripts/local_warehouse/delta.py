@@ -123,6 +123,15 @@ def columns(location: str) -> tuple[list[Column], list[str]]:
     return found, list(table.metadata().partition_columns)
 
 
+def restore(table: DeltaTable, version: int) -> None:
+    """Commit an older version of a table as its newest."""
+    try:
+        table.restore(version)
+    except DeltaError as error:
+        message = f"Version {version} cannot be restored: {error}"
+        raise SqlError("DELTA_CANNOT_RESTORE_TABLE_VERSION", message, "22003") from error
+
+
 def history(location: str, limit: int | None = None) -> list[dict[str, Any]]:
     """Commits, newest first."""
     return open_table(location).history(limit)

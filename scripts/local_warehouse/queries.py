@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from local_warehouse import errors, routines
+from local_warehouse import errors, routines, time_travel
 from local_warehouse.catalog.model import Column, Function, Relation
 from local_warehouse.context import Context
 from local_warehouse.dialect import parse, render
@@ -169,6 +169,11 @@ class Query:
                 parse(relation.view_text), relation.view_namespace or namespace, depth + 1
             )
             return _in_place_of(table, body, [column.name for column in relation.columns])
+        travel = table.args.get("version")
+        if travel is not None:
+            number = time_travel.version_of(self._context.engine, relation, travel)
+            value = exp.Literal.number(number)
+            table.set("version", exp.Version(this="VERSION", expression=value, kind="AS OF"))
         _point_at(table, self._context.engine.name_of(relation))
         return None
 

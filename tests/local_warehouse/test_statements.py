@@ -410,7 +410,7 @@ def test_hostile_names_stay_names(lakehouse: Any, schema: str) -> None:
         ("select 1 +", "PARSE_SYNTAX_ERROR"),
         ("select cast('x' as int)", "CAST_INVALID_INPUT"),
         ("create table main.default.x (a int) using iceberg", "UNSUPPORTED_FEATURE"),
-        ("restore table x to version as of 1", "UNSUPPORTED_FEATURE"),
+        ("fsck repair table x", "UNSUPPORTED_FEATURE"),
     ],
 )
 def test_an_error_names_its_condition(lakehouse: Any, statement: str, condition: str) -> None:
@@ -482,3 +482,28 @@ def test_grants_go_to_principals_that_exist(lakehouse: Any, schema: str) -> None
     assert [(g["Principal"], g["ActionType"]) for g in found] == [("analysts of x", "SELECT")]
     lakehouse.sql("drop group `analysts of x`")
     assert {"name": "analysts of x"} not in lakehouse.sql("show groups")
+
+
+def test_a_table_like_another_has_its_definition_and_none_of_its_rows(
+    lakehouse: Any, schema: str
+) -> None:
+    lakehouse.sql(
+        f"create table {schema}.t (id int not null comment 'key', d date) partitioned by (d)"
+        " comment 'as it was'"
+    )
+    lakehouse.sql(f"insert into {schema}.t values (1, current_date())")
+    lakehouse.sql(f"create table {schema}.l like {schema}.t")
+    assert lakehouse.sql(f"select * from {schema}.l") == []
+    described = lakehouse.sql(f"describe table {schema}.l")
+    assert described == lakehouse.sql(f"describe table {schema}.t")
+    lakehouse.fails(f"insert into {schema}.l values (null, null)", "DELTA_NOT_NULL_CONSTRAINT")
+
+
+def test_a_statement_makes_another(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id int, x string)")
+    lakehouse.sql(f"execute immediate 'insert into {schema}.t values (?, ?)' using 1, 'it\\'s'")
+    text = f"concat('select x from ', '{schema}', '.t where id = :n')"
+    assert lakehouse.sql(f"execute immediate {text} using (3 - 2 as n)") == [{"x": "it's"}]
+    lakehouse.fails("execute immediate 'select ?'", "UNBOUND_SQL_PARAMETER")
+    lakehouse.fails("execute immediate cast(null as string)", "NULL_QUERY_STRING")
+    lakehouse.fails("execute immediate 'select 1' into x", "UNSUPPORTED_FEATURE")

@@ -31,6 +31,9 @@ create table if not exists functions (
     catalog text, schema_name text, name text, document text not null,
     primary key (catalog, schema_name, name)
 );
+create table if not exists copied_files (
+    relation_id text, url text, primary key (relation_id, url)
+);
 create table if not exists grants (
     kind text, securable text, principal text, privilege text,
     primary key (kind, securable, principal, privilege)
@@ -168,7 +171,9 @@ class Catalog:
                 "delete from relations where catalog = ? and schema_name = ? and name = ?",
                 name.catalog, name.schema, name.table,
             )  # fmt: skip
-            self._relations.pop(name, None)
+            dropped = self._relations.pop(name, None)
+            if dropped is not None:
+                self._write("delete from copied_files where relation_id = ?", dropped.id)
             for grant in [g for g in self._grants if g.securable == _dotted(name)]:
                 self.revoke(grant)
 
@@ -176,9 +181,25 @@ class Catalog:
         with self._lock:
             if name in self._relations:
                 raise errors.already_exists("TABLE", str(name))
+            copied = self.copied_files(relation)
             self.drop_relation(relation.name)
             relation.name = name
             self.put_relation(relation)
+            self.add_copied_files(relation, copied)
+
+    # files that COPY INTO has loaded
+
+    def copied_files(self, relation: Relation) -> set[str]:
+        with self._lock:
+            statement = "select url from copied_files where relation_id = ?"
+            return {url for (url,) in self._database.execute(statement, [relation.id])}
+
+    def add_copied_files(self, relation: Relation, urls: Iterable[str]) -> None:
+        with self._lock:
+            self._database.execute("begin")
+            for url in urls:
+                self._write("insert or ignore into copied_files values (?, ?)", relation.id, url)
+            self._database.execute("commit")
 
     # functions
 

@@ -80,12 +80,15 @@ class _TableClauses:
     row_filter: dict[str, object] | None = None
     query: str | None = None
     clone_of: list[str] | None = None
+    like: list[str] | None = None
 
 
 def _table(context: Context, reader: StatementReader, or_replace: bool) -> Result:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     name = full_name(reader.name(), context.session.namespace)
     clauses = _read_table_clauses(reader)
+    if clauses.like is not None:
+        _take_definition(clauses, _definition(context, clauses.like))
     context.catalog.require_schema(name.catalog, name.schema)
     existing = context.catalog.relation(name)
     if existing is not None and not or_replace:
@@ -109,8 +112,8 @@ def _table(context: Context, reader: StatementReader, or_replace: bool) -> Resul
 
 def _read_table_clauses(reader: StatementReader) -> _TableClauses:
     clauses = _TableClauses()
-    if reader.sees("LIKE"):
-        raise errors.unsupported("CREATE TABLE … LIKE")
+    if reader.accept("LIKE"):
+        clauses.like = reader.name()
     if (
         reader.accept("SHALLOW", "CLONE")
         or reader.accept("DEEP", "CLONE")
@@ -145,11 +148,23 @@ def _read_table_clauses(reader: StatementReader) -> _TableClauses:
             clauses.query = reader.rest()
         else:
             raise reader.error("expected a clause of CREATE TABLE")
-    if not clauses.columns and clauses.query is None and clauses.location is None:
+    if not (clauses.columns or clauses.query or clauses.location or clauses.like):
         raise errors.unsupported("CREATE TABLE without columns, query or location")
     if clauses.columns and clauses.query is not None:
         raise reader.error("a column list and AS query exclude each other")
     return clauses
+
+
+def _definition(context: Context, parts: list[str]) -> Relation:
+    return context.relation(full_name(parts, context.session.namespace))
+
+
+def _take_definition(clauses: _TableClauses, source: Relation) -> None:
+    """What LIKE takes of a table or view: its columns, its layout, its comment and properties."""
+    clauses.columns = [(c.name, c.type, c.nullable, c.comment) for c in source.columns]
+    clauses.partition_by, clauses.cluster_by = list(source.partition_by), list(source.cluster_by)
+    clauses.comment = clauses.comment or source.comment
+    clauses.properties = source.properties | clauses.properties
 
 
 def _read_columns(reader: StatementReader, clauses: _TableClauses) -> None:

@@ -22,7 +22,7 @@ _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
 
 
 @dataclass
-class _Insert:
+class Insert:
     """The clauses of one statement, before its query."""
 
     overwrite: bool
@@ -40,18 +40,29 @@ def insert(context: Context, reader: StatementReader) -> Result:
     clauses = _read(context, reader)
     source, source_alias = _source(reader, clauses)
     with Query(context, source) as query:
-        if evolves:
-            _evolve(context, clauses, query.columns())
-        body = _columns_of_target(query, clauses)
-        name = quoted(context.engine.name_of(clauses.relation))
-        inserted = _run(context, clauses, name, body, source_alias)
+        inserted = write(context, clauses, query, evolves, source_alias)
     return counts(num_affected_rows=inserted, num_inserted_rows=inserted)
 
 
-def _read(context: Context, reader: StatementReader) -> _Insert:
+def write(
+    context: Context,
+    clauses: Insert,
+    query: Query,
+    evolves: bool = False,
+    source_alias: str | None = None,
+) -> int:
+    """Write a query's rows to a table, and return how many they were."""
+    if evolves:
+        _evolve(context, clauses, query.columns())
+    body = _columns_of_target(query, clauses)
+    name = quoted(context.engine.name_of(clauses.relation))
+    return _run(context, clauses, name, body, source_alias)
+
+
+def _read(context: Context, reader: StatementReader) -> Insert:
     overwrite = reader.accept_any("INTO", "OVERWRITE") == "OVERWRITE"
     reader.accept("TABLE")
-    clauses = _Insert(overwrite, target(context, reader.name()))
+    clauses = Insert(overwrite, target(context, reader.name()))
     if reader.sees("PARTITION"):
         raise errors.unsupported("INSERT … PARTITION")
     if reader.accept("AS") or reader.peek().kind in ("word", "name"):
@@ -72,7 +83,7 @@ def _read(context: Context, reader: StatementReader) -> _Insert:
     return clauses
 
 
-def _evolve(context: Context, clauses: _Insert, given: list[Column]) -> None:
+def _evolve(context: Context, clauses: Insert, given: list[Column]) -> None:
     """Add the columns that the query has and the table has not: those of other names where they
     are matched by name, and otherwise those after the table's last."""
     relation = clauses.relation
@@ -93,7 +104,7 @@ def _starts_query(reader: StatementReader) -> bool:
     return reader.peek(ahead).text.upper() in _QUERY_WORDS
 
 
-def _source(reader: StatementReader, clauses: _Insert) -> tuple[str, str | None]:
+def _source(reader: StatementReader, clauses: Insert) -> tuple[str, str | None]:
     """The text of the query, and the alias that REPLACE ON may give it."""
     if reader.accept("TABLE"):
         return f"select * from {reader.rest()}", None
@@ -104,7 +115,7 @@ def _source(reader: StatementReader, clauses: _Insert) -> tuple[str, str | None]
     return reader.rest(), None
 
 
-def _run(context: Context, clauses: _Insert, name: str, body: str, source_alias: str | None) -> int:
+def _run(context: Context, clauses: Insert, name: str, body: str, source_alias: str | None) -> int:
     """Run it, and return the number of rows inserted."""
     if clauses.replace_where is not None:
         predicate = render(parse(f"select {clauses.replace_where}").expressions[0])
@@ -123,7 +134,7 @@ def _run(context: Context, clauses: _Insert, name: str, body: str, source_alias:
     )
 
 
-def _match_condition(clauses: _Insert) -> str | None:
+def _match_condition(clauses: Insert) -> str | None:
     """The condition of REPLACE ON or REPLACE USING between target and source."""
     if clauses.replace_using is not None:
         clauses.alias = "target"
@@ -136,7 +147,7 @@ def _match_condition(clauses: _Insert) -> str | None:
 
 def _replace_matching(
     context: Context,
-    clauses: _Insert,
+    clauses: Insert,
     name: str,
     body: str,
     source_alias: str | None,
@@ -156,7 +167,7 @@ def _replace_matching(
     return inserted
 
 
-def _columns_of_target(query: Query, clauses: _Insert) -> str:
+def _columns_of_target(query: Query, clauses: Insert) -> str:
     """A query that yields exactly the table's columns, in its order."""
     relation = clauses.relation
     names = _output_names(query)

@@ -1,11 +1,15 @@
-"""OPTIMIZE, VACUUM and ANALYZE."""
+"""OPTIMIZE, VACUUM, ANALYZE and RESTORE."""
 
 from __future__ import annotations
 
-from local_warehouse import delta
+from typing import Any
+
+from local_warehouse import delta, time_travel
+from local_warehouse.catalog.model import Constraint
 from local_warehouse.context import Context
 from local_warehouse.queries import target
 from local_warehouse.results import Result, nothing, rows
+from local_warehouse.statements.columns import read_again
 from local_warehouse.statements.reader import StatementReader
 
 
@@ -33,3 +37,41 @@ def analyze(context: Context, reader: StatementReader) -> Result:
     """Statistics are always kept in the table's log: there is nothing to compute."""
     target(context, reader.name())
     return nothing()
+
+
+def restore(context: Context, reader: StatementReader) -> Result:
+    """RESTORE [TABLE] name [TO] {VERSION | TIMESTAMP} AS OF value: a commit that brings the rows,
+    columns and CHECK constraints of an older version back."""
+    reader.accept("TABLE")
+    relation = target(context, reader.name())
+    reader.accept("TO")
+    travel = time_travel.read(reader.rest())
+    version = time_travel.version_of(context.engine, relation, travel, restores=True)
+    table = delta.open_table(relation.path)
+    before = _sizes(table)
+    if version != table.version():
+        delta.restore(table, version)
+    after = _sizes(delta.open_table(relation.path))
+    checks = delta.constraints(relation.path).items()
+    relation.constraints = [c for c in relation.constraints if c.kind != "CHECK"] + [
+        Constraint(name, "CHECK", expression=expression) for name, expression in checks
+    ]
+    read_again(context, relation)
+    removed = [size for path, size in before.items() if path not in after]
+    restored = [size for path, size in after.items() if path not in before]
+    numbers = {
+        "table_size_after_restore": sum(after.values()),
+        "num_of_files_after_restore": len(after),
+        "num_removed_files": len(removed),
+        "num_restored_files": len(restored),
+        "removed_files_size": sum(removed),
+        "restored_files_size": sum(restored),
+    }
+    return rows([(name, "bigint") for name in numbers], [list(numbers.values())])
+
+
+def _sizes(table: Any) -> dict[str, int]:
+    """The data files of a table's version, and their bytes."""
+    files = table.get_add_actions(flatten=True)
+    return dict(zip(files.column("path").to_pylist(), files.column("size_bytes").to_pylist(),
+                    strict=True))  # fmt: skip

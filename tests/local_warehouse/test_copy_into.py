@@ -1,0 +1,106 @@
+"""COPY INTO and LIST over files of a landing place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+HEADER = "fileformat = csv format_options ('header' = 'true')"
+
+
+@pytest.fixture
+def folder(schema: str, lakehouse: Any) -> str:
+    """The URL of a folder with two files, and one below it."""
+    url = f"{lakehouse.env['LANDING_URL']}/{schema}"
+    for name, text in {
+        "a b.csv": "id,name\n1,x\n2,y\n",
+        "b{1},*.csv": "id,name\n3,z\n",
+        "below/c.csv": "id,name\n9,deep\n",
+    }.items():
+        put(lakehouse, url, name, text)
+    return url
+
+
+def put(lakehouse: Any, url: str, name: str, text: str) -> None:
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    lakehouse.s3.put_object(Bucket=bucket, Key=f"{key}/{name}", Body=text.encode())
+
+
+def copied(lakehouse: Any, statement: str) -> int:
+    """The rows that it loaded."""
+    row = lakehouse.sql(statement)[0]
+    assert row["num_affected_rows"] == row["num_inserted_rows"]
+    assert row["num_skipped_corrupt_files"] == 0
+    return int(row["num_inserted_rows"])
+
+
+def test_a_file_is_loaded_once_whatever_becomes_of_it(
+    lakehouse: Any, schema: str, folder: str
+) -> None:
+    table = f"{schema}.t"
+    lakehouse.sql(f"create table {table} (id string, name string)")
+    copy = f"copy into {table} from '{folder}' {HEADER}"
+    assert [copied(lakehouse, copy), copied(lakehouse, copy)] == [3, 0]
+    put(lakehouse, folder, "a b.csv", "id,name\n5,changed\n")
+    assert copied(lakehouse, copy) == 0
+    put(lakehouse, folder, "new.csv", "id,name\n6,new\n")
+    lakehouse.sql(f"alter table {table} rename to {schema}.renamed")
+    copy = copy.replace(table, f"{schema}.renamed")
+    assert copied(lakehouse, copy) == 1
+    assert copied(lakehouse, f"{copy} copy_options ('force' = 'true')") == 3
+    found = lakehouse.sql(f"select id from {schema}.renamed order by id")
+    assert [row["id"] for row in found] == ["1", "2", "3", "3", "5", "6", "6"]
+    lakehouse.sql(f"drop table {schema}.renamed")
+    lakehouse.sql(f"create table {schema}.renamed (id string, name string)")
+    assert copied(lakehouse, copy) == 3
+
+
+def test_files_are_chosen_by_name_and_by_pattern(lakehouse: Any, schema: str, folder: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id string, name string)")
+    copy = f"copy into {schema}.t from '{folder}' fileformat = csv"
+    options = "format_options ('header' = 'true')"
+    assert copied(lakehouse, f"{copy} pattern = 'b*/*.csv' {options}") == 1
+    assert copied(lakehouse, f"{copy} files = ('a b.csv', 'b{{1}},*.csv') {options}") == 3
+    assert copied(lakehouse, f"copy into {schema}.t from '{folder}/a b.csv' {HEADER}") == 0
+    missing = f"copy into {schema}.t from '{folder}/nothing/' {HEADER}"
+    lakehouse.fails(missing, "COPY_INTO_SOURCE_SCHEMA_INFERENCE_FAILED")
+
+
+def test_columns_are_matched_by_name_and_cast_only_when_asked(
+    lakehouse: Any, schema: str, folder: str
+) -> None:
+    table = f"{schema}.t"
+    lakehouse.sql(f"create table {table} (name string, id int, file string)")
+    lakehouse.fails(f"copy into {table} from '{folder}' {HEADER}", "DELTA_FAILED_TO_MERGE_FIELDS")
+    select = f"select id::int, upper(name) as name, _metadata.file_name as file from '{folder}'"
+    assert copied(lakehouse, f"copy into {table} from ({select}) {HEADER}") == 3
+    found = lakehouse.sql(f"select id, name, file from {table} order by id")
+    assert [tuple(row.values()) for row in found] == [
+        (1, "X", "a b.csv"), (2, "Y", "a b.csv"), (3, "Z", "b{1},*.csv"),
+    ]  # fmt: skip
+    put(lakehouse, folder, "bare/d.csv", "four,4\n")
+    bare = f"copy into {table} (name, id) from '{folder}/bare' fileformat = csv"
+    assert copied(lakehouse, bare) == 1
+    assert lakehouse.sql(f"select name from {table} where id = 4") == [{"name": "four"}]
+
+
+def test_the_schema_is_merged_when_asked(lakehouse: Any, schema: str, folder: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id string, name string)")
+    put(lakehouse, folder, "wide.csv", "extra,id\ne,7\n")
+    merged = "fileformat = csv format_options ('header' = 'true', 'mergeSchema' = 'true')"
+    copy = f"copy into {schema}.t from '{folder}' {merged}"
+    lakehouse.fails(copy, "COPY_INTO_SCHEMA_MISMATCH_WITH_TARGET_TABLE")
+    assert copied(lakehouse, f"{copy} copy_options ('mergeSchema' = 'true')") == 4
+    found = lakehouse.sql(f"select id, name, extra from {schema}.t order by id")
+    assert [tuple(row.values()) for row in found][2:] == [("3", "z", None), ("7", None, "e")]
+
+
+def test_list_shows_files_and_folders(lakehouse: Any, folder: str) -> None:
+    found = lakehouse.sql(f"list '{folder}'")
+    assert [(row["name"], row["size"]) for row in found] == [
+        ("a b.csv", 16), ("below/", 0), ("b{1},*.csv", 12),
+    ]  # fmt: skip
+    assert found[1]["path"] == f"{folder}/below/"
+    assert len(lakehouse.sql(f"list '{folder}' limit 1")) == 1
+    lakehouse.fails(f"list '{folder}/nothing'", "PATH_NOT_FOUND")
