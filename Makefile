@@ -1,7 +1,7 @@
 # `make help` lists the targets. Needs Python 3.11 to 3.13 and nothing else; choose another
 # interpreter by `make demo PYTHON=/path/to/python3`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fidelity lint up down clean
+.PHONY: help setup demo test fidelity conformance lint up down clean
 .NOTPARALLEL:
 
 VENV := .venv
@@ -12,7 +12,7 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
-		printf '  make %-8s %s\n' "$$name" "$$text"; done
+		printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 setup: $(INSTALLED) profiles.yml ## make the virtual environment, once
 
@@ -24,7 +24,10 @@ test: lint ## lint, then every test, with a whole run of the pipeline among them
 	@$(BIN)/pytest
 
 fidelity: setup ## dbt's own adapter tests against the local warehouse; about half an hour
-	@$(BIN)/pytest tests/fidelity
+	@$(BIN)/pytest tests/fidelity -q -r fE -W ignore --tb=short
+
+conformance: setup ## the same SQL and CSV files on Apache Spark (Java 17, 400 MB) and on the local warehouse
+	@$(BIN)/python tests/conformance/run.py
 
 lint: setup ## check Python, SQL, the dbt project, infra and workflows
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from typing import Any
 from sqlglot import exp, transforms
 
 from local_warehouse.catalog.model import Column
+from local_warehouse.functions import correct
 from local_warehouse.pivots import unfolded
 
 ColumnsOf = Callable[[exp.Expr], list[Column]]
@@ -31,6 +32,7 @@ _AGGREGATES = {
 def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Rewrite every SELECT of a tree, each after those that it reads from."""
     _fractions_of_a_second(tree)
+    correct(tree)
     for select in selects(tree):
         _pivots(select, columns_of)
         _star_except(select, columns_of)

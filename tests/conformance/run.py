@@ -1,0 +1,52 @@
+"""Runs the conformance tests with Apache Spark: `make conformance`.
+
+Spark gets an environment of its own, tests/conformance/.venv, made by the first call. What it
+answers about functions and files is recorded in tests/conformance/answers, for `make test`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PYTHON = HERE / ".venv" / "bin" / "python"
+OLDEST_JAVA = 17
+
+
+def main() -> int:
+    java = _java()
+    if java is None or java < OLDEST_JAVA:
+        found = "there is none" if java is None else f"this is Java {java}"
+        print(f"Skipped: Apache Spark needs Java {OLDEST_JAVA} or newer, {found}.")
+        return 0
+    if not PYTHON.exists():
+        print(
+            "Installing Apache Spark into tests/conformance/.venv, once; about 400 MB", flush=True
+        )
+        venv.create(PYTHON.parents[1], with_pip=True)
+        install = [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"]
+        subprocess.run([*install, str(HERE / "requirements.txt")], check=True)
+    settings = os.environ | {"SPARK_PYTHON": str(PYTHON)}
+    tests = [sys.executable, "-m", "pytest", "-q", str(HERE), *sys.argv[1:]]
+    return subprocess.run(tests, env=settings, check=False).returncode
+
+
+def _java() -> int | None:
+    """The major version of the Java that Spark would start."""
+    home = os.environ.get("JAVA_HOME")
+    java = Path(home, "bin", "java") if home else shutil.which("java")
+    if java is None:
+        return None
+    said = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False)
+    version = re.search(r'version "(?:1\.)?(\d+)', said.stderr)
+    return int(version[1]) if version else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
