@@ -21,19 +21,21 @@ from adapter_overrides import OVERRIDES
 # Classes that are run with the adapter's other materializations too.
 TWICE = {
     "BaseChangeRelationTypeValidator", "BaseConstraintsRollback", "BaseGenericTests",
-    "BaseIncremental", "BaseIncrementalOnSchemaChange", "BaseIncrementalPredicates",
-    "BaseIncrementalUniqueKey", "BaseMergeExcludeColumns", "BaseModelGrants", "BasePersistDocs",
-    "BasePrePostModelHooks", "BaseSimpleMaterializations", "BaseTableConstraintsColumnsEqual",
-    "BaseTableMaterialization",
+    "BaseHookRefs", "BaseIncremental", "BaseIncrementalOnSchemaChange",
+    "BaseIncrementalPredicates", "BaseIncrementalUniqueKey", "BaseMergeExcludeColumns",
+    "BaseModelGrants", "BasePersistDocs", "BaseSimpleMaterializations",
+    "BaseTableConstraintsColumnsEqual", "BaseTableMaterialization",
 }  # fmt: skip
 
 
 class MaterializationV2:
-    """The project's flag `use_materialization_v2`, besides what the class configures."""
+    """The project's flag `use_materialization_v2`, besides what the class configures, and the
+    safer way to replace a table: beside the old one, then by renaming."""
 
     @pytest.fixture(scope="class")
     def dbt_project_yml(self, dbt_project_yml: dict[str, Any], project_root: Path) -> Any:
         dbt_project_yml.setdefault("flags", {})["use_materialization_v2"] = True
+        dbt_project_yml.setdefault("models", {})["+use_safer_relation_operations"] = True
         (Path(project_root) / "dbt_project.yml").write_text(yaml.safe_dump(dbt_project_yml))
         return dbt_project_yml
 
@@ -51,6 +53,15 @@ def classes(only: Collection[str] | None = None) -> dict[str, type[Any]]:
             second = type(f"Test_v2_{name}", (MaterializationV2, *bases), {})
             found[second.__name__] = _expected(f"v2 {key}", second)
     return found
+
+
+def category(class_name: str) -> str:
+    """What a test class is about: the folder it is in, or a word for those of this project."""
+    if not class_name.startswith("Test_"):
+        return "databricks"
+    name = class_name.removeprefix("Test_")
+    generation = "v2 " if name.startswith("v2_") else ""
+    return generation + name.removeprefix("v2_").rpartition("_")[0]
 
 
 def _expected(key: str, test_class: type[Any]) -> type[Any]:

@@ -11,17 +11,13 @@ ABSTRACT = {
 _PYTHON = "Python needs a cluster"
 _JAVASCRIPT = "JavaScript functions"
 _HEADER = "a header is a statement of its own, and Databricks takes one at a time"
-_POSTGRES = "about Postgres"
 _FUNCTION = "the adapter has scalar functions only, without volatility, and does not list them"
 _MISSING = "the adapter does not warn of documented columns that are not there"
 _VIEWS = "materialized views"
 
 # Classes that are not about dbt-databricks on a SQL warehouse.
 NOT_FOR_DATABRICKS: dict[str, str] = {
-    "BasePostgresColumnTypes": _POSTGRES,
-    "BaseDebugPostgres": _POSTGRES,
-    "BaseDebugInvalidProjectPostgres": _POSTGRES,
-    "BaseSimpleCopyUppercase": _POSTGRES,
+    "BasePostgresColumnTypes": "the adapter's columns do not know that STRING is a string",
     "BasePythonModelTests": _PYTHON,
     "BasePythonIncrementalTests": _PYTHON,
     "BasePythonMetaGetTests": _PYTHON,
@@ -66,6 +62,7 @@ NOT_FOR_DATABRICKS: dict[str, str] = {
     "BaseIncrementalBadStrategy": "the adapter names the strategies it knows before dbt looks",
     "BaseCurrentTimestampNaive": "current_timestamp has a time zone: BaseCurrentTimestampAware",
     "BaseEscapeSingleQuotesQuote": "quotes are escaped by a backslash: its other class",
+    "BaseTestEmptySeedFlag": "dbt 1.11 has no `dbt seed --empty`",
     "BaseCloneNotPossible": "about adapters without clones",
     "BaseCloneSameSourceAndTarget": "a message that the adapter does not have",
 }

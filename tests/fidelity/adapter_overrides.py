@@ -370,12 +370,13 @@ class ColumnTypes:
 
 @_of("BaseConstraintsRollback", "BaseIncrementalConstraintsRollback")
 class ConstraintMessages:
-    """A table has its new rows before a constraint is added to it; an incremental model keeps
-    its old ones, as a row that breaks a constraint fails the statement that writes it."""
+    """A table has its new rows before a constraint is added to it; an incremental model, and a
+    table that is built beside the old one, keep the old ones."""
 
     @pytest.fixture(scope="class")
     def expected_color(self) -> str:
-        return "blue" if "Incremental" in type(self).__name__ else "red"
+        name = type(self).__name__
+        return "blue" if "Incremental" in name or "v2" in name else "red"
 
     @pytest.fixture(scope="class")
     def expected_error_messages(self) -> list[str]:
@@ -576,6 +577,13 @@ class NoChangeOfType:
     )  # fmt: skip
     def test_run(self, project: Any, model: str) -> None:
         run_dbt(["run", "--empty", "--select", model])
+
+
+@_of("BaseSimpleCopyUppercase")
+class ProfileOfTheWarehouse:
+    @pytest.fixture(scope="class")
+    def dbt_profile_target(self, dbt_profile_target: dict[str, Any]) -> dict[str, Any]:
+        return dbt_profile_target
 
 
 @_of("SimpleCopyBase")

@@ -41,6 +41,10 @@ STRATEGIES: dict[str, tuple[str, list[tuple[int, str]]]] = {
         "unique_key='id', skip_matched_step=true",
         [(1, "a"), (2, "b"), (3, "c"), (4, "d")],
     ),
+    "merge_with_schema_evolution": (
+        "unique_key='id', merge_with_schema_evolution=true",
+        [(1, "a"), (2, "B"), (3, "c"), (4, "d")],
+    ),
     "delete_insert": (
         "incremental_strategy='delete+insert', unique_key='id'",
         [(1, "a"), (2, "B"), (3, "c"), (4, "d")],
@@ -117,6 +121,19 @@ snapshots:
       databricks_tags: {always: "yes"}
 """
 
+# By what a snapshot makes of a row that is gone: whether each row that it keeps is a current one.
+HARD_DELETES = {
+    "ignore": [(1, True), (2, True)],
+    "invalidate": [(1, True), (2, False)],
+    "new_record": [(1, True), (2, False), (2, True)],
+}
+GONE = "select 1 as id{% if var('round') == 1 %} union all select 2{% endif %}"
+SNAPSHOT = """
+  - name: snapshot_{mode}
+    relation: ref('gone')
+    config: {{strategy: check, unique_key: [id], check_cols: all, hard_deletes: {mode}}}
+"""
+
 
 class _TwoRounds:
     """The project, and what its relations are after two rounds."""
@@ -132,7 +149,8 @@ class _TwoRounds:
             "settings.sql": row,
             "refers.sql": "select id as settings_id from {{ ref('settings') }}",
             "shown.sql": row.replace("1 as int", "{{ var('round') }} as int"),
-            "settings.yml": SETTINGS,
+            "gone.sql": "{{ config(materialized='table') }}" + GONE,
+            "settings.yml": SETTINGS + "".join(SNAPSHOT.format(mode=m) for m in HARD_DELETES),
         }
 
     @pytest.fixture(scope="class", autouse=True)
@@ -195,6 +213,14 @@ class _TwoRounds:
     def test_a_view_has_its_last_query(self, project: Any) -> None:
         rows = project.run_sql(f"select * from {project.test_schema}.shown", fetch="all")
         assert [tuple(row) for row in rows] == [(2, "round 2")]
+
+    @pytest.mark.parametrize("mode", HARD_DELETES)
+    def test_a_snapshot_sees_that_a_row_is_gone(self, project: Any, mode: str) -> None:
+        rows = project.run_sql(
+            f"select id, dbt_valid_to is null from {project.test_schema}.snapshot_{mode}",
+            fetch="all",
+        )
+        assert sorted(map(tuple, rows)) == HARD_DELETES[mode]
 
     def test_a_snapshot_keeps_both_rounds(self, project: Any) -> None:
         rows = project.run_sql(
