@@ -55,3 +55,23 @@ def test_lineage_leads_from_both_sources_to_the_model_and_to_the_dashboard(
     for source in SOURCES:
         assert {MODEL, EXPOSURE} <= reach(edges, source), source
     assert browser.run("document.querySelectorAll('canvas').length") > 0
+
+
+def test_docs_know_every_relation_and_its_columns(docs: Path) -> None:
+    catalog = json.loads(docs.with_name("catalog.json").read_text())
+    manifest = json.loads(docs.with_name("manifest.json").read_text())
+    assert catalog["errors"] is None
+    described = catalog["nodes"] | catalog["sources"]
+    expected = [
+        name
+        for name, node in (manifest["nodes"] | manifest["sources"]).items()
+        if node["resource_type"] in ("model", "seed", "source")
+    ]
+    assert sorted(described) == sorted(expected)
+    for name, relation in described.items():
+        assert all(column["type"] for column in relation["columns"].values()), name
+        documented = (manifest["nodes"] | manifest["sources"])[name]["columns"]
+        assert set(documented) <= set(relation["columns"]), name
+        if name.startswith(("model.", "seed.")):  # a source's files may bring more columns
+            assert set(documented) == set(relation["columns"]), name
+            assert relation["metadata"]["comment"], name
