@@ -44,7 +44,8 @@ class Calls(grpc.UnaryStreamClientInterceptor, grpc.UnaryUnaryClientInterceptor)
         if not self._is_engine_running():  # else the client would try again for minutes
             raise SqlError(
                 "ENGINE_ENDED",
-                "The engine ended, or was ended to stop a statement. Run this one again.",
+                "The engine ended, or was ended to stop a statement; one of your own "
+                "(--engine) does not answer. Run this statement again.",
                 "57014",
             )
         return continuation(details, request)

@@ -10,10 +10,11 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from local_warehouse.services.failure import LocalWarehouseError
-from local_warehouse.services.state import find_state_directory, say
+from local_warehouse.services.state import Options, StateDirectory, find_state_directory, say
 
 _EXIT_CODES = """\
 exit codes: 0 done; 1 failed; 2 wrong use or settings; 3 (status) not everything is running;
@@ -62,7 +63,20 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    command("up", _up, "start the services that are not running")
+    up = command("up", _up, "start the services that are not running")
+    up.add_argument(
+        "--engine",
+        metavar="URL",
+        help="sc://host:port of a Spark Connect server to compute with, or `embedded` for the "
+        "one that comes along; kept until it is changed",
+    )
+    up.add_argument(
+        "--allow-location",
+        metavar="URL",
+        action="append",
+        help="a folder that statements may use besides the configured storage, or `none`; may be "
+        "given several times; kept until it is changed",
+    )
     command("down", _down, "stop the services; the data stays")
     command("status", _status, "show the services")
     command("env", _env, 'print the settings for a shell: eval "$(local-warehouse env)"')
@@ -81,11 +95,26 @@ def _up(options: argparse.Namespace) -> int:
     from local_warehouse.services import lifecycle
 
     directory = find_state_directory(getattr(options, "state", None))
-    if lifecycle.running_environment(directory) is not None:
+    changed = _changed_options(directory, options)
+    if changed is None and lifecycle.running_environment(directory) is not None:
         say("the services are running")
     else:
-        lifecycle.up(directory)
+        lifecycle.up(directory, changed)
     return 0
+
+
+def _changed_options(directory: StateDirectory, options: argparse.Namespace) -> Options | None:
+    """The warehouse's options with those given here; None when none are."""
+    changed = known = directory.read().options
+    if options.engine is not None:
+        if options.engine != "embedded" and not options.engine.startswith("sc://"):
+            message = f"{options.engine!r} is neither sc://host:port nor embedded"
+            raise LocalWarehouseError(message, 2)
+        changed = replace(changed, engine=None if options.engine == "embedded" else options.engine)
+    if options.allow_location is not None:
+        locations = tuple(url for url in options.allow_location if url != "none")
+        changed = replace(changed, allowed_locations=locations)
+    return None if changed == known else changed
 
 
 def _down(options: argparse.Namespace) -> int:

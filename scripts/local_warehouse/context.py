@@ -15,6 +15,7 @@ from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Function, Name, Relation, quoted
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.engine import Engine
+from local_warehouse.locations import Locations
 from local_warehouse.merged_scans import MergedFiles, MergedScans
 from local_warehouse.sessions import Session, full_name
 
@@ -29,6 +30,7 @@ class Warehouse:
     engine: Engine
     storage_root: str  # where managed tables are put
     scratch: Path
+    locations: Locations
     files: files.Storage = field(default_factory=files.Storage)
     lock: threading.RLock = field(default_factory=threading.RLock)  # around changes of the catalog
     _registered: dict[str, deque[str]] = field(default_factory=dict)
@@ -106,6 +108,7 @@ class Context:
         self, path: str, options: dict[str, Any], with_metadata: bool = False
     ) -> AbstractContextManager[str]:
         """A read_files call as a relation that the engine can read."""
+        self.warehouse.locations.check(path)
 
         def read() -> files.Scan:
             return files.read_files(
@@ -122,6 +125,8 @@ class Context:
         self, merged: MergedFiles, options: dict[str, Any]
     ) -> AbstractContextManager[str]:
         """The read_files calls of a merged branch as one relation, with their constants."""
+        for path in merged.paths:
+            self.warehouse.locations.check(path)
 
         def read() -> files.Scan:
             return files.read_many(

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 from sqlglot import exp
@@ -30,7 +32,7 @@ from local_warehouse.types import client_schema, to_client
 _T = TypeVar("_T")
 _STALE_HINT = "Missing commit file"  # what the engine says of a version behind the last checkpoint
 _ATTEMPTS = 5
-_RETRIES = 4  # of a request to an engine that does not answer, over about five seconds
+_PORT = 15002  # of Spark Connect, where a URL names none
 _TABLE_AT = re.compile(r"`(t_[0-9a-f]{32}_\d+)`|\bdelta\.`([^`]+)`", re.IGNORECASE)
 _PATIENCE_SECONDS = 3  # with an engine that is to stop a query
 _WATCHED_SECONDS = 60  # after that, at the most
@@ -43,6 +45,10 @@ class Engine:
     of a Sail server of our own, which is started again if it has ended."""
 
     def __init__(self, url: str | None = None) -> None:
+        """Raises SqlError when nothing listens at the URL."""
+        if url is not None and not _answers(url):
+            message = f"No Spark Connect server answers at {url}."
+            raise SqlError("ENGINE_UNAVAILABLE", message, "08006")
         self._url = url
         self._known: dict[str, str] = {}  # names of tables, by the ids of their relations
         self._locations: dict[str, str] = {}  # of tables, by these names
@@ -58,7 +64,7 @@ class Engine:
         from pyspark.sql.connect.session import SparkSession
 
         process = self._process = None if self._url else EngineProcess()
-        self._calls = Calls(lambda: process is None or process.is_running)
+        self._calls = Calls(lambda: process.is_running if process else _answers(self._url or ""))
         channel = DefaultChannelBuilder(process.url if process else self._url or "")
         channel.add_interceptor(self._calls)
         self._sessions.append(SparkSession.builder.channelBuilder(channel).create())
@@ -267,3 +273,13 @@ class Engine:
     def _drop(self, name: str) -> None:
         self._locations.pop(name, None)
         self.run(f"drop table if exists `{name}`")
+
+
+def _answers(url: str) -> bool:
+    """Whether something listens at sc://host:port."""
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname, address.port or _PORT), timeout=5).close()
+    except OSError:
+        return False
+    return True

@@ -153,6 +153,7 @@ class Query:
             self._expressions.append((table, expression))
             return None
         if len(parts) == 2 and parts[0].lower() == "delta" and "/" in parts[1]:
+            table.this.set("this", self._context.warehouse.locations.check(parts[1]))
             return None  # delta.`s3://…`, which the engine reads itself
         if len(parts) == 1 and parts[0].lower() in self._context.session.temporary_views:
             view = self._context.session.temporary_views[parts[0].lower()]

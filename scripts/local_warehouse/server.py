@@ -15,9 +15,12 @@ import ssl
 import threading
 from pathlib import Path
 
+from local_warehouse import files
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.context import Warehouse
 from local_warehouse.engine import Engine
+from local_warehouse.errors import SqlError
+from local_warehouse.locations import Locations
 from local_warehouse.protocol.http import Server
 from local_warehouse.protocol.service import Service
 
@@ -34,6 +37,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--catalog", default="main", help="the catalog of a session that names none"
     )
+    parser.add_argument(
+        "--allow-location",
+        action="append",
+        default=[],
+        help="URL of a folder that statements may use besides --storage and LANDING_URL",
+    )
+    parser.add_argument("--engine", help="sc://host:port of a Spark Connect server to use instead")
     parser.add_argument("--log-level", default="INFO")
     return parser.parse_args()
 
@@ -53,8 +63,16 @@ def main() -> None:
     catalog = Catalog(arguments.state / "catalog.sqlite")
     if arguments.catalog.lower() not in catalog.catalogs():
         catalog.create_catalog(arguments.catalog)
-    engine = Engine()
-    warehouse = Warehouse(catalog, engine, arguments.storage.rstrip("/"), scratch)
+    try:
+        engine = Engine(arguments.engine)
+    except SqlError as error:
+        raise SystemExit(str(error)) from None
+    landing = [url for url in (os.environ.get("LANDING_URL"),) if url]
+    locations = Locations([arguments.storage, *landing, *arguments.allow_location])
+    storage = files.Storage(allow_local=locations.have_local)
+    warehouse = Warehouse(
+        catalog, engine, arguments.storage.rstrip("/"), scratch, locations, storage
+    )
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(arguments.certificate, arguments.key)
     server = Server(arguments.port, tls, token, Service(warehouse, arguments.catalog))

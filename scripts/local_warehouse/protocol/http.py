@@ -18,6 +18,7 @@ from thrift.transport.TTransport import TMemoryBuffer
 _log = logging.getLogger(__name__)
 
 _LIMIT = 256 * 1024 * 1024  # bytes of one request
+_READ_UNCHECKED = 1024 * 1024  # bytes of one whose token is wrong
 
 
 class Server(ThreadingHTTPServer):
@@ -62,28 +63,42 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, b"not found\n", "text/plain")
 
     def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if not 0 < length <= _LIMIT:
-            self.close_connection = True
-            self._answer(413, b"the request has no body, or one that is too long\n", "text/plain")
-            return
-        body = self.rfile.read(length)
+        given = self.headers.get("Content-Length", "")
+        length = int(given) if given.isascii() and given.isdigit() else 0
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), self.server.token):
+        if scheme.lower() != "bearer" or not hmac.compare_digest(
+            token.encode(errors="replace"), self.server.token
+        ):
+            self.rfile.read(min(length, _READ_UNCHECKED))  # a client may only read when it has sent
             self._refuse_token()
             return
+        if not length:
+            self._refuse(411, "the request has no body of a known length")
+            return
+        if length > _LIMIT:
+            self._refuse(413, f"the request is longer than {_LIMIT:,} bytes")
+            return
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionAbortedError("the client went away in the middle of its request")
         output = TMemoryBuffer()
         try:
             self.server.processor.process(
                 TBinaryProtocolAccelerated(TMemoryBuffer(body)), TBinaryProtocolAccelerated(output)
             )
-        except Exception:
-            _log.exception("malformed request")
+        except Exception as error:
+            _log.warning("malformed request: %s", error)
             self._answer(400, b"not a Thrift message of TCLIService\n", "text/plain")
             return
         self._answer(200, output.getvalue(), "application/x-thrift")
 
+    def _refuse(self, status: int, message: str) -> None:
+        """Refuse a request whose body is not read: the connection cannot be used again."""
+        self.close_connection = True
+        self._answer(status, f"{message}\n".encode(), "text/plain", {"Connection": "close"})
+
     def _refuse_token(self) -> None:
+        self.close_connection = True  # all of its body may not be read
         message = "Invalid access token."
         document = {"error_code": "403", "message": message}
         # the connector shows the message of this header, and not the body

@@ -21,7 +21,13 @@ from local_warehouse.services.environment import (
     without_foreign_settings,
 )
 from local_warehouse.services.failure import LocalWarehouseError
-from local_warehouse.services.state import ServiceRecord, State, StateDirectory, say
+from local_warehouse.services.state import (
+    Options,
+    ServiceRecord,
+    State,
+    StateDirectory,
+    say,
+)
 from local_warehouse.services.storage import (
     PORT_OPTIONS,
     SEAWEEDFS_ENVIRONMENT,
@@ -82,13 +88,15 @@ def running_environment(directory: StateDirectory) -> dict[str, str] | None:
         ):
             return None
     port = state.ports[WAREHOUSE][0]
-    if state.services[WAREHOUSE].settings != _warehouse(directory, storage, "", port).settings:
+    expected = _warehouse(directory, storage, "", port, state.options)
+    if state.services[WAREHOUSE].settings != expected.settings:
         return None
     return command_environment(os.environ, directory, secrets, storage, port)
 
 
-def up(directory: StateDirectory) -> dict[str, str]:
-    """Start what is not running and return the environment for clients.
+def up(directory: StateDirectory, options: Options | None = None) -> dict[str, str]:
+    """Start what is not running and return the environment for clients. New options, where given,
+    are kept for later starts; a warehouse that runs with others is started again.
 
     When a service fails to start, those that this call started are stopped again.
     """
@@ -109,8 +117,10 @@ def up(directory: StateDirectory) -> dict[str, str]:
                     ensure_buckets(storage)
             elif not _runs(state.services.get(WAREHOUSE)):
                 ensure_buckets(storage)
+            state.options = options or state.options
             port = _choose_ports(state, WAREHOUSE, 1)[0]
-            _ensure(_warehouse(directory, storage, secrets.token, port), state, directory, started)
+            warehouse = _warehouse(directory, storage, secrets.token, port, state.options)
+            _ensure(warehouse, state, directory, started)
             state.storage = _storage_identity(storage, own)
             directory.write(state)
         except BaseException as error:
@@ -171,7 +181,9 @@ def _seaweedfs(directory: StateDirectory, ports: list[int]) -> Service:
     )
 
 
-def _warehouse(directory: StateDirectory, storage: Storage, token: str, port: int) -> Service:
+def _warehouse(
+    directory: StateDirectory, storage: Storage, token: str, port: int, options: Options
+) -> Service:
     certificates = Certificates(directory.certificates)
     command = [
         *(sys.executable, "-m", "local_warehouse.server"),
@@ -181,6 +193,8 @@ def _warehouse(directory: StateDirectory, storage: Storage, token: str, port: in
         *("--key", str(certificates.key)),
         *("--storage", storage.lakehouse_url),
         *("--catalog", CATALOG),
+        *(("--engine", options.engine) if options.engine else ()),
+        *(f"--allow-location={url}" for url in options.allowed_locations),
     ]
     certificate = _content(certificates.certificate)
     return Service(

@@ -36,6 +36,14 @@ class ServiceRecord:
     ready: bool = False
 
 
+@dataclass(frozen=True)
+class Options:
+    """What `up` was told of the warehouse, and later starts keep."""
+
+    engine: str | None = None  # the URL of a Spark Connect server instead of the embedded one
+    allowed_locations: tuple[str, ...] = ()
+
+
 @dataclass
 class State:
     """What `state.json` holds: where the data is, the ports used last, the started services."""
@@ -43,6 +51,7 @@ class State:
     storage: str | None = None
     ports: dict[str, list[int]] = field(default_factory=dict)
     services: dict[str, ServiceRecord] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,10 @@ class StateDirectory:
             return State()
         try:
             services = {name: ServiceRecord(**row) for name, row in content["services"].items()}
-            return State(content["storage"], content["ports"], services)
+            options = content.get("options", {})
+            locations = tuple(options.get("allowed_locations", ()))
+            known = Options(options.get("engine"), locations)
+            return State(content["storage"], content["ports"], services, known)
         except (KeyError, TypeError, AttributeError) as error:
             raise self._unreadable("state.json") from error
 

@@ -198,7 +198,7 @@ def _new_relation(
 ) -> Relation:
     relation = Relation(name, kind="EXTERNAL" if clauses.location else "MANAGED")
     if clauses.location:
-        relation.location = clauses.location.rstrip("/").replace("s3a://", "s3://", 1)
+        relation.location = context.warehouse.locations.check(clauses.location)
     elif existing is not None and existing.kind == "MANAGED":
         relation.location = existing.location
     else:
