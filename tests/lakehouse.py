@@ -104,6 +104,16 @@ class Lakehouse:
         }
         return sql.connect(**settings | overrides)
 
+    def processes(self, measure: str) -> list[str]:
+        """What ps says of the warehouse and of its engine, such as their `time` or `rss`."""
+        state = json.loads((self.state / "state.json").read_text())
+        warehouse = str(state["services"]["warehouse"]["pid"])
+        listed = subprocess.run(
+            ["ps", "-A", "-o", f"pid=,ppid=,{measure}="], capture_output=True, text=True, check=True
+        )
+        lines = map(str.split, listed.stdout.splitlines())
+        return [found for pid, parent, found in lines if warehouse in (pid, parent)]
+
     @property
     def s3(self) -> Any:
         """A boto3 client for the storage of this lakehouse."""

@@ -30,7 +30,11 @@ def parse(text: str) -> exp.Expr:
     """The syntax tree of one query or DML statement."""
     try:
         trees: list[exp.Expr] = [tree for tree in Warehouse().parse(text) if tree is not None]
-    except (ParseError, TokenError) as error:
+    except ParseError as error:
+        at = error.errors[0]
+        place = f"at or near '{at['highlight']}' (line {at['line']}, pos {at['col']})"
+        raise syntax_error(f"Syntax error {place}.") from error
+    except TokenError as error:
         raise syntax_error(f"{error}") from error
     if len(trees) != 1:
         raise syntax_error(f"Expected one statement, found {len(trees)}.")

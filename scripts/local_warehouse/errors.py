@@ -36,7 +36,8 @@ def already_exists(kind: str, name: str) -> SqlError:
     condition = {"SCHEMA": "SCHEMA_ALREADY_EXISTS", "CATALOG": "CATALOG_ALREADY_EXISTS"}.get(
         kind, "TABLE_OR_VIEW_ALREADY_EXISTS"
     )
-    return SqlError(condition, f"Cannot create {kind.lower()} {name}: it already exists.", "42P07")
+    sqlstate = "42P06" if kind == "SCHEMA" else "42P07"
+    return SqlError(condition, f"Cannot create {kind.lower()} {name}: it already exists.", sqlstate)
 
 
 def unsupported(what: str) -> SqlError:

@@ -1,4 +1,4 @@
-"""databricks-sql-connector against the local warehouse: results, types, metadata, sessions."""
+"""databricks-sql-connector against the local warehouse: sessions."""
 
 from __future__ import annotations
 
@@ -10,49 +10,6 @@ from typing import Any
 
 import pytest
 from databricks.sql.exc import Error
-
-
-def test_a_result_is_read_page_by_page(lakehouse: Any) -> None:
-    with lakehouse.connect() as connection, connection.cursor(arraysize=1000) as cursor:
-        cursor.execute("select id, concat('row ', id) as name from range(250000) order by id")
-        assert [row.id for row in cursor.fetchmany(3)] == [0, 1, 2]
-        assert cursor.fetchone().name == "row 3"
-        table = cursor.fetchall_arrow()
-        assert table.num_rows == 249_996
-        assert table.column("id")[-1].as_py() == 249_999
-        assert cursor.fetchall() == []
-
-
-def test_an_empty_result_keeps_its_columns(lakehouse: Any) -> None:
-    with lakehouse.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("select 1 as a, 'x' as b where false")
-        assert [(c[0], c[1]) for c in cursor.description] == [("a", "int"), ("b", "string")]
-        assert cursor.fetchall() == []
-
-
-def test_metadata_calls_list_the_catalog(lakehouse: Any) -> None:
-    lakehouse.sql("create schema if not exists metadata_calls")
-    lakehouse.sql("create or replace table metadata_calls.t as select 1 as a, 'x' as b")
-    lakehouse.sql("create or replace view metadata_calls.v as select a from metadata_calls.t")
-    with lakehouse.connect() as connection, connection.cursor() as cursor:
-        assert "main" in [row[0] for row in cursor.catalogs().fetchall()]
-        schemas = cursor.schemas("main", "metadata_%").fetchall()
-        assert [row[0] for row in schemas] == ["metadata_calls"]
-        tables = cursor.tables("main", "metadata_calls").fetchall()
-        assert [(row[2], row[3]) for row in tables] == [("t", "TABLE"), ("v", "VIEW")]
-        columns = cursor.columns("main", "metadata_calls", "t").fetchall()
-        assert [row[3] for row in columns] == ["a", "b"]
-    lakehouse.sql("drop schema metadata_calls cascade")
-
-
-def test_rowcount_is_the_number_of_changed_rows(lakehouse: Any) -> None:
-    with lakehouse.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("create or replace table main.default.counted (a int)")
-        cursor.execute("insert into main.default.counted values (1), (2), (3)")
-        assert cursor.rowcount == 3
-        cursor.execute("delete from main.default.counted where a > 1")
-        assert cursor.rowcount == 2
-        cursor.execute("drop table main.default.counted")
 
 
 def test_a_session_keeps_its_namespace_and_settings(lakehouse: Any) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -24,16 +22,10 @@ _LONG_JOIN = (
 
 def _processor_seconds(lakehouse: Any) -> int:
     """The time that the warehouse and its engine have computed."""
-    state = json.loads((lakehouse.state / "state.json").read_text())
-    wanted = {str(state["services"]["warehouse"]["pid"])}
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,time="], capture_output=True, text=True, check=True
-    )
     seconds = 0.0
-    for pid, parent, computed in (line.split() for line in listed.stdout.splitlines()):
-        if wanted & {pid, parent}:
-            *hours, minutes, rest = computed.split(":")
-            seconds += int(hours[0] if hours else 0) * 3600 + int(minutes) * 60 + float(rest)
+    for computed in lakehouse.processes("time"):
+        *hours, minutes, rest = computed.split(":")
+        seconds += int(hours[0] if hours else 0) * 3600 + int(minutes) * 60 + float(rest)
     return int(seconds)
 
 

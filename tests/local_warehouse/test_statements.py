@@ -406,7 +406,7 @@ def test_hostile_names_stay_names(lakehouse: Any, schema: str) -> None:
         ("select * from nope.t", "SCHEMA_NOT_FOUND"),
         ("use catalog nope", "CATALOG_NOT_FOUND"),
         ("select nope", "UNRESOLVED_COLUMN"),
-        ("selec 1", "UNSUPPORTED_FEATURE"),
+        ("selec 1", "PARSE_SYNTAX_ERROR"),
         ("select 1 +", "PARSE_SYNTAX_ERROR"),
         ("select cast('x' as int)", "CAST_INVALID_INPUT"),
         ("create table main.default.x (a int) using iceberg", "UNSUPPORTED_FEATURE"),

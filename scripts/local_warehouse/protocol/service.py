@@ -6,10 +6,8 @@ with an error status; an exception never leaves a handler.
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import logging
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,12 +15,13 @@ import pyarrow as pa
 from databricks.sql.thrift_api.TCLIService import ttypes
 
 from local_warehouse import statements
-from local_warehouse.catalog.model import Relation
+from local_warehouse.catalog.store import Catalog
 from local_warehouse.context import Context, Warehouse
 from local_warehouse.errors import SqlError
 from local_warehouse.operations import Operation, Operations
+from local_warehouse.protocol import metadata
 from local_warehouse.protocol.parameters import to_literals
-from local_warehouse.results import Result, rows
+from local_warehouse.results import Result
 from local_warehouse.sessions import Session, Sessions
 from local_warehouse.types import to_thrift
 
@@ -186,96 +185,24 @@ class Service:
 
     @_answers(ttypes.TGetCatalogsResp)
     def GetCatalogs(self, request: Any) -> Any:
-        def work() -> Result:
-            names = self._warehouse.catalog.catalogs()
-            return rows([("TABLE_CAT", "string")], [[name] for name in names])
-
-        return self._start(request, ttypes.TGetCatalogsResp, work)
+        return self._list(request, ttypes.TGetCatalogsResp, metadata.catalogs)
 
     @_answers(ttypes.TGetSchemasResp)
     def GetSchemas(self, request: Any) -> Any:
-        session = self._session(request)
-
-        def work() -> Result:
-            found = self._warehouse.catalog.schemas(
-                (request.catalogName or session.catalog).lower()
-            )
-            return rows(
-                [("TABLE_SCHEM", "string"), ("TABLE_CATALOG", "string")],
-                [[s.name, s.catalog] for s in found if _like(request.schemaName, s.name)],
-            )
-
-        return self._start(request, ttypes.TGetSchemasResp, work)
+        return self._list(request, ttypes.TGetSchemasResp, metadata.schemas)
 
     @_answers(ttypes.TGetTablesResp)
     def GetTables(self, request: Any) -> Any:
-        columns = [
-            ("TABLE_CAT", "string"), ("TABLE_SCHEM", "string"), ("TABLE_NAME", "string"),
-            ("TABLE_TYPE", "string"), ("REMARKS", "string"), ("TYPE_CAT", "string"),
-            ("TYPE_SCHEM", "string"), ("TYPE_NAME", "string"),
-            ("SELF_REFERENCING_COL_NAME", "string"), ("REF_GENERATION", "string"),
-        ]  # fmt: skip
-        relations = self._relations(request)
-
-        def work() -> Result:
-            found = [
-                [*_name(r), "VIEW" if r.is_view else "TABLE", r.comment or "", *[None] * 5]
-                for r in relations
-                if not request.tableTypes
-                or ("VIEW" if r.is_view else "TABLE") in [t.upper() for t in request.tableTypes]
-            ]
-            return rows(columns, found)
-
-        return self._start(request, ttypes.TGetTablesResp, work)
+        return self._list(request, ttypes.TGetTablesResp, metadata.tables)
 
     @_answers(ttypes.TGetColumnsResp)
     def GetColumns(self, request: Any) -> Any:
-        columns = [
-            ("TABLE_CAT", "string"), ("TABLE_SCHEM", "string"), ("TABLE_NAME", "string"),
-            ("COLUMN_NAME", "string"), ("TYPE_NAME", "string"), ("NULLABLE", "int"),
-            ("REMARKS", "string"), ("ORDINAL_POSITION", "int"), ("IS_NULLABLE", "string"),
-        ]  # fmt: skip
-        relations = self._relations(request)
+        return self._list(request, ttypes.TGetColumnsResp, metadata.columns)
 
-        def work() -> Result:
-            found = [
-                [
-                    *_name(r), column.name, column.type.upper(), int(column.nullable),
-                    column.comment or "", position, "YES" if column.nullable else "NO",
-                ]
-                for r in relations
-                for position, column in enumerate(r.columns)
-                if _like(request.columnName, column.name)
-            ]  # fmt: skip
-            return rows(columns, found)
-
-        return self._start(request, ttypes.TGetColumnsResp, work)
-
-    def _relations(self, request: Any) -> list[Relation]:
-        catalog = (request.catalogName or self._session(request).catalog).lower()
-        return [
-            relation
-            for relation in self._warehouse.catalog.relations(catalog)
-            if _like(request.schemaName, relation.name.schema)
-            and _like(request.tableName, relation.name.table)
-        ]
-
-
-def _name(relation: Relation) -> tuple[str, str, str]:
-    return relation.name.catalog, relation.name.schema, relation.name.table
-
-
-def _like(pattern: str | None, name: str) -> bool:
-    """Whether a name matches a metadata pattern: % is any text, _ any character, \\ escapes."""
-    if not pattern:
-        return True
-    glob = "".join(
-        {"%": "*", "_": "?", "\\_": "_", "\\%": "%"}.get(
-            part, f"[{part}]" if part in "*?[" else part
-        )
-        for part in re.findall(r"\\[%_]|.", pattern.lower(), re.DOTALL)
-    )
-    return fnmatch.fnmatchcase(name.lower(), glob)
+    def _list(self, request: Any, response: Any, found: Callable[[Catalog, Any], Result]) -> Any:
+        self._session(request)
+        catalog = self._warehouse.catalog
+        return self._start(request, response, lambda: found(catalog, request))
 
 
 def _failed(error: SqlError) -> ttypes.TGetOperationStatusResp:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from local_warehouse.context import Context
+from local_warehouse.errors import SqlError
 from local_warehouse.merged_scans import merge
 from local_warehouse.results import Result
 from local_warehouse.statements import (
@@ -66,6 +67,12 @@ _HANDLERS: dict[tuple[str, ...], Handler] = {
     ("VACUUM",): maintenance.vacuum,
 }
 _QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
+# First words of what Databricks has and this warehouse may not; another word is a mistake.
+_STATEMENTS = {words[0] for words in _HANDLERS} | {
+    "BEGIN", "CACHE", "CALL", "CLEAR", "COMMIT", "CONVERT", "COPY", "DECLARE", "DENY", "EXECUTE",
+    "FSCK", "GET", "LIST", "LOAD", "MSCK", "PUT", "REFRESH", "REMOVE", "REORG", "REPAIR",
+    "REPLACE", "RESTORE", "ROLLBACK", "SYNC", "UNCACHE", "UNDROP",
+}  # fmt: skip
 
 
 def execute(context: Context, text: str) -> Result:
@@ -76,9 +83,14 @@ def execute(context: Context, text: str) -> Result:
     """
     text, context.merged = merge(text)
     reader = StatementReader(text)
+    if reader.at_end():
+        message = "Syntax error, unexpected empty statement."
+        raise SqlError("PARSE_EMPTY_STATEMENT", message, "42617")
     for words, handler in _HANDLERS.items():
         if reader.accept(*words):
             return handler(context, reader)
     if reader.sees("TABLE") or any(reader.sees(word) for word in _QUERIES):
         return query.select(context, reader)
+    if reader.peek().text.upper() not in _STATEMENTS:
+        raise reader.error("a statement does not begin like that")
     raise reader.unsupported()
