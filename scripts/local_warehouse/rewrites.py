@@ -14,6 +14,7 @@ from sqlglot import exp, transforms
 from local_warehouse.catalog.model import Column
 from local_warehouse.functions import correct
 from local_warehouse.pivots import unfolded
+from local_warehouse.using_joins import spell_out
 
 ColumnsOf = Callable[[exp.Expr], list[Column]]
 
@@ -35,6 +36,7 @@ def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     correct(tree)
     for select in selects(tree):
         _pivots(select, columns_of)
+        _using_joins(select, columns_of)
         _star_except(select, columns_of)
         _lateral_aliases(select, columns_of)
         _group_by_all(select)
@@ -95,13 +97,26 @@ def _fractions_of_a_second(tree: exp.Expr) -> None:
 
 
 def _pivots(select: exp.Select, columns_of: ColumnsOf) -> None:
+    for source in sources(select):
+        if source.args.get("pivots"):
+            source.replace(unfolded(source, _names_of(select, columns_of)))
+
+
+def _names_of(select: exp.Select, columns_of: ColumnsOf) -> Callable[[exp.Expr], list[str]]:
+    """A way to ask for the column names of a relation that a SELECT reads."""
+
     def names_of(relation: exp.Expr) -> list[str]:
         query = exp.Select(expressions=[exp.Star()], from_=exp.From(this=relation.copy()))
         return [column.name for column in columns_of(with_visible(query, select))]
 
-    for source in sources(select):
-        if source.args.get("pivots"):
-            source.replace(unfolded(source, names_of))
+    return names_of
+
+
+# USING and NATURAL
+
+
+def _using_joins(select: exp.Select, columns_of: ColumnsOf) -> None:
+    spell_out(select, sources(select), _names_of(select, columns_of))
 
 
 # SELECT * EXCEPT (…)

@@ -69,6 +69,8 @@ def to_arrow(ddl_type: str) -> pa.DataType:
         "boolean": pa.bool_(),
         "timestamp": pa.timestamp("us", "UTC"),
         "array<string>": pa.list_(pa.string()),
+        "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
+        "map<string,string>": pa.map_(pa.string(), pa.string()),
     }[ddl_type]
 
 

@@ -124,6 +124,33 @@ def test_a_string_that_meets_a_boolean_is_cast(lakehouse: Any) -> None:
         lakehouse.sql("select true = 'neither'")
 
 
+LEFT, RIGHT = "(values (1, 'x'), (2, 'y')) as l(k, a)", "(values (1, 'p'), (3, 'q')) as r(k, b)"
+
+
+@pytest.mark.parametrize(
+    ("projections", "join", "expected"),
+    [
+        ("l.k, r.k as rk, k as key", "full join", [(1, 1, 1), (2, None, 2), (None, 3, 3)]),
+        ("l.*, b", "left join", [(1, "x", "p"), (2, "y", None)]),
+        ("*, r.k as rk", "right join", [(1, "x", "p", 1), (3, None, "q", 3)]),
+        ("* except (a), l.a as la", "full join",
+            [(1, "p", "x"), (2, None, "y"), (3, "q", None)]),
+        ("l.k, count(*) as n", "join", [(1, 1)]),
+        ("l.a", "left anti join", [("y",)]),
+    ],
+)  # fmt: skip
+def test_a_join_by_names_keeps_its_keys_in_both_relations(
+    lakehouse: Any, projections: str, join: str, expected: list[tuple[object, ...]]
+) -> None:
+    group = " group by l.k" if "count" in projections else ""
+    for merged in (f"{join} {RIGHT} using (k)", f"natural {join} {RIGHT}"):
+        if join != "left anti join" or "using" in merged:
+            found = lakehouse.sql(f"select {projections} from {LEFT} {merged}{group}")
+            assert sorted(map(str, (tuple(row.values()) for row in found))) == sorted(
+                map(str, expected)
+            )
+
+
 def test_a_pivot_names_its_columns(lakehouse: Any) -> None:
     one = f"select * from {ROWS} pivot (sum(m) as s for n in (1, 2 as two))"
     assert list(lakehouse.sql(one)[0]) == ["k", "1", "two"]

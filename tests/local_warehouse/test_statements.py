@@ -378,6 +378,56 @@ def test_information_schema_lists_what_there_is(lakehouse: Any, schema: str) -> 
     ]
 
 
+def test_history_and_detail_have_the_columns_of_databricks(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id int) tblproperties ('a' = 'b')")
+    lakehouse.sql(f"insert into {schema}.t values (1), (2)")
+    newest = lakehouse.sql(f"describe history {schema}.t limit 1")[0]
+    assert list(newest) == [
+        "version", "timestamp", "userId", "userName", "operation", "operationParameters", "job",
+        "notebook", "clusterId", "readVersion", "isolationLevel", "isBlindAppend",
+        "operationMetrics", "userMetadata", "engineInfo",
+    ]  # fmt: skip
+    assert dict(newest["operationMetrics"])["numOutputRows"] == "2"
+    detail = lakehouse.sql(f"describe detail {schema}.t")[0]
+    assert (detail["numFiles"], dict(detail["properties"])) == (1, {"a": "b"})
+    assert detail["minWriterVersion"] >= 2
+
+
+def test_what_is_there_is_shown(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id int) tblproperties ('a' = 'b')")
+    lakehouse.sql(f"create view {schema}.v as select * from {schema}.t")
+    with lakehouse.connect(schema=schema) as connection:
+        cursor = connection.cursor()
+        cursor.execute("create temporary view tv as select 1 as a")
+        shown = [tuple(row) for row in cursor.execute("show tables").fetchall()]
+        assert shown == [(schema, "t", False), ("", "tv", True), (schema, "v", False)]
+        shown = [tuple(row) for row in cursor.execute("show views like '*v'").fetchall()]
+        assert shown == [("", "tv", True), (schema, "v", False)]
+    asked = f"show tblproperties {schema}.t"
+    assert lakehouse.sql(f"{asked} ('a')") == [{"key": "a", "value": "b"}]
+    assert "does not have property" in lakehouse.sql(f"{asked} (x.y)")[0]["value"]
+    lakehouse.sql("comment on catalog main is 'the one'")
+    described = {
+        row["info_name"]: row["info_value"] for row in lakehouse.sql("describe catalog main")
+    }
+    assert described["Comment"] == "the one"
+    lakehouse.sql("comment on catalog main is null")
+
+
+def test_vacuum_keeps_a_week_unless_told_otherwise(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t as select 1 as id")
+    lakehouse.sql(f"insert overwrite {schema}.t values (2)")
+    lakehouse.fails(f"vacuum {schema}.t retain 0 hours", "DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT")
+    assert lakehouse.sql(f"vacuum {schema}.t dry run") == []
+    with lakehouse.connect() as connection:
+        cursor = connection.cursor()
+        cursor.execute("set spark.databricks.delta.retentionDurationCheck.enabled = false")
+        listed = cursor.execute(f"vacuum {schema}.t retain 0 hours dry run").fetchall()
+        assert len(listed) == 1 and listed[0][0].endswith(".parquet")
+        cursor.execute(f"vacuum {schema}.t retain 0 hours")
+    assert lakehouse.sql(f"select * from {schema}.t") == [{"id": 2}]
+
+
 # names, parameters, errors
 
 

@@ -42,7 +42,7 @@ def _name(relation: Relation) -> tuple[str, str, str]:
 def _catalogs(catalog: Catalog, only: str | None) -> Rows:
     for name in catalog.catalogs():
         if only in (None, name):
-            yield name, "local", None
+            yield name, "local", catalog.catalog_comment(name)
 
 
 def _schemata(catalog: Catalog, only: str | None) -> Rows:

@@ -95,6 +95,15 @@ class Catalog:
             self._catalogs[name.lower()] = comment
         self.put_schema(Schema(name.lower(), "default"))
 
+    def catalog_comment(self, name: str) -> str | None:
+        return self._catalogs[self.require_catalog(name)]
+
+    def set_catalog_comment(self, name: str, comment: str | None) -> None:
+        with self._lock:
+            found = self.require_catalog(name)
+            self._write("update catalogs set comment = ? where name = ?", comment, found)
+            self._catalogs[found] = comment
+
     def drop_catalog(self, name: str) -> None:
         with self._lock:
             for schema in self.schemas(name):

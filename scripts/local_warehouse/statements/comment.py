@@ -10,13 +10,16 @@ from local_warehouse.statements.reader import StatementReader
 
 
 def comment_on(context: Context, reader: StatementReader) -> Result:
-    kind = reader.accept_any("SCHEMA", "DATABASE", "TABLE", "VIEW", "COLUMN")
+    kind = reader.accept_any("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW", "COLUMN")
     if kind is None:
         raise reader.unsupported()
     parts = reader.name()
     reader.expect("IS")
     text = None if reader.accept("NULL") else reader.string()
     reader.end()
+    if kind == "CATALOG":
+        context.catalog.set_catalog_comment(parts[0], text)
+        return nothing()
     if kind in ("SCHEMA", "DATABASE"):
         catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
         schema = context.catalog.require_schema(catalog, name)

@@ -30,7 +30,8 @@ def describe(context: Context, reader: StatementReader) -> Result:
     if reader.accept("CATALOG"):
         reader.accept("EXTENDED")
         name = context.catalog.require_catalog(reader.identifier())
-        return rows(_INFO, [["Catalog Name", name], ["Comment", ""], ["Owner", "local"]])
+        comment = context.catalog.catalog_comment(name) or ""
+        return rows(_INFO, [["Catalog Name", name], ["Comment", comment], ["Owner", "local"]])
     if reader.accept("FUNCTION"):
         return functions.describe(context, reader)
     if reader.accept("QUERY") or reader.sees("SELECT") or reader.sees("WITH"):
@@ -151,23 +152,34 @@ def _time(seconds: float) -> str:
 
 
 def _history(context: Context, reader: StatementReader) -> Result:
-    """One row a commit, newest first. `operationMetrics` and parameters are JSON text."""
+    """One row a commit, newest first."""
     relation = target(context, reader.name())
     limit = int(reader.take().text) if reader.accept("LIMIT") else None
     reader.end()
     columns = [
-        ("version", "bigint"), ("timestamp", "timestamp"), ("userName", "string"),
-        ("operation", "string"), ("operationParameters", "string"),
-        ("operationMetrics", "string"), ("engineInfo", "string"),
+        ("version", "bigint"), ("timestamp", "timestamp"), ("userId", "string"),
+        ("userName", "string"), ("operation", "string"),
+        ("operationParameters", "map<string,string>"), ("job", "string"), ("notebook", "string"),
+        ("clusterId", "string"), ("readVersion", "bigint"), ("isolationLevel", "string"),
+        ("isBlindAppend", "boolean"), ("operationMetrics", "map<string,string>"),
+        ("userMetadata", "string"), ("engineInfo", "string"),
     ]  # fmt: skip
     commits = [
         [
             commit["version"],
             dt.datetime.fromtimestamp(commit["timestamp"] / 1000, dt.UTC),
+            None,
             "local",
             commit.get("operation"),
-            json.dumps(commit.get("operationParameters") or {}),
-            json.dumps(commit.get("operationMetrics") or {}),
+            _texts(commit.get("operationParameters")),
+            None,
+            None,
+            None,
+            commit.get("readVersion"),
+            commit.get("isolationLevel"),
+            commit.get("isBlindAppend"),
+            _texts(commit.get("operationMetrics")),
+            commit.get("userMetadata"),
             commit.get("engineInfo"),
         ]
         for commit in delta.history(relation.path, limit)
@@ -175,16 +187,27 @@ def _history(context: Context, reader: StatementReader) -> Result:
     return rows(columns, commits)
 
 
+def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """A map of texts as Arrow takes it."""
+    return [(k, v if isinstance(v, str) else json.dumps(v)) for k, v in (values or {}).items()]
+
+
 def _detail(context: Context, reader: StatementReader) -> Result:
     relation = target(context, reader.name())
     reader.end()
-    files: Any = delta.open_table(relation.path).get_add_actions(flatten=True)
+    table = delta.open_table(relation.path)
+    files: Any = table.get_add_actions(flatten=True)
+    protocol = table.protocol()
+    features = sorted({*(protocol.reader_features or ()), *(protocol.writer_features or ())})
     sizes: list[int] = [size.as_py() for size in files.column("size_bytes")]
     columns = [
         ("format", "string"), ("id", "string"), ("name", "string"), ("description", "string"),
         ("location", "string"), ("createdAt", "timestamp"), ("lastModified", "timestamp"),
         ("partitionColumns", "array<string>"), ("clusteringColumns", "array<string>"),
-        ("numFiles", "bigint"), ("sizeInBytes", "bigint"),
+        ("numFiles", "bigint"), ("sizeInBytes", "bigint"), ("properties", "map<string,string>"),
+        ("minReaderVersion", "int"), ("minWriterVersion", "int"),
+        ("tableFeatures", "array<string>"), ("statistics", "map<string,bigint>"),
+        ("clusterByAuto", "boolean"),
     ]  # fmt: skip
     created = dt.datetime.fromtimestamp(relation.created_at, dt.UTC)
     altered = dt.datetime.fromtimestamp(relation.altered_at, dt.UTC)
@@ -192,12 +215,14 @@ def _detail(context: Context, reader: StatementReader) -> Result:
     row = [
         "delta", relation.id, name, relation.comment, relation.location, created, altered,
         relation.partition_by, relation.cluster_by, len(sizes), sum(sizes),
+        _texts(dict(relation.shown_properties)), protocol.min_reader_version,
+        protocol.min_writer_version, features, [], False,
     ]  # fmt: skip
     return rows(columns, [row])
 
 
 def _schema(context: Context, reader: StatementReader) -> Result:
-    reader.accept("EXTENDED")
+    extended = reader.accept("EXTENDED")
     parts = reader.name()
     catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
     schema = context.catalog.require_schema(catalog, name)
@@ -209,4 +234,7 @@ def _schema(context: Context, reader: StatementReader) -> Result:
         ["Location", ""],
         ["Owner", schema.owner],
     ]
+    if extended:
+        pairs = ", ".join(f"({key},{value})" for key, value in sorted(schema.properties.items()))
+        details.append(["Properties", f"({pairs})" if pairs else ""])
     return rows(columns, details)

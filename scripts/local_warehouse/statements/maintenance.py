@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_warehouse import delta, time_travel
+from local_warehouse import delta, errors, time_travel
 from local_warehouse.catalog.model import Constraint
 from local_warehouse.context import Context
 from local_warehouse.queries import target
 from local_warehouse.results import Result, nothing, rows
 from local_warehouse.statements.columns import read_again
 from local_warehouse.statements.reader import StatementReader
+
+_CHECK = "spark.databricks.delta.retentionDurationCheck.enabled"
+_WEEK = 168  # hours
 
 
 def optimize(context: Context, reader: StatementReader) -> Result:
@@ -21,16 +24,31 @@ def optimize(context: Context, reader: StatementReader) -> Result:
 
 
 def vacuum(context: Context, reader: StatementReader) -> Result:
-    """Delete files that no version of the last seven days (or RETAIN n HOURS) needs."""
+    """Delete files that no version of the last seven days (or RETAIN n HOURS) needs; with DRY RUN
+    list them only."""
     relation = target(context, reader.name())
+    is_full = reader.accept_any("FULL", "LITE") != "LITE"
     hours = int(reader.take().text) if reader.accept("RETAIN") else None
     reader.accept("HOURS")
     dry_run = reader.accept("DRY", "RUN")
     reader.end()
-    delta.open_table(relation.path).vacuum(
-        retention_hours=hours, dry_run=dry_run, enforce_retention_duration=hours is None
+    checks = context.session.configuration.get(_CHECK, "true").lower() != "false"
+    if hours is not None and hours < _WEEK and checks:
+        raise errors.SqlError(
+            "DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT",
+            f"Are you sure you would like to vacuum files with such a low retention period? It is "
+            f"{hours} hours; at least {_WEEK} are safe for readers and writers at work. "
+            f"SET {_CHECK} = false turns this check off.",
+            "22003",
+        )
+    found = delta.open_table(relation.path).vacuum(
+        retention_hours=hours,
+        dry_run=dry_run,
+        enforce_retention_duration=hours is None,
+        full=is_full,
     )
-    return rows([("path", "string")], [[relation.location]])
+    paths = [f"{relation.path}/{path}" for path in found] if dry_run else [relation.path]
+    return rows([("path", "string")], [[path] for path in paths])
 
 
 def analyze(context: Context, reader: StatementReader) -> Result:

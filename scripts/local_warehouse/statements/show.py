@@ -30,9 +30,8 @@ def show(context: Context, reader: StatementReader) -> Result:
         return _table_extended(context, reader)
     if reader.accept("TABLES"):
         catalog, schema = _namespace(context, reader)
-        relations = {r.name.table: r for r in context.catalog.relations(catalog, schema)}
-        found = [[schema, name, False] for name in _like(reader, relations)]
-        return rows(_TABLES, found)
+        there = [r.name.table for r in context.catalog.relations(catalog, schema)]
+        return rows(_TABLES, _with_temporary(context, reader, schema, there))
     if reader.accept("VIEWS"):
         return _views(context, reader)
     if reader.accept("COLUMNS"):
@@ -40,8 +39,7 @@ def show(context: Context, reader: StatementReader) -> Result:
         return rows([("col_name", "string")], [[column.name] for column in relation.columns])
     if reader.accept("TBLPROPERTIES"):
         relation = context.relation(full_name(reader.name(), context.session.namespace))
-        columns = [("key", "string"), ("value", "string")]
-        return rows(columns, sorted(relation.shown_properties.items()))
+        return _properties(relation, reader)
     if reader.accept("CREATE", "TABLE"):
         relation = context.relation(full_name(reader.name(), context.session.namespace))
         return rows([("createtab_stmt", "string")], [[_create_statement(relation)]])
@@ -51,6 +49,17 @@ def show(context: Context, reader: StatementReader) -> Result:
     if reader.accept("FUNCTIONS"):
         return _functions(context, reader, kind)
     raise reader.unsupported()
+
+
+def _properties(relation: Relation, reader: StatementReader) -> Result:
+    """All properties, or the one that stands in parentheses."""
+    found = sorted(relation.shown_properties.items())
+    if reader.sees("("):
+        key = next(iter(reader.pairs()))
+        missing = f"Table {relation.name} does not have property: {key}"
+        found = [(key, relation.shown_properties.get(key, missing))]
+    reader.end()
+    return rows([("key", "string"), ("value", "string")], found)
 
 
 def _like(reader: StatementReader, names: Iterable[str]) -> list[str]:
@@ -78,7 +87,21 @@ def _views(context: Context, reader: StatementReader) -> Result:
     catalog, schema = _namespace(context, reader)
     views = [r.name.table for r in context.catalog.relations(catalog, schema) if r.is_view]
     columns = [("namespace", "string"), ("viewName", "string"), ("isTemporary", "boolean")]
-    return rows(columns, [[schema, name, False] for name in _like(reader, views)])
+    return rows(columns, _with_temporary(context, reader, schema, views))
+
+
+def _with_temporary(
+    context: Context, reader: StatementReader, schema: str, names: list[str]
+) -> list[list[object]]:
+    """Rows of relations by name, with the temporary views of the session, which have no schema."""
+    found: list[list[object]] = []
+    temporary = context.session.temporary_views
+    for name in _like(reader, {*names, *temporary}):
+        if name in names:
+            found.append([schema, name, False])
+        if name in temporary:
+            found.append(["", name, True])
+    return found
 
 
 def _functions(context: Context, reader: StatementReader, kind: str | None) -> Result:

@@ -1,0 +1,129 @@
+"""JOIN … USING and NATURAL JOIN with their keys kept: as ON, with each name put where it belongs.
+
+The engine merges the keys of such a join and then forgets that they are columns of the joined
+relations too: `a.key` is unknown to it, and `a.*` lacks it.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-join
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+NamesOf = Callable[[exp.Expr], list[str]]  # the column names of a relation
+
+
+@dataclass
+class _Shown:
+    """A column that a star shows."""
+
+    name: str
+    value: exp.Expr
+
+
+def spell_out(select: exp.Select, sources: list[exp.Expr], names_of: NamesOf) -> None:
+    """Rewrite the joins of a SELECT that names a relation's columns by the relation."""
+    joins: list[exp.Join] = select.args.get("joins") or []
+    if not any(_merges(join) for join in joins) or not _qualifies(select):
+        return
+    of: dict[str, list[_Shown]] = {}
+    for source in sources:
+        alias = source.alias_or_name
+        of[alias.lower()] = [
+            _Shown(name, exp.column(name, table=alias, quoted=True)) for name in names_of(source)
+        ]
+    shown = list(of[sources[0].alias_or_name.lower()])
+    merged: dict[str, exp.Expr] = {}
+    for join in joins:
+        right = of[join.this.alias_or_name.lower()]
+        keys = _keys(join, shown, right)
+        shown = _joined(join, keys, shown, right, merged)
+    _put_names(select, shown, of, merged)
+
+
+def _merges(join: exp.Join) -> bool:
+    return bool(join.args.get("using")) or join.method == "NATURAL"
+
+
+def _qualifies(select: exp.Select) -> bool:
+    return any(column.table for column in select.find_all(exp.Column))
+
+
+def _keys(join: exp.Join, left: list[_Shown], right: list[_Shown]) -> list[str]:
+    if join.method == "NATURAL":
+        there = {column.name.lower() for column in right}
+        return [column.name.lower() for column in left if column.name.lower() in there]
+    return [key.name.lower() for key in join.args.get("using") or []]
+
+
+def _joined(
+    join: exp.Join,
+    keys: list[str],
+    left: list[_Shown],
+    right: list[_Shown],
+    merged: dict[str, exp.Expr],
+) -> list[_Shown]:
+    """What a star shows after a join: its keys, then the other columns of both sides."""
+    is_half = join.kind in ("SEMI", "ANTI")
+    if not keys:
+        return left if is_half else left + right
+    pairs = [(_named(left, key), _named(right, key)) for key in keys]
+    conditions: list[exp.Expr] = [
+        exp.EQ(this=one.value.copy(), expression=other.value.copy()) for one, other in pairs
+    ]
+    join.set("on", exp.and_(*conditions))
+    join.set("using", None)
+    join.set("method", None)
+    if is_half:
+        return left
+    first = []
+    for key, (one, other) in zip(keys, pairs, strict=True):
+        value = other.value if join.side == "RIGHT" else one.value
+        if join.side == "FULL":
+            both = [one.value.copy(), other.value.copy()]
+            value = exp.Anonymous(this="coalesce", expressions=both)
+        merged[key] = value
+        first.append(_Shown(one.name, value))
+    others = [c for c in (*left, *right) if c.name.lower() not in keys]
+    return first + others
+
+
+def _named(columns: list[_Shown], key: str) -> _Shown:
+    found = next((column for column in columns if column.name.lower() == key), None)
+    return found or _Shown(key, exp.column(key, quoted=True))  # the engine will name it
+
+
+def _put_names(
+    select: exp.Select,
+    shown: list[_Shown],
+    of: dict[str, list[_Shown]],
+    merged: dict[str, exp.Expr],
+) -> None:
+    """Replace stars by columns, and keys without a relation by what the join makes of them."""
+    outputs = {column.alias_or_name.lower() for column in select.expressions}
+    for column in list(select.find_all(exp.Column)):
+        name = column.name.lower()
+        if column.table or name not in merged or column.find_ancestor(exp.Select) is not select:
+            continue
+        if column.find_ancestor(exp.Order) is not None and name in outputs:
+            continue
+        value = merged[name].copy()
+        is_projection = column.parent is select and column.arg_key == "expressions"
+        column.replace(exp.alias_(value, column.name, quoted=True) if is_projection else value)
+    projections: list[exp.Expr] = []
+    for projection in select.expressions:
+        star = projection.this if isinstance(projection, exp.Column) else projection
+        if not isinstance(star, exp.Star):
+            projections.append(projection)
+            continue
+        relation = projection.table.lower() if isinstance(projection, exp.Column) else ""
+        hidden = {name.name.lower() for name in star.args.get("except_") or []}
+        projections += [
+            exp.alias_(column.value.copy(), column.name, quoted=True)
+            for column in of.get(relation, shown)
+            if column.name.lower() not in hidden
+        ]
+    select.set("expressions", projections)
