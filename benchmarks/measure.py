@@ -88,5 +88,10 @@ def _resident(root: psutil.Process) -> int:
 
 
 def _busy(services: Sequence[psutil.Process]) -> float:
-    times = [process.cpu_times() for process in services]
-    return sum(one.user + one.system for one in times)
+    """The processor time of the services' processes, and of those of them that have ended."""
+    total = 0.0
+    for service in services:
+        for process in [service, *service.children(recursive=True)]:
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
