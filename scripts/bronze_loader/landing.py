@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import IO, Any
 
 import boto3
@@ -17,6 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from bronze_loader.errors import ChangedWhileLoading, ConfigurationError, LoaderError
 
 SNIFF_THREADS = 16
+# A request costs more than reading this much with it.
+SMALL_FILE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,20 @@ class Landing:
             )
             content: bytes = answer["Body"].read()
             return content
+
+    def reader(self, file: LandingFile) -> Callable[[int, int], bytes]:
+        """What `read` does for this file, with one request for a small one."""
+
+        @cache
+        def whole() -> bytes:
+            return self.read(file, 0, file.size)
+
+        def read(start: int, length: int) -> bytes:
+            if file.size > SMALL_FILE:
+                return self.read(file, start, length)
+            return whole()[start : start + length]
+
+        return read
 
     @contextmanager
     def stream(self, file: LandingFile) -> Iterator[IO[bytes]]:

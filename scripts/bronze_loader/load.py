@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from bronze_loader.choice import Choice
 from bronze_loader.datasets import Dataset, common_prefix
@@ -180,7 +179,7 @@ class Loader:
     def _look_at(self, planned: PlannedFile) -> Header | Refused | ChangedWhileLoading:
         file = planned.file
         try:
-            header = sniff(file.key, file.size, planned.dataset, partial(self._landing.read, file))
+            header = sniff(file.key, file.size, planned.dataset, self._landing.reader(file))
         except (Refused, ChangedWhileLoading) as reason:
             return reason
         hint = renamed(header, planned.dataset)
