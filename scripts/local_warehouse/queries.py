@@ -21,6 +21,8 @@ from local_warehouse.dialect import parse, render
 from local_warehouse.rewrites import rewrite
 from local_warehouse.sessions import full_name
 
+_REFUSED_FUNCTIONS = {"ai_query", "event_log", "read_kafka", "read_kinesis", "read_pulsar",
+                      "remote_query", "table_changes", "vector_search"}  # fmt: skip
 _MAX_DEPTH = 50  # views in views
 _SESSION_VALUES: dict[str, Callable[[Context], str]] = {
     "current_catalog": lambda context: context.session.catalog,
@@ -150,6 +152,10 @@ class Query:
             return self._table_function(table, namespace, depth)
         parts = [part.name for part in table.parts]
         if len(parts) == 1 and (expression := _common_table_expression(table)) is not None:
+            if table.find_ancestor(exp.CTE) is expression:
+                raise errors.unsupported(
+                    f"a common table expression that reads itself ({parts[0]})"
+                )
             self._expressions.append((table, expression))
             return None
         if len(parts) == 2 and parts[0].lower() == "delta" and "/" in parts[1]:
@@ -183,12 +189,8 @@ class Query:
     ) -> exp.Expr | None:
         function = table.this
         name = function.name.lower()
-        if name == "identifier":
-            parts = [part.name for part in exp.to_table(_text(function.expressions[0])).parts]
-            table.set("this", exp.to_identifier(parts[-1], quoted=True))
-            for key, part in zip(("db", "catalog"), reversed(parts[:-1]), strict=False):
-                table.set(key, exp.to_identifier(part, quoted=True))
-            return self._relation(table, namespace, depth)
+        if name in _REFUSED_FUNCTIONS:
+            raise errors.unsupported(f"the function {name}")
         if name == "read_files":
             path, options = _file_options(function.expressions)
             merged = self._context.merged.by_path.get(path)

@@ -104,3 +104,13 @@ def test_list_shows_files_and_folders(lakehouse: Any, folder: str) -> None:
     assert found[1]["path"] == f"{folder}/below/"
     assert len(lakehouse.sql(f"list '{folder}' limit 1")) == 1
     lakehouse.fails(f"list '{folder}/nothing'", "PATH_NOT_FOUND")
+
+
+def test_files_are_where_files_may_be(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id string)")
+    for place in ("s3://other/x", "/etc", f"{lakehouse.env['LANDING_URL']}/../other"):
+        lakehouse.fails(f"list '{place}'", "NO_PARENT_EXTERNAL_LOCATION_FOR_PATH")
+        copy = f"copy into {schema}.t from '{place}' fileformat = csv"
+        lakehouse.fails(copy, "NO_PARENT_EXTERNAL_LOCATION_FOR_PATH")
+        named = f"{copy} files = ('../../{schema}')"
+        lakehouse.fails(named, "NO_PARENT_EXTERNAL_LOCATION_FOR_PATH")

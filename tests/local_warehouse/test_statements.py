@@ -449,6 +449,34 @@ def test_hostile_names_stay_names(lakehouse: Any, schema: str) -> None:
     assert lakehouse.sql(f"select t.{quoted} from {schema}.{quoted} as t") == [{name: "x"}]
 
 
+def test_a_name_comes_from_a_parameter(lakehouse: Any, schema: str) -> None:
+    named = {"schema": schema, "table": "t", "n": 1}
+    lakehouse.sql("create table identifier(:schema || '.' || :table) (id int)", named)
+    lakehouse.sql("insert into identifier(:schema || '.t') values (:n)", named)
+    assert lakehouse.sql("select identifier(?) as i from identifier(?) as x where x.id = ?",
+                         ["id", f"main.{schema}.t", 1]) == [{"i": 1}]  # fmt: skip
+    described = lakehouse.sql("describe table identifier(:name)", {"name": f"{schema}.`t`"})
+    assert described[0]["col_name"] == "id"
+    lakehouse.fails("select * from identifier(null)", "NOT_A_CONSTANT_STRING")
+    lakehouse.fails("select * from identifier('t; drop table t')", "PARSE_SYNTAX_ERROR")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "with recursive r as (select 1 as n union all select n + 1 from r where n < 3)"
+        " select * from r",
+        "select * from table_changes('t', 1)",
+        "set variable v = 1",
+        "declare v int",
+        "create materialized view v as select 1",
+        "create table default.t (id bigint generated always as identity)",
+    ],
+)
+def test_what_is_not_supported_says_so(lakehouse: Any, statement: str) -> None:
+    lakehouse.fails(statement, "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+
+
 @pytest.mark.parametrize(
     ("statement", "condition"),
     [

@@ -123,7 +123,7 @@ def _strings(reader: StatementReader) -> list[str]:
 
 def _files(context: Context, copy: _Copy) -> list[str]:
     """The URLs of the files that the statement means, loaded or not."""
-    folder = copy.url.rstrip("/") + "/"
+    folder = context.warehouse.locations.check(copy.url) + "/"
     if copy.names is not None:
         return [folder + name.lstrip("/") for name in copy.names]
     storage = context.warehouse.files

@@ -24,7 +24,7 @@ def list_files(context: Context, reader: StatementReader) -> Result:
         raise errors.unsupported("LIST … WITH credentials")
     limit = int(reader.take().text) if reader.accept("LIMIT") else None
     reader.end()
-    folder = word.text.rstrip("/") + "/"
+    folder = context.warehouse.locations.check(word.text) + "/"
     try:
         found = context.warehouse.files.find(folder)
     except files.PathNotFound as error:

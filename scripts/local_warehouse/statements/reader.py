@@ -61,6 +61,10 @@ class StatementReader:
             for i, word in enumerate(words)
         )
 
+    def count(self, sign: str) -> int:
+        """How often a sign stands in the statement."""
+        return sum(word.kind == "sign" and word.text == sign for word in self._words)
+
     # reading
 
     def take(self) -> Word:
@@ -93,11 +97,7 @@ class StatementReader:
         return word.text
 
     def name(self) -> list[str]:
-        """A dotted name; IDENTIFIER('a.b') is read too."""
-        if self.accept("IDENTIFIER", "("):
-            inner = StatementReader(self.string())
-            self.expect(")")
-            return inner.name()
+        """A dotted name."""
         parts = [self.identifier()]
         while self.accept("."):
             parts.append(self.identifier())

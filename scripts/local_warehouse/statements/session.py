@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local_warehouse import errors
 from local_warehouse.context import Context
 from local_warehouse.results import Result, nothing, rows
 from local_warehouse.statements.reader import StatementReader
@@ -27,6 +28,8 @@ def set_configuration(context: Context, reader: StatementReader) -> Result:
     columns = [("key", "string"), ("value", "string")]
     if reader.at_end() or reader.accept("-", "v"):
         return rows(columns, sorted(context.session.configuration.items()))
+    if reader.accept_any("VAR", "VARIABLE") and not reader.sees("="):
+        raise errors.unsupported("session variables (SET VARIABLE)")
     if reader.accept("TIME", "ZONE"):
         context.session.configuration["timezone"] = reader.take().text
         return nothing()

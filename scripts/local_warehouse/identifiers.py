@@ -1,0 +1,48 @@
+"""IDENTIFIER(text): the name that a constant text holds, put into a statement before it is read.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names-identifier-clause
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import quoted
+from local_warehouse.context import Context
+from local_warehouse.queries import Query
+from local_warehouse.statements.reader import StatementReader
+
+
+def replaced(context: Context, text: str) -> tuple[Context, str]:
+    """The statement with its names, and the context without the parameters that became names."""
+    if "identifier" not in text.lower():
+        return context, text
+    reader = StatementReader(text)
+    positional = list(context.positional)
+    parts: list[str] = []
+    end = markers = 0
+    while not reader.at_end():
+        start = reader.peek().start
+        if not reader.accept("IDENTIFIER", "("):
+            markers += reader.take().text == "?"
+            continue
+        value = reader.until(")")
+        here = StatementReader(value).count("?")
+        inner = replace(context, positional=positional[markers : markers + here])
+        del positional[markers : markers + here]
+        parts += [text[end:start], _name(inner, value)]
+        end = reader.take().end  # of the closing parenthesis
+    return replace(context, positional=positional), "".join([*parts, text[end:]])
+
+
+def _name(context: Context, value: str) -> str:
+    with Query(context, f"select {value}") as query:
+        found = context.engine.run(query.sql).column(0)[0].as_py()
+    if not isinstance(found, str):
+        message = f"IDENTIFIER({value}) must be a text that is constant and not NULL."
+        raise errors.SqlError("NOT_A_CONSTANT_STRING.WRONG_TYPE", message, "42601")
+    reader = StatementReader(found)
+    parts = reader.name()
+    reader.end()
+    return quoted(*parts)
