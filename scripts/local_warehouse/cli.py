@@ -9,12 +9,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local_warehouse.services.failure import LocalWarehouseError
 from local_warehouse.services.state import Options, StateDirectory, find_state_directory, say
+
+if TYPE_CHECKING:
+    from local_warehouse.services.doctor import Finding
 
 _EXIT_CODES = """\
 exit codes: 0 done; 1 failed; 2 wrong use or settings; 3 (status) not everything is running;
@@ -79,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("down", _down, "stop the services; the data stays")
     command("status", _status, "show the services")
+    doctor = command("doctor", _doctor, "find what a killed process left behind")
+    doctor.add_argument(
+        "--repair", action="store_true", help="and repair it; the warehouse is stopped meanwhile"
+    )
     command("env", _env, 'print the settings for a shell: eval "$(local-warehouse env)"')
     sql = command("sql", _sql, "run SQL and print the result")
     sql.add_argument("statement", nargs="?", help="one or more statements separated by ;")
@@ -145,6 +153,40 @@ def _status(options: argparse.Namespace) -> int:
         table.add_row(line.name, line.condition, *details)
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)
     return 0 if all(line.condition == "running" for line in found) else 3
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from local_warehouse.services import doctor, lifecycle
+
+    directory = find_state_directory(getattr(options, "state", None))
+    if not directory.path.is_dir():
+        raise LocalWarehouseError(f"there is nothing to examine: {directory.path} is missing", 2)
+    left = _treat(doctor.examine_state(directory), options.repair)
+    if left and options.repair:
+        return 1  # a catalog that cannot be read
+    os.environ.update(_environment(options))
+    root = os.environ["LAKEHOUSE_URL"]
+    if options.repair:
+        with lifecycle.warehouse_stopped(directory):
+            left += _treat(doctor.examine_tables(directory, root), repair=True)
+    else:
+        left += _treat(doctor.examine_tables(directory, root), repair=False)
+    print("nothing to repair" if not left else f"left to repair: {left}")
+    return 1 if left else 0
+
+
+def _treat(findings: Iterable[Finding], repair: bool) -> int:
+    """Print findings, and repair them if told to; return how many are left."""
+    left = 0
+    for finding in findings:
+        print(finding.problem)
+        if repair and finding.repair is not None:
+            finding.repair()
+            print(f"  repaired: {finding.remedy}")
+        else:
+            print(f"  repair: {finding.remedy}")
+            left += 1
+    return left
 
 
 def _env(options: argparse.Namespace) -> int:

@@ -45,7 +45,7 @@ class Certificates:
 
     def ensure(self) -> None:
         """Issue what is missing or about to expire, and bring the bundle up to date."""
-        if not self._are_valid():
+        if not self.are_valid():
             self._issue()
         content = self._usual_roots() + "\n" + self.authority.read_text()
         if not self.bundle.exists() or self.bundle.read_text() != content:
@@ -59,7 +59,8 @@ class Certificates:
             return False
         return age < (VALIDITY - RENEW_BEFORE).total_seconds()
 
-    def _are_valid(self) -> bool:
+    def are_valid(self) -> bool:
+        """Whether they can be read and do not expire within days."""
         from cryptography import x509
 
         if not all(path.exists() for path in (self.authority, self.certificate, self.key)):

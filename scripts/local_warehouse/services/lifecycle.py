@@ -7,7 +7,8 @@ import os
 import ssl
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http.client import HTTPException, HTTPSConnection
@@ -142,6 +143,17 @@ def down(directory: StateDirectory) -> list[str]:
         for name in (WAREHOUSE, STORAGE):
             _stop(name, state, directory)
     return running
+
+
+@contextmanager
+def warehouse_stopped(directory: StateDirectory) -> Iterator[None]:
+    """Nobody changes the catalog in here; the warehouse is started again after it."""
+    with directory.lock():
+        _stop(WAREHOUSE, directory.read(), directory)
+    try:
+        yield
+    finally:
+        up(directory)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,166 @@
+"""`local-warehouse doctor`: what a killed process, or somebody else, left behind."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+
+from local_warehouse import delta, storage
+from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.catalog.store import Catalog
+from local_warehouse.errors import SqlError
+from local_warehouse.services import processes
+from local_warehouse.services.certificates import Certificates
+from local_warehouse.services.state import StateDirectory
+
+CATALOG_FILE = "catalog.sqlite"
+_PRIVATE = ("secrets.json", "s3-config.json", "certificates/server-key.pem")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong, and what `--repair` does about it, if it can."""
+
+    problem: str
+    remedy: str
+    repair: Callable[[], object] | None = None
+
+
+def examine_state(directory: StateDirectory) -> Iterator[Finding]:
+    """The files of a state directory, before anything is started from them."""
+    for name, record in directory.read().services.items():
+        if not processes.is_running(record.pid, record.identity):
+
+            def forget(name: str = name) -> None:
+                with directory.lock():
+                    state = directory.read()
+                    state.services.pop(name, None)
+                    directory.write(state)
+
+            yield Finding(
+                f"the {name} service, process {record.pid}, has ended without a `down`",
+                "forget it; `up` starts another",
+                forget,
+            )
+    certificates = Certificates(directory.certificates)
+    if certificates.certificate.exists() and not certificates.are_valid():
+        yield Finding(
+            f"{certificates.certificate} has expired, is about to or cannot be read",
+            "issue another; `up` starts the warehouse with it",
+            certificates.ensure,
+        )
+    for name in _PRIVATE:
+        path = directory.path / name
+        if path.exists() and path.stat().st_mode & 0o077:
+            yield Finding(
+                f"{path} can be read by others",
+                "make it yours only (0600)",
+                partial(path.chmod, 0o600),
+            )
+    yield from _examine_catalog(directory)
+
+
+def _examine_catalog(directory: StateDirectory) -> Iterator[Finding]:
+    path = directory.path / CATALOG_FILE
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            (answer,) = database.execute("pragma integrity_check").fetchone()
+    except sqlite3.Error as error:
+        answer = str(error)
+    if answer != "ok":
+        yield Finding(
+            f"the catalog {path} cannot be read: {answer}",
+            "none: move the file away and run `up`. An external table is known again by CREATE "
+            "TABLE … LOCATION; the rows of managed tables are under managed/ of the lakehouse",
+        )
+
+
+def examine_tables(directory: StateDirectory, root: str) -> Iterator[Finding]:
+    """The catalog against the logs of the tables; `root` is where managed tables are put."""
+    with closing(Catalog(directory.path / CATALOG_FILE)) as catalog:
+        tables = [relation for relation in catalog.relations() if not relation.is_view]
+        for relation in tables:
+            yield from _examine_table(catalog, relation)
+        known = {relation.location for relation in tables}
+        for folder in storage.folders(f"{root}/managed/"):
+            if folder not in known:
+                yield Finding(
+                    f"{folder} holds the files of no table",
+                    "delete them",
+                    partial(storage.delete_tree, folder),
+                )
+
+
+def _examine_table(catalog: Catalog, relation: Relation) -> Iterator[Finding]:
+    location = relation.path
+    versions = delta.log_versions(location)
+    if not versions:
+        yield Finding(
+            f"{relation.name} is in the catalog, but there is no table at {location}",
+            "take it out of the catalog",
+            lambda: catalog.drop_relation(relation.name),
+        )
+        return
+    if versions != list(range(versions[0], versions[-1] + 1)):
+        yield Finding(
+            f"the log of {relation.name} at {location} has gaps",
+            "none: restore the missing entries, or drop the table",
+        )
+        return
+    try:
+        delta.read_commit(location, versions[-1])
+    except ValueError:
+        entry = delta.entry(location, versions[-1])
+        yield Finding(
+            f"the newest entry of the log of {relation.name} cannot be read: {entry}",
+            "put it aside with the ending .unreadable: the table is as it was one commit before",
+            lambda: _put_aside(entry),
+        )
+        return
+    try:
+        columns, partition_by = delta.columns(location)
+    except SqlError as error:
+        yield Finding(f"{relation.name} cannot be read: {error}", "none: look into its log")
+        return
+    if _shape(columns) != _shape(relation.columns):
+        yield Finding(
+            f"{relation.name} has other columns than the catalog says: "
+            f"{_listed(columns)}; in the catalog {_listed(relation.columns)}",
+            "take the table's into the catalog",
+            lambda: _take_columns(catalog, relation, columns, partition_by),
+        )
+
+
+def _shape(columns: list[Column]) -> list[tuple[str, str, bool]]:
+    return [(column.name.lower(), column.type, column.nullable) for column in columns]
+
+
+def _listed(columns: list[Column]) -> str:
+    return ", ".join(
+        f"{column.name} {column.type}{'' if column.nullable else ' not null'}" for column in columns
+    )
+
+
+def _put_aside(entry: str) -> None:
+    storage.put_if_absent(f"{entry}.unreadable", storage.read(entry))
+    storage.delete(entry)
+    with suppress(FileNotFoundError):  # its checksum belongs to it
+        storage.delete(entry.removesuffix(".json") + ".crc")
+
+
+def _take_columns(
+    catalog: Catalog, relation: Relation, columns: list[Column], partition_by: list[str]
+) -> None:
+    for column in columns:
+        known = relation.column(column.name)
+        if known is not None:
+            column.comment = known.comment
+            column.tags, column.mask = known.tags, known.mask
+    relation.columns, relation.partition_by = columns, partition_by
+    relation.generation += 1
+    catalog.put_relation(relation)

@@ -1,0 +1,156 @@
+"""After `kill -9`, catalog and tables agree, or `local-warehouse doctor` says where they do not."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+from databricks.sql.exc import Error
+from urllib3.exceptions import MaxRetryError
+
+from lakehouse import Lakehouse
+
+
+@pytest.fixture(scope="module")
+def own(new_lakehouse: Callable[[str], Lakehouse]) -> Iterator[Lakehouse]:
+    lakehouse = new_lakehouse("doctor")
+    lakehouse.up()
+    yield lakehouse
+    lakehouse.down()
+
+
+def kill_warehouse(lakehouse: Lakehouse) -> None:
+    services = json.loads((lakehouse.state / "state.json").read_text())["services"]
+    os.kill(services["warehouse"]["pid"], signal.SIGKILL)
+    time.sleep(0.2)
+
+
+def objects(lakehouse: Lakehouse, url: str) -> list[str]:
+    bucket, key = urlsplit(url).netloc, urlsplit(url).path.lstrip("/")
+    found = lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/")
+    return [entry["Key"] for entry in found.get("Contents", [])]
+
+
+def doctor(lakehouse: Lakehouse, *arguments: str) -> tuple[int, str]:
+    done = lakehouse.local_warehouse("doctor", *arguments, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done.returncode, done.stdout
+
+
+def test_tables_and_catalog_are_made_to_agree(own: Lakehouse) -> None:
+    from deltalake import DeltaTable, Field
+    from deltalake.schema import PrimitiveType
+
+    place = {}
+    for name in ("whole", "lost", "cut", "wider"):
+        own.sql(f"create table {name} (a int comment 'kept')")
+        own.sql(f"insert into {name} values (1)")
+        own.sql(f"insert into {name} values (2)")
+        place[name] = str(own.sql(f"describe detail {name}")[0]["location"])
+    own.sql(
+        "create table types (a int not null, b decimal(10,2), c array<string>, d map<string, int>,"
+        " e struct<x: int>, f timestamp_ntz, g varchar(3)) partitioned by (a)"
+    )
+    own.sql("create view v as select * from whole")
+    assert doctor(own) == (0, "nothing to repair\n")
+
+    for key in objects(own, place["lost"]):
+        own.s3.delete_object(Bucket="lakehouse", Key=key)
+    newest = max(key for key in objects(own, place["cut"]) if key.endswith(".json"))
+    entry = own.s3.get_object(Bucket="lakehouse", Key=newest)["Body"].read()
+    own.s3.put_object(Bucket="lakehouse", Key=newest, Body=entry[:-40])
+    keys = {name: own.env[name] for name in own.env if name.startswith("AWS_")}
+    column = Field("b", PrimitiveType("string"), nullable=True)
+    DeltaTable(place["wider"], storage_options=keys).alter.add_columns([column])
+    orphan = "managed/00000000000000000000000000000000"
+    own.s3.put_object(Bucket="lakehouse", Key=f"{orphan}/_delta_log/{0:020}.json", Body=b"{}")
+
+    code, said = doctor(own)
+    problems = [line for line in said.splitlines() if not line.startswith("  repair: ")]
+    assert code == 1
+    assert problems == [
+        "the newest entry of the log of `main`.`default`.`cut` cannot be read:"
+        f" s3://lakehouse/{newest}",
+        "`main`.`default`.`lost` is in the catalog, but there is no table at " + place["lost"],
+        "`main`.`default`.`wider` has other columns than the catalog says: a int, b string;"
+        " in the catalog a int",
+        f"s3://lakehouse/{orphan} holds the files of no table",
+        "left to repair: 4",
+    ]
+    assert doctor(own, "--repair")[0] == 0
+    assert doctor(own) == (0, "nothing to repair\n")
+    assert "lost" not in [row["tableName"] for row in own.sql("show tables")]
+    assert own.sql("select a from cut") == [{"a": 1}]
+    own.sql("insert into cut values (3)")
+    assert own.sql("select sum(a) as s from cut") == [{"s": 4}]
+    assert own.sql("select a, b from wider where a = 2") == [{"a": 2, "b": None}]
+    assert own.sql("describe table wider")[0]["comment"] == "kept"
+    assert objects(own, f"s3://lakehouse/{orphan}") == []
+
+
+def test_ended_services_and_a_bad_certificate_are_found(own: Lakehouse) -> None:
+    kill_warehouse(own)
+    (own.state / "certificates" / "server.pem").write_text("no certificate")
+    (own.state / "secrets.json").chmod(0o644)
+    code, said = doctor(own, "--repair")
+    assert code == 0
+    assert "the warehouse service" in said
+    assert "server.pem has expired, is about to or cannot be read" in said
+    assert "secrets.json can be read by others" in said
+    own.up()
+    assert own.sql("select 1 as a") == [{"a": 1}]
+
+
+def test_a_catalog_that_cannot_be_read_is_said_so(
+    new_lakehouse: Callable[[str], Lakehouse],
+) -> None:
+    broken = new_lakehouse("broken")
+    broken.state.mkdir()
+    (broken.state / "catalog.sqlite").write_bytes(b"this is no database " * 100)
+    code, said = doctor(broken, "--repair")
+    assert code == 1
+    assert "catalog.sqlite cannot be read" in said
+    assert not broken.has_services()
+
+
+def test_what_was_acknowledged_is_kept_when_the_warehouse_is_killed(own: Lakehouse) -> None:
+    own.up()
+    acknowledged: list[set[int]] = [set(), set(), set()]
+
+    def work(writer: int) -> None:
+        connection = own.connect(_retry_stop_after_attempts_count=1, _retry_delay_min=0.1)
+        cursor = connection.cursor()
+        with suppress(Error, OSError, MaxRetryError):
+            cursor.execute(f"create table kept_{writer} (n int)")
+            for number in itertools.count():
+                cursor.execute(f"insert into kept_{writer} values ({number})")
+                acknowledged[writer].add(number)
+                cursor.execute(f"create or replace table made_{writer} as select {number} as n")
+                cursor.execute(f"alter table made_{writer} add column c{number} int")
+                cursor.execute(f"drop table made_{writer}")
+
+    writers = [threading.Thread(target=work, args=(w,)) for w in range(len(acknowledged))]
+    for writer in writers:
+        writer.start()
+    time.sleep(4)
+    kill_warehouse(own)
+    for writer in writers:
+        writer.join()
+    assert doctor(own, "--repair")[0] == 0
+    own.up()
+    assert doctor(own) == (0, "nothing to repair\n")
+    assert all(acknowledged)
+    for number, done in enumerate(acknowledged):
+        found = [row["n"] for row in own.sql(f"select n from kept_{number}")]
+        assert done <= set(found)
+        assert len(found) == len(set(found))
+    for name in {row["tableName"] for row in own.sql("show tables")}:
+        own.sql(f"select * from {name}")
