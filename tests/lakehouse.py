@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -126,6 +127,14 @@ class Lakehouse:
             aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"],
             region_name=self.env["AWS_REGION"],
         )
+
+    def land(self, *files: tuple[str, bytes]) -> str:
+        """Puts files under a landing prefix of their own; returns its URL, with a slash."""
+        landing = urlsplit(self.env["LANDING_URL"])
+        prefix = f"{landing.path.lstrip('/')}{uuid.uuid4().hex}/"
+        for name, body in files:
+            self.s3.put_object(Bucket=landing.netloc, Key=prefix + name, Body=body)
+        return f"s3://{landing.netloc}/{prefix}"
 
     def landing(self, prefix: str) -> dict[str, str]:
         """Settings for a landing place of one's own: `run(…, **lakehouse.landing("mine"))`."""

@@ -188,7 +188,8 @@ def _is_plain(body: str, path: str, constants: set[str]) -> bool:
     given, *options = function.expressions
     if not isinstance(given, exp.Literal) or given.name != path:
         return False
-    if not any(option.name.lower() == "schema" for option in options):
+    given_options = {option.name.lower(): option.expression.name for option in options}
+    if "schema" not in given_options or given_options.get("format", "").lower() != "csv":
         return False
     nodes = [node for column in tree.expressions for node in column.walk()]
     named = all(isinstance(column, (exp.Alias, exp.Column)) for column in tree.expressions)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from databricks.sql.exc import Error
@@ -12,10 +10,7 @@ from databricks.sql.exc import Error
 
 def put(lakehouse: Any, name: str, body: bytes) -> str:
     """Lands an object under a prefix of its own; returns its URL."""
-    landing = urlsplit(lakehouse.env["LANDING_URL"])
-    key = f"{landing.path.lstrip('/')}{uuid.uuid4().hex}/{name}"
-    lakehouse.s3.put_object(Bucket=landing.netloc, Key=key, Body=body)
-    return f"s3://{landing.netloc}/{key}"
+    return str(lakehouse.land((name, body)) + name)
 
 
 def test_rows_and_corrupt_lines_of_a_csv(lakehouse: Any) -> None:

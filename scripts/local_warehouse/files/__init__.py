@@ -1,4 +1,4 @@
-"""The table function `read_files` for the local warehouse: CSV files to relations for the engine.
+"""The table function `read_files` for the local warehouse: files to relations for the engine.
 
 Knows nothing of the SQL server. See `read_files` for the entry point and `Scan` for its result.
 """
@@ -12,7 +12,8 @@ from .errors import (
 )
 from .many import read_many
 from .options import OptionValue
-from .scan import Scan, read_files
+from .read import read_files
+from .scan import Scan
 from .storage import Storage
 
 __all__ = [

@@ -55,7 +55,7 @@ class CsvOptions:
         return tuple(c for c in self.schema if c.name != self.corrupt_column)
 
 
-def _boolean(name: str, value: OptionValue) -> bool:
+def as_boolean(name: str, value: OptionValue) -> bool:
     text = str(value).lower()
     if text not in ("true", "false"):
         raise InvalidOption(f"read_files: option {name} is true or false, not {value!r}")
@@ -118,7 +118,7 @@ _ENCODINGS = {
 }
 
 
-def _encoding(name: str, value: OptionValue) -> str:
+def as_encoding(name: str, value: OptionValue) -> str:
     try:
         return _ENCODINGS[str(value).lower()]
     except KeyError:
@@ -128,7 +128,7 @@ def _encoding(name: str, value: OptionValue) -> str:
         ) from None
 
 
-def _mode(name: str, value: OptionValue) -> Mode:
+def as_mode(name: str, value: OptionValue) -> Mode:
     try:
         return Mode(str(value).upper())
     except ValueError:
@@ -146,25 +146,25 @@ _OPTIONS: dict[str, tuple[str, _Reader, str]] = {
     documented.lower(): (field, reader, documented)
     for documented, field, reader in (
         ("schema", "schema", _schema),
-        ("header", "header", _boolean),
+        ("header", "header", as_boolean),
         ("sep", "delimiter", _delimiter),
         ("delimiter", "delimiter", _delimiter),
         ("quote", "quote", _character),
         ("escape", "escape", _character),
         ("charToEscapeQuoteEscaping", "escape_of_escape", _escape_of_escape),
         ("comment", "comment", _character),
-        ("encoding", "encoding", _encoding),
-        ("charset", "encoding", _encoding),
-        ("multiLine", "multi_line", _boolean),
+        ("encoding", "encoding", as_encoding),
+        ("charset", "encoding", as_encoding),
+        ("multiLine", "multi_line", as_boolean),
         ("lineSep", "line_separator", _line_separator),
-        ("mode", "mode", _mode),
+        ("mode", "mode", as_mode),
         ("columnNameOfCorruptRecord", "corrupt_column", _string),
         ("nullValue", "null_value", _string),
         ("emptyValue", "empty_value", _string),
-        ("ignoreLeadingWhiteSpace", "ignore_leading_space", _boolean),
-        ("ignoreTrailingWhiteSpace", "ignore_trailing_space", _boolean),
+        ("ignoreLeadingWhiteSpace", "ignore_leading_space", as_boolean),
+        ("ignoreTrailingWhiteSpace", "ignore_trailing_space", as_boolean),
         ("skipRows", "skip_rows", _integer),
-        ("enforceSchema", "enforce_schema", _boolean),
+        ("enforceSchema", "enforce_schema", as_boolean),
         ("maxColumns", "max_columns", _integer),
         ("pathGlobFilter", "path_glob_filter", _string),
     )

@@ -1,4 +1,4 @@
-"""`read_files` itself: finds the files, parses them, says how the engine may read the result."""
+"""`read_files` for CSV: finds the files, parses them, says how the engine may read the result."""
 
 import shutil
 import tempfile
@@ -36,7 +36,7 @@ class Scan:
     cleanup: Callable[[], None] = lambda: None
 
 
-def read_files(
+def read_csv_files(
     path: str,
     options: Mapping[str, OptionValue],
     *,
@@ -44,12 +44,7 @@ def read_files(
     scratch: Path,
     with_metadata: bool = False,
 ) -> Scan:
-    """Reads the CSV files of a path as the table function of the same name would.
-
-    `path` is an object's URL, a folder's or a Hadoop glob; `options` are the named arguments.
-    The parsed rows go to a new folder under `scratch`. With `with_metadata` the last column is
-    the struct `_metadata`. Raises `ReadFilesError`, and what the storage raises.
-    """
+    """As `read_files`, for CSV."""
     settings = csv_options(options)
     with scratch_folder(scratch) as folder, fetched(path):
         files = open_files(path, settings, storage)
@@ -69,7 +64,8 @@ def read_files(
 def csv_options(options: Mapping[str, OptionValue]) -> CsvOptions:
     file_format = str(options.get("format") or "csv").lower()
     if file_format != "csv":
-        raise UnsupportedOption("format", f"only csv, not {file_format!r}")
+        formats = "csv, json, parquet, text or binaryFile"
+        raise UnsupportedOption("format", f"only {formats}, not {file_format!r}")
     return parse_options(options)
 
 
@@ -81,8 +77,12 @@ def scratch_folder(scratch: Path) -> Iterator[Path]:
     try:
         yield folder
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -173,7 +173,7 @@ class Relations:
             self._sql(),
             self.setup,
             self.teardown,
-            lambda: shutil.rmtree(folder, ignore_errors=True),
+            lambda: remove(folder),
         )
 
     def _sql(self) -> str:

@@ -1,0 +1,279 @@
+"""`read_files` for JSON, Parquet, text and binary files.
+
+Every file becomes tables of one schema, and all tables one Parquet file, which the engine reads.
+What is read of a file at a time fits in memory, but for a binary file, and for a text that is one
+value.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain, islice
+from json import JSONDecodeError, JSONDecoder
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .decode import decompress, utf8_blocks
+from .errors import DamagedFile, MalformedRecord, PathNotFound, ReadFilesError, UnsupportedOption
+from .globs import literal_prefix
+from .json_types import NUMBER, canonical, merged, type_of
+from .json_values import Rows
+from .options import Mode, OptionValue
+from .row_options import RowOptions, parse_row_options
+from .scan import METADATA_TYPE, Scan, fetched, quoted, remove, scratch_folder
+from .storage import FoundFile, Storage
+from .writers import ParquetRows
+
+_BATCH_ROWS = 16 * 1024
+_RESCUED = "_rescued_data"
+_BINARY = pa.schema(
+    [
+        ("path", pa.string()),
+        ("modificationTime", pa.timestamp("us", "UTC")),
+        ("length", pa.int64()),
+        ("content", pa.binary()),
+    ]
+)
+_PARTITION = re.compile(r"/[^/=]+=[^/]*/")
+_SINGLE_QUOTED = re.compile(r"[{,\[:]\s*'")
+_WHITESPACE = re.compile(r"\s*")
+_DECODER = JSONDecoder(parse_float=NUMBER)
+
+Record = dict[str, Any]
+
+
+def read_row_files(
+    path: str,
+    options: Mapping[str, OptionValue],
+    *,
+    storage: Storage,
+    scratch: Path,
+    with_metadata: bool,
+) -> Scan:
+    """As `read_files`, for the formats of `FORMATS`."""
+    settings = parse_row_options(options)
+    with scratch_folder(scratch) as folder, fetched(path):
+        files = _find(path, settings, storage)
+        source = _SOURCES[settings.file_format](settings, storage, folder)
+        schema = source.schema(files)
+        whole = schema.append(pa.field("_metadata", METADATA_TYPE)) if with_metadata else schema
+        with ParquetRows(folder / "rows.parquet", whole) as rows:
+            for file in files:
+                for table in source.tables(file, schema):
+                    rows.write(_with_metadata(table, file) if with_metadata else table)
+            written = rows.finish()
+        return Scan(whole, f"parquet.{quoted(str(written))}", cleanup=lambda: remove(folder))
+
+
+def _find(path: str, options: RowOptions, storage: Storage) -> list[FoundFile]:
+    files = storage.find(path, options.path_glob_filter)
+    try:
+        files = [storage.describe(file) for file in files]
+    except PathNotFound:
+        if path.endswith("/") or len(files) > 1:
+            raise
+        files = storage.find(path + "/", options.path_glob_filter)
+    base = literal_prefix(path).rpartition("/")[0]
+    if options.partition_columns is None:
+        for file in files:
+            if _PARTITION.search(file.url.removeprefix(base)):
+                reason = f"folders with values, as in {file.url}; give partitionColumns => ''"
+                raise UnsupportedOption("partitionColumns", f"{reason} to ignore them")
+    return files
+
+
+def _with_metadata(table: pa.Table, file: FoundFile) -> pa.Table:
+    values = (file.url, file.name, file.size, 0, file.size, file.modified_at)
+    metadata = pa.scalar(
+        dict(zip([field.name for field in METADATA_TYPE], values, strict=True)), METADATA_TYPE
+    )
+    return table.append_column("_metadata", pa.repeat(metadata, table.num_rows))
+
+
+class _Source:
+    """Tables of the files of one call."""
+
+    def __init__(self, options: RowOptions, storage: Storage, folder: Path) -> None:
+        self._options = options
+        self._storage = storage
+        self._folder = folder
+
+    def schema(self, files: list[FoundFile]) -> pa.Schema:
+        raise NotImplementedError
+
+    def tables(self, file: FoundFile, schema: pa.Schema) -> Iterator[pa.Table]:
+        raise NotImplementedError
+
+    def _with_rescued(self, fields: Iterable[pa.Field]) -> pa.Schema:
+        """An inferred schema ends with a column for what does not fit it, which is nothing."""
+        rescued = [pa.field(_RESCUED, pa.string())] if self._options.has_rescued_data else []
+        return pa.schema([*fields, *rescued])
+
+    def _blocks(self, file: FoundFile) -> Iterator[bytes]:
+        return decompress(file.path, self._storage.read(file))
+
+    def _texts(self, file: FoundFile, is_whole: bool) -> Iterator[str]:
+        """The lines of a file, or its whole text."""
+        blocks = utf8_blocks(self._blocks(file), self._options.encoding)
+        if is_whole:
+            yield b"".join(blocks).decode()
+        else:
+            yield from _lines(blocks, self._options.line_separator)
+
+
+def _lines(blocks: Iterable[bytes], separator: str | None) -> Iterator[str]:
+    ends = re.compile(re.escape(separator) if separator else r"\r\n|\n|\r")
+    rest = ""
+    for block in blocks:
+        text = rest + block.decode()
+        # a carriage return at the end may be half of a line end
+        held = text[-1:] if text.endswith("\r") and not separator else ""
+        *lines, rest = ends.split(text[: len(text) - len(held)])
+        rest += held
+        yield from lines
+    lines = ends.split(rest)
+    yield from lines if lines[-1] else lines[:-1]
+
+
+def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    source = iter(rows)
+    while batch := list(islice(source, _BATCH_ROWS)):
+        yield batch
+
+
+class _Text(_Source):
+    def schema(self, files: list[FoundFile]) -> pa.Schema:
+        return pa.schema([("value", pa.string())])
+
+    def tables(self, file: FoundFile, schema: pa.Schema) -> Iterator[pa.Table]:
+        for batch in _batches(self._texts(file, self._options.whole_text)):
+            yield pa.table([pa.array(batch, pa.string())], schema=schema)
+
+
+class _Binary(_Source):
+    def schema(self, files: list[FoundFile]) -> pa.Schema:
+        return _BINARY
+
+    def tables(self, file: FoundFile, schema: pa.Schema) -> Iterator[pa.Table]:
+        content = b"".join(self._storage.read(file))
+        row = [[file.url], [file.modified_at], [file.size], [content]]
+        yield pa.table(
+            [pa.array(v, f.type) for v, f in zip(row, schema, strict=True)], schema=schema
+        )
+
+
+class _Parquet(_Source):
+    def schema(self, files: list[FoundFile]) -> pa.Schema:
+        if self._options.schema is not None:
+            return self._options.schema
+        schemas = []
+        for file in files:
+            with _readable(file):
+                schemas.append(pq.read_schema(self._local(file)).remove_metadata())
+        try:
+            found = pa.unify_schemas(schemas, promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise ReadFilesError(f"read_files: the files have no common schema: {error}") from error
+        return self._with_rescued(found)
+
+    def tables(self, file: FoundFile, schema: pa.Schema) -> Iterator[pa.Table]:
+        with _readable(file), pq.ParquetFile(self._local(file)) as opened:
+            for batch in opened.iter_batches(_BATCH_ROWS):
+                table = pa.Table.from_batches([batch])
+                names = {name.lower(): name for name in table.column_names}
+                columns = [
+                    table[names[field.name.lower()]].cast(field.type)
+                    if field.name.lower() in names
+                    else pa.nulls(table.num_rows, field.type)
+                    for field in schema
+                ]
+                yield pa.table(columns, schema=schema)
+
+    def _local(self, file: FoundFile) -> Path:
+        """A copy of the file, as Parquet is not read from front to end."""
+        path = self._folder / f"{abs(hash(file.url))}.parquet"
+        if not path.exists():
+            with path.open("wb") as copy:
+                for block in self._storage.read(file):
+                    copy.write(block)
+        return path
+
+
+@contextmanager
+def _readable(file: FoundFile) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise DamagedFile(file.url, error) from error
+
+
+class _Json(_Source):
+    def schema(self, files: list[FoundFile]) -> pa.Schema:
+        if self._options.schema is not None:
+            return self._options.schema
+        found = pa.struct([])
+        is_corrupt = False
+        for batch in _batches(chain.from_iterable(map(self._records, files))):
+            records = [record for record, _ in batch if record is not None]
+            found = merged([found, *map(type_of, records)])
+            is_corrupt |= len(records) < len(batch)
+        fields = [pa.field(f.name, canonical(f.type)) for f in found if canonical(f.type)]
+        if not self._options.infer_types:
+            fields = [field.with_type(pa.string()) for field in fields]
+        if is_corrupt and self._options.mode is Mode.PERMISSIVE:
+            fields.append(pa.field(self._options.corrupt_column, pa.string()))
+        if not fields:
+            raise ReadFilesError(
+                "[CF_EMPTY_DIR_FOR_SCHEMA_INFERENCE] read_files: no file holds a JSON object to "
+                "infer a schema from. Give the option schema."
+            )
+        return self._with_rescued(fields)
+
+    def tables(self, file: FoundFile, schema: pa.Schema) -> Iterator[pa.Table]:
+        for rows in _batches(self._rows(file, schema)):
+            columns = zip(*rows, strict=True)
+            arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+            yield pa.table(arrays, schema=schema)
+
+    def _rows(self, file: FoundFile, schema: pa.Schema) -> Iterator[list[Any]]:
+        position = schema.get_field_index(self._options.corrupt_column)
+        converter = Rows(schema if position < 0 else schema.remove(position))
+        mode = self._options.mode
+        for record, text in self._records(file):
+            row = converter.convert(record or {})
+            is_bad = record is None or converter.is_partial
+            if is_bad and mode is Mode.FAILFAST:
+                raise MalformedRecord(file.url, text)
+            if is_bad and mode is Mode.DROPMALFORMED:
+                continue
+            if position >= 0:
+                row.insert(position, text if is_bad else None)
+            yield row
+
+    def _records(self, file: FoundFile) -> Iterator[tuple[Record | None, str]]:
+        """Each object with its text; None where a text holds no object."""
+        for text in self._texts(file, self._options.multi_line):
+            start = _WHITESPACE.match(text).end()  # type: ignore[union-attr]
+            if start == len(text):
+                continue
+            try:
+                value, _ = _DECODER.raw_decode(text, start)
+            except (JSONDecodeError, RecursionError):
+                if _SINGLE_QUOTED.search(text):
+                    raise UnsupportedOption(
+                        "allowSingleQuotes", f"{file.url} has names in single quotes"
+                    ) from None
+                value = None
+            for record in value if isinstance(value, list) else [value]:
+                yield (record if isinstance(record, dict) else None), text
+
+
+_SOURCES: dict[str, type[_Source]] = {
+    "json": _Json,
+    "parquet": _Parquet,
+    "text": _Text,
+    "binaryfile": _Binary,
+}

@@ -1,0 +1,230 @@
+"""read_files of JSON, Parquet, text and binary files, over the connector, on objects in S3."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from databricks.sql.exc import Error
+
+
+def _read(lakehouse: Any, url: str, options: str, columns: str = "*") -> list[dict[str, Any]]:
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"select {columns} from read_files('{url}', {options})")
+        return list(cursor.fetchall_arrow().to_pylist())
+
+
+def test_json_types_are_inferred_over_all_files(lakehouse: Any) -> None:
+    url = lakehouse.land(
+        ("a.json", b'{"n":1,"s":"x","b":true,"o":{"z":[1,2],"e":{}}}\r\n\n{"n":2.5,"s":null}\n'),
+        ("b.json.gz", gzip.compress(b'{"n":3,"mixed":1}\n{"mixed":"t","void":null,"big":1e400}')),
+        ("_hidden.json", b"{"),
+    )
+    rows = _read(
+        lakehouse, url, "format => 'json'", "*, typeof(n) n_type, typeof(o) o_type, typeof(void) v"
+    )
+    assert list(rows[0])[:8] == ["b", "big", "mixed", "n", "o", "s", "void", "_rescued_data"]
+    assert {(r["n_type"], r["o_type"], r["v"]) for r in rows} == {
+        ("double", "struct<z:array<bigint>>", "string")
+    }
+    assert [(r["n"], r["s"], r["b"], r["mixed"]) for r in rows] == [
+        (1.0, "x", True, None),
+        (2.5, None, None, None),
+        (3.0, None, None, "1"),
+        (None, None, None, "t"),
+    ]
+    assert rows[0]["o"] == {"z": [1, 2]}
+
+
+def test_json_by_a_schema(lakehouse: Any) -> None:
+    url = lakehouse.land(
+        (
+            "a.json",
+            '{"i":1,"s":1.50,"d":"2026-02-28","t":"2026-02-28T10:00:00Z","n":1.005,"x":"AP8=",'
+            '"m":{"k":[1]},"st":{"a":1,"gone":2},"é":true}\n'
+            '{"i":"1","s":{"a": [1, 2.0]},"d":"no","t":0,"n":"2","m":null,"st":[],'
+            '"é":"x"}\n'.encode(),
+        )
+    )
+    schema = (
+        "i INT, s STRING, d DATE, t TIMESTAMP, n DECIMAL(5,2), x BINARY,"
+        " m MAP<STRING, ARRAY<INT>>, st STRUCT<a: INT> COMMENT ''one'', `é` BOOLEAN, bad STRING"
+    ).replace("''", "\\'")
+    first, second = _read(
+        lakehouse,
+        url,
+        f"format => 'json', schema => '{schema}', columnNameOfCorruptRecord => 'bad'",
+    )
+    assert first == {
+        "i": 1,
+        "s": "1.50",
+        "d": dt.date(2026, 2, 28),
+        "t": dt.datetime(2026, 2, 28, 10, tzinfo=dt.UTC),
+        "n": Decimal("1.01"),
+        "x": b"\x00\xff",
+        "m": [("k", [1])],
+        "st": {"a": 1},
+        "é": True,
+        "bad": None,
+    }
+    assert second.pop("bad").startswith('{"i":"1"')  # kept for the values that do not fit
+    assert second == {
+        "i": None,
+        "s": '{"a":[1,2.0]}',
+        "d": None,
+        "t": dt.datetime(1970, 1, 1, tzinfo=dt.UTC),
+        "n": Decimal("2.00"),
+        "x": None,
+        "m": None,
+        "st": None,
+        "é": None,
+    }
+
+
+def test_json_lines_that_are_corrupt(lakehouse: Any) -> None:
+    url = lakehouse.land(("a.json", b'{"a":1}\n{oops\n{"a":3} rest\n[{"a":4},{"a":5}]\n7\n'))
+    options = "format => 'json', schema => 'a INT, _corrupt_record STRING'"
+    assert [tuple(r.values()) for r in _read(lakehouse, url, options)] == [
+        (1, None),
+        (None, "{oops"),
+        (3, None),
+        (4, None),
+        (5, None),
+        (None, "7"),
+    ]
+    kept = _read(lakehouse, url, options + ", mode => 'DROPMALFORMED'")
+    assert [r["a"] for r in kept] == [1, 3, 4, 5]
+    with pytest.raises(Error, match="MALFORMED_RECORD_IN_PARSING"):
+        _read(lakehouse, url, options + ", mode => 'FAILFAST'")
+    inferred = _read(lakehouse, url, "format => 'json', schemaEvolutionMode => 'none'")
+    assert inferred[1] == {"a": None, "_corrupt_record": "{oops"}
+
+
+def test_json_documents_over_several_lines(lakehouse: Any) -> None:
+    url = lakehouse.land(
+        ("1.json", b'[\n {"a": 1},\n {"a": 2}\n]'), ("2.json", b'{\n"a": 3}'), ("3.json", b"")
+    )
+    options = "format => 'json', multiLine => true, schemaEvolutionMode => 'none'"
+    assert _read(lakehouse, url, options) == [{"a": 1}, {"a": 2}, {"a": 3}]
+
+
+def test_json_as_text_without_inference(lakehouse: Any) -> None:
+    url = lakehouse.land(("a.json", b'{"a":1.50,"b":{"c":[true]}}\n'))
+    options = "format => 'json', inferColumnTypes => false, schemaEvolutionMode => 'none'"
+    assert _read(lakehouse, url, options) == [{"a": "1.50", "b": '{"c":[true]}'}]
+
+
+def _parquet(**columns: Any) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+def test_parquet_files_of_several_schemas(lakehouse: Any) -> None:
+    url = lakehouse.land(
+        ("p1.parquet", _parquet(a=[1, 2], s=["x", None])),
+        ("p2.parquet", _parquet(a=pa.array([3], pa.int32()), n=[[1.5]])),
+        ("other.txt", b"no parquet"),
+    )
+    unified = "format => 'parquet', schemaEvolutionMode => 'none'"
+    assert _read(lakehouse, url + "p*.parquet", unified) == [
+        {"a": 1, "s": "x", "n": None},
+        {"a": 2, "s": None, "n": None},
+        {"a": 3, "s": None, "n": [1.5]},
+    ]
+    given = "format => 'parquet', schema => 'S STRING, a DECIMAL(20,1), more DATE'"
+    assert _read(lakehouse, url + "p{1,2}.parquet", given)[0] == {
+        "S": "x",
+        "a": Decimal("1.0"),
+        "more": None,
+    }
+    with pytest.raises(Error, match=r"Cannot read s3://.*/other\.txt"):
+        _read(lakehouse, url, unified)
+
+
+def test_lines_and_whole_texts(lakehouse: Any) -> None:
+    url = lakehouse.land(
+        ("a.txt", "é one\r\ntwo\n\nthree\rfour".encode()),
+        ("sub/b.txt", b"five;six"),
+        ("c.txt.gz", gzip.compress(b"\xef\xbb\xbfseven\n")),
+    )
+    lines = _read(lakehouse, url, "format => 'text', pathGlobFilter => '*.txt'")
+    assert [r["value"] for r in lines] == ["é one", "two", "", "three", "four", "five;six"]
+    split = _read(lakehouse, url + "sub/", "format => 'text', lineSep => ';'")
+    assert [r["value"] for r in split] == ["five", "six"]
+    assert _read(lakehouse, url + "c.txt.gz", "format => 'text'") == [{"value": "seven"}]
+    assert _read(lakehouse, url + "a.txt", "format => 'text', wholeText => true") == [
+        {"value": "é one\r\ntwo\n\nthree\rfour"}
+    ]
+
+
+def test_binary_files(lakehouse: Any) -> None:
+    url = lakehouse.land(("a.bin", bytes(range(256))), ("b.gz", b"\x1f\x8b not unpacked"))
+    rows = _read(lakehouse, url + "*", "format => 'binaryFile'")
+    assert [(r["path"], r["length"], r["content"][:2]) for r in rows] == [
+        (url + "a.bin", 256, b"\x00\x01"),
+        (url + "b.gz", 15, b"\x1f\x8b"),
+    ]
+    assert rows[0]["modificationTime"].tzinfo is not None
+
+
+@pytest.mark.parametrize("file_format", ["json", "parquet", "text", "binaryFile"])
+def test_metadata_of_every_format(lakehouse: Any, file_format: str) -> None:
+    body = _parquet(a=[1]) if file_format == "parquet" else b'{"a":1}\n'
+    url = lakehouse.land(("x", body), ("y", body))
+    rows = _read(
+        lakehouse,
+        url + "?",
+        f"format => '{file_format}'",
+        "_metadata.file_path, _metadata.file_name, _metadata.file_size,"
+        " _metadata.file_modification_time > timestamp'2020-01-01' as recent",
+    )
+    assert [tuple(r.values()) for r in rows] == [
+        (url + name, name, len(body), True) for name in ("x", "y")
+    ]
+    [whole, _] = _read(lakehouse, url, f"format => '{file_format}'")
+    assert "_metadata" not in whole
+
+
+def test_files_are_loaded_into_a_table(lakehouse: Any) -> None:
+    url = lakehouse.land(("a.json", b'{"id":1,"tags":["x"]}\n'), ("b.json", b'{"id":2}\n'))
+    table = "main.default.from_json_files"
+    lakehouse.sql(
+        f"create or replace table {table} as select id, tags, _metadata.file_name as file"
+        f" from read_files('{url}', format => 'json')"
+    )
+    assert lakehouse.sql(f"select id, file from {table} order by id") == [
+        {"id": 1, "file": "a.json"},
+        {"id": 2, "file": "b.json"},
+    ]
+    lakehouse.sql(f"drop table {table}")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "reason"),
+    [
+        ("a.json", "format => 'json', rescuedDataColumn => 'r'", "rescuedDataColumn"),
+        ("a.json", "format => 'json', wholeText => true", "unknown option wholeText"),
+        ("a.json", "format => 'json', schema => 'a INTERVAL DAY'", "INTERVAL|not a column list"),
+        ("a.json", "format => 'json', schema => 'a'", "not a column list"),
+        ("q.json", "format => 'json'", "allowSingleQuotes"),
+        ("k=1/a.json", "format => 'json'", "partitionColumns"),
+        ("empty.json", "format => 'json'", "CF_EMPTY_DIR_FOR_SCHEMA_INFERENCE"),
+        ("a.json.gone", "format => 'text'", "PATH_NOT_FOUND"),
+        ("a.json", "format => 'orc'", "only csv, json, parquet, text or binaryFile"),
+    ],
+)
+def test_what_it_cannot_do_it_refuses_by_name(
+    lakehouse: Any, name: str, options: str, reason: str
+) -> None:
+    url = lakehouse.land(
+        ("a.json", b'{"a":1}'), ("q.json", b"{'a':1}"), ("k=1/a.json", b"{}"), ("empty.json", b"")
+    )
+    with pytest.raises(Error, match=reason):
+        _read(lakehouse, url + name if "k=" not in name else url + "*/*", options)
