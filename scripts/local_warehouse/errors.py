@@ -32,6 +32,11 @@ def catalog_not_found(name: str) -> SqlError:
     return SqlError("CATALOG_NOT_FOUND", f"The catalog `{name}` cannot be found.", "42P08")
 
 
+def routine_not_found(name: str) -> SqlError:
+    message = f"The routine {name} cannot be found. Verify its spelling and schema."
+    return SqlError("ROUTINE_NOT_FOUND", message, "42883")
+
+
 def already_exists(kind: str, name: str) -> SqlError:
     condition = {"SCHEMA": "SCHEMA_ALREADY_EXISTS", "CATALOG": "CATALOG_ALREADY_EXISTS"}.get(
         kind, "TABLE_OR_VIEW_ALREADY_EXISTS"

@@ -92,6 +92,18 @@ def test_a_function_is_described_listed_replaced_and_dropped(lakehouse: Any, sch
     assert ["Body:", "a + 2"] in lines
     shown = [{"function": f"main.{schema}.f"}]
     assert lakehouse.sql(f"show user functions in {schema} like 'f*'") == shown
+    listed = lakehouse.sql(
+        "select routine_name, routines.full_data_type, parameter_name, parameter_default"
+        " from main.information_schema.routines join main.information_schema.parameters"
+        f" using (specific_schema, specific_name) where routine_schema = '{schema}'"
+    )
+    assert [tuple(row.values()) for row in listed] == [("f", "int", "a", "1")]
+    lakehouse.sql(f"grant execute on function {schema}.f to `a@example.com`")
+    granted = lakehouse.sql(f"show grants on function {schema}.f")
+    assert [(row["ObjectType"], row["ActionType"]) for row in granted] == [("FUNCTION", "EXECUTE")]
+    lakehouse.fails(
+        f"grant select on function {schema}.f to `a@example.com`", "INVALID_PARAMETER_VALUE"
+    )
     lakehouse.fails(f"drop schema {schema}", "SCHEMA_NOT_EMPTY")
     lakehouse.sql(f"drop function {schema}.f")
     lakehouse.fails(f"drop function {schema}.f", "ROUTINE_NOT_FOUND")

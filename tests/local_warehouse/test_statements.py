@@ -167,6 +167,11 @@ def test_merge_takes_each_row_by_the_first_step_that_fits(lakehouse: Any, schema
         f"merge into {table} as t using {twice} on t.id = s.id when matched then update set *",
         "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
     )
+    deleted = lakehouse.sql(
+        f"merge into {table} as t using {twice} on t.id = s.id + 3 when matched then delete"
+    )
+    assert deleted[0]["num_deleted_rows"] == deleted[0]["num_affected_rows"] == 1
+    lakehouse.sql(f"insert into {table} values (4, 'd')")
     assert lakehouse.sql(
         f"merge into {table} as t using (select * from values (1, 'gone'), (2, 'B'), (7, 'y'),"
         " (200, 'big'), (null, 'N') as s(id, x)) as s on t.id = s.id"
@@ -414,6 +419,38 @@ def test_what_is_there_is_shown(lakehouse: Any, schema: str) -> None:
     lakehouse.sql("comment on catalog main is null")
 
 
+def test_what_show_create_table_shows_makes_the_same_table(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(
+        f"create table {schema}.t (`a b` int not null comment 'it\\'s', d date,"
+        " n decimal(5,1), constraint k primary key (`a b`)) partitioned by (d) comment 'rows'"
+        " tblproperties ('x' = 'y')"
+    )
+    lakehouse.sql(f"create view {schema}.v (k comment 'key') as select `a b` from {schema}.t")
+    told = {}
+    for name in ("t", "v"):
+        shown = lakehouse.sql(f"show create table {schema}.{name}")[0]["createtab_stmt"]
+        told[name] = shown
+        kind = "table" if name == "t" else "view"
+        lakehouse.sql(f"drop {kind} {schema}.{name}")
+        lakehouse.sql(shown)
+        assert lakehouse.sql(f"show create table {schema}.{name}")[0]["createtab_stmt"] == shown
+    assert "PRIMARY KEY (`a b`)" in told["t"]
+
+
+def test_optimize_says_what_it_did(lakehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    lakehouse.sql(f"create table {table} (id int, x string)")
+    for number in (3, 1, 2):
+        lakehouse.sql(f"insert into {table} values ({number}, 'x')")
+    metrics = lakehouse.sql(f"optimize {table}")[0]["metrics"]
+    assert (metrics["numFilesAdded"], metrics["numFilesRemoved"]) == (1, 3)
+    assert metrics["filesAdded"]["totalFiles"] == 1
+    lakehouse.sql(f"optimize {table} where id > 0 zorder by (id)")
+    assert lakehouse.sql(f"describe history {table} limit 1")[0]["operation"] == "OPTIMIZE"
+    assert [row["id"] for row in lakehouse.sql(f"select id from {table}")] == [1, 2, 3]
+    lakehouse.fails(f"optimize {table} zorder by (nope)", "UNRESOLVED_COLUMN")
+
+
 def test_vacuum_keeps_a_week_unless_told_otherwise(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t as select 1 as id")
     lakehouse.sql(f"insert overwrite {schema}.t values (2)")
@@ -540,7 +577,8 @@ def test_columns_are_dropped_renamed_and_widened(lakehouse: Any, schema: str) ->
 def test_a_clone_has_the_rows_and_rules_of_its_source(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t (id int not null comment 'key')")
     lakehouse.sql(f"insert into {schema}.t values (1)")
-    lakehouse.sql(f"create or replace table {schema}.c shallow clone {schema}.t")
+    cloned = lakehouse.sql(f"create or replace table {schema}.c shallow clone {schema}.t")[0]
+    assert (cloned["source_num_of_files"], cloned["num_copied_files"]) == (1, 1)
     lakehouse.sql(f"insert into {schema}.t values (2)")
     assert lakehouse.sql(f"select * from {schema}.c") == [{"id": 1}]
     assert lakehouse.sql(f"describe table {schema}.c")[0]["comment"] == "key"

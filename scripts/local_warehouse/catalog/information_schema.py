@@ -146,6 +146,28 @@ def _row_filters(catalog: Catalog, only: str | None) -> Rows:
             yield *_name(relation), relation.row_filter["function"], columns
 
 
+def _routines(catalog: Catalog, only: str | None) -> Rows:
+    for function in catalog.functions(only):
+        name = (function.name.catalog, function.name.schema, function.name.table)
+        returns = function.returns
+        yield (
+            *name, *name, "FUNCTION", returns.partition("<")[0].partition("(")[0].upper(), returns,
+            "SQL", function.body, function.owner, function.comment, _time(function.created_at),
+        )  # fmt: skip
+
+
+def _parameters(catalog: Catalog, only: str | None) -> Rows:
+    for function in catalog.functions(only):
+        name = (function.name.catalog, function.name.schema, function.name.table)
+        for position, parameter in enumerate(function.parameters):
+            yield (
+                *name, position, "IN", parameter.name, parameter.type,
+                parameter.type.partition("<")[0].partition("(")[0].upper(), parameter.default,
+                parameter.comment,
+            )  # fmt: skip
+
+
+_SPECIFIC = "specific_catalog:string specific_schema:string specific_name:string "
 _RELATION = "table_catalog:string table_schema:string table_name:string "
 _TAGGED = "catalog_name:string schema_name:string table_name:string "
 _CONSTRAINT = "constraint_catalog:string constraint_schema:string constraint_name:string "
@@ -185,6 +207,17 @@ _TABLES: dict[str, tuple[str, Callable[[Catalog, str | None], Rows]]] = {
         "unique_constraint_name:string match_option:string update_rule:string "
         "delete_rule:string",
         _referential_constraints,
+    ),
+    "routines": (
+        _SPECIFIC + "routine_catalog:string routine_schema:string routine_name:string "
+        "routine_type:string data_type:string full_data_type:string routine_body:string "
+        "routine_definition:string routine_owner:string comment:string created:timestamp",
+        _routines,
+    ),
+    "parameters": (
+        _SPECIFIC + "ordinal_position:int parameter_mode:string parameter_name:string "
+        "full_data_type:string data_type:string parameter_default:string comment:string",
+        _parameters,
     ),
     "table_tags": (_TAGGED + "tag_name:string tag_value:string", _table_tags),
     "column_tags": (_TAGGED + "column_name:string tag_name:string tag_value:string", _column_tags),

@@ -45,6 +45,17 @@ class Constraint:
     reference_columns: list[str] = field(default_factory=list)
     rely: bool = False
 
+    @property
+    def text(self) -> str:
+        """The constraint as SQL, without its name."""
+        columns = ", ".join(quoted(column) for column in self.columns)
+        if self.kind == "CHECK":
+            return f"CHECK ({self.expression})"
+        if self.kind == "PRIMARY KEY":
+            return f"PRIMARY KEY ({columns})"
+        references = ", ".join(quoted(column) for column in self.reference_columns)
+        return f"FOREIGN KEY ({columns}) REFERENCES {quoted(*self.references)} ({references})"
+
 
 @dataclass
 class Relation:

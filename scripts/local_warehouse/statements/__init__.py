@@ -40,6 +40,7 @@ _HANDLERS: dict[tuple[str, ...], Handler] = {
     ("ALTER", "TABLE"): alter.table,
     ("ALTER", "VIEW"): alter.table,
     ("ANALYZE", "TABLE"): maintenance.analyze,
+    ("ANALYZE", "TABLES"): maintenance.analyze_all,
     ("COMMENT", "ON"): comment.comment_on,
     ("CREATE", "GROUP"): grants.create_group,
     ("COPY", "INTO"): copy_into.copy_into,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Column, Constraint, Name, Relation, Schema, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal
 from local_warehouse.queries import Query, target
-from local_warehouse.results import Result, counts, nothing
+from local_warehouse.results import Result, counts, nothing, rows
 from local_warehouse.sessions import TemporaryView, full_name
 from local_warehouse.statements import functions
 from local_warehouse.statements.constraints import add_constraint, read_constraint, set_not_null
@@ -80,6 +81,7 @@ class _TableClauses:
     row_filter: dict[str, object] | None = None
     query: str | None = None
     clone_of: list[str] | None = None
+    is_shallow: bool = False
     like: list[str] | None = None
 
 
@@ -106,7 +108,12 @@ def _table(context: Context, reader: StatementReader, or_replace: bool) -> Resul
         _write_empty(context, relation, clauses, existing)
     _publish(context, relation, clauses)
     if clauses.clone_of is not None:
-        _take_over(context, relation, target(context, clauses.clone_of))
+        source = target(context, clauses.clone_of)
+        _take_over(context, relation, source)
+        if not clauses.is_shallow:
+            copied = context.catalog.copied_files(source)
+            context.catalog.add_copied_files(relation, copied)
+        return _clone_result(relation)
     return nothing() if clauses.query is None else counts(num_affected_rows=0, num_inserted_rows=0)
 
 
@@ -114,11 +121,8 @@ def _read_table_clauses(reader: StatementReader) -> _TableClauses:
     clauses = _TableClauses()
     if reader.accept("LIKE"):
         clauses.like = reader.name()
-    if (
-        reader.accept("SHALLOW", "CLONE")
-        or reader.accept("DEEP", "CLONE")
-        or reader.accept("CLONE")
-    ):
+    clauses.is_shallow = reader.accept("SHALLOW")
+    if reader.accept("DEEP", "CLONE") or reader.accept("CLONE"):
         clauses.clone_of = reader.name()
         version = reader.until("TBLPROPERTIES", "LOCATION")  # VERSION AS OF n, TIMESTAMP AS OF t
         clauses.query = f"select * from {quoted(*clauses.clone_of)} {version}"
@@ -310,6 +314,21 @@ def _take_over(context: Context, relation: Relation, source: Relation) -> None:
     for constraint in source.constraints:
         if constraint.kind == "CHECK":
             add_constraint(context, relation, replace(constraint))
+
+
+def _clone_result(relation: Relation) -> Result:
+    """The metrics of a clone, all of whose files are copies."""
+    files: Any = delta.open_table(relation.path).get_add_actions(flatten=True)
+    sizes: list[int] = files.column("size_bytes").to_pylist()
+    numbers = {
+        "source_table_size": sum(sizes),
+        "source_num_of_files": len(sizes),
+        "num_removed_files": 0,
+        "num_copied_files": len(sizes),
+        "removed_files_size": 0,
+        "copied_files_size": sum(sizes),
+    }
+    return rows([(name, "bigint") for name in numbers], [list(numbers.values())])
 
 
 def read_mask(reader: StatementReader) -> dict[str, object]:

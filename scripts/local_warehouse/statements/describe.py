@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from local_warehouse import delta
-from local_warehouse.catalog.model import Constraint, Relation, quoted
+from local_warehouse.catalog.model import Relation
 from local_warehouse.context import Context
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, rows
@@ -99,18 +99,8 @@ def _extended(relation: Relation) -> list[list[Any]]:
     found += [[name, value, ""] for name, value in details.items() if value is not None]
     if relation.constraints:
         found += [["", "", ""], ["# Constraints", "", ""]]
-        found += [[c.name, _constraint_text(c), ""] for c in relation.constraints]
+        found += [[c.name, c.text, ""] for c in relation.constraints]
     return found
-
-
-def _constraint_text(constraint: Constraint) -> str:
-    columns = ", ".join(quoted(column) for column in constraint.columns)
-    if constraint.kind == "CHECK":
-        return f"CHECK ({constraint.expression})"
-    if constraint.kind == "PRIMARY KEY":
-        return f"PRIMARY KEY ({columns})"
-    references = ", ".join(quoted(column) for column in constraint.reference_columns)
-    return f"FOREIGN KEY ({columns}) REFERENCES {quoted(*constraint.references)} ({references})"
 
 
 def _document(relation: Relation) -> dict[str, Any]:
@@ -137,7 +127,7 @@ def _document(relation: Relation) -> dict[str, Any]:
         "clustering_columns": relation.cluster_by,
     }
     if relation.constraints:
-        texts = (f"({c.name},{_constraint_text(c)})" for c in relation.constraints)
+        texts = (f"({c.name},{c.text})" for c in relation.constraints)
         document["table_constraints"] = f"[{', '.join(texts)}]"
     if relation.row_filter:
         document["row_filter"] = relation.row_filter

@@ -19,6 +19,9 @@ def merge(context: Context, reader: StatementReader) -> Result:
     metrics = _run_on_target(context, reader, "merge into", evolves)
     updated = metrics.get("numTargetRowsUpdated", 0)
     deleted = metrics.get("numTargetRowsDeleted", 0)
+    if deleted:  # the engine counts a row for each source row that it matches
+        gone = metrics["numTouchedRows"] - metrics["numTargetRowsCopied"] - updated
+        deleted = min(deleted, gone)
     inserted = metrics.get("numTargetRowsInserted", 0)
     return counts(
         num_affected_rows=updated + deleted + inserted,

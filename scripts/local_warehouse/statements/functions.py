@@ -126,13 +126,8 @@ def drop(context: Context, reader: StatementReader, temporary: bool) -> Result:
         name = full_name(parts, context.session.namespace)
         found = context.catalog.drop_function(name)
     if not found and not if_exists:
-        raise _not_found(parts)
+        raise errors.routine_not_found(".".join(parts))
     return nothing()
-
-
-def _not_found(parts: list[str]) -> errors.SqlError:
-    message = f"The routine {'.'.join(parts)} cannot be found. Verify its spelling and schema."
-    return errors.SqlError("ROUTINE_NOT_FOUND", message, "42883")
 
 
 def describe(context: Context, reader: StatementReader) -> Result:
@@ -142,7 +137,7 @@ def describe(context: Context, reader: StatementReader) -> Result:
     reader.end()
     function = context.function(parts, context.session.namespace)
     if function is None:
-        raise _not_found(parts)
+        raise errors.routine_not_found(".".join(parts))
     details: list[tuple[str, list[str]]] = [
         ("Function", [function.full_name]),
         ("Type", ["SCALAR" if function.columns is None else "TABLE"]),

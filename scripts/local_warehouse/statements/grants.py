@@ -24,6 +24,7 @@ _SCHEMA = _TABLE | {
     "WRITE VOLUME",
 }  # fmt: skip
 _PRIVILEGES = {
+    "FUNCTION": {"ALL PRIVILEGES", "APPLY TAG", "EXECUTE", "MANAGE"},
     "TABLE": _TABLE,
     "SCHEMA": _SCHEMA,
     "CATALOG": _SCHEMA | {"BROWSE", "CREATE SCHEMA", "USE CATALOG"},
@@ -97,7 +98,9 @@ def show_groups(context: Context, reader: StatementReader) -> Result:
 
 def read_securable(context: Context, reader: StatementReader) -> tuple[str, str]:
     """The kind and full dotted name of what a privilege is on."""
-    kind = reader.accept_any("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW") or "TABLE"
+    kind = (
+        reader.accept_any("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW", "FUNCTION") or "TABLE"
+    )
     parts = reader.name()
     if kind == "CATALOG":
         return kind, context.catalog.require_catalog(parts[0])
@@ -105,5 +108,10 @@ def read_securable(context: Context, reader: StatementReader) -> tuple[str, str]
         catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
         schema = context.catalog.require_schema(catalog, name)
         return "SCHEMA", f"{schema.catalog}.{schema.name}"
+    if kind == "FUNCTION":
+        function = context.function(parts, context.session.namespace)
+        if function is None:
+            raise errors.routine_not_found(".".join(parts))
+        return kind, function.full_name
     relation = context.relation(full_name(parts, context.session.namespace)).name
     return "TABLE", f"{relation.catalog}.{relation.schema}.{relation.table}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import pyarrow as pa
 
 from local_warehouse import delta, errors, time_travel
 from local_warehouse.catalog.model import Constraint
@@ -17,10 +20,27 @@ _WEEK = 168  # hours
 
 
 def optimize(context: Context, reader: StatementReader) -> Result:
-    """Compact small files. Ordering by ZORDER or by clustering keys is not applied."""
+    """Compact small files, or order the rows by ZORDER. WHERE, which would leave partitions as
+    they are, and clustering keys have no effect."""
     relation = target(context, reader.name())
-    metrics = delta.open_table(relation.path).optimize.compact()
-    return rows([("path", "string"), ("metrics", "string")], [[relation.location, str(metrics)]])
+    reader.accept("FULL")
+    if reader.accept("WHERE"):
+        reader.until("ZORDER")
+    work = delta.open_table(relation.path).optimize
+    if reader.accept("ZORDER", "BY"):
+        columns = reader.names_in_parentheses()
+        reader.end()
+        for name in columns:
+            if relation.column(name) is None:
+                raise errors.column_not_found(name, str(relation.name))
+        metrics = work.z_order(columns)
+    else:
+        reader.end()
+        metrics = work.compact()
+    for files in ("filesAdded", "filesRemoved"):
+        metrics[files] = json.loads(metrics[files])
+    table = pa.table({"path": [relation.path], "metrics": pa.array([metrics])})
+    return Result(table.schema, iter(table.to_batches()))
 
 
 def vacuum(context: Context, reader: StatementReader) -> Result:
@@ -54,6 +74,15 @@ def vacuum(context: Context, reader: StatementReader) -> Result:
 def analyze(context: Context, reader: StatementReader) -> Result:
     """Statistics are always kept in the table's log: there is nothing to compute."""
     target(context, reader.name())
+    return nothing()
+
+
+def analyze_all(context: Context, reader: StatementReader) -> Result:
+    """ANALYZE TABLES [IN schema] COMPUTE STATISTICS."""
+    if reader.accept_any("IN", "FROM"):
+        parts = reader.name()
+        catalog, schema = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+        context.catalog.require_schema(catalog, schema)
     return nothing()
 
 

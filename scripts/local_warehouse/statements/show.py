@@ -150,14 +150,19 @@ def _relation_after_in(context: Context, reader: StatementReader) -> Relation:
 
 
 def _create_statement(relation: Relation) -> str:
-    if relation.is_view:
-        return f"CREATE VIEW {relation.name} AS {relation.view_text}"
     columns = []
     for column in relation.columns:
+        data_type = "" if relation.is_view else f" {column.type.upper()}"
         not_null = "" if column.nullable else " NOT NULL"
         comment = f" COMMENT {literal(column.comment)}" if column.comment else ""
-        columns.append(f"  {quoted(column.name)} {column.type.upper()}{not_null}{comment}")
-    clauses = [f"CREATE TABLE {relation.name} (\n" + ",\n".join(columns) + ")", "USING delta"]
+        columns.append(f"  {quoted(column.name)}{data_type}{not_null}{comment}")
+    columns += [
+        f"  CONSTRAINT {quoted(c.name)} {c.text}" for c in relation.constraints if c.kind != "CHECK"
+    ]
+    kind = "VIEW" if relation.is_view else "TABLE"
+    clauses = [f"CREATE {kind} {relation.name} (\n" + ",\n".join(columns) + ")"]
+    if not relation.is_view:
+        clauses.append("USING delta")
     if relation.partition_by:
         clauses.append(f"PARTITIONED BY ({', '.join(map(quoted, relation.partition_by))})")
     if relation.cluster_by:
@@ -166,9 +171,12 @@ def _create_statement(relation: Relation) -> str:
         clauses.append(f"LOCATION {literal(relation.location or '')}")
     if relation.comment:
         clauses.append(f"COMMENT {literal(relation.comment)}")
-    if relation.properties:
-        pairs = (f"{literal(k)} = {literal(v)}" for k, v in sorted(relation.properties.items()))
-        clauses.append(f"TBLPROPERTIES ({', '.join(pairs)})")
+    properties = sorted(relation.shown_properties.items())
+    if properties:
+        pairs = ", ".join(f"{literal(k)} = {literal(v)}" for k, v in properties)
+        clauses.append(f"TBLPROPERTIES ({pairs})")
+    if relation.is_view:
+        clauses.append(f"AS {relation.view_text}")
     return "\n".join(clauses)
 
 
