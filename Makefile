@@ -21,7 +21,7 @@ demo: setup ## land sample files, run the job, show what came out
 	@$(BIN)/local-warehouse exec -- run-job --report
 
 test: lint ## lint, then every test, with a whole run of the pipeline among them
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 fidelity: setup ## dbt's own adapter tests against the local warehouse; about half an hour
 	@$(BIN)/pytest tests/fidelity -q -r fE -W ignore --tb=short

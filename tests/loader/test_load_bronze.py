@@ -188,7 +188,7 @@ def test_only_the_datasets_asked_for_are_loaded(place: Place) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("customer_infomation_1.csv.gz", gzip.compress(CUSTOMERS)),
+        ("customer_infomation_1.csv.gz", gzip.compress(CUSTOMERS, mtime=0)),
         ("customer_infomation_1.csv.bz2", bz2.compress(CUSTOMERS)),
         ("customer_infomation_1.csv.zst", zstandard.ZstdCompressor().compress(CUSTOMERS)),
         ("customer_infomation_1.CSV", b"\xef\xbb\xbf" + CUSTOMERS),
