@@ -203,6 +203,12 @@ def test_files_are_loaded_into_a_table(lakehouse: Any) -> None:
         {"id": 1, "file": "a.json"},
         {"id": 2, "file": "b.json"},
     ]
+    copied = lakehouse.sql(f"copy into {table} from '{url}' fileformat = json"
+                           " copy_options ('mergeSchema' = 'true')")  # fmt: skip
+    assert copied[0]["num_affected_rows"] == 2
+    assert lakehouse.sql(f"select count(*) as n, max(tags)[0] as tag from {table}") == [
+        {"n": 4, "tag": "x"}
+    ]
     lakehouse.sql(f"drop table {table}")
 
 

@@ -182,7 +182,8 @@ def _source(context: Context, copy: _Copy, urls: list[str]) -> str:
     """The query of the statement's rows."""
     options = dict(copy.format_options)
     merges = [name for name in options if name.lower() == "mergeschema"]
-    by_file = any(options.pop(name).lower() == "true" for name in merges) and len(urls) > 1
+    is_merged = any(options.pop(name).lower() == "true" for name in merges)
+    by_file = is_merged and len(urls) > 1 and copy.file_format.lower() == "csv"
     shown = "*, _metadata" if copy.select and "_metadata" in copy.select.lower() else "*"
     if by_file:
         relation = _by_name(context, copy, options, urls, shown)
@@ -223,6 +224,8 @@ def _by_name(
 def _call(copy: _Copy, options: dict[str, str], path: str) -> str:
     arguments = [literal(path), f"format => {literal(copy.file_format.lower())}"]
     arguments += [f"{name} => {literal(text)}" for name, text in options.items()]
+    if copy.file_format.lower() in ("json", "parquet"):
+        arguments.append("schemaEvolutionMode => 'none'")  # that is, without _rescued_data
     return f"read_files({', '.join(arguments)})"
 
 
