@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         "--repair", action="store_true", help="and repair it; the warehouse is stopped meanwhile"
     )
     command("env", _env, 'print the settings for a shell: eval "$(local-warehouse env)"')
-    sql = command("sql", _sql, "run SQL and print the result")
+    sql = command("sql", _sql, "run SQL and print the result; without a statement, a prompt")
     sql.add_argument("statement", nargs="?", help="one or more statements separated by ;")
     sql.add_argument("-f", "--file", type=Path, help="read the statements from a file (- is stdin)")
     form = sql.add_mutually_exclusive_group()
@@ -203,12 +203,19 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _sql(options: argparse.Namespace) -> int:
-    if (options.statement is None) == (options.file is None):
-        raise LocalWarehouseError('give a statement or a file: local-warehouse sql "select 1"', 2)
-    script = options.statement if options.file is None else _read_script(options.file)
+    if options.statement is not None and options.file is not None:
+        raise LocalWarehouseError("give a statement or a file, and not both", 2)
+    output = options.output or "table"
     from local_warehouse import shell
 
-    shell.run(_environment(options), script, options.output or "table")
+    if options.statement is None and options.file is None and sys.stdin.isatty():
+        history = find_state_directory(getattr(options, "state", None)).path / "sql-history"
+        shell.prompt(_environment(options), history, output)
+        return 0
+    script = options.statement
+    if script is None:
+        script = _read_script(options.file or Path("-"))
+    shell.run(_environment(options), script, output)
     return 0
 
 

@@ -6,11 +6,13 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from local_warehouse.services.failure import LocalWarehouseError
+from local_warehouse.services.state import say
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection, Cursor
@@ -22,19 +24,46 @@ _PAGE_ROWS = 10_000
 
 def run(environment: Mapping[str, str], script: str, output: str) -> None:
     """Execute each statement of a script in turn and print what it returns."""
+    if not split_statements(script):
+        raise LocalWarehouseError("there is no statement to run", 2)
+    with _errors_said(), closing(connect(environment)) as connection:
+        _execute(connection, script, output)
+
+
+def prompt(environment: Mapping[str, str], history: Path, output: str) -> None:
+    """Execute what is typed; an error ends a statement and not the prompt."""
+    from local_warehouse.prompt import loop
+
+    with _errors_said(), closing(connect(environment)) as connection:
+
+        def execute(script: str) -> None:
+            try:
+                with _errors_said():
+                    _execute(connection, script, output)
+            except LocalWarehouseError as error:
+                say(str(error))
+            except KeyboardInterrupt:
+                say("interrupted")
+
+        loop(connection, history, execute)
+
+
+def _execute(connection: Connection, script: str, output: str) -> None:
+    for position, statement in enumerate(split_statements(script)):
+        if position and output == "table":
+            print()
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(statement)
+            _PRINTERS[output](cursor)
+
+
+@contextmanager
+def _errors_said() -> Iterator[None]:
+    """What the warehouse says of a statement, in place of the connector's traceback."""
     from databricks.sql.exc import Error
 
-    statements = split_statements(script)
-    if not statements:
-        raise LocalWarehouseError("there is no statement to run", 2)
     try:
-        with closing(connect(environment)) as connection:
-            for position, statement in enumerate(statements):
-                if position and output == "table":
-                    print()
-                with closing(connection.cursor()) as cursor:
-                    cursor.execute(statement)
-                    _PRINTERS[output](cursor)
+        yield
     except Error as error:
         raise LocalWarehouseError(str(error.message or error)) from error
 

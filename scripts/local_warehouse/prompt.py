@@ -1,0 +1,103 @@
+"""The prompt of `local-warehouse sql`: statements end in a semicolon, on one line or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app
+from prompt_toolkit.completion import Completer, Completion, ThreadedCompleter
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.history import FileHistory
+
+if TYPE_CHECKING:
+    from databricks.sql.client import Connection
+    from prompt_toolkit.completion import CompleteEvent
+    from prompt_toolkit.document import Document
+
+_ENDS = ("exit", "quit")
+_MORE = "   -> "
+# What statements begin with, and the words that follow.
+_KEYWORDS = """
+    alter analyze and as asc between by cast comment copy create cross delete desc describe distinct
+    drop else end except exists explain extended from full grant group having history in inner
+    insert intersect into is join lateral left like limit merge not null on optimize or order outer
+    over overwrite partition pivot qualify refresh replace restore revoke right schema schemas
+    select set show table tables tblproperties then truncate union update use using vacuum values
+    version view views when where window with
+"""
+
+
+class Names(Completer):
+    """Keywords, and the names of schemas, relations and columns of the session's catalog."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._words: list[tuple[str, str]] = []
+
+    def read(self) -> None:
+        """Read the names anew: statements change them."""
+        from databricks.sql.exc import Error
+
+        names: set[tuple[str, str]] = set()
+        try:
+            with closing(self._connection.cursor()) as cursor:
+                for row in cursor.columns().fetchall():
+                    names |= {
+                        (row[1], "schema"),
+                        (row[2], "table"),
+                        (f"{row[1]}.{row[2]}", "table"),
+                    }
+                    names.add((row[3], "column"))
+        except Error:  # there is nothing to offer, and no reason to stop
+            return
+        self._words = sorted(names) + [(word, "") for word in _KEYWORDS.split()]
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        begun = document.get_word_before_cursor(WORD=True).rpartition("(")[2].rpartition(",")[2]
+        if not begun:
+            return
+        for word, kind in self._words:
+            if word.startswith(begun.lower()):
+                yield Completion(word, start_position=-len(begun), display_meta=kind)
+
+
+def loop(connection: Connection, history: Path, run: Callable[[str], None]) -> None:
+    """Read statements and run them until the end of the input, `exit` or `quit`."""
+    history.touch(mode=0o600)
+    names = Names(connection)
+    names.read()
+    session: PromptSession[str] = PromptSession(
+        "sql> ",
+        history=FileHistory(str(history)),
+        completer=ThreadedCompleter(names),
+        complete_while_typing=False,
+        multiline=Condition(lambda: not _is_whole(get_app().current_buffer.text)),
+        prompt_continuation=_MORE,
+    )
+    while True:
+        try:
+            text = session.prompt().strip()
+        except KeyboardInterrupt:  # forgets what was typed
+            continue
+        except EOFError:
+            return
+        if _is_end(text):
+            return
+        if text:
+            run(text)
+            names.read()
+
+
+def _is_whole(text: str) -> bool:
+    """Whether Enter runs it, and does not begin another line."""
+    return not text.strip() or text.rstrip().endswith(";") or _is_end(text)
+
+
+def _is_end(text: str) -> bool:
+    return text.strip().rstrip(";").lower() in _ENDS
