@@ -24,7 +24,7 @@ test: lint ## lint, then every test, with a whole run of the pipeline among them
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 fidelity: setup ## dbt's own adapter tests against the local warehouse; about half an hour
-	@$(BIN)/pytest tests/fidelity -q -r fE -W ignore --tb=short
+	@$(BIN)/pytest tests/fidelity -q -r fE -W ignore --tb=short --numprocesses 2 --dist loadscope
 
 conformance: setup ## the same SQL and CSV files on Apache Spark (Java 17, 400 MB) and on the local warehouse
 	@$(BIN)/python tests/conformance/run.py
