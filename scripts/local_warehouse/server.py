@@ -23,6 +23,7 @@ from local_warehouse.errors import SqlError
 from local_warehouse.locations import Locations
 from local_warehouse.protocol.http import Server
 from local_warehouse.protocol.service import Service
+from local_warehouse.sessions import IDLE_SECONDS
 
 _log = logging.getLogger("local_warehouse")
 
@@ -75,7 +76,9 @@ def main() -> None:
     )
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(arguments.certificate, arguments.key)
-    server = Server(arguments.port, tls, token, Service(warehouse, arguments.catalog))
+    idle_seconds = float(os.environ.get("LOCAL_WAREHOUSE_SESSION_IDLE_SECONDS", IDLE_SECONDS))
+    service = Service(warehouse, arguments.catalog, idle_seconds)
+    server = Server(arguments.port, tls, token, service)
 
     def stop(*_: object) -> None:
         threading.Thread(target=server.shutdown).start()

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from dataclasses import dataclass, field
 
 from local_warehouse import errors
 from local_warehouse.catalog.model import Function, Name
+
+IDLE_SECONDS = 8 * 3600  # after which a session ends, as on a SQL warehouse
+# Settings that would change results, and the values for which they do not; the others are kept
+# and shown, and change nothing.
+_RESULT_SETTINGS = {
+    "timezone": {"utc", "etc/utc", "z"},
+    "spark.sql.session.timezone": {"utc", "etc/utc", "z"},
+    "ansi_mode": {"true"},
+    "spark.sql.ansi.enabled": {"true"},
+}
 
 
 @dataclass
@@ -26,24 +37,48 @@ class Session:
     temporary_functions: dict[str, Function] = field(default_factory=dict)
     user: str = "local"
     id: uuid.UUID = field(default_factory=uuid.uuid4)
+    last_used: float = field(default_factory=time.monotonic)
 
     @property
     def namespace(self) -> tuple[str, str]:
         return self.catalog, self.schema
 
+    def configure(self, name: str, value: str) -> None:
+        accepted = _RESULT_SETTINGS.get(name.lower())
+        if accepted is not None and value.lower() not in accepted:
+            raise errors.unsupported(f"{name} = {value}")
+        self.configuration[name] = value
+
 
 class Sessions:
-    """The open sessions, by id."""
+    """The open sessions, by id. One that nobody has used for long is closed when it or another
+    one is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
         self._sessions: dict[bytes, Session] = {}
         self._lock = threading.Lock()
+
+    def remove_idle(self) -> list[bytes]:
+        """The ids of sessions that have ended by this."""
+        since = time.monotonic() - self._idle_seconds
+        with self._lock:
+            idle = [guid for guid, s in self._sessions.items() if s.last_used < since]
+            for guid in idle:
+                del self._sessions[guid]
+        return idle
+
+    def touch(self, guid: bytes) -> None:
+        session = self._sessions.get(guid)
+        if session is not None:
+            session.last_used = time.monotonic()
 
     def add(self, session: Session) -> None:
         with self._lock:
             self._sessions[session.id.bytes] = session
 
     def get(self, guid: bytes) -> Session:
+        self.touch(guid)
         try:
             return self._sessions[guid]
         except KeyError:

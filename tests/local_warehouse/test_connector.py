@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -24,6 +25,67 @@ def test_a_session_keeps_its_namespace_and_settings(lakehouse: Any) -> None:
         first.execute("set x.y = 1")
         assert first.execute("set x.y").fetchone()[1] == "1"
         assert second.execute("set x.y").fetchone()[1] == "<undefined>"
+
+
+def test_settings_of_a_connection_and_tags_of_its_queries(lakehouse: Any) -> None:
+    settings = {"ansi_mode": "true", "timezone": "UTC", "statement_timeout": "60"}
+    with (
+        lakehouse.connect(
+            session_configuration=dict(settings), query_tags={"team": "data", "urgent": None}
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        kept = {row.key.lower(): row.value for row in cursor.execute("set").fetchall()}
+        assert kept.items() >= settings.items()
+        assert kept["query_tags"] == "team:data,urgent"
+        cursor.execute("select 1 as a", query_tags={"step": "one"})
+        assert cursor.fetchall() == [(1,)]
+        cursor.execute("reset statement_timeout")
+        assert cursor.execute("set statement_timeout").fetchone().value == "<undefined>"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["set time zone 'Asia/Tokyo'", "set timezone = 'Asia/Tokyo'", "set ansi_mode = false"],
+)
+def test_a_setting_that_would_change_results_is_refused(lakehouse: Any, statement: str) -> None:
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        with pytest.raises(Error, match="UNSUPPORTED_FEATURE"):
+            cursor.execute(statement)
+        name, _, value = statement.rpartition(" ")
+        settings = {"ansi_mode" if "ansi" in name else "timezone": value.strip("'")}
+        with pytest.raises(Error, match="UNSUPPORTED_FEATURE"):
+            lakehouse.connect(session_configuration=settings)
+        assert cursor.execute("select current_timezone()").fetchone()[0] == "Etc/UTC"
+
+
+def test_a_temporary_view_is_its_sessions_own(lakehouse: Any) -> None:
+    with lakehouse.connect() as one, lakehouse.connect() as two:
+        first, second = one.cursor(), two.cursor()
+        first.execute("create temporary view mine as select 1 as a")
+        second.execute("create temporary view mine as select 2 as a")
+        assert first.execute("select a from mine").fetchall() == [(1,)]
+        assert second.execute("select a from mine").fetchall() == [(2,)]
+        first.execute("drop view mine")
+        with pytest.raises(Error, match="TABLE_OR_VIEW_NOT_FOUND"):
+            first.execute("select a from mine")
+        assert second.execute("select a from mine").fetchall() == [(2,)]
+
+
+def test_an_idle_session_ends(new_lakehouse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_WAREHOUSE_SESSION_IDLE_SECONDS", "4")
+    own = new_lakehouse("idle")
+    own.up()
+    with own.connect() as idle, own.connect() as busy:
+        waiting, working = idle.cursor(), busy.cursor()
+        waiting.execute("create temporary view mine as select 1 as a")
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
+            assert working.execute("select 1 as a").fetchall() == [(1,)]
+            time.sleep(0.5)
+        with pytest.raises(Error, match="SESSION_NOT_FOUND"):
+            waiting.execute("select a from mine")
+    own.down()
 
 
 def test_many_clients_at_once_get_their_own_answers(lakehouse: Any) -> None:

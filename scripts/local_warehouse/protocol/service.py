@@ -22,7 +22,7 @@ from local_warehouse.operations import Operation, Operations
 from local_warehouse.protocol import metadata
 from local_warehouse.protocol.parameters import to_literals
 from local_warehouse.results import Result
-from local_warehouse.sessions import Session, Sessions
+from local_warehouse.sessions import IDLE_SECONDS, Session, Sessions
 from local_warehouse.types import to_thrift
 
 _log = logging.getLogger(__name__)
@@ -65,10 +65,12 @@ def _error_status(error: SqlError) -> ttypes.TStatus:
 class Service:
     """Handlers of the Thrift requests, one method each, named as in the interface."""
 
-    def __init__(self, warehouse: Warehouse, default_catalog: str) -> None:
+    def __init__(
+        self, warehouse: Warehouse, default_catalog: str, idle_seconds: float = IDLE_SECONDS
+    ) -> None:
         self._warehouse = warehouse
         self._default_catalog = default_catalog
-        self._sessions = Sessions()
+        self._sessions = Sessions(idle_seconds)
         self._operations = Operations(warehouse.engine)
 
     # sessions
@@ -81,7 +83,9 @@ class Service:
         session.catalog = catalog.require_catalog(session.catalog)
         if namespace and namespace.schemaName:
             session.schema = namespace.schemaName.lower()
-        session.configuration.update(request.configuration or {})
+        for name, value in (request.configuration or {}).items():
+            session.configure(name, value)
+        self._end_idle()
         self._sessions.add(session)
         return ttypes.TOpenSessionResp(
             status=_OK,
@@ -116,7 +120,12 @@ class Service:
             lambda: statements.execute(context, request.statement),
         )
 
+    def _end_idle(self) -> None:
+        for guid in self._sessions.remove_idle():
+            self._operations.close_session(guid)
+
     def _session(self, request: Any) -> Session:
+        self._end_idle()
         return self._sessions.get(request.sessionHandle.sessionId.guid)
 
     def _start(self, request: Any, response: Any, work: Callable[[], Result]) -> Any:
@@ -179,7 +188,9 @@ class Service:
         return ttypes.TCloseOperationResp(status=_OK)
 
     def _operation(self, request: Any) -> Operation:
-        return self._operations.get(request.operationHandle.operationId.guid)
+        operation = self._operations.get(request.operationHandle.operationId.guid)
+        self._sessions.touch(operation.session)
+        return operation
 
     # metadata
 
