@@ -11,12 +11,13 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from local_warehouse import errors
+from local_warehouse.catalog.model import Column
 from local_warehouse.dialect import render
 
-NamesOf = Callable[[exp.Expr], list[str]]  # the column names of a relation
+ColumnsOf = Callable[[exp.Expr], list[Column]]  # of a relation
 
 
-def unfolded(source: exp.Expr, names_of: NamesOf) -> exp.Expr:
+def unfolded(source: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """A relation of FROM with its pivots written out, each around those before it."""
     pivots = source.args.get("pivots") or []
     if not pivots:
@@ -26,14 +27,14 @@ def unfolded(source: exp.Expr, names_of: NamesOf) -> exp.Expr:
     relation.set("pivots", None)
     for pivot in pivots:
         build = _unpivot if pivot.args.get("unpivot") else _pivot
-        query = build(relation, pivot, names_of(relation))
+        query = build(relation, pivot, columns_of(relation))
         alias = pivot.args.get("alias") or relation.args.get("alias")
         relation = exp.Subquery(this=query, alias=alias.copy() if alias else None)
     relation.set("joins", joins)
     return relation
 
 
-def _pivot(relation: exp.Expr, pivot: exp.Pivot, names: list[str]) -> exp.Select:
+def _pivot(relation: exp.Expr, pivot: exp.Pivot, columns: list[Column]) -> exp.Select:
     """A row a group with a column a value: first aggregated by group and pivot columns, then a
     group's rows put beside each other, so that a value without rows is NULL and never a zero."""
     if len(pivot.args["fields"]) != 1:
@@ -42,7 +43,7 @@ def _pivot(relation: exp.Expr, pivot: exp.Pivot, names: list[str]) -> exp.Select
     keys = _parts(field.this)
     aggregates = pivot.expressions
     used = {column.name.lower() for part in (*keys, *aggregates) for column in _columns(part)}
-    groups = [exp.column(name, quoted=True) for name in names if name.lower() not in used]
+    groups = [exp.column(c.name, quoted=True) for c in columns if c.name.lower() not in used]
     inner_keys = [exp.alias_(key.copy(), f"key_{i}") for i, key in enumerate(keys)]
     inner = exp.Select(
         expressions=[
@@ -97,20 +98,21 @@ def _shown(value: exp.Expr) -> str:
     raise errors.unsupported(f"the value {render(value)} of PIVOT without an alias")
 
 
-def _unpivot(relation: exp.Expr, pivot: exp.Pivot, names: list[str]) -> exp.Select:
+def _unpivot(relation: exp.Expr, pivot: exp.Pivot, columns: list[Column]) -> exp.Select:
     """A row for each column of the list, of those that are not NULL unless it says otherwise."""
     field = pivot.args["fields"][0]
     values = [part.name for part in _parts(pivot.expressions[0])]
     folded = [_parts(_unaliased(item)) for item in field.expressions]
     hidden = {column.name.lower() for item in folded for column in item}
-    kept = [exp.column(name, quoted=True) for name in names if name.lower() not in hidden]
+    kept = [exp.column(c.name, quoted=True) for c in columns if c.name.lower() not in hidden]
+    _check_types(folded, {c.name.lower(): c.type for c in columns})
     records: list[exp.Expr] = []
-    for item, columns in zip(field.expressions, folded, strict=True):
-        label = "_".join(column.name for column in columns)
+    for item, parts in zip(field.expressions, folded, strict=True):
+        label = "_".join(column.name for column in parts)
         if isinstance(item, exp.PivotAlias):
             label = item.args["alias"].name
         pairs: list[exp.Expr] = [exp.Literal.string(field.this.name), exp.Literal.string(label)]
-        for name, column in zip(values, columns, strict=True):
+        for name, column in zip(values, parts, strict=True):
             pairs += [exp.Literal.string(name), column.copy()]
         records.append(exp.Anonymous(this="named_struct", expressions=pairs))
     listed = exp.Anonymous(this="array", expressions=records)
@@ -129,6 +131,19 @@ def _unpivot(relation: exp.Expr, pivot: exp.Pivot, names: list[str]) -> exp.Sele
         return outer
     present = [column.copy().is_(exp.null()).not_() for column in shown[1:]]
     return outer.where(exp.or_(*present), copy=False)
+
+
+def _check_types(folded: list[list[exp.Expr]], types: dict[str, str]) -> None:
+    """What becomes one column has one type, or types that become one without any string."""
+    for group in zip(*folded, strict=True):
+        found = {types.get(column.name.lower(), "void") for column in group} - {"void"}
+        if "string" in found and len(found) > 1:
+            raise errors.SqlError(
+                "UNPIVOT_VALUE_DATA_TYPE_MISMATCH",
+                "Unpivot value columns must share a least common type, some types do not: "
+                f"{', '.join(sorted(found)).upper()}.",
+                "42K09",
+            )
 
 
 def _parts(node: exp.Expr) -> list[exp.Expr]:

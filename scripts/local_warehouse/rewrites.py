@@ -99,24 +99,24 @@ def _fractions_of_a_second(tree: exp.Expr) -> None:
 def _pivots(select: exp.Select, columns_of: ColumnsOf) -> None:
     for source in sources(select):
         if source.args.get("pivots"):
-            source.replace(unfolded(source, _names_of(select, columns_of)))
+            source.replace(unfolded(source, _relation_columns(select, columns_of)))
 
 
-def _names_of(select: exp.Select, columns_of: ColumnsOf) -> Callable[[exp.Expr], list[str]]:
-    """A way to ask for the column names of a relation that a SELECT reads."""
+def _relation_columns(select: exp.Select, columns_of: ColumnsOf) -> ColumnsOf:
+    """A way to ask for the columns of a relation that a SELECT reads."""
 
-    def names_of(relation: exp.Expr) -> list[str]:
+    def columns(relation: exp.Expr) -> list[Column]:
         query = exp.Select(expressions=[exp.Star()], from_=exp.From(this=relation.copy()))
-        return [column.name for column in columns_of(with_visible(query, select))]
+        return columns_of(with_visible(query, select))
 
-    return names_of
+    return columns
 
 
 # USING and NATURAL
 
 
 def _using_joins(select: exp.Select, columns_of: ColumnsOf) -> None:
-    spell_out(select, sources(select), _names_of(select, columns_of))
+    spell_out(select, sources(select), _relation_columns(select, columns_of))
 
 
 # SELECT * EXCEPT (…)

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-NamesOf = Callable[[exp.Expr], list[str]]  # the column names of a relation
+from local_warehouse.catalog.model import Column
+
+ColumnsOf = Callable[[exp.Expr], list[Column]]  # of a relation
 
 
 @dataclass
@@ -24,7 +26,7 @@ class _Shown:
     value: exp.Expr
 
 
-def spell_out(select: exp.Select, sources: list[exp.Expr], names_of: NamesOf) -> None:
+def spell_out(select: exp.Select, sources: list[exp.Expr], columns_of: ColumnsOf) -> None:
     """Rewrite the joins of a SELECT that names a relation's columns by the relation."""
     joins: list[exp.Join] = select.args.get("joins") or []
     if not any(_merges(join) for join in joins) or not _qualifies(select):
@@ -33,7 +35,8 @@ def spell_out(select: exp.Select, sources: list[exp.Expr], names_of: NamesOf) ->
     for source in sources:
         alias = source.alias_or_name
         of[alias.lower()] = [
-            _Shown(name, exp.column(name, table=alias, quoted=True)) for name in names_of(source)
+            _Shown(column.name, exp.column(column.name, table=alias, quoted=True))
+            for column in columns_of(source)
         ]
     shown = list(of[sources[0].alias_or_name.lower()])
     merged: dict[str, exp.Expr] = {}

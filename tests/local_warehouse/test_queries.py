@@ -151,9 +151,11 @@ def test_a_join_by_names_keeps_its_keys_in_both_relations(
             )
 
 
-def test_a_pivot_names_its_columns(lakehouse: Any) -> None:
+def test_a_pivot_names_and_types_its_columns(lakehouse: Any) -> None:
     one = f"select * from {ROWS} pivot (sum(m) as s for n in (1, 2 as two))"
     assert list(lakehouse.sql(one)[0]) == ["k", "1", "two"]
     several = f"select * from {ROWS} pivot (sum(m) as s, max(m) for n in (1, 2 as two))"
     names = ["k", "1_s", "1_max(m)", "two_s", "two_max(m)"]
     assert list(lakehouse.sql(several)[0]) == names
+    mixed = f"select * from {ROWS} unpivot (v for c in (k, n))"
+    lakehouse.fails(mixed, "UNPIVOT_VALUE_DATA_TYPE_MISMATCH")
