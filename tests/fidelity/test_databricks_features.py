@@ -276,3 +276,33 @@ class TestMasksAndFilters:
         assert masks[0][1].endswith("hide_name")
         assert filters[0][0].endswith("only_mine")
         assert filters[0][1] == "id"
+
+
+class TestCopyInto:
+    """The adapter's macro `databricks_copy_into`, twice over the same files."""
+
+    @pytest.fixture(scope="class")
+    def models(self) -> dict[str, str]:
+        return {
+            "landed.sql": "{{ config(materialized='table') }} select 0 as id, '' as name where 1=0"
+        }
+
+    def test_a_file_is_loaded_once(self, project: Any, lakehouse: Any) -> None:
+        run_dbt(["run"])
+        bucket = lakehouse.env["LANDING_URL"].removeprefix("s3://")
+        key = f"{project.test_schema}/a.csv"
+        lakehouse.s3.put_object(Bucket=bucket, Key=key, Body=b"id,name\n1,x\n2,y\n")
+        arguments = {
+            "target_table": "landed",
+            "source": f"s3://{bucket}/{project.test_schema}",
+            "file_format": "csv",
+            "expression_list": "id::int, name",
+            "files": ["a.csv"],
+            "format_options": {"header": "true"},
+            "copy_options": {"mergeSchema": "false"},
+        }
+        for _ in range(2):
+            operation = ["run-operation", "databricks_copy_into", "--args", json.dumps(arguments)]
+            run_dbt(operation)
+            rows = project.run_sql(f"select * from {project.test_schema}.landed", fetch="all")
+            assert sorted(tuple(row) for row in rows) == [(1, "x"), (2, "y")]

@@ -82,6 +82,22 @@ def test_columns_are_added_and_read_at_once(lakehouse: Any, schema: str) -> None
     lakehouse.fails(f"alter table {schema}.t add columns (A string)", "FIELD_ALREADY_EXISTS")
 
 
+def test_columns_are_put_in_their_place(lakehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    lakehouse.sql(f"create table {table} as select 1 as a, 'x' as b")
+    lakehouse.sql(f"alter table {table} add columns (f int first, d date comment 'day' after a)")
+    lakehouse.sql(f"insert into {table} values (7, 2, date'2020-01-01', 'y')")
+    lakehouse.sql(f"alter table {table} alter column b first")
+    lakehouse.sql(f"alter table {table} alter column f after a")
+    found = lakehouse.sql(f"select * except (d) from {table} order by a")
+    assert found == [{"b": "x", "a": 1, "f": None}, {"b": "y", "a": 2, "f": 7}]
+    names = [row["col_name"] for row in lakehouse.sql(f"describe table {table}")]
+    assert names == ["b", "a", "f", "d"]
+    described = lakehouse.sql(f"describe table {table} d")
+    assert described[2] == {"info_name": "comment", "info_value": "day"}
+    lakehouse.fails(f"alter table {table} alter column b after nope", "UNRESOLVED_COLUMN")
+
+
 # writing
 
 

@@ -139,6 +139,8 @@ def _column(context: Context, relation: Relation, reader: StatementReader) -> No
         column.mask = read_mask(reader)
     elif reader.accept("DROP", "MASK"):
         column.mask = None
+    elif reader.sees("FIRST") or reader.sees("AFTER"):
+        columns.move(require_table(relation), name, columns.read_place(reader))
     elif reader.accept("TYPE"):
         columns.change_type(context, require_table(relation), name, reader.rest())
     else:

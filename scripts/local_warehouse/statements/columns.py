@@ -19,10 +19,11 @@ _AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
 
 
 def add(relation: Relation, reader: StatementReader) -> None:
-    """ADD COLUMN[S] [IF NOT EXISTS] [(] name type [COMMENT text], … [)]."""
+    """ADD COLUMN[S] [IF NOT EXISTS] [(] name type [COMMENT text] [FIRST | AFTER name], … [)]."""
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     in_parentheses = reader.accept("(")
     added: list[Column] = []
+    places: list[tuple[str, str | None]] = []
     while True:
         name = reader.identifier()
         data_type = reader.until(*_AFTER_TYPE, types=True).lower()
@@ -36,8 +37,10 @@ def add(relation: Relation, reader: StatementReader) -> None:
             )
         if reader.accept("COMMENT"):
             column.comment = reader.string()
-        if reader.sees("AFTER") or reader.sees("FIRST") or reader.sees("NOT"):
-            raise errors.unsupported(f"ADD COLUMN … {reader.peek().text.upper()}")
+        if reader.sees("NOT"):
+            raise errors.unsupported("ADD COLUMN … NOT NULL")
+        if reader.sees("AFTER") or reader.sees("FIRST"):
+            places.append((name, read_place(reader)))
         if relation.column(name) is None:
             added.append(column)
         elif not if_not_exists:
@@ -46,8 +49,33 @@ def add(relation: Relation, reader: StatementReader) -> None:
             break
     if in_parentheses:
         reader.expect(")")
-
     append(relation, added)
+    for name, before in places:
+        move(relation, name, before)
+
+
+def read_place(reader: StatementReader) -> str | None:
+    """FIRST, which is None, or AFTER a column."""
+    if reader.accept("FIRST"):
+        return None
+    reader.expect("AFTER")
+    return reader.identifier()
+
+
+def move(relation: Relation, name: str, before: str | None) -> None:
+    """Put a column behind another one, or first: a commit of metadata."""
+    moved = _require(relation, name)
+    previous = None if before is None else _require(relation, before)
+    columns = [column for column in relation.columns if column is not moved]
+    columns.insert(0 if previous is None else columns.index(previous) + 1, moved)
+    order = [column.name.lower() for column in columns]
+
+    def change(fields: list[delta.Field]) -> list[delta.Field]:
+        return sorted(fields, key=lambda field: order.index(field["name"].lower()))
+
+    delta.change_schema(relation.path, change)
+    relation.columns = columns
+    relation.generation += 1
 
 
 def append(relation: Relation, added: list[Column]) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from typing import Any
 
-from local_warehouse import delta
+from local_warehouse import delta, errors
 from local_warehouse.catalog.model import Relation
 from local_warehouse.context import Context
 from local_warehouse.queries import Query, target
@@ -41,12 +41,23 @@ def describe(context: Context, reader: StatementReader) -> Result:
     extended = reader.accept("EXTENDED")
     parts = reader.name()
     as_json = reader.accept("AS", "JSON")
+    column = None if as_json or reader.at_end() else reader.name()[-1]
     reader.end()
     relation = _described(context, parts)
+    if column is not None:
+        return _column(relation, column)
     if as_json:
         document = json.dumps(_document(relation))
         return rows([("json_metadata", "string")], [[document]])
     return rows(_COLUMNS, _extended(relation) if extended else _plain(relation))
+
+
+def _column(relation: Relation, name: str) -> Result:
+    found = relation.column(name)
+    if found is None:
+        raise errors.column_not_found(name, str(relation.name))
+    details = {"col_name": found.name, "data_type": found.type, "comment": found.comment or "NULL"}
+    return rows(_INFO, list(details.items()))
 
 
 def _described(context: Context, parts: list[str]) -> Relation:
