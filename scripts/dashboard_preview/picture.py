@@ -201,7 +201,7 @@ def _cell(text: str, place: Box, y: float, column: Column, style: str = "") -> s
     longest = int(place.width / (_LETTER * 0.86))
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     if column.is_number:
-        return _text(place.x + place.width - 10, y, _safe(cut), f'text-anchor="end" {style}')
+        return _text(place.x + place.width - _PADDING, y, _safe(cut), f'text-anchor="end" {style}')
     return _text(place.x, y, _safe(cut), style)
 
 
