@@ -37,6 +37,11 @@ _TABLE_AT = re.compile(r"`(t_[0-9a-f]{32}_\d+)`|\bdelta\.`([^`]+)`", re.IGNORECA
 _PATIENCE_SECONDS = 3  # with an engine that is to stop a query
 _WATCHED_SECONDS = 60  # after that, at the most
 _IDLE_SHARE = 0.1  # of one processor
+_CHANNEL = {
+    "grpc.max_receive_message_length": 2**31 - 1,  # a batch of rows is one message
+    "grpc.max_send_message_length": 2**31 - 1,
+    "grpc.compression_enabled_algorithms_bitset": 1,  # none, as the engine is on this machine
+}
 _log = logging.getLogger(__name__)
 
 
@@ -67,6 +72,8 @@ class Engine:
         self._calls = Calls(lambda: process.is_running if process else _answers(self._url or ""))
         channel = DefaultChannelBuilder(process.url if process else self._url or "")
         channel.add_interceptor(self._calls)
+        for option, value in _CHANNEL.items():
+            channel.setChannelOption(option, value)
         self._sessions.append(SparkSession.builder.channelBuilder(channel).create())
         self._known, self._locations = {}, {}
         self.generation += 1

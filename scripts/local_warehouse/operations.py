@@ -71,7 +71,7 @@ class Operation:
         return self._outcome
 
     def fetch(self, max_rows: int, max_bytes: int) -> tuple[list[pa.RecordBatch], bool]:
-        """The next batches up to these limits (one batch at least), and whether more follow."""
+        """The next batches up to about these limits (one row at least), and whether more follow."""
         with self._reading:
             try:
                 return self._fetch(max_rows, max_bytes)
@@ -83,9 +83,11 @@ class Operation:
         room_rows, room_bytes = max_rows, max_bytes
         while room_rows > 0 and room_bytes > 0 and self._fill():
             batch = self._waiting.popleft()
-            if batch.num_rows > room_rows:
-                self._waiting.appendleft(batch.slice(room_rows))
-                batch = batch.slice(0, room_rows)
+            fitting = max(1, batch.num_rows * room_bytes // max(batch.nbytes, room_bytes))
+            rows = min(room_rows, fitting)
+            if batch.num_rows > rows:
+                self._waiting.appendleft(batch.slice(rows))
+                batch = batch.slice(0, rows)
             found.append(batch)
             room_rows -= batch.num_rows
             room_bytes -= batch.nbytes

@@ -69,6 +69,17 @@ def test_a_long_result_is_never_held_whole(lakehouse: Any) -> None:
         assert peak - before < 250
 
 
+def test_long_values_are_sent_a_few_at_a_time(lakehouse: Any) -> None:
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select id, repeat('x', 1000000) as text from range(150)")
+        first = cursor.fetchmany_arrow(1)
+        assert cursor.active_result_set.results.n_valid_rows < 50  # of what came with it
+        rest = cursor.fetchall_arrow()
+        assert first.column("id").to_pylist() + rest.column("id").to_pylist() == list(range(150))
+        lengths = {len(text) for text in rest.column("text").to_pylist()}
+        assert lengths == {1_000_000}
+
+
 def _megabytes(lakehouse: Any) -> int:
     return sum(int(kilobytes) for kilobytes in lakehouse.processes("rss")) // 1024
 
