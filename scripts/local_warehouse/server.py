@@ -45,15 +45,14 @@ def _arguments() -> argparse.Namespace:
         help="URL of a folder that statements may use besides --storage and LANDING_URL",
     )
     parser.add_argument("--engine", help="sc://host:port of a Spark Connect server to use instead")
-    parser.add_argument("--log-level", default="INFO")
+    parser.add_argument("--log-level", default=os.environ.get("LOCAL_WAREHOUSE_LOG_LEVEL", "INFO"))
     return parser.parse_args()
 
 
 def main() -> None:
     arguments = _arguments()
-    logging.basicConfig(
-        level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _log.setLevel(arguments.log_level.upper())
     token = os.environ.get("LOCAL_WAREHOUSE_TOKEN")
     if not token:
         raise SystemExit("LOCAL_WAREHOUSE_TOKEN is not set: start with `local-warehouse up`.")

@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -82,6 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) < length:
             raise ConnectionAbortedError("the client went away in the middle of its request")
         output = TMemoryBuffer()
+        begun = time.monotonic()
         try:
             self.server.processor.process(
                 TBinaryProtocolAccelerated(TMemoryBuffer(body)), TBinaryProtocolAccelerated(output)
@@ -90,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
             _log.warning("malformed request: %s", error)
             self._answer(400, b"not a Thrift message of TCLIService\n", "text/plain")
             return
+        _log.debug("request of %d bytes took %.4f s", length, time.monotonic() - begun)
         self._answer(200, output.getvalue(), "application/x-thrift")
 
     def _refuse(self, status: int, message: str) -> None:

@@ -17,7 +17,7 @@ from databricks.sql.thrift_api.TCLIService import ttypes
 from local_warehouse import statements
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.context import Context, Warehouse
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.operations import Operation, Operations
 from local_warehouse.protocol import metadata
 from local_warehouse.protocol.parameters import to_literals
@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 _WAIT = 1.0  # seconds that a request waits for a statement before it answers "running"
 _ROWS = 100_000  # rows and bytes of one answer where the client sets no limit
 _BYTES = 10 * 1024 * 1024
+_STATEMENT = 16 * 1024 * 1024  # characters of a statement: reading them takes seconds a MiB
 _OK = ttypes.TStatus(statusCode=ttypes.TStatusCode.SUCCESS_STATUS)
 
 
@@ -110,6 +111,9 @@ class Service:
 
     @_answers(ttypes.TExecuteStatementResp)
     def ExecuteStatement(self, request: Any) -> Any:
+        length = len(request.statement)
+        if length > _STATEMENT:
+            raise unsupported(f"a statement of {length:,} characters ({_STATEMENT:,} at the most)")
         named, positional = to_literals(request.parameters)
         session = self._session(request)
         context = Context(self._warehouse, session, named, positional)

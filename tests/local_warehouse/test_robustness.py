@@ -1,0 +1,181 @@
+"""What clients do to a server: vanish, send nonsense, send too much, read slowly."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from http.client import HTTPSConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from databricks.sql.exc import Error
+from databricks.sql.thrift_api.TCLIService import TCLIService, ttypes
+from server_process import usage
+from thrift.protocol.TBinaryProtocol import TBinaryProtocol
+from thrift.transport.TTransport import TMemoryBuffer
+
+from lakehouse import ROOT, Lakehouse
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="memory and open files are read from /proc"
+)
+_SETTLED_SECONDS = 20
+_MIB = 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def stays_up(lakehouse: Lakehouse) -> Iterator[None]:
+    """The server answers after each test, with no more open files and hardly more memory."""
+    lakehouse.sql("select 1")
+    before = usage(lakehouse)
+    yield
+    assert lakehouse.sql("select 1 as a") == [{"a": 1}]
+    deadline = time.monotonic() + _SETTLED_SECONDS
+    while (now := usage(lakehouse)).files > before.files + 8 or (
+        now.memory > before.memory + 150 * _MIB
+    ):
+        assert time.monotonic() < deadline, f"{before} before, {now} after"
+        time.sleep(0.2)
+
+
+def tls(lakehouse: Lakehouse) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=lakehouse.env["SSL_CERT_FILE"])
+
+
+def address(lakehouse: Lakehouse) -> tuple[str, int]:
+    port = urlsplit(lakehouse.env["DATABRICKS_HOST"]).port
+    assert port is not None
+    return "localhost", port
+
+
+def answer_to(lakehouse: Lakehouse, request: bytes) -> bytes:
+    """What the server says to these bytes, after which the client sends no more."""
+    plain = socket.create_connection(address(lakehouse), timeout=10)
+    with tls(lakehouse).wrap_socket(plain, server_hostname="localhost") as connection:
+        connection.sendall(request)
+        if not request.endswith(b"\r\n\r\n"):
+            return b""
+        with suppress(ConnectionResetError):
+            return connection.recv(65536)
+    return b""
+
+
+def post(lakehouse: Lakehouse, *headers: str) -> bytes:
+    lines = [
+        f"POST {lakehouse.env['DATABRICKS_HTTP_PATH']} HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: Bearer {lakehouse.env['DATABRICKS_TOKEN']}",
+        *headers,
+    ]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+def test_a_malformed_request_gets_an_error(lakehouse: Lakehouse) -> None:
+    for headers, status in (
+        ([], b"411"),
+        (["Content-Length: -1"], b"411"),
+        (["Content-Length: many"], b"411"),
+        (["Content-Length: 99999999999"], b"413"),
+        (["Transfer-Encoding: chunked"], b"411"),
+    ):
+        assert answer_to(lakehouse, post(lakehouse, *headers)).split()[1:2] == [status], headers
+    assert b"Error code: 400" in answer_to(lakehouse, b"\x00\x01nonsense\r\n\r\n")
+    assert answer_to(lakehouse, b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n")[9:12] == b"414"
+    answer_to(lakehouse, b"POST / HTTP/1.1\r\nConte")  # and vanishes
+    answer_to(lakehouse, post(lakehouse, "Content-Length: 100") + b"ten bytes.")
+
+
+def test_clients_that_connect_and_say_nothing_hold_up_nobody(lakehouse: Lakehouse) -> None:
+    silent = [socket.create_connection(address(lakehouse)) for _ in range(50)]
+    for connection in silent[:25]:
+        connection.sendall(b"this is no TLS")
+    assert lakehouse.sql("select 2 as a") == [{"a": 2}]
+    for connection in silent:
+        connection.close()
+
+
+def test_a_statement_of_50_megabytes_is_refused(lakehouse: Lakehouse) -> None:
+    with pytest.raises(Error, match=r"a statement of 50,000,\d+ characters"):
+        lakehouse.sql(f"select length('{'a' * 50_000_000}') as n")
+
+
+def test_a_client_that_is_killed_in_the_middle_of_a_result(lakehouse: Lakehouse) -> None:
+    program = (
+        "import os, sys; from local_warehouse import shell;"
+        "cursor = shell.connect(os.environ).cursor();"
+        "cursor.execute(\"select id, repeat('x', 200) as t from range(1000000)\");"
+        "cursor.fetchmany(10); print('read', flush=True); sys.stdin.read()"
+    )
+    client = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=lakehouse.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert client.stdout is not None
+    assert client.stdout.readline() == b"read\n"
+    client.kill()
+    client.communicate()
+
+
+class RawClient:
+    """The Thrift service without the connector, to read an answer as slowly as one likes."""
+
+    def __init__(self, lakehouse: Lakehouse) -> None:
+        self._lakehouse = lakehouse
+        self._http = HTTPSConnection(*address(lakehouse), context=tls(lakehouse), timeout=60)
+
+    def call(self, method: str, request: Any, pause: float = 0) -> Any:
+        sent, received = TMemoryBuffer(), TMemoryBuffer()
+        getattr(TCLIService.Client(TBinaryProtocol(sent)), f"send_{method}")(request)
+        token = self._lakehouse.env["DATABRICKS_TOKEN"]
+        path = self._lakehouse.env["DATABRICKS_HTTP_PATH"]
+        headers = {"Authorization": f"Bearer {token}"}
+        self._http.request("POST", path, sent.getvalue(), headers)
+        response = self._http.getresponse()
+        while block := response.read(_MIB):
+            received.write(block)
+            time.sleep(pause)
+        answer = TMemoryBuffer(received.getvalue())
+        return getattr(TCLIService.Client(TBinaryProtocol(answer)), f"recv_{method}")()
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def test_a_slow_reader_holds_up_nobody(lakehouse: Lakehouse) -> None:
+    with closing(RawClient(lakehouse)) as client:
+        session = client.call("OpenSession", ttypes.TOpenSessionReq()).sessionHandle
+        statement = ttypes.TExecuteStatementReq(
+            sessionHandle=session,
+            statement="select repeat('x', 1000) as t from range(20000)",
+            getDirectResults=ttypes.TSparkGetDirectResults(maxRows=100_000, maxBytes=2**30),
+        )
+        done = threading.Event()
+        slow: list[Any] = []
+
+        def read() -> None:
+            slow.append(client.call("ExecuteStatement", statement, pause=0.3))
+            done.set()
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        answered = 0
+        with lakehouse.connect() as connection, connection.cursor() as cursor:
+            while not done.is_set():
+                assert cursor.execute("select 1").fetchone()[0] == 1
+                answered += 1
+        reader.join()
+        batches = slow[0].directResults.resultSet.results.arrowBatches
+        assert sum(batch.rowCount for batch in batches) > 0
+        assert answered > 3
+        client.call("CloseSession", ttypes.TCloseSessionReq(sessionHandle=session))
