@@ -6,7 +6,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
@@ -15,6 +15,7 @@ from local_warehouse.catalog.model import Column
 from local_warehouse.dialect import render
 
 ColumnsOf = Callable[[exp.Expr], list[Column]]  # of a relation
+_NUMBERS = {"bigint", "boolean", "decimal", "double", "float", "int", "smallint", "tinyint"}
 
 
 def unfolded(source: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
@@ -27,62 +28,98 @@ def unfolded(source: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     relation.set("pivots", None)
     for pivot in pivots:
         build = _unpivot if pivot.args.get("unpivot") else _pivot
-        query = build(relation, pivot, columns_of(relation))
+        query = build(relation, pivot, columns_of)
         alias = pivot.args.get("alias") or relation.args.get("alias")
         relation = exp.Subquery(this=query, alias=alias.copy() if alias else None)
     relation.set("joins", joins)
     return relation
 
 
-def _pivot(relation: exp.Expr, pivot: exp.Pivot, columns: list[Column]) -> exp.Select:
-    """A row a group with a column a value: first aggregated by group and pivot columns, then a
-    group's rows put beside each other, so that a value without rows is NULL and never a zero."""
+def _pivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp.Select:
+    """A row a group with a column a value.
+
+    Spark aggregates by group and pivot columns and then puts a group's rows beside each other, so
+    that a value without rows is NULL, also for a count. Where an aggregate is no number it
+    filters each aggregate instead, and a value without rows has a count of 0 and an empty list.
+    """
     if len(pivot.args["fields"]) != 1:
         raise errors.syntax_error("PIVOT takes one FOR clause.")
     field = pivot.args["fields"][0]
     keys = _parts(field.this)
-    aggregates = pivot.expressions
+    aggregates = [aggregate.unalias() for aggregate in pivot.expressions]
     used = {column.name.lower() for part in (*keys, *aggregates) for column in _columns(part)}
+    columns = columns_of(relation)
     groups = [exp.column(c.name, quoted=True) for c in columns if c.name.lower() not in used]
-    inner_keys = [exp.alias_(key.copy(), f"key_{i}") for i, key in enumerate(keys)]
-    inner = exp.Select(
-        expressions=[
-            *groups,
-            *inner_keys,
-            *(exp.alias_(a.unalias().copy(), f"agg_{i}") for i, a in enumerate(aggregates)),
+    inner = _grouped(
+        [
+            *(exp.alias_(key.copy(), f"key_{i}") for i, key in enumerate(keys)),
+            *(exp.alias_(aggregate.copy(), f"agg_{i}") for i, aggregate in enumerate(aggregates)),
         ],
-        from_=exp.From(this=relation),
-        group=exp.Group(expressions=[*(g.copy() for g in groups), *(key.copy() for key in keys)]),
+        relation,
+        groups,
+        keys,
     )
-    cells = [
-        _cell(value, position, _cell_name(value, aggregate, len(aggregates) == 1))
-        for value in field.expressions
-        for position, aggregate in enumerate(aggregates)
-    ]
     alias = exp.TableAlias(this=exp.to_identifier("pivoted"))
+    source: exp.Expr = exp.Subquery(this=inner, alias=alias)
+    types = [column.type for column in columns_of(source)[-len(aggregates) :]]
+    if all(_is_number(data_type) for data_type in types):
+        keys = [exp.column(f"key_{i}") for i in range(len(keys))]
+        aggregates = [
+            exp.Anonymous(this="any_value", expressions=[exp.column(f"agg_{i}")])
+            for i in range(len(aggregates))
+        ]
+    else:
+        source = relation
+    cells = [
+        exp.alias_(
+            exp.Filter(this=aggregate.copy(), expression=exp.Where(this=_equals(keys, value))),
+            _cell_name(value, named, len(aggregates) == 1),
+            quoted=True,
+        )
+        for value in field.expressions
+        for aggregate, named in zip(aggregates, pivot.expressions, strict=True)
+    ]
+    return _grouped(cells, source, groups)
+
+
+def _grouped(
+    expressions: list[exp.Expr],
+    relation: exp.Expr,
+    groups: list[exp.Column],
+    more: Sequence[exp.Expr] = (),
+) -> exp.Select:
+    """The groups and these expressions, by the groups and more."""
+    by = [key.copy() for key in (*groups, *more)]
     return exp.Select(
-        expressions=[*(g.copy() for g in groups), *cells],
-        from_=exp.From(this=exp.Subquery(this=inner, alias=alias)),
-        group=exp.Group(expressions=[g.copy() for g in groups]) if groups else None,
+        expressions=[*(group.copy() for group in groups), *expressions],
+        from_=exp.From(this=relation),
+        group=exp.Group(expressions=by) if by else None,
     )
 
 
-def _cell(value: exp.Expr, position: int, name: str) -> exp.Expr:
-    values = _parts(_unaliased(value))
-    conditions: list[exp.Expr] = [
-        exp.NullSafeEQ(this=exp.column(f"key_{i}"), expression=part.copy())
-        for i, part in enumerate(values)
-    ]
-    only = exp.Anonymous(this="any_value", expressions=[exp.column(f"agg_{position}")])
-    where = exp.Where(this=exp.and_(*conditions))
-    return exp.alias_(exp.Filter(this=only, expression=where), name, quoted=True)
+def _is_number(data_type: str) -> bool:
+    return data_type.partition("(")[0] in _NUMBERS
+
+
+def _equals(keys: list[exp.Expr], value: exp.Expr) -> exp.Expr:
+    """That the keys have a value. The engine fails on a <=> that occurs twice."""
+    return exp.and_(
+        *(
+            key.copy().is_(exp.null())
+            if isinstance(part, exp.Null)
+            else exp.EQ(this=key.copy(), expression=part.copy())
+            for key, part in zip(keys, _parts(_unaliased(value)), strict=True)
+        )
+    )
 
 
 def _cell_name(value: exp.Expr, aggregate: exp.Expr, alone: bool) -> str:
     name = value.args["alias"].name if isinstance(value, exp.PivotAlias) else _shown(value)
     if alone:
         return name
-    return f"{name}_{aggregate.alias if isinstance(aggregate, exp.Alias) else render(aggregate)}"
+    if isinstance(aggregate, exp.Alias):
+        return f"{name}_{aggregate.alias}"
+    return f"{name}_{render(aggregate)}"
 
 
 def _shown(value: exp.Expr) -> str:
@@ -98,12 +135,13 @@ def _shown(value: exp.Expr) -> str:
     raise errors.unsupported(f"the value {render(value)} of PIVOT without an alias")
 
 
-def _unpivot(relation: exp.Expr, pivot: exp.Pivot, columns: list[Column]) -> exp.Select:
+def _unpivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp.Select:
     """A row for each column of the list, of those that are not NULL unless it says otherwise."""
     field = pivot.args["fields"][0]
     values = [part.name for part in _parts(pivot.expressions[0])]
     folded = [_parts(_unaliased(item)) for item in field.expressions]
     hidden = {column.name.lower() for item in folded for column in item}
+    columns = columns_of(relation)
     kept = [exp.column(c.name, quoted=True) for c in columns if c.name.lower() not in hidden]
     _check_types(folded, {c.name.lower(): c.type for c in columns})
     records: list[exp.Expr] = []
