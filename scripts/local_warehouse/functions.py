@@ -9,12 +9,15 @@ from sqlglot import exp
 
 from local_warehouse.dialect import parse
 
-# What stands for a call with so many arguments; `call` is the call.
+# What stands for a call with so many arguments; `call` is the call, `x` its first argument.
 _CORRECTED = {
     ("datediff", 2): "cast(call as int)",  # the engine's is a BIGINT
     ("date_diff", 2): "cast(call as int)",
     ("weekday", 1): "pmod(call, 7)",  # the engine's Sunday is -1
     ("isnan", 1): "coalesce(call, false)",  # the engine's is NULL of NULL
+    # words end at a blank only, and not at every sign
+    ("initcap", 1): "array_join(transform(split(x, ' '),"
+    " w -> concat(upper(left(w, 1)), lower(substr(w, 2)))), ' ')",
 }
 _TESTS = {"rlike", "regexp", "regexp_like"}  # take a pattern second, and tell whether it occurs
 _USES = {"regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr", "regexp_replace",
@@ -23,17 +26,21 @@ _USES = {"regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr",
 
 def correct(tree: exp.Expr) -> None:
     """Change the calls of such functions in a query, inner before outer."""
-    for call in reversed(list(tree.find_all(exp.Anonymous, exp.RegexpLike))):
+    for call in reversed(list(tree.find_all(exp.Anonymous, exp.Initcap, exp.RegexpLike))):
         if isinstance(call, exp.RegexpLike):
             _translate(call.expression, tests=True)
             continue
-        name, arguments = str(call.this).lower(), call.expressions
+        is_anonymous = isinstance(call, exp.Anonymous)
+        name = str(call.this if is_anonymous else call.sql_name()).lower()
+        arguments = call.expressions if is_anonymous else [call.this]
         if name in _TESTS | _USES and len(arguments) > 1:
             _translate(arguments[1], tests=name in _TESTS)
         elif (name, len(arguments)) in _CORRECTED:
             corrected = parse(f"select {_CORRECTED[name, len(arguments)]}").expressions[0]
-            place = next(c for c in corrected.find_all(exp.Column) if c.name == "call")
-            place.replace(call.copy())
+            places = {"call": call, "x": arguments[0]}
+            for place in list(corrected.find_all(exp.Column)):
+                if place.name in places:
+                    place.replace(places[place.name].copy())
             call.replace(corrected)
 
 
