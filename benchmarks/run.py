@@ -22,15 +22,21 @@ PEERS = (
 
 def main() -> int:
     options = _options()
-    python = ENVIRONMENT / "bin" / "python"
-    if Path(sys.prefix).resolve() != ENVIRONMENT.resolve():
-        if not python.exists():
-            venv.create(ENVIRONMENT, with_pip=True)
-            install = [str(python), "-m", "pip", "install", "-q", "-r"]
-            subprocess.run([*install, str(HERE / "requirements.txt")], check=True)
-        os.execv(python, [str(python), *sys.argv])  # noqa: S606
+    enter_environment()
     measure(options)
     return 0
+
+
+def enter_environment() -> None:
+    """Go on in the environment of the peers, which is made if it is not there."""
+    python = ENVIRONMENT / "bin" / "python"
+    if Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
+        return
+    if not python.exists():
+        venv.create(ENVIRONMENT, with_pip=True)
+        install = [str(python), "-m", "pip", "install", "-q", "-r"]
+        subprocess.run([*install, str(HERE / "requirements.txt")], check=True)
+    os.execv(python, [str(python), *sys.argv])  # noqa: S606
 
 
 def _options() -> argparse.Namespace:
