@@ -187,7 +187,7 @@ def gone_files(
 class Limits:
     """How much goes into one statement: files, bytes of files, bytes of SQL text."""
 
-    files: int = 100
+    files: int = 300
     file_bytes: int = 1024**3
     statement_bytes: int = 900_000
 
