@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlglot import exp, transforms
+from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.functions import correct
 from local_warehouse.pivots import unfolded
+from local_warehouse.qualify import filtered
 from local_warehouse.using_joins import spell_out
 
 ColumnsOf = Callable[[exp.Expr], list[Column]]
@@ -42,10 +43,10 @@ def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         _group_by_all(select)
         _order_by_all(select, columns_of)
         if select.args.get("qualify"):
-            replacement = transforms.eliminate_qualify(select)
+            replacement = _qualified(select, columns_of)
             if select is tree:
                 tree = replacement
-            elif replacement is not select:
+            else:
                 select.replace(replacement)
     return tree
 
@@ -193,10 +194,12 @@ def with_visible(query: exp.Expr, place: exp.Expr) -> Any:
 
 
 def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
-    """Replace a use of an earlier alias by its expression. A column of the relations wins."""
+    """Replace a use of an earlier alias by its expression, in QUALIFY too. A column of the
+    relations wins."""
+    qualify = select.args.get("qualify")
     aliases: dict[str, exp.Expr] = {}
     own: set[str] | None = None
-    for projection in select.expressions:
+    for projection in [*select.expressions, *([qualify] if qualify else [])]:
         for column in list(projection.find_all(exp.Column)):
             name = column.name.lower()
             if (
@@ -213,6 +216,13 @@ def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
                 column.replace(exp.paren(aliases[name].copy()))
         if isinstance(projection, exp.Alias):
             aliases[projection.alias.lower()] = projection.this
+
+
+# QUALIFY
+
+
+def _qualified(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    return filtered(select, lambda inner: columns_of(with_visible(inner.copy(), select)))
 
 
 # GROUP BY ALL and ORDER BY ALL

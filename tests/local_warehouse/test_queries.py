@@ -73,6 +73,29 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             " turned)) as u where k = 'b' order by pair",
             [("b", "n_m", 3, 30), ("b", "turned", 30, 3)],
         ),
+        (  # QUALIFY comes before DISTINCT, ORDER BY and LIMIT, and adds no column
+            f"select * from {ROWS} qualify row_number() over (partition by k order by n desc) = 1"
+            " order by n desc limit 1",
+            [("b", 3, 30)],
+        ),
+        (
+            f"select distinct k from {ROWS} qualify count(*) over (partition by k) > 0 order by k",
+            [("a",), ("b",)],
+        ),
+        (
+            f"select k, n * 2 from {ROWS} qualify n = max(n) over (partition by k) order by m desc",
+            [("b", 6), ("a", 4)],
+        ),
+        (
+            f"with x as (select * from {ROWS} qualify rank() over (order by n) < 3)"
+            " select x.*, row_number() over (order by x.n desc) as rn from x qualify rn = 1",
+            [("a", 2, 20, 1)],
+        ),
+        (
+            f"select k, sum(n) as s from {ROWS} group by k"
+            " qualify row_number() over (order by sum(n) desc, k) = 1 order by count(*)",
+            [("a", 3)],
+        ),
         (
             "select timestampdiff(MICROSECOND, t, u) as a, datediff(millisecond, t, u) as b"
             " from values (timestamp'2020-01-01 00:00:00.9985', timestamp'2020-01-01 00:00:01')"
