@@ -40,10 +40,10 @@ def main() -> int:
 def _java() -> int | None:
     """The major version of the Java that Spark would start."""
     home = os.environ.get("JAVA_HOME")
-    java = Path(home, "bin", "java") if home else shutil.which("java")
+    java = shutil.which(str(Path(home, "bin", "java")) if home else "java")
     if java is None:
         return None
-    said = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False)
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     version = re.search(r'version "(?:1\.)?(\d+)', said.stderr)
     return int(version[1]) if version else None
 
