@@ -18,14 +18,15 @@ _AROUND = ("with_", "distinct", "limit", "offset")
 
 
 def filtered(select: exp.Select, columns_of: Callable[[exp.Select], list[Column]]) -> exp.Select:
-    """The SELECT with its QUALIFY as a WHERE. Aliases in QUALIFY have been replaced already."""
+    """The SELECT with its QUALIFY, if it has one, as a WHERE, and sorted outside. Aliases in
+    QUALIFY have been replaced already."""
     inner = select.copy()
-    predicate = inner.args["qualify"].this
+    qualify = inner.args.get("qualify")
     order = inner.args.get("order")
     for clause in ("qualify", "order", *_AROUND):
         inner.set(clause, None)
     names = _names(inner, columns_of)
-    hidden: list[exp.Expr] = [predicate]
+    hidden: list[exp.Expr] = [qualify.this] if qualify else []
     keys = [_key(key, inner, names, hidden) for key in (order.expressions if order else ())]
     inner.set("expressions", [*inner.expressions, *_aliased(hidden)])
     columns = [f"column_{number}" for number in range(len(names))]
@@ -39,7 +40,7 @@ def filtered(select: exp.Select, columns_of: Callable[[exp.Select], list[Column]
             for column, name in zip(columns, names, strict=True)
         ],
         from_=exp.From(this=exp.Subquery(this=inner, alias=alias)),
-        where=exp.Where(this=exp.column("hidden_0")),
+        where=exp.Where(this=exp.column("hidden_0")) if qualify else None,
     )
     if keys:
         outer.set("order", exp.Order(expressions=keys))

@@ -12,6 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
+from local_warehouse.dialect import render
 from local_warehouse.functions import correct
 from local_warehouse.pivots import unfolded
 from local_warehouse.qualify import filtered
@@ -34,6 +35,7 @@ _AGGREGATES = {
 def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Rewrite every SELECT of a tree, each after those that it reads from."""
     _fractions_of_a_second(tree)
+    _predicates(tree)
     correct(tree)
     for select in selects(tree):
         _pivots(select, columns_of)
@@ -42,7 +44,7 @@ def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         _lateral_aliases(select, columns_of)
         _group_by_all(select)
         _order_by_all(select, columns_of)
-        if select.args.get("qualify"):
+        if select.args.get("qualify") or _sorts_by_other_aggregates(select):
             replacement = _qualified(select, columns_of)
             if select is tree:
                 tree = replacement
@@ -92,6 +94,40 @@ def _fractions_of_a_second(tree: exp.Expr) -> None:
         size = exp.Literal.number(_MICROSECONDS[unit.name.upper()])
         call.replace(exp.paren(exp.IntDiv(this=exp.paren(exp.Sub(this=end, expression=start)),
                                           expression=size)))  # fmt: skip
+
+
+# lists of rows and of patterns
+
+
+def _predicates(tree: exp.Expr) -> None:
+    """(a, b) IN ((…), …), and LIKE ANY and ALL, by comparisons one by one. NULLs in rows are equal,
+    as they are in the structs that Spark compares."""
+    for listing in list(tree.find_all(exp.In)):
+        rows = listing.expressions
+        if rows and all(isinstance(row, exp.Tuple) for row in (listing.this, *rows)):
+            matches = (
+                exp.and_(
+                    *(
+                        exp.NullSafeEQ(this=one.copy(), expression=other.copy())
+                        for one, other in zip(
+                            listing.this.expressions, row.expressions, strict=True
+                        )
+                    )
+                )
+                for row in rows
+            )
+            listing.replace(exp.paren(exp.or_(*matches)))
+    for node in list(tree.find_all(exp.Like, exp.ILike)):
+        quantifier = node.expression
+        if isinstance(quantifier, (exp.Any, exp.All)):
+            listed = quantifier.this
+            patterns = listed.expressions if isinstance(listed, exp.Tuple) else [listed.unnest()]
+            parts = []
+            for pattern in patterns:
+                part = type(node)(this=node.this.copy(), expression=pattern.copy())
+                parts.append(part.not_() if node.args.get("negate") else part)
+            combine = exp.or_ if isinstance(quantifier, exp.Any) else exp.and_
+            node.replace(exp.paren(combine(*parts)))
 
 
 # PIVOT and UNPIVOT
@@ -218,7 +254,16 @@ def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
             aliases[projection.alias.lower()] = projection.this
 
 
-# QUALIFY
+# QUALIFY, and ORDER BY of an aggregate that is no output
+
+
+def _sorts_by_other_aggregates(select: exp.Select) -> bool:
+    order, group = select.args.get("order"), select.args.get("group")
+    if order is None or group is None:
+        return False
+    outputs = {render(projection.unalias()) for projection in select.expressions}
+    keys = [key.this if isinstance(key, exp.Ordered) else key for key in order.expressions]
+    return any(_aggregates(key) and render(key) not in outputs for key in keys)
 
 
 def _qualified(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:

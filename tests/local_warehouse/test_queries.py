@@ -96,6 +96,17 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             " qualify row_number() over (order by sum(n) desc, k) = 1 order by count(*)",
             [("a", 3)],
         ),
+        (f"select k from {ROWS} group by k order by count(*) desc, sum(m) limit 1", [("a",)]),
+        (
+            f"select n from {ROWS} where (k, n) in (('a', 1), ('b', 3)) and (k, n) not in"
+            " (('b', 3), (null, 1))",
+            [(1,)],
+        ),
+        (
+            f"select n, k like any ('b%', 'c') as any, k not like all ('b', 'c') as no from {ROWS}"
+            " where n > 1 order by n",
+            [(2, False, True), (3, True, False)],
+        ),
         (
             "select timestampdiff(MICROSECOND, t, u) as a, datediff(millisecond, t, u) as b"
             " from values (timestamp'2020-01-01 00:00:00.9985', timestamp'2020-01-01 00:00:01')"
