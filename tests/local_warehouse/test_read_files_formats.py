@@ -87,6 +87,25 @@ def test_json_by_a_schema(lakehouse: Any) -> None:
     }
 
 
+def test_json_values_that_do_not_fit(lakehouse: Any) -> None:
+    """What Apache Spark 4.0 answers for this file."""
+    url = lakehouse.land(
+        (
+            "a.json",
+            b'{"n":1,"l":[1,"x",3],"m":{"k":"q"},"t":"2026-02-28T10:00:00Z","s":[{"x":"q"},null]}\n'
+            b'{"n":1.0,"l":[1,null],"m":{"k":null},"t":"2026-02-28 10:00:00","s":[5]}\n'
+            b'{"n":99999999999,"l":2,"m":{},"t":5,"s":{"x":1}}\n',
+        )
+    )
+    schema = "n INT, l ARRAY<INT>, m MAP<STRING, INT>, t TIMESTAMP_NTZ, s ARRAY<STRUCT<x: INT>>"
+    rows = _read(lakehouse, url, f"format => 'json', schema => '{schema}'")
+    assert [tuple(row.values()) for row in rows] == [
+        (1, None, None, None, [{"x": None}, None]),
+        (None, [1, None], [("k", None)], dt.datetime(2026, 2, 28, 10), None),
+        (None, None, [], None, None),
+    ]
+
+
 def test_json_lines_that_are_corrupt(lakehouse: Any) -> None:
     url = lakehouse.land(("a.json", b'{"a":1}\n{oops\n{"a":3} rest\n[{"a":4},{"a":5}]\n7\n'))
     options = "format => 'json', schema => 'a INT, _corrupt_record STRING'"
@@ -220,6 +239,7 @@ def test_files_are_loaded_into_a_table(lakehouse: Any) -> None:
         ("a.json", "format => 'json', schema => 'a INTERVAL DAY'", "INTERVAL|not a column list"),
         ("a.json", "format => 'json', schema => 'a'", "not a column list"),
         ("q.json", "format => 'json'", "allowSingleQuotes"),
+        ("case.json", "format => 'json'", "COLUMN_ALREADY_EXISTS"),
         ("k=1/a.json", "format => 'json'", "partitionColumns"),
         ("empty.json", "format => 'json'", "CF_EMPTY_DIR_FOR_SCHEMA_INFERENCE"),
         ("a.json.gone", "format => 'text'", "PATH_NOT_FOUND"),
@@ -230,7 +250,11 @@ def test_what_it_cannot_do_it_refuses_by_name(
     lakehouse: Any, name: str, options: str, reason: str
 ) -> None:
     url = lakehouse.land(
-        ("a.json", b'{"a":1}'), ("q.json", b"{'a':1}"), ("k=1/a.json", b"{}"), ("empty.json", b"")
+        ("a.json", b'{"a":1}'),
+        ("q.json", b"{'a':1}"),
+        ("k=1/a.json", b"{}"),
+        ("empty.json", b""),
+        ("case.json", b'{"a":1,"A":2}'),
     )
     with pytest.raises(Error, match=reason):
         _read(lakehouse, url + name if "k=" not in name else url + "*/*", options)

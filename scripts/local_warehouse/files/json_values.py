@@ -25,7 +25,8 @@ class Mismatch(Exception):
 
 
 class Rows:
-    """Converts records of one schema; `is_partial` tells whether the last one had a mismatch."""
+    """Converts records of one schema; `is_partial` tells whether the last one had a mismatch.
+    That makes a column, or a field of a STRUCT, NULL: an ARRAY or a MAP as a whole."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self.is_partial = False
@@ -49,11 +50,11 @@ class Rows:
             fields = [(field.name, self._converter(field.type)) for field in kind]
             return lambda v: {n: self._value(c, _dict(v).get(n)) for n, c in fields}
         if pa.types.is_list(kind):
-            element = self._converter(kind.value_type)
-            return lambda v: [self._value(element, child) for child in _list(v)]
+            element = _or_null(self._converter(kind.value_type))
+            return lambda v: [element(child) for child in _list(v)]
         if pa.types.is_map(kind):
-            item = self._converter(kind.item_type)
-            return lambda v: [(name, self._value(item, c)) for name, c in _dict(v).items()]
+            item = _or_null(self._converter(kind.item_type))
+            return lambda v: [(name, item(child)) for name, child in _dict(v).items()]
         if pa.types.is_integer(kind):
             limit = 2 ** (kind.bit_width - 1)
             return lambda v: _integer(v, limit)
@@ -65,6 +66,10 @@ class Rows:
             if is_kind(kind):
                 return convert
         raise AssertionError(kind)
+
+
+def _or_null(convert: Converter) -> Converter:
+    return lambda value: None if value is None else convert(value)
 
 
 def _dict(value: Any) -> dict[str, Any]:
@@ -158,7 +163,7 @@ def _timestamp(value: Any, with_zone: bool) -> datetime:
         raise Mismatch from None
     if with_zone:
         return at if at.tzinfo else at.replace(tzinfo=UTC)
-    return at.replace(tzinfo=None)
+    return _fail() if at.tzinfo else at
 
 
 def _fail() -> Any:

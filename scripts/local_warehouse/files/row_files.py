@@ -6,6 +6,7 @@ value.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -229,6 +230,14 @@ class _Json(_Source):
             raise ReadFilesError(
                 "[CF_EMPTY_DIR_FOR_SCHEMA_INFERENCE] read_files: no file holds a JSON object to "
                 "infer a schema from. Give the option schema."
+            )
+        names = {
+            name for name, count in Counter(f.name.lower() for f in fields).items() if count > 1
+        }
+        if names:
+            raise ReadFilesError(
+                f"[COLUMN_ALREADY_EXISTS] The column `{min(names)}` already exists: names that "
+                "differ only in upper and lower case need a schema with one of them."
             )
         return self._with_rescued(fields)
 
