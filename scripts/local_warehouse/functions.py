@@ -5,6 +5,8 @@ tests/conformance/ holds the warehouse against Apache Spark, function by functio
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from local_warehouse.dialect import parse
@@ -75,9 +77,13 @@ def to_rust(java: str, *, tests: bool) -> str:
             depth += 1
         elif part == "]" and depth:
             depth -= 1
-        elif depth == 0 and part == "." and "(?s" not in java:
+        elif depth == 0 and part == "." and not _has_flag(java, "s"):
             part = f"[^{_LINE_ENDS}]"
-        elif depth == 0 and part == "$" and tests and "(?m" not in java:
+        elif depth == 0 and part == "$" and tests and not _has_flag(java, "m"):
             part = _AT_END
         rust.append(part)
     return "".join(rust)
+
+
+def _has_flag(java: str, flag: str) -> bool:
+    return re.search(rf"\(\?[a-zA-Z]*{flag}", java) is not None
