@@ -8,10 +8,12 @@ name of our own, when it is first used.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -34,6 +36,10 @@ _STALE_HINT = "Missing commit file"  # what the engine says of a version behind 
 _ATTEMPTS = 5
 _PORT = 15002  # of Spark Connect, where a URL names none
 _TABLE_AT = re.compile(r"`(t_[0-9a-f]{32}_\d+)`|\bdelta\.`([^`]+)`", re.IGNORECASE)
+# Sail keeps about 0.1 MB of every statement: above this it is ended when nothing runs, and started
+# again by the next statement.
+_MEMORY = int(os.environ.get("LOCAL_WAREHOUSE_ENGINE_MIB", "1536")) * 2**20
+_RENEWAL_SECONDS = 60  # from one attempt to the next
 _PATIENCE_SECONDS = 3  # with an engine that is to stop a query
 _WATCHED_SECONDS = 60  # after that, at the most
 _IDLE_SHARE = 0.1  # of one processor
@@ -59,6 +65,9 @@ class Engine:
         self._locations: dict[str, str] = {}  # of tables, by these names
         self._lock = threading.Lock()
         self._starting = threading.Lock()
+        self._beginning = threading.Lock()
+        self._results: weakref.WeakSet[Any] = weakref.WeakSet()  # generators of their batches
+        self._next_renewal = 0.0
         self._last_read = 0.0
         self._sessions: list[Any] = []  # the last is in use: none is let go, as that ends them all
         self.generation = 0  # of the engine: what one knows, the next does not
@@ -97,14 +106,30 @@ class Engine:
     @contextmanager
     def statement(self, tag: str) -> Iterator[None]:
         """Mark what this thread runs, so that it can be canceled by its tag."""
-        client, calls = self._session.client, self._calls
-        calls.begin(tag)
+        with self._beginning:
+            self._renew()
+            client, calls = self._session.client, self._calls
+            calls.begin(tag)
         client.add_tag(tag)
         try:
             yield
         finally:
             client.remove_tag(tag)
             calls.end(tag)
+
+    def _renew(self) -> None:
+        """End an engine that has grown large, as soon as nothing runs and nobody reads."""
+        process = self._process
+        if process is None or process.memory() < _MEMORY or time.monotonic() < self._next_renewal:
+            return
+        self._next_renewal = time.monotonic() + _RENEWAL_SECONDS
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while self._calls.are_running or any(b.gi_frame is not None for b in self._results):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.01)
+        _log.info("the engine has %d MiB of memory; ending it", process.memory() // 2**20)
+        process.kill()
 
     def cancel(self, tag: str) -> None:
         """End what runs with a tag: commands by their calls, queries by asking the engine."""
@@ -160,7 +185,9 @@ class Engine:
                     self._last_read = time.monotonic()
                     table = next(tables, None)
 
-        return Result(schema, batches())
+        reading = batches()
+        self._results.add(reading)
+        return Result(schema, reading)
 
     def run(self, sql: str) -> pa.Table:
         """Run a statement and return its whole result, which must be small."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 _IDLE_SECONDS = 365 * 86400  # until Sail ends our one session; its default is 15 minutes
 _SETTINGS = {"SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_IDLE_SECONDS)}
@@ -47,6 +48,14 @@ class EngineProcess:
             assert self._process.stdin is not None
             print(file=self._process.stdin, flush=True)
             return float(self._read())
+
+    def memory(self) -> int:
+        """Its resident bytes; 0 where the system does not say (outside Linux)."""
+        try:
+            pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        except (OSError, IndexError):
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def kill(self) -> None:
         self._process.kill()
