@@ -361,7 +361,7 @@ def test_schema_names_may_hold_anything() -> None:
     ("options", "error", "words"),
     [
         ({"rescuedDataColumn": "_r"}, UnsupportedOption, "rescuedDataColumn"),
-        ({"format": "json"}, UnsupportedOption, "format"),
+        ({"format": "avro"}, UnsupportedOption, "format"),
         ({"nonsense": "1"}, InvalidOption, "nonsense.*multiLine"),
         ({"schema": "a INT"}, UnsupportedOption, "`a` is INT"),
         ({"schema": "a STRING, A STRING"}, InvalidOption, "twice"),
