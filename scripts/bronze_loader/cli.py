@@ -173,7 +173,8 @@ def _ask_for_full_refresh(names: Sequence[str], landing_url: str) -> None:
 
 
 def _schema_name(options: argparse.Namespace) -> str:
-    return options.schema or os.environ.get("BRONZE_SCHEMA") or "bronze"
+    """In lower case, as Unity Catalog keeps it and `information_schema` shows it."""
+    return str(options.schema or os.environ.get("BRONZE_SCHEMA") or "bronze").lower()
 
 
 def _settings(*asked: tuple[str, str, str | None], warehouse: bool = True) -> list[str]:

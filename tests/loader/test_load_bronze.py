@@ -109,6 +109,14 @@ def test_columns_are_matched_by_name_and_new_ones_are_added(place: Place) -> Non
     ]  # fmt: skip
 
 
+def test_the_case_of_the_schemas_name_is_of_no_matter(place: Place) -> None:
+    for number in (1, 2):
+        content = b"id,customername,gender,age,tier\n1,Ann,F,30,%d\n" % number
+        place.put(f"customer_infomation_{number}.csv", content)
+        place.load("--dataset", "customers", "--schema", place.schema.upper())
+    assert sorted(place.rows("customers", "tier")) == [("1",), ("2",)]
+
+
 def test_a_file_without_a_required_column_is_refused_and_the_others_load(place: Place) -> None:
     bad = place.put("data_sales_bad.csv", b"createtime,id,product,quan,shop\n2024-01-01,1,TV,2,s\n")
     place.put("data_sales_good.csv", SALES)
