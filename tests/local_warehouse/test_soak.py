@@ -29,7 +29,7 @@ STATEMENTS = int(os.environ.get("SOAK_STATEMENTS", "240"))
 CONNECTION_LASTS = 50  # statements
 ENGINE_MIB = int(os.environ.get("SOAK_ENGINE_MIB", "150"))
 MEMORY = (ENGINE_MIB + 800) * 2**20  # of server and engine, at the most
-FILES = 60 + 8 * CLIENTS  # of server and engine, at the most
+FILES = 60 + 12 * CLIENTS  # of server and engine, at the most; most are connections to S3
 
 
 class Client:
