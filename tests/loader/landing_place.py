@@ -67,7 +67,7 @@ class Place:
 
     def wait_for_lease(self) -> dict[str, Any]:
         """What the lease object says, as soon as a loader holds it."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with suppress(self.s3.exceptions.NoSuchKey):
                 if not (said := self.lease())["released"]:
