@@ -25,7 +25,7 @@ from server_process import Usage, usage
 from lakehouse import Lakehouse
 
 CLIENTS = int(os.environ.get("SOAK_CLIENTS", "4"))
-STATEMENTS = int(os.environ.get("SOAK_STATEMENTS", "240"))
+STATEMENTS = int(os.environ.get("SOAK_STATEMENTS", "120"))
 CONNECTION_LASTS = 50  # statements
 ENGINE_MIB = int(os.environ.get("SOAK_ENGINE_MIB", "150"))
 MEMORY = (ENGINE_MIB + 800) * 2**20  # of server and engine, at the most
