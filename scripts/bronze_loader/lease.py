@@ -92,6 +92,15 @@ class Lease:
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
     def __enter__(self) -> Lease:
+        try:
+            self._wait_for_it()
+        except KeyboardInterrupt:
+            self._release_if_taken()
+            raise
+        self._thread.start()
+        return self
+
+    def _wait_for_it(self) -> None:
         deadline = _now() + self._wait
         told = False
         while held := self._take():
@@ -102,8 +111,15 @@ class Lease:
                 log.warning("waiting: %s", self._says(state, age))
                 told = True
             time.sleep(min(random.uniform(0.5, 1.5), max(0.0, deadline - _now())))  # noqa: S311
-        self._thread.start()
-        return self
+
+    def _release_if_taken(self) -> None:
+        """After an interrupt, which may have come between the PUT and its answer."""
+        try:
+            version = self._place.read()
+            if version is not None and State.of(version).run_id == self._run_id:
+                self._place.replace(self._state(released=True).to_bytes(), version.etag)
+        except StoreUnreachable as unreachable:
+            log.warning("the lease may be taken; it ends in %g s: %s", self._seconds, unreachable)
 
     def __exit__(
         self,

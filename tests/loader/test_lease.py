@@ -42,6 +42,7 @@ class Client:
         self.older = timedelta()
         self.ignores: tuple[str, ...] = ()
         self.lose_answer = False
+        self.interrupted = False
 
     def get_object(self, **arguments: Any) -> Any:
         answer = self.inner.get_object(**arguments)
@@ -50,6 +51,9 @@ class Client:
     def put_object(self, **arguments: Any) -> Any:
         kept = {name: value for name, value in arguments.items() if name not in self.ignores}
         answer = self.inner.put_object(**kept)
+        if self.interrupted:
+            self.interrupted = False
+            raise KeyboardInterrupt
         if self.lose_answer:
             self.lose_answer = False
             from botocore.exceptions import ReadTimeoutError
@@ -167,6 +171,15 @@ def test_a_lease_taken_by_a_put_whose_answer_was_lost_is_known_again(client: Cli
     with pytest.raises(Exception, match="cannot write"):
         mine._take()
     assert mine._take() is None
+
+
+def test_a_loader_interrupted_while_it_takes_the_lease_releases_it(client: Client) -> None:
+    client.interrupted = True
+    with pytest.raises(KeyboardInterrupt), lease(client, "run-1"):
+        pass
+    assert written(client.inner)["released"] is True
+    with lease(client, "run-2") as held:
+        held.check()
 
 
 def test_a_store_that_honours_conditional_writes_passes_every_time(s3: Any) -> None:
