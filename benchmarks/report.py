@@ -59,7 +59,7 @@ def _page(results: Results, sizes: Mapping[str, int], rounds: int, command: str)
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}; "
         f"{versions}.",
         "",
-        f"{rounds} rounds; in each, every contestant in turn, so that what else the machine does "
+        f"Rounds: {rounds}; in each, every contestant in turn, so that what else the machine does "
         "meets all alike; the slowest contestants are in the first round only. Medians. Memory "
         "is the peak of the resident sets of the whole process "
         "tree; ours includes the local warehouse and the S3 server, which stay up. Ours reads "
