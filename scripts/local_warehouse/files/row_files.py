@@ -6,6 +6,7 @@ value.
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ def _with_metadata(table: pa.Table, file: FoundFile) -> pa.Table:
     return table.append_column("_metadata", pa.repeat(metadata, table.num_rows))
 
 
-class _Source:
+class _Source(ABC):
     """Tables of the files of one call."""
 
     def __init__(self, options: RowOptions, storage: Storage, folder: Path) -> None:
@@ -102,11 +103,13 @@ class _Source:
         self._storage = storage
         self._folder = folder
 
+    @abstractmethod
     def schema(self, files: list[FoundFile]) -> pa.Schema:
-        raise NotImplementedError
+        """The columns of all the files together."""
 
+    @abstractmethod
     def tables(self, file: FoundFile, schema: pa.Schema) -> Iterator[pa.Table]:
-        raise NotImplementedError
+        """The rows of one of them, in that schema."""
 
     def _with_rescued(self, fields: Iterable[pa.Field]) -> pa.Schema:
         """An inferred schema ends with a column for what does not fit it, which is nothing."""
