@@ -43,6 +43,10 @@ class Place:
             _clients[endpoint] = self.lakehouse.s3
         return _clients[endpoint]
 
+    @property
+    def lease_key(self) -> str:
+        return f"{self.schema}/_load_bronze/lease.json"
+
     def put(self, name: str, content: bytes) -> str:
         """Upload a file; gives its URL."""
         key = f"{self.prefix}/{name}"
@@ -54,15 +58,12 @@ class Place:
 
     def end_lease(self) -> None:
         """Delete the lease, as one does who knows that its holder is dead."""
-        key = f"{self.schema}/_load_bronze/lease.json"
-        self.s3.delete_object(Bucket="lakehouse", Key=key)
+        self.s3.delete_object(Bucket="lakehouse", Key=self.lease_key)
 
     def lease(self) -> dict[str, Any]:
         """What the lease object says."""
-        key = f"{self.schema}/_load_bronze/lease.json"
-        said: dict[str, Any] = json.loads(
-            self.s3.get_object(Bucket="lakehouse", Key=key)["Body"].read()
-        )
+        answer = self.s3.get_object(Bucket="lakehouse", Key=self.lease_key)
+        said: dict[str, Any] = json.loads(answer["Body"].read())
         return said
 
     def wait_for_lease(self) -> dict[str, Any]:

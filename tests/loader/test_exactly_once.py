@@ -117,6 +117,12 @@ def test_a_connection_lost_in_any_call_is_made_good_in_the_same_run(place: Place
         pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
 
 
+def put_customers(place: Place, files: int) -> None:
+    """So many files of two customers, no two alike."""
+    for number in range(files):
+        place.put(f"customer_infomation_{number}.csv", CUSTOMERS.replace(b"Ann", b"%d" % number))
+
+
 @pytest.fixture
 def two(place: Place, tmp_path: Path) -> Iterator[tuple[Forker, Forker]]:
     env = place.lakehouse.env | {
@@ -130,8 +136,7 @@ def two(place: Place, tmp_path: Path) -> Iterator[tuple[Forker, Forker]]:
 
 
 def test_of_two_loaders_one_is_told_to_come_later(place: Place, two: tuple[Forker, Forker]) -> None:
-    for number in range(12):
-        place.put(f"customer_infomation_{number}.csv", CUSTOMERS.replace(b"Ann", b"%d" % number))
+    put_customers(place, 12)
     slow, other = two
     slow.start(["--max-statement-files", "1"])
     lease = place.wait_for_lease()
@@ -152,8 +157,7 @@ def test_of_two_loaders_one_is_told_to_come_later(place: Place, two: tuple[Forke
 def test_a_loader_that_was_ended_is_in_nobodys_way(
     place: Place, two: tuple[Forker, Forker], ended_by: signal.Signals
 ) -> None:
-    for number in range(12):
-        place.put(f"customer_infomation_{number}.csv", CUSTOMERS.replace(b"Ann", b"%d" % number))
+    put_customers(place, 12)
     ended, other = two
     ended.start(["--max-statement-files", "1"])
     os.kill(place.wait_for_lease()["pid"], ended_by)
@@ -170,8 +174,7 @@ def test_two_loaders_that_wait_for_each_other_never_overlap(
     place: Place, two: tuple[Forker, Forker]
 ) -> None:
     options = ["--max-statement-files", "1", "--wait", "--force", "**"]
-    for number in range(4):
-        place.put(f"customer_infomation_{number}.csv", CUSTOMERS.replace(b"Ann", b"%d" % number))
+    put_customers(place, 4)
     for loader in two:
         loader.start(options)
     for loader in two:
