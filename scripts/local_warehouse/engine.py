@@ -83,7 +83,10 @@ class Engine:
         channel.add_interceptor(self._calls)
         for option, value in _CHANNEL.items():
             channel.setChannelOption(option, value)
-        self._sessions.append(SparkSession.builder.channelBuilder(channel).create())
+        session = SparkSession.builder.channelBuilder(channel).create()
+        if process:  # a connection within this machine does not break while the engine lives
+            session.client.disable_reattachable_execute()
+        self._sessions.append(session)
         self._known, self._locations = {}, {}
         self.generation += 1
 
@@ -245,9 +248,8 @@ class Engine:
         return work(sql)
 
     def _tables(self, sql: str) -> Iterator[pa.Table]:
-        session = self._session
-        client, frame = session.client, session.sql(sql)
-        for part in client.to_table_as_iterator(frame._plan.to_proto(client), {}):
+        client = self._session.client
+        for part in client.to_table_as_iterator(_plan(sql).to_proto(client), {}):
             if isinstance(part, pa.Table):
                 yield part
 
@@ -257,14 +259,18 @@ class Engine:
             return self._with_types_aligned(sql, self._columns)
 
     def _columns(self, sql: str) -> list[Column]:
-        fields = self._session.sql(sql).schema.fields
+        client = self._session.client
+        fields = client.schema(_plan(sql).to_proto(client)).fields
         return [Column(f.name, f.dataType.simpleString(), f.nullable) for f in fields]
 
     def overwrite(self, query: str, location: str, partition_by: list[str]) -> None:
         """Write a query's rows to a Delta table in one commit that also replaces its schema."""
 
+        from pyspark.sql.connect.dataframe import DataFrame
+
         def write(sql: str) -> None:
-            writer = self._session.sql(sql).write.format("delta").mode("overwrite")
+            frame = DataFrame(_plan(sql), self._session)
+            writer = frame.write.format("delta").mode("overwrite")
             writer = writer.option("overwriteSchema", "true")
             if partition_by:
                 writer = writer.partitionBy(*partition_by)
@@ -307,6 +313,14 @@ class Engine:
     def _drop(self, name: str) -> None:
         self._locations.pop(name, None)
         self.run(f"drop table if exists `{name}`")
+
+
+def _plan(sql: str) -> Any:
+    """A statement as Spark Connect takes it. `SparkSession.sql` would send it once more, ahead, to
+    see whether it is a command."""
+    from pyspark.sql.connect.plan import SQL
+
+    return SQL(sql)
 
 
 def _answers(url: str) -> bool:
