@@ -67,10 +67,10 @@ def _operands(node: exp.Expr) -> list[exp.Expr]:
 
 
 def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
-    query = _around(node)
-    if query is None:
+    place = place_of(node)
+    if place is None:
         return
-    operands = _operands(node)
+    query, operands = relations_of(place), _operands(node)
     query.set("expressions", [exp.alias_(o.copy(), f"c{i}") for i, o in enumerate(operands)])
     try:
         types = [column.type for column in columns_of(query)]
@@ -82,13 +82,18 @@ def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
             operand.replace(exp.cast(operand.copy(), becomes[found]))
 
 
-def _around(node: exp.Expr) -> exp.Select | None:
-    """A query of the relations that an expression reads."""
+def place_of(node: exp.Expr) -> exp.Expr | None:
+    """The SELECT, UPDATE, DELETE or MERGE that an expression belongs to."""
     place = node.find_ancestor(exp.Select, exp.Delete, exp.Update, exp.Merge)
     if isinstance(place, exp.Update) and place.this is None:  # a step of MERGE
-        place = place.find_ancestor(exp.Merge)
-    if place is None or isinstance(place, exp.Select):
-        return bare(place) if place is not None else None
+        return place.find_ancestor(exp.Merge)
+    return place
+
+
+def relations_of(place: exp.Expr) -> exp.Select:
+    """A query of the relations that the expressions of a place read."""
+    if isinstance(place, exp.Select):
+        return bare(place)  # type: ignore[no-any-return]
     query = exp.Select(from_=exp.From(this=place.this.copy()))
     source = place.args.get("using")
     if isinstance(source, exp.Expr):

@@ -15,6 +15,7 @@ from local_warehouse.transactions import CONFLICT
 _SQLSTATES = {
     "AMBIGUOUS_REFERENCE": "42704",
     "ARITHMETIC_OVERFLOW": "22003",
+    "BINARY_ARITHMETIC_OVERFLOW": "22003",
     "CANNOT_PARSE_TIMESTAMP": "22007",
     "CAST_INVALID_INPUT": "22018",
     "CAST_OVERFLOW": "22003",
@@ -66,6 +67,10 @@ _PHRASES = (
     ("arithmetic overflow", "ARITHMETIC_OVERFLOW"),
     (" overflow on ", "ARITHMETIC_OVERFLOW"),
     ("is too large to store in a decimal", "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"),
+    ("is out of range int8", "BINARY_ARITHMETIC_OVERFLOW"),  # of decimals, as integers are added
+    ("is out of range int16", "BINARY_ARITHMETIC_OVERFLOW"),
+    ("is out of range int32", "ARITHMETIC_OVERFLOW"),
+    ("is out of range int64", "ARITHMETIC_OVERFLOW"),
     ("can't cast value", "CAST_OVERFLOW"),
     ("cannot cast", "CAST_INVALID_INPUT"),
     ("invalid timestamp", "CAST_INVALID_INPUT"),

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from local_warehouse import errors, routines, time_travel
+from local_warehouse import arithmetic, errors, routines, time_travel
 from local_warehouse.catalog.model import Column, Function, Relation
 from local_warehouse.context import Context
 from local_warehouse.dialect import parse, render
@@ -56,6 +56,7 @@ class Query:
                 self.tree = routines.with_arguments(*call, self.tree, self._columns_of)
             _number(self._expressions)
             self.tree = rewrite(self.tree, self._columns_of)
+            arithmetic.check(self.tree, self._columns_of)
         except BaseException:
             self.close()
             raise

@@ -44,7 +44,8 @@ def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         _lateral_aliases(select, columns_of)
         _group_by_all(select)
         _order_by_all(select, columns_of)
-        if select.args.get("qualify") or _sorts_by_other_aggregates(select):
+        _order_by_outputs(select)
+        if select.args.get("qualify") or _sorts_by_otheraggregates(select):
             replacement = _qualified(select, columns_of)
             if select is tree:
                 tree = replacement
@@ -257,13 +258,13 @@ def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
 # QUALIFY, and ORDER BY of an aggregate that is no output
 
 
-def _sorts_by_other_aggregates(select: exp.Select) -> bool:
+def _sorts_by_otheraggregates(select: exp.Select) -> bool:
     order, group = select.args.get("order"), select.args.get("group")
     if order is None or group is None:
         return False
     outputs = {render(projection.unalias()) for projection in select.expressions}
     keys = [key.this if isinstance(key, exp.Ordered) else key for key in order.expressions]
-    return any(_aggregates(key) and render(key) not in outputs for key in keys)
+    return any(aggregates(key) and render(key) not in outputs for key in keys)
 
 
 def _qualified(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -280,7 +281,7 @@ def _group_by_all(select: exp.Select) -> None:
     keys = [
         e.unalias().copy()
         for e in select.expressions
-        if not _aggregates(e) and e.find(exp.Window) is None
+        if not aggregates(e) and e.find(exp.Window) is None
     ]
     select.set("group", exp.Group(expressions=keys) if keys else None)
 
@@ -299,7 +300,7 @@ def _is_all(clause: exp.Expr) -> bool:
     )
 
 
-def _aggregates(projection: exp.Expr) -> bool:
+def aggregates(projection: exp.Expr) -> bool:
     """Whether an expression aggregates, its subqueries and window functions aside."""
     return any(
         isinstance(node, exp.AggFunc)
@@ -329,3 +330,17 @@ def _order_by_all(select: exp.Select, columns_of: ColumnsOf) -> None:
         for position in range(1, width + 1)
     ]
     select.set("order", exp.Order(expressions=keys))
+
+
+def _order_by_outputs(select: exp.Select) -> None:
+    """Order groups by the position of an output: the engine loses an expression that is grouped by
+    and meets a HAVING."""
+    order = select.args.get("order")
+    if order is None or not select.args.get("having"):
+        return
+    outputs = [render(projection.unalias()) for projection in select.expressions]
+    for key in order.expressions:
+        sorted_by = key.this if isinstance(key, exp.Ordered) else key
+        if not isinstance(sorted_by, exp.Column) and render(sorted_by) in outputs:
+            position = outputs.index(render(sorted_by)) + 1
+            sorted_by.replace(exp.Literal.number(position))
