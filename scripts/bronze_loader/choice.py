@@ -71,7 +71,7 @@ def _means(pattern: str, file: LandingFile) -> bool:
 def moment(text: str) -> datetime:
     """An ISO 8601 date or time (UTC unless it says otherwise), or an age such as 3d, 12h or 30m.
 
-    Raises ValueError.
+    Raises ValueError, or OverflowError for one before the year 1.
     """
     age = re.fullmatch(r"(\d+)([mhdw])", text)
     if age:

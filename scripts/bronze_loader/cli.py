@@ -34,6 +34,7 @@ from bronze_loader.tables import Tables
 from bronze_loader.warehouse import ON_A_LAPTOP, connect, host_is_known
 
 INTERRUPTED = 130
+NOT_READ = 141  # as a program ends that is stopped by SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     if options.log_level != "debug":
         logging.getLogger("databricks").setLevel(logging.CRITICAL)
+        # The connector's attempts of one request; retries.py says what comes of them.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
     if threading.current_thread() is threading.main_thread():
         # Asked to end, it releases its lease as it does when interrupted.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -55,6 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("load-bronze: stopped; the next run goes on from here", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_READ
+    except OSError as error:  # such as a full disk below the output
+        print(f"load-bronze: {error}", file=sys.stderr)
+        return FAILED
 
 
 def load(options: argparse.Namespace) -> int:
@@ -93,8 +102,12 @@ def load(options: argparse.Namespace) -> int:
         except LoaderError as error:
             failure = error
             loader.report.error = str(error)
-    if lineage:
-        lineage.end(loader.report)
+        except BaseException as error:  # an interrupt above all: no event is left without its end
+            loader.report.error = f"stopped by {type(error).__name__}"
+            raise
+        finally:
+            if lineage:
+                lineage.end(loader.report)
     if failure is None or loader.report.outcomes:
         (show.print_json if options.json else show.print_report)(loader.report)
     if failure is not None:
@@ -168,7 +181,11 @@ def _ask_for_full_refresh(names: Sequence[str], landing_url: str) -> None:
     )
     if not sys.stdin.isatty():
         raise ConfigurationError(f"{what}. Nobody can be asked here: say --yes")
-    if input(f"{what}. Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+    try:
+        answer = input(f"{what}. Go on? [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
         raise ConfigurationError("nothing was done")
 
 

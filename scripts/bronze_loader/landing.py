@@ -20,6 +20,10 @@ from bronze_loader.errors import ChangedWhileLoading, ConfigurationError, Loader
 SNIFF_THREADS = 16
 # A request costs more than reading this much with it.
 SMALL_FILE = 1024 * 1024
+NO_CREDENTIALS = (
+    "no AWS credentials in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, …); on a laptop "
+    "`local-warehouse exec -- load-bronze` sets them"
+)
 
 
 @dataclass(frozen=True)
@@ -108,10 +112,7 @@ class Landing:
         try:
             yield
         except NoCredentialsError as error:
-            raise ConfigurationError(
-                f"cannot {verb} {what}: no AWS credentials in the environment (AWS_ACCESS_KEY_ID, "
-                "AWS_PROFILE, …); on a laptop `local-warehouse exec -- load-bronze` sets them"
-            ) from error
+            raise ConfigurationError(f"cannot {verb} {what}: {NO_CREDENTIALS}") from error
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if file and code in ("PreconditionFailed", "412", "NoSuchKey", "404"):

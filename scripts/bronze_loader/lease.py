@@ -27,6 +27,7 @@ from bronze_loader.store import SmallObject, StoreUnreachable, Version
 log = logging.getLogger(__name__)
 
 SECONDS = 60.0
+SHORTEST, LONGEST = 1.0, 86_400.0
 MARGIN = 2.0  # Date and Last-Modified are whole seconds, so an age may be out by one
 # Goes on while a machine sleeps, where there is such a clock.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)

@@ -26,7 +26,8 @@ _ASKED_BY = ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE__TRANSPORT")
 
 
 class Lineage:
-    """Sends the events of one run; does nothing when no place is set for them."""
+    """Sends the events of one run; does nothing when no place is set for them, and nothing more
+    when one could not be sent."""
 
     def __init__(self, schema: Schema, host: str, datasets: Sequence[str]) -> None:
         """`host` is the warehouse's address, which names the tables' namespace."""
@@ -54,7 +55,11 @@ class Lineage:
         try:
             self._client.emit(self._event(name, kind, loaded, error))
         except Exception as problem:  # whatever a transport may raise, the load goes on
-            log.warning("dataset %s: no OpenLineage event was sent: %s", name, problem)
+            log.warning(
+                "dataset %s: the OpenLineage event %s was not sent, nor is any other of this run: "
+                "%s", name, kind, problem,
+            )  # fmt: skip
+            self._client = None  # each attempt may take long where nobody answers
 
     def _event(self, name: str, kind: str, loaded: Sequence[Outcome], error: str) -> Any:
         from openlineage.client import event_v2 as event
@@ -94,10 +99,11 @@ def _client() -> Any:
         return None
     try:
         from openlineage.client import OpenLineageClient
-
-        return OpenLineageClient()
     except ImportError:
         log.warning("OPENLINEAGE… is set, but there is no openlineage-python: pip install it")
+        return None
+    try:
+        return OpenLineageClient()
     except Exception as problem:  # a transport that is not usable must not stop the load
         log.warning("OpenLineage is not usable: %s", problem)
     return None

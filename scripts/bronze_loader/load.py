@@ -19,7 +19,7 @@ from bronze_loader.headers import Header, renamed, sniff
 from bronze_loader.journal import Journal, new_run_id
 from bronze_loader.lander import Lander, Progress, Sniffed, columns_added
 from bronze_loader.landing import SNIFF_THREADS, Landing
-from bronze_loader.outcome import Outcome, Report, Result
+from bronze_loader.outcome import Outcome, Report, Result, counted
 from bronze_loader.plan import (
     Action,
     Limits,
@@ -255,7 +255,8 @@ class Loader:
                 outcomes.append(Outcome(planned, Result.GONE, reason="its rows were removed"))
             elif planned.before and planned.before.status != Status.GONE:
                 rows, corrupt = (held.row_count, held.corrupt_row_count) if held else (0, 0)
-                reason = f"its {rows:,} rows stay in bronze" if rows else "it has no rows in bronze"
+                kept = counted(rows, "row")
+                reason = f"bronze keeps its {kept}" if rows else "it has no rows in bronze"
                 outcomes.append(Outcome(planned, Result.GONE, rows, corrupt, reason=reason))
         if removing and outcomes and not self.report.dry_run:
             self._tables.remove(dataset, [o.planned.url for o in outcomes])

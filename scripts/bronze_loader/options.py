@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import math
 import re
+from datetime import datetime
 
 from bronze_loader.choice import moment
 from bronze_loader.globs import compile_glob
-from bronze_loader.lease import SECONDS
+from bronze_loader.lease import LONGEST, SECONDS, SHORTEST
 from bronze_loader.plan import Limits, Status
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -49,7 +50,7 @@ def _load() -> argparse.ArgumentParser:
     _dataset(which)
     which.add_argument(
         "--since",
-        type=moment,
+        type=_since,
         metavar="WHEN",
         help="only files written since a date or time (UTC), or an age such as 3d or 12h",
     )
@@ -101,7 +102,7 @@ def _load() -> argparse.ArgumentParser:
     )
     how.add_argument(
         "--lease-seconds",
-        type=_seconds,
+        type=_lease_seconds,
         default=SECONDS,
         metavar="N",
         help="after so long a loader that does not renew its lease is dead (default: %(default)g)",
@@ -198,15 +199,32 @@ def _warehouse(made: argparse._ActionsContainer) -> None:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    if not re.fullmatch(r"0*[1-9]\d{0,8}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0, of 9 digits")
     return int(text)
+
+
+def _since(text: str) -> datetime:
+    try:
+        return moment(text)
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a date or time such as 2024-01-31 or 2024-01-31T06:00 nor an age "
+            "such as 30m, 12h, 3d or 2w"
+        ) from error
 
 
 def _seconds(text: str) -> float:
     if not re.fullmatch(r"\d+(\.\d+)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return float(text)
+
+
+def _lease_seconds(text: str) -> float:
+    seconds = _seconds(text)
+    if not SHORTEST <= seconds <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not from {SHORTEST:g} to {LONGEST:,g}")
+    return seconds
 
 
 def _size(text: str) -> int:

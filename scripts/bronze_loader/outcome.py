@@ -36,6 +36,11 @@ class Outcome:
     batch_id: str | None = None
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`, `1,000 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @dataclass
 class Report:
     """All outcomes of a run, in the plan's order within each step."""

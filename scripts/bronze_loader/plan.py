@@ -123,11 +123,12 @@ def assign(
 
 
 def unmatched(files: Iterable[LandingFile], datasets: Sequence[Dataset]) -> list[LandingFile]:
-    """The files that no dataset's location matches; markers of folders are no files."""
+    """The files that no dataset's location matches; empty markers of folders are no files."""
     return [
         file
         for file in files
-        if not file.key.endswith("/") and not any(d.matches(file.relative_key) for d in datasets)
+        if not (file.key.endswith("/") and not file.size)
+        and not any(d.matches(file.relative_key) for d in datasets)
     ]
 
 

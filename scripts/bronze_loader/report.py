@@ -16,11 +16,11 @@ from rich.text import Text
 
 from bronze_loader.lander import Progress
 from bronze_loader.landing import LandingFile
-from bronze_loader.outcome import Outcome, Report, Result
+from bronze_loader.outcome import Outcome, Report, Result, counted
 from bronze_loader.plan import Action
 
 WIDTH_WITHOUT_TERMINAL = 160
-SHOWN = 50  # files listed by name; --json has all of them
+SHOWN = 50  # files listed by name, and columns of a file; --json has all of them
 
 
 def out() -> Console:
@@ -170,36 +170,35 @@ def print_report(report: Report) -> None:
         counts = _counts(report, dataset)
         table.add_row(dataset, *(f"{counts[name]:,}" for name in heading))
     console.print(table)
-    for outcome in report.outcomes:
-        if outcome.columns_added:
-            console.print(
-                Text(
-                    f"{outcome.planned.dataset.name}: new column"
-                    f"{'s' if len(outcome.columns_added) > 1 else ''} "
-                    f"{', '.join(outcome.columns_added)} from {_shown(outcome)}"
-                )
-            )
+    widening = [outcome for outcome in report.outcomes if outcome.columns_added]
+    for outcome in widening[:SHOWN]:
+        console.print(Text(_columns_added(outcome)))
+    _print_rest(console, len(widening))
     if report.verified is not None and not report.error:
-        console.print(f"Verified: {_files(report.verified)}; file, table and log agree")
+        console.print(f"Verified: {counted(report.verified, 'file')}; file, table and log agree")
     console.print(_closing_line(report, total))
 
 
 def _closing_line(report: Report, total: dict[str, int]) -> str:
-    files = _files(total["new"] + total["changed"])
+    files = counted(total["new"] + total["changed"], "file")
     seconds = f"{report.seconds:.1f} s"
     if report.dry_run:
         return f"Dry run, nothing was written; {files} would be loaded. {seconds}"
     if total["new"] + total["changed"]:
-        return f"Loaded {files}, {total['rows']:,} rows, in {seconds}"
+        return f"Loaded {files}, {counted(total['rows'], 'row')}, in {seconds}"
     if not report.outcomes:
         return f"Nothing to do: no file in the landing place belongs to a dataset. {seconds}"
     if total["unchanged"] == len(report.outcomes):
-        return f"Nothing to do: {_files(total['unchanged'])}, loaded already. {seconds}"
+        return f"Nothing to do: {counted(total['unchanged'], 'file')}, loaded already. {seconds}"
     return f"Nothing was loaded. {seconds}"
 
 
-def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"
+def _columns_added(outcome: Outcome) -> str:
+    """By a few of their names: a file may bring a thousand."""
+    added = outcome.columns_added
+    names = ", ".join(added[:SHOWN]) + ("" if len(added) <= SHOWN else ", …")
+    title = f"{outcome.planned.dataset.name}: {counted(len(added), 'new column')}"
+    return f"{title} from {_shown(outcome)}: {names}"
 
 
 def _print_plan(console: Console, report: Report) -> None:

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from bronze_loader.errors import ConfigurationError, LoaderError
-from bronze_loader.landing import s3_client
+from bronze_loader.landing import NO_CREDENTIALS, s3_client
 
 _REFUSED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409")
 _ABSENT = ("NoSuchKey", "404")
@@ -88,6 +88,8 @@ class SmallObject:
         return str(answer["ETag"])
 
     def _unreachable(self, verb: str, error: Exception) -> StoreUnreachable:
+        if isinstance(error, NoCredentialsError):
+            return StoreUnreachable(f"cannot {verb} {self.url}: {NO_CREDENTIALS}")
         return StoreUnreachable(
             f"cannot {verb} {self.url}: {error}; the loader keeps its lease there, which needs "
             "s3:GetObject and s3:PutObject; --lease-url names another place"

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -87,7 +88,7 @@ class SqlWarehouse:
             lost = TransientError if _passes(error) else LoaderError
             raise lost(
                 f"lost the warehouse at {self.host}: {_first_lines(error)}; "
-                "start again, what was loaded is kept"
+                "what was loaded is kept, and another run goes on from there"
             ) from error
         log.debug("%.3f s, %d rows:\n%s", time.monotonic() - started, len(rows), statement)
         return rows
@@ -122,7 +123,7 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
     """
     host_asked = os.environ.get("DATABRICKS_HOST")
     if host_asked:
-        _refuse_dead_loopback(host_asked)
+        _check_loopback(host_asked)
     access = _given_access() or _unified_access()
     path = http_path or os.environ.get("DATABRICKS_HTTP_PATH")
     if not path and access.warehouse_id:
@@ -136,6 +137,7 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
     host = address.hostname or ""
 
     def open_connection() -> Any:
+        _check_loopback(access.host)
         return sql.connect(
             server_hostname=host,
             http_path=path,
@@ -208,15 +210,25 @@ def _is_loopback(host: str | None) -> bool:
     return host in ("localhost", "127.0.0.1", "::1")
 
 
-def _refuse_dead_loopback(host: str) -> None:
-    """Say at once that nothing listens; the SDK would go on trying for minutes."""
+def _check_loopback(host: str) -> None:
+    """Say at once that nothing listens, or whom nobody here trusts; the SDK and the connector
+    would go on trying."""
     address = urlsplit(host if "//" in host else f"https://{host}")
     if not _is_loopback(address.hostname):
         return
+    place = address.hostname or "", address.port or 443
     try:
-        socket.create_connection((address.hostname or "", address.port or 443), timeout=5).close()
+        with socket.create_connection(place, timeout=5) as plain:
+            if address.scheme == "https":
+                trusting = ssl.create_default_context()
+                trusting.wrap_socket(plain, server_hostname=place[0]).close()
+    except ssl.SSLCertVerificationError as error:
+        raise ConfigurationError(
+            f"the certificate of {host} is not trusted here ({error.verify_message}): "
+            f"SSL_CERT_FILE names no authority that has issued it; {ON_A_LAPTOP}"
+        ) from error
     except OSError as error:
-        raise LoaderError(
+        raise TransientError(
             f"no warehouse listens at {host} ({error.strerror or error}); "
             "`local-warehouse up` starts the local one"
         ) from error

@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # such as a full disk, below the state directory or the output
+        say(f"local-warehouse: {error}")
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -221,7 +224,7 @@ def _sql(options: argparse.Namespace) -> int:
 
 def _read_script(path: Path) -> str:
     try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text()
+        return sys.stdin.read() if str(path) == "-" else path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LocalWarehouseError(f"cannot read {path}: {error}", 2) from error
 

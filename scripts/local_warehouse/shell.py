@@ -61,11 +61,16 @@ def _execute(connection: Connection, script: str, output: str) -> None:
 def _errors_said() -> Iterator[None]:
     """What the warehouse says of a statement, in place of the connector's traceback."""
     from databricks.sql.exc import Error
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
     except Error as error:
         raise LocalWarehouseError(str(error.message or error)) from error
+    except HTTPError as error:
+        raise LocalWarehouseError(
+            f"the warehouse does not answer; `local-warehouse up` starts it again: {error}"
+        ) from error
 
 
 def connect(environment: Mapping[str, str]) -> Connection:

@@ -105,7 +105,7 @@ def test_a_file_that_is_gone_keeps_its_rows_and_the_log_says_so(place: Place) ->
     place.load()
     place.delete(ONE)
     printed = place.load().stdout
-    assert f"gone from the landing place: customers: {url}: its 2 rows stay in bronze" in printed
+    assert f"gone from the landing place: customers: {url}: bronze keeps its 2 rows" in printed
     assert "gone from" not in place.load().stdout
     assert names(place) == [(ONE, "Ann")]
     assert [(e["status"], e["row_count"]) for e in place.log()] == [("loaded", 2), ("gone", 2)]

@@ -71,11 +71,18 @@ def test_events_of_a_run_are_sent_to_an_endpoint(place: Place) -> None:
     assert len(received[1][1]["inputs"]) == 1
 
 
-def test_an_endpoint_that_refuses_events_does_not_stop_a_load(place: Place) -> None:
+def test_an_endpoint_that_refuses_events_does_not_stop_a_load_and_is_asked_once(
+    place: Place,
+) -> None:
     place.put("customer_infomation_1.csv", CUSTOMERS)
     with endpoint(400) as (url, received):
-        assert "Loaded 1 file" in place.load(OPENLINEAGE_URL=url).stdout
-    assert received
+        assert "Loaded 1 file, 2 rows" in place.load(OPENLINEAGE_URL=url).stdout
+    assert len(received) == 1
+
+
+def test_a_kind_of_transport_that_does_not_exist_is_a_warning(place: Place) -> None:
+    place.put("customer_infomation_1.csv", CUSTOMERS)
+    assert "Loaded 1 file" in place.load(OPENLINEAGE__TRANSPORT__TYPE="no such").stdout
 
 
 def test_a_place_for_events_that_is_not_there_is_a_warning(place: Place) -> None:

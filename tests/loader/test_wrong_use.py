@@ -49,6 +49,10 @@ def test_settings_that_are_missing_are_all_named_with_a_way_out() -> None:
         (["--landing", "/data/in"], "s3://bucket/prefix"),
         (["--max-statement-files", "0"], "whole number above 0"),
         (["--max-statement-bytes", "much"], "not a size"),
+        (["--since", "99999999999d"], "an age such as 30m"),
+        (["--since", "2024-13-01"], "a date or time such as"),
+        (["--lease-seconds", "0"], "from 1 to 86,400"),
+        (["--lease-seconds", "99999999999999999"], "from 1 to 86,400"),
         (["--no-such-option"], "unrecognized arguments"),
     ],
 )
@@ -68,6 +72,23 @@ def test_a_warehouse_that_is_down_is_said_at_once() -> None:
     assert "no warehouse listens" in done.stderr
     assert "local-warehouse up" in done.stderr
     assert time.monotonic() - started < 30
+
+
+def test_an_authority_that_is_not_trusted_ends_in_2_at_once(place: Place) -> None:
+    done = place.load(exit_code=2, SSL_CERT_FILE=os.devnull)
+    assert "certificate" in done.stderr
+    assert "SSL_CERT_FILE" in done.stderr
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_error(place: Place) -> None:
+    for number in range(3):
+        place.put(f"of_no_dataset_{number}.csv", b"a\n")
+    environment = place.lakehouse.env | {"LANDING_URL": f"s3://landing/{place.prefix}"}
+    command = f"{Path(sys.executable).parent / 'load-bronze'} datasets --json | true"
+    done = subprocess.run(
+        ["sh", "-c", command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
 
 
 def test_a_wrong_token_ends_in_2(place: Place) -> None:

@@ -68,7 +68,7 @@ def _examine_catalog(directory: StateDirectory) -> Iterator[Finding]:
     if not path.exists():
         return
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
             (answer,) = database.execute("pragma integrity_check").fetchone()
     except sqlite3.Error as error:
         answer = str(error)
