@@ -72,6 +72,12 @@ class Query:
         """The columns of the query's result."""
         return self._context.engine.columns(self.sql)
 
+    def names_of_star(self, columns: list[Column]) -> list[str]:
+        """The names of the query's columns where a star, so its tables, say which they are."""
+        names = [column.name for column in columns]
+        distinct = len({name.lower() for name in names}) == len(names)
+        return names if distinct and getattr(self.tree, "is_star", False) else []
+
     def close(self) -> None:
         self._resources.close()
 
@@ -176,6 +182,8 @@ class Query:
             body = self._resolve(
                 parse(relation.view_text), relation.view_namespace or namespace, depth + 1
             )
+            if relation.query_columns:
+                body = _by_name(body, relation.query_columns)
             return _in_place_of(table, body, [column.name for column in relation.columns])
         travel = table.args.get("version")
         if travel is not None:
@@ -318,6 +326,12 @@ def _in_place_of(table: exp.Table, body: exp.Expr, columns: list[str]) -> exp.Su
         if key not in ("this", "db", "catalog", "alias") and value:
             subquery.set(key, value)
     return subquery
+
+
+def _by_name(body: exp.Expr, columns: list[str]) -> exp.Select:
+    """Of a query the columns that it had when its view was made, whatever its tables have now."""
+    chosen = [exp.column(exp.to_identifier(column, quoted=True)) for column in columns]
+    return exp.select(*chosen).from_(exp.Subquery(this=body, alias=exp.TableAlias(this="query")))
 
 
 def _text(node: exp.Expr) -> str:

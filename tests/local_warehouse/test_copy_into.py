@@ -87,12 +87,12 @@ def test_columns_are_matched_by_name_and_cast_only_when_asked(
 
 def test_the_schema_is_merged_when_asked(lakehouse: Any, schema: str, folder: str) -> None:
     lakehouse.sql(f"create table {schema}.t (id string, name string)")
-    put(lakehouse, folder, "wide.csv", "extra,id\ne,7\n")
+    put(lakehouse, folder, "wide.csv", "ex`tra,id\ne,7\n")
     merged = "fileformat = csv format_options ('header' = 'true', 'mergeSchema' = 'true')"
     copy = f"copy into {schema}.t from '{folder}' {merged}"
     lakehouse.fails(copy, "COPY_INTO_SCHEMA_MISMATCH_WITH_TARGET_TABLE")
     assert copied(lakehouse, f"{copy} copy_options ('mergeSchema' = 'true')") == 4
-    found = lakehouse.sql(f"select id, name, extra from {schema}.t order by id")
+    found = lakehouse.sql(f"select id, name, `ex``tra` from {schema}.t order by id")
     assert [tuple(row.values()) for row in found][2:] == [("3", "z", None), ("7", None, "e")]
 
 

@@ -68,6 +68,15 @@ def test_a_folder_is_used_once_it_is_allowed(new_lakehouse: Any, tmp_path: Path)
         own.sql(read)
 
 
+def test_a_location_that_readers_would_take_for_another_is_refused(lakehouse: Lakehouse) -> None:
+    for name in ("a?b", "a#b", "a%2Fb", "a`b"):
+        location = f"{lakehouse.env['LAKEHOUSE_URL']}/{name}"
+        message = lakehouse.fails(
+            f"create table t (a int) location '{location}'", "UNSUPPORTED_FEATURE"
+        )
+        assert location in message
+
+
 def test_logs_hold_no_token_and_no_key(lakehouse: Lakehouse) -> None:
     secrets = json.loads((lakehouse.state / "secrets.json").read_text())
     for statement in (

@@ -321,6 +321,18 @@ def test_views_read_views_and_name_their_columns(lakehouse: Any, schema: str) ->
     lakehouse.fails(f"drop table {schema}.v", "EXPECT_TABLE_NOT_VIEW")
 
 
+def test_a_star_in_a_view_means_the_columns_of_then_by_name(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (a int, b int)")
+    lakehouse.sql(f"create view {schema}.plain as select * from {schema}.t")
+    lakehouse.sql(f"create view {schema}.named (x, y) as select * from {schema}.t")
+    lakehouse.sql(f"create or replace table {schema}.t (c int, b int, a int)")
+    lakehouse.sql(f"insert into {schema}.t values (3, 2, 1)")
+    assert lakehouse.sql(f"select * from {schema}.plain") == [{"a": 1, "b": 2}]
+    assert lakehouse.sql(f"select * from {schema}.named") == [{"x": 1, "y": 2}]
+    lakehouse.sql(f"alter view {schema}.plain as select * from {schema}.t")
+    assert lakehouse.sql(f"select * from {schema}.plain") == [{"c": 3, "b": 2, "a": 1}]
+
+
 def test_a_views_inner_names_do_not_meet_the_querys(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(
         f"create view {schema}.v as with final as (select 1 as a) select final.a from final"
@@ -470,6 +482,7 @@ def test_optimize_says_what_it_did(lakehouse: Any, schema: str) -> None:
 def test_vacuum_keeps_a_week_unless_told_otherwise(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t as select 1 as id")
     lakehouse.sql(f"insert overwrite {schema}.t values (2)")
+    lakehouse.fails(f"vacuum {schema}.t retain few hours", "PARSE_SYNTAX_ERROR")
     lakehouse.fails(f"vacuum {schema}.t retain 0 hours", "DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT")
     assert lakehouse.sql(f"vacuum {schema}.t dry run") == []
     with lakehouse.connect() as connection:

@@ -65,6 +65,8 @@ class Relation:
     location: str | None = None
     view_text: str | None = None
     view_namespace: tuple[str, str] | None = None  # what unqualified names in view_text mean
+    # The names in its query that a view's columns stand for, where a star leaves them open.
+    query_columns: list[str] = field(default_factory=list)
     comment: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)

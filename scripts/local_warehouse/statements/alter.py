@@ -81,6 +81,7 @@ def _new_query(context: Context, relation: Relation, text: str) -> None:
     """ALTER VIEW … AS query: the comments of its columns go with the old query."""
     with Query(context, text) as query:
         relation.columns = query.columns()
+        relation.query_columns = query.names_of_star(relation.columns)
     relation.view_text, relation.view_namespace = text, context.session.namespace
     context.catalog.put_relation(relation)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from local_warehouse import errors, files
-from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal, parse, render
 from local_warehouse.queries import Query, target
@@ -214,7 +214,7 @@ def _by_name(
     parts = []
     for call, columns in branches:
         cells = (
-            f"`{name}`" if name in columns else f"cast(null as string) as `{name}`"
+            quoted(name) if name in columns else f"cast(null as string) as {quoted(name)}"
             for name in names
         )
         parts.append(f"select {', '.join(cells)} from ({call})")

@@ -202,7 +202,7 @@ def _new_relation(
 ) -> Relation:
     relation = Relation(name, kind="EXTERNAL" if clauses.location else "MANAGED")
     if clauses.location:
-        relation.location = context.warehouse.locations.check(clauses.location)
+        relation.location = _plain(context.warehouse.locations.check(clauses.location))
     elif existing is not None and existing.kind == "MANAGED":
         relation.location = existing.location
     else:
@@ -212,6 +212,14 @@ def _new_relation(
         if existing.location == relation.location:
             relation.id, relation.generation = existing.id, existing.generation + 1
     return relation
+
+
+def _plain(location: str) -> str:
+    """A location of a new table: delta-rs and the engine do not agree on what others mean."""
+    odd = sorted(set(location) & set("?#%`"))
+    if odd:
+        raise errors.unsupported(f"{' and '.join(odd)} in the location of a table, {location}")
+    return location
 
 
 def _write_query(
@@ -365,6 +373,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
     text = reader.rest()
     with Query(context, text) as query:
         columns = query.columns()
+        query_columns = query.names_of_star(columns)
     if listed and len(listed) != len(columns):
         raise errors.SqlError(
             "CREATE_VIEW_COLUMN_ARITY_MISMATCH",
@@ -393,6 +402,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
         )
     relation = Relation(name, kind="VIEW", columns=named, view_text=text, comment=comment)
     relation.view_namespace, relation.properties = context.session.namespace, properties
+    relation.query_columns = query_columns
     if existing is not None:
         relation.created_at, relation.tags = existing.created_at, existing.tags
     context.catalog.put_relation(relation)
