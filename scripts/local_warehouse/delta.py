@@ -7,6 +7,7 @@ a metadata commit itself where neither the engine nor delta-rs has a call for it
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ from local_warehouse.types import from_delta
 
 Field = dict[str, Any]  # a field of a Delta log's schemaString
 _LOG = "_delta_log"
+_CHECKPOINT_INTERVAL = 10  # commits, as Delta's writers do by default
 _newest: dict[str, int] = {}  # versions seen last, by location: where a listing begins
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,43 @@ def open_table(location: str) -> DeltaTable:
 
 def columns(location: str) -> tuple[list[Column], list[str]]:
     """The columns of a table, and the names of those it is partitioned by."""
-    table = open_table(location)
-    found = [
+    return columns_of(open_table(location))
+
+
+def columns_of(table: DeltaTable) -> tuple[list[Column], list[str]]:
+    return _columns(_fields(table)), list(table.metadata().partition_columns)
+
+
+def _columns(fields: list[Field]) -> list[Column]:
+    return [
         Column(f["name"], from_delta(f["type"]), f["nullable"], f["metadata"].get("comment"))
-        for f in json.loads(table.schema().to_json())["fields"]
+        for f in fields
     ]
-    return found, list(table.metadata().partition_columns)
+
+
+def _fields(table: DeltaTable) -> list[Field]:
+    fields: list[Field] = json.loads(table.schema().to_json())["fields"]
+    return fields
+
+
+def may_hold_null(table: DeltaTable, column: str) -> bool:
+    """Whether the statistics of a table's files leave it open that a column holds a NULL."""
+    actions: Any = table.get_add_actions(flatten=True)
+    counts = f"null_count.{column}"
+    if counts not in actions.schema.names:
+        return bool(actions.num_rows)
+    return any(count != 0 for count in actions.column(counts).to_pylist())
+
+
+def checkpoint(table: DeltaTable) -> None:
+    """Write a checkpoint if the table's version is to have one, so that readers need not read the
+    whole log. The engine writes one only if the commit is one of rows."""
+    if table.version() == 0 or table.version() % _CHECKPOINT_INTERVAL:
+        return
+    try:
+        table.create_checkpoint()
+    except (DeltaError, OSError) as error:  # nothing but time is lost
+        _log.warning("no checkpoint of version %d of %s: %s", table.version(), table, error)
 
 
 def restore(table: DeltaTable, version: int) -> None:
@@ -137,22 +171,27 @@ def history(location: str, limit: int | None = None) -> list[dict[str, Any]]:
     return open_table(location).history(limit)
 
 
-def change_schema(location: str, change: Callable[[list[Field]], list[Field]]) -> None:
+def change_schema(
+    location: str,
+    change: Callable[[list[Field]], list[Field]],
+    check: Callable[[DeltaTable], None] | None = None,
+) -> tuple[list[Column], list[str]]:
     """Commit a new schema: `change` gets the fields of the newest version and returns others.
-    A commit that loses the race against another writer is built again on its version."""
+    A commit that loses the race against another writer is built again on its version, which
+    `check` may refuse. Returns what `columns` does."""
     for _ in range(10):
         table = open_table(location)
-        fields = json.loads(table.schema().to_json())["fields"]
+        if check is not None:
+            check(table)
+        fields = _fields(table)
         changed = change(json.loads(json.dumps(fields)))
-        if changed == fields:
-            return
-        if _commit_metadata(table, location, {"type": "struct", "fields": changed}):
-            return
+        if changed == fields or _commit_metadata(table, location, changed):
+            return _columns(changed), list(table.metadata().partition_columns)
     message = f"The schema of {location} changed ten times while it was being altered."
     raise SqlError("DELTA_METADATA_CHANGED", message, "2D521")
 
 
-def _commit_metadata(table: DeltaTable, location: str, schema: dict[str, Any]) -> bool:
+def _commit_metadata(table: DeltaTable, location: str, fields: list[Field]) -> bool:
     metadata = table.metadata()
     actions: list[dict[str, Any]] = [
         {
@@ -168,7 +207,7 @@ def _commit_metadata(table: DeltaTable, location: str, schema: dict[str, Any]) -
                 "name": metadata.name,
                 "description": metadata.description,
                 "format": {"provider": "parquet", "options": {}},
-                "schemaString": json.dumps(schema),
+                "schemaString": json.dumps({"type": "struct", "fields": fields}),
                 "partitionColumns": list(metadata.partition_columns),
                 "configuration": dict(metadata.configuration),
                 "createdTime": metadata.created_time,
@@ -177,20 +216,28 @@ def _commit_metadata(table: DeltaTable, location: str, schema: dict[str, Any]) -
     ]
     body = "\n".join(json.dumps(action) for action in actions).encode()
     version = table.version() + 1
-    return storage.put_if_absent(entry(location, version), body)
+    if not storage.put_if_absent(entry(location, version), body):
+        return False
+    if version % _CHECKPOINT_INTERVAL == 0:
+        table.update_incremental()
+        checkpoint(table)
+    return True
 
 
-def relax(location: str) -> None:
-    """Make every column nullable, as CREATE TABLE AS SELECT does whatever its query yields."""
+def relax(location: str) -> tuple[list[Column], list[str]]:
+    """Make every column nullable, as CREATE TABLE AS SELECT does whatever its query yields.
+    Returns what `columns` does."""
 
     def nullable(fields: list[Field]) -> list[Field]:
         return [{**field, "nullable": True} for field in fields]
 
-    change_schema(location, nullable)
+    return change_schema(location, nullable)
 
 
 def drop_constraint(location: str, name: str) -> None:
-    open_table(location).alter.drop_constraint(name, raise_if_not_exists=False)
+    table = open_table(location)
+    table.alter.drop_constraint(name, raise_if_not_exists=False)
+    checkpoint(table)
 
 
 def constraints(location: str) -> dict[str, str]:

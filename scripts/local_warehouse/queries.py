@@ -171,7 +171,7 @@ class Query:
         if len(parts) == 1 and parts[0].lower() in self._context.session.temporary_views:
             view = self._context.session.temporary_views[parts[0].lower()]
             body = self._resolve(parse(view.text), view.namespace, depth + 1)
-            return _in_place_of(table, body, view.columns)
+            return _in_place_of(table, body, view.names)
         name = full_name(parts, namespace)
         if name.schema == "information_schema":
             _point_at(table, self._context.information_schema(name))

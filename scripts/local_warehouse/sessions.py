@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from local_warehouse import errors
-from local_warehouse.catalog.model import Function, Name
+from local_warehouse.catalog.model import Column, Function, Name
 
 IDLE_SECONDS = 8 * 3600  # after which a session ends, as on a SQL warehouse
 # Settings that would change results, and the values for which they do not; the others are kept
@@ -25,7 +25,8 @@ _RESULT_SETTINGS = {
 class TemporaryView:
     text: str
     namespace: tuple[str, str]
-    columns: list[str] = field(default_factory=list)
+    columns: list[Column]
+    names: list[str]  # that the view gives them; none where they are its query's own
 
 
 @dataclass

@@ -192,8 +192,7 @@ def _rewrite(
     def change(fields: list[delta.Field]) -> list[delta.Field]:
         return [{**field, "nullable": nullable[field["name"]]} for field in fields]
 
-    delta.change_schema(relation.path, change)
-    found, relation.partition_by = delta.columns(relation.path)
+    found, relation.partition_by = delta.change_schema(relation.path, change)
     for (column, name), written in zip(kept, found, strict=True):
         column.name, column.type = name, written.type
     relation.columns = [column for column, _ in kept]

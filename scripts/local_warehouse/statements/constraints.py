@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from deltalake import DeltaTable
+
 from local_warehouse import delta, errors
 from local_warehouse.catalog.model import Constraint, Relation, quoted
 from local_warehouse.context import Context
@@ -110,16 +112,19 @@ def set_not_null(context: Context, relation: Relation, column_name: str, wanted:
     column = relation.column(column_name)
     if column is None:
         raise errors.column_not_found(column_name, str(relation.name))
-    if wanted:
-        table = quoted(context.engine.name_of(relation))
+    name = column.name
+
+    def check(table: DeltaTable) -> None:
+        if not wanted or not delta.may_hold_null(table, name):
+            return
+        engine_name = quoted(context.engine.name_of(relation))
         found = context.engine.count(
-            f"select count(*) from {table} where {quoted(column.name)} is null"
+            f"select count(*) from {engine_name} where {quoted(name)} is null"
         )
         if found:
             raise errors.SqlError(
                 "DELTA_NEW_NOT_NULL_VIOLATION",
-                f"{found} rows in {relation.name} violate the new NOT NULL constraint on "
-                f"{column.name}.",
+                f"{found} rows in {relation.name} violate the new NOT NULL constraint on {name}.",
                 "23512",
             )
 
@@ -129,7 +134,7 @@ def set_not_null(context: Context, relation: Relation, column_name: str, wanted:
             for f in fields
         ]
 
-    delta.change_schema(relation.path, change)
+    delta.change_schema(relation.path, change, check)
     column.nullable = not wanted
-    relation.generation += 1
-    context.catalog.put_relation(relation)
+    if column.nullable:  # what is declared nullable is refused NULLs by the log
+        relation.generation += 1

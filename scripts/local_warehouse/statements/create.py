@@ -102,10 +102,8 @@ def _table(context: Context, reader: StatementReader, or_replace: bool) -> Resul
             "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", f"{name} is a view and not a table.", "42809"
         )
     relation = _new_relation(context, name, clauses, existing)
-    if clauses.query is not None:
-        _write_query(context, relation, clauses, existing)
-    else:
-        _write_empty(context, relation, clauses, existing)
+    write = _write_empty if clauses.query is None else _write_query
+    relation.columns, relation.partition_by = write(context, relation, clauses, existing)
     _publish(context, relation, clauses)
     if clauses.clone_of is not None:
         source = target(context, clauses.clone_of)
@@ -224,7 +222,8 @@ def _plain(location: str) -> str:
 
 def _write_query(
     context: Context, relation: Relation, clauses: _TableClauses, existing: Relation | None
-) -> None:
+) -> tuple[list[Column], list[str]]:
+    """Write the query's rows; returns the columns of the table and those it is partitioned by."""
     assert clauses.query is not None
     location = relation.path
     replaced = existing is not None and existing.location == location
@@ -241,22 +240,32 @@ def _write_query(
             raise errors.SqlError(
                 "COLUMN_ALREADY_EXISTS", f"The query yields {', '.join(twice)} twice.", "42711"
             )
-        if replaced:
-            for name in delta.constraints(location):
-                delta.drop_constraint(location, name)
+        if existing is not None and replaced:
+            _drop_checks(existing)
         transactions.commit(
             relation, lambda: context.engine.overwrite(query.sql, location, clauses.partition_by)
         )
-    delta.relax(location)
+    return delta.relax(location)
+
+
+def _drop_checks(existing: Relation) -> None:
+    """Drop the CHECK constraints of a table that is replaced. Only the log of an external table
+    may have others than the catalog."""
+    if existing.kind == "EXTERNAL" or any(c.kind == "CHECK" for c in existing.constraints):
+        for name in delta.constraints(existing.path):
+            delta.drop_constraint(existing.path, name)
 
 
 def _write_empty(
     context: Context, relation: Relation, clauses: _TableClauses, existing: Relation | None
-) -> None:
+) -> tuple[list[Column], list[str]]:
+    """Write a table without rows, or find the one that is there; returns what `_write_query`
+    does."""
     location = relation.path
     if existing is None and delta.exists(location):
-        _check_adoption(relation, clauses)
-        return
+        found = delta.columns(location)
+        _check_adoption(relation, clauses, found[0])
+        return found
     columns = ", ".join(
         f"{quoted(name)} {data_type}{'' if nullable else ' not null'}"
         for name, data_type, nullable, _ in clauses.columns
@@ -265,8 +274,7 @@ def _write_empty(
     partition_clause = f"partitioned by ({partitioned})" if partitioned else ""
     tail = f"({columns}) using delta {partition_clause} location {literal(location)}"
     if existing is not None and existing.location == location:
-        for name in delta.constraints(location):
-            delta.drop_constraint(location, name)
+        _drop_checks(existing)
         context.engine.run(
             f"create or replace table {quoted(context.engine.name_of(existing))} {tail}"
         )
@@ -274,11 +282,13 @@ def _write_empty(
         name = f"new_{relation.id}"
         context.engine.run(f"create table {quoted(name)} {tail}")
         context.engine.run(f"drop table {quoted(name)}")
+    table = delta.open_table(location)
+    delta.checkpoint(table)
+    return delta.columns_of(table)
 
 
-def _check_adoption(relation: Relation, clauses: _TableClauses) -> None:
+def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Column]) -> None:
     """A table that is already at the location is taken over if its columns are those asked for."""
-    found, _ = delta.columns(relation.path)
     wanted = [name.lower() for name, *_ in clauses.columns]
     if wanted and wanted != [column.name.lower() for column in found]:
         raise errors.SqlError(
@@ -291,7 +301,6 @@ def _check_adoption(relation: Relation, clauses: _TableClauses) -> None:
 
 def _publish(context: Context, relation: Relation, clauses: _TableClauses) -> None:
     """Enter the table in the catalog, with what only the catalog knows of it."""
-    relation.columns, relation.partition_by = delta.columns(relation.path)
     for name, _, _, comment in clauses.columns:
         column = relation.column(name)
         if column is not None and comment:
@@ -315,10 +324,10 @@ def _take_over(context: Context, relation: Relation, source: Relation) -> None:
         copied = relation.column(column.name)
         if copied is not None:
             copied.comment = column.comment
-    context.catalog.put_relation(relation)
     for column in source.columns:
         if not column.nullable and relation.column(column.name) is not None:
             set_not_null(context, relation, column.name, True)
+    context.catalog.put_relation(relation)
     for constraint in source.constraints:
         if constraint.kind == "CHECK":
             add_constraint(context, relation, replace(constraint))
@@ -386,7 +395,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
     ]
     if temporary:
         names = [column.name for column in named] if listed else []
-        view = TemporaryView(text, context.session.namespace, names)
+        view = TemporaryView(text, context.session.namespace, named, names)
         context.session.temporary_views[parts[-1].lower()] = view
         return nothing()
     name = full_name(parts, context.session.namespace)

@@ -11,7 +11,7 @@ from local_warehouse.catalog.model import Relation
 from local_warehouse.context import Context
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, rows
-from local_warehouse.sessions import TemporaryView, full_name
+from local_warehouse.sessions import full_name
 from local_warehouse.statements import functions
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types import to_json
@@ -62,18 +62,11 @@ def _column(relation: Relation, name: str) -> Result:
 
 def _described(context: Context, parts: list[str]) -> Relation:
     """The relation, or a temporary view as one."""
-    view: TemporaryView | None = None
-    if len(parts) == 1:
-        view = context.session.temporary_views.get(parts[0].lower())
+    name = full_name(parts, context.session.namespace)
+    view = context.session.temporary_views.get(parts[0].lower()) if len(parts) == 1 else None
     if view is None:
-        return context.relation(full_name(parts, context.session.namespace))
-    with Query(context, view.text, view.namespace) as query:
-        columns = query.columns()
-    for column, name in zip(columns, view.columns, strict=False):
-        column.name = name
-    return Relation(
-        full_name(parts, context.session.namespace), "VIEW", columns, view_text=view.text
-    )
+        return context.relation(name)
+    return Relation(name, "VIEW", view.columns, view_text=view.text)
 
 
 def _plain(relation: Relation) -> list[list[Any]]:
