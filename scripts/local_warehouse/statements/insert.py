@@ -147,8 +147,8 @@ def _spread(condition: exp.Expr) -> exp.Expr:
     def tree(parts: list[exp.Expr]) -> exp.Expr:
         middle = len(parts) // 2
         if middle == 0:
-            return exp.paren(parts[0])
-        return exp.paren(exp.Or(this=tree(parts[:middle]), expression=tree(parts[middle:])))
+            return exp.Paren(this=parts[0])
+        return exp.Paren(this=exp.Or(this=tree(parts[:middle]), expression=tree(parts[middle:])))
 
     return condition.transform(alternatives)
 
