@@ -148,6 +148,7 @@ def csv_texts(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
 @given(csv_texts(), st.integers(1, 40))
 @example(({"multiLine": True, "escape": '"'}, 'a,b,"c\nd,e,f\n'), 5)
 @example(({"multiLine": False, "escape": '"', "sep": "\t"}, "a\tb\tc\n\t\t\n"), 100)
+@example(({"multiLine": False, "escape": '"', "sep": "\t"}, "\t\t  \n"), 1)
 def test_well_formed_runs_and_odd_records_make_up_the_exact_result(
     case: tuple[dict[str, Any], str], block: int
 ) -> None:

@@ -17,6 +17,7 @@ from .options import CsvOptions
 from .records import Record, line_records, strip_line_end
 
 _LF, _CR = 10, 13
+_BLANK = 32  # and every character below it
 _Positions = npt.NDArray[np.int64]
 
 
@@ -66,7 +67,7 @@ class BlockSplitter:
         self._multi_line = options.multi_line
         self._crlf = options.multi_line and separator == "\r\n"
         self._delimiters = width - 1
-        # Without multiLine, a line of nothing but delimiters is blank if they are blanks.
+        # Without multiLine, a line of delimiters and blanks is blank if the delimiter is one.
         self._blank_delimiter = not options.multi_line and options.delimiter <= " "
         self._parser = ExactParser(options, separator)
 
@@ -306,7 +307,8 @@ class BlockSplitter:
         counts = np.add.reduceat(delimiters[:consumed].view(np.uint8), starts, dtype=count_type)
         wrong = counts != self._delimiters
         if self._blank_delimiter:
-            wrong |= lengths <= self._delimiters + 1
+            shows = np.frombuffer(data, np.uint8, consumed) > _BLANK
+            wrong |= ~np.logical_or.reduceat(shows, starts)
         known = {start: parsed for (start, _), parsed in zip(ranges, records, strict=True)}
         if known:
             wrong[np.searchsorted(starts, np.fromiter(known, np.int64, len(known)))] = True
