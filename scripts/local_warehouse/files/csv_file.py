@@ -1,15 +1,14 @@
-"""One CSV file to scratch files that the engine reads.
+"""One CSV file to what the engine reads.
 
 A large file's well-formed records are copied to plain CSV parts, which the engine parses itself,
 faster than anything here could. Its odd records, and all records of a small file or of options
-that the block reader does not cover, become rows of a Parquet file.
+that the block reader does not cover, become rows.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -24,24 +23,12 @@ from .records import (
     detect_separator,
     read_records,
 )
-from .writers import ParquetRows, PlainWriter, RowWriter, string_schema
+from .writers import PlainWriter, RowWriter
 
-# Up to this size parsing here costs less than declaring a CSV view to the engine.
+# Up to this size of all files together, parsing here costs less than declaring a CSV view to the
+# engine.
 SMALL_BYTES = 1024 * 1024
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-
-
-@dataclass(frozen=True)
-class CsvParts:
-    """Where a file's rows are: `rows` has the whole schema, `plain` the data columns only.
-
-    `plain` is a folder of CSV parts without header, in the file's delimiter and quote, with
-    doubled quotes; `quoted_line_end` says whether a value in them holds a line end.
-    """
-
-    rows: Path | None
-    plain: Path | None = None
-    quoted_line_end: bool = False
 
 
 class CsvFile:
@@ -118,29 +105,21 @@ class CsvFile:
                 return found[0] if found else [], position
         return [], position
 
-    @property
-    def is_small(self) -> bool:
-        return self._final and len(self._head) - self._position <= SMALL_BYTES
+    def parse(self, sink: Callable[[pa.Table], object], plain: PlainWriter, share: int = 1) -> None:
+        """Parses the rest of the file: records go to `plain`, or as rows to `sink`.
 
-    def tables(self) -> list[pa.Table]:
-        """The rows of a small file. To be called once."""
-        found: list[pa.Table] = []
-        self._write_rows(RowWriter(found.append, self.url, self.options))
-        return found
-
-    def write_parts(self, folder: Path) -> CsvParts:
-        """Parses the rest of the file into a new folder. To be called once."""
-        folder.mkdir()
-        with ParquetRows(folder / "rows.parquet", string_schema(self.options)) as parquet:
-            rows = RowWriter(parquet.write, self.url, self.options)
-            splitter = self._splitter()
-            if self.is_small or splitter is None:
-                self._write_rows(rows)
-                return CsvParts(parquet.finish())
-            plain = folder / "plain"
-            quoted_line_end = self._write_plain(plain, self._take_head(), splitter, rows)
+        What `plain` gets are the data columns in the file's delimiter and quote, with doubled
+        quotes and without header. The file is one of `share` files of one relation. To be called
+        once.
+        """
+        rows = RowWriter(sink, self.url, self.options)
+        splitter = self._splitter()
+        small = self._final and len(self._head) - self._position <= SMALL_BYTES // share
+        if small or splitter is None:
+            self._write_rows(rows)
+        else:
+            self._write_plain(plain, self._take_head(), splitter, rows)
             rows.flush()
-            return CsvParts(parquet.finish_if_any(), plain, quoted_line_end)
 
     def _splitter(self) -> BlockSplitter | None:
         """The reader of blocks, if it covers these options."""
@@ -167,19 +146,16 @@ class CsvFile:
         rows.flush()
 
     def _write_plain(
-        self, folder: Path, data: bytes, splitter: BlockSplitter, rows: RowWriter
-    ) -> bool:
-        folder.mkdir()
-        quoted_line_end = False
+        self, plain: PlainWriter, data: bytes, splitter: BlockSplitter, rows: RowWriter
+    ) -> None:
         final = self._final
-        with PlainWriter(folder) as plain:
+        with plain:
             while True:
                 block = splitter.split(data, final=final)
                 plain.write(splitter.runs(data, block))
                 rows.write(block.odd)
-                quoted_line_end |= block.quoted_line_end
                 if final:
-                    return quoted_line_end
+                    return
                 # What is left is looked at again: read at least as much again before that.
                 parts = [data[block.consumed :]]
                 wanted = max(len(parts[0]), 1)

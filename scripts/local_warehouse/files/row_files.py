@@ -25,7 +25,7 @@ from .json_types import NUMBER, canonical, merged, type_of
 from .json_values import Rows
 from .options import Mode, OptionValue
 from .row_options import RowOptions, parse_row_options
-from .scan import METADATA_TYPE, Scan, fetched, quoted, remove, scratch_folder
+from .scan import METADATA_TYPE, Scan, fetched, metadata_of, quoted, remove, scratch_folder
 from .storage import FoundFile, Storage
 from .writers import ParquetRows
 
@@ -88,10 +88,7 @@ def _find(path: str, options: RowOptions, storage: Storage) -> list[FoundFile]:
 
 
 def _with_metadata(table: pa.Table, file: FoundFile) -> pa.Table:
-    values = (file.url, file.name, file.size, 0, file.size, file.modified_at)
-    metadata = pa.scalar(
-        dict(zip([field.name for field in METADATA_TYPE], values, strict=True)), METADATA_TYPE
-    )
+    metadata = pa.scalar(metadata_of(file), METADATA_TYPE)
     return table.append_column("_metadata", pa.repeat(metadata, table.num_rows))
 
 

@@ -3,22 +3,23 @@
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
+from typing import Self
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from .csv_file import CsvFile, CsvParts
+from .csv_file import CsvFile
 from .decode import decompress, utf8_blocks
 from .errors import DamagedFile, PathNotFound, UnsupportedOption
 from .options import CsvOptions, OptionValue, parse_options
 from .read_ahead import read_ahead
-from .schema import Column
 from .storage import FoundFile, Storage
-from .writers import string_schema
+from .writers import ParquetRows, PlainWriter, string_schema
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,15 @@ def read_csv_files(
     with scratch_folder(scratch) as folder, fetched(path):
         files = open_files(path, settings, storage)
         first = next(files)
-        settings = first[1].options
-        relations = Relations(settings, folder.name)
-        for number, (file, opened) in enumerate(chain([first], files)):
-            parts = opened.write_parts(folder / str(number))
-            metadata = _metadata_sql(storage.describe(file)) if with_metadata else None
-            relations.add(parts, [metadata] if metadata else [])
-        schema = string_schema(settings)
-        if with_metadata:
-            schema = schema.append(pa.field("_metadata", METADATA_TYPE))
-        return relations.scan(schema, folder)
+        metadata = []
+        with CsvRelation(folder, first[1].options, numbered=with_metadata) as relation:
+            for number, (file, opened) in enumerate(chain([first], files)):
+                relation.add(opened, number)
+                if with_metadata:
+                    metadata.append(metadata_of(storage.describe(file)))
+            if not with_metadata:
+                return relation.scan()
+            return relation.scan(pa.table({"_metadata": pa.array(metadata, METADATA_TYPE)}))
 
 
 def csv_options(options: Mapping[str, OptionValue]) -> CsvOptions:
@@ -122,65 +122,97 @@ def _open_first(
     return files, _open(files[0], options, storage)
 
 
-class Relations:
-    """Collects the parts of all files into one relation and the statements around it."""
+class CsvRelation:
+    """Collects the rows of files as one relation, from several threads.
 
-    def __init__(self, options: CsvOptions, name: str) -> None:
-        self.setup: list[str] = []
-        self.teardown: list[str] = []
+    Well-formed records are in CSV parts, which the engine parses, the others rows of a Parquet
+    file. Where files are numbered, the rows bear their file's number, those of a part by the name
+    of its folder, and are joined with what is constant in a file.
+    """
+
+    def __init__(self, folder: Path, options: CsvOptions, *, numbered: bool = False) -> None:
+        self._folder = folder
         self._options = options
-        self._name = name
-        self._branches: list[str] = []
+        self._schema = string_schema(options)
+        self._plain = folder / "plain"
+        self._number = f"{folder.name}_number"
+        self._numbers = [pa.field(self._number, pa.int32())] if numbered else []
+        schema = pa.schema([*self._schema, *self._numbers])
+        self._rows = ParquetRows(folder / "rows.parquet", schema)
+        self._names = count()
 
-    def add(self, parts: CsvParts, more: Sequence[str] = ()) -> None:
-        """`more` are columns besides, as SQL with their names."""
-        last = "".join(f", {column}" for column in more)
-        if parts.rows is not None:
-            rows = f"parquet.{quoted(str(parts.rows))}"
-            self._branches.append(f"select *{last} from {rows}" if last else rows)
-        if parts.plain is not None:
-            view = self._declare(parts.plain, parts.quoted_line_end)
-            columns = ", ".join(map(self._column, self._options.schema or ()))
-            self._branches.append(f"select {columns}{last} from {view}")
+    def __enter__(self) -> Self:
+        return self
 
-    def _column(self, column: Column) -> str:
-        name = quoted(column.name)
-        return f"cast(null as string) as {name}" if self._is_corrupt(column) else name
+    def __exit__(self, *_: object) -> None:
+        self._rows.close()
 
-    def _is_corrupt(self, column: Column) -> bool:
-        return column.name == self._options.corrupt_column
+    def add(self, file: CsvFile, number: int = 0, share: int = 1) -> None:
+        """Parse a file; `share` is the number of files that there will be, or less."""
+        place = self._plain / f"{self._number}={number}" if self._numbers else self._plain
 
-    def _declare(self, folder: Path, quoted_line_end: bool) -> str:
+        def write(table: pa.Table) -> None:
+            for column in self._numbers:
+                numbers = pa.repeat(pa.scalar(number, column.type), table.num_rows)
+                table = table.append_column(column, numbers)
+            self._rows.write(table)
+
+        file.parse(write, PlainWriter(place, str(next(self._names))), share)
+
+    def scan(self, constants: pa.Table | None = None) -> Scan:
+        """The relation. Where files are numbered, `constants` has a row for each number from 0 on;
+        its columns are behind those of the files."""
+        setup, teardown, branches = [], [], []
+        if self._plain.exists():
+            view = f"{self._folder.name}_plain"
+            setup.append(self._declare(view))
+            teardown.append(f"drop view if exists {view}")
+            branches.append(f"select {', '.join(self._columns_of_parts())} from {view}")
+        rows = self._rows.finish_if_any() if branches else self._rows.finish()
+        if rows is not None:
+            branches.append(f"select * from {_parquet(rows)}")
+        sql = f"({' union all '.join(branches)})"
+        schema = self._schema
+        if constants is not None:
+            schema = pa.schema([*schema, *constants.schema])
+            sql = self._joined(sql, constants)
+        return Scan(schema, sql, setup, teardown, lambda: remove(self._folder))
+
+    def _joined(self, relation: str, constants: pa.Table) -> str:
+        path = self._folder / "constants.parquet"
+        numbers = pa.array(range(constants.num_rows), pa.int32())
+        pq.write_table(constants.append_column(self._number, numbers), path)
+        columns = [f"r.{quoted(name)}" for name in self._schema.names]
+        columns += [f"c.{quoted(name)}" for name in constants.column_names]
+        number = quoted(self._number)
+        return (
+            f"(select {', '.join(columns)} from {_parquet(path)} as c"
+            f" join {relation} as r on c.{number} = r.{number})"
+        )
+
+    def _columns_of_parts(self) -> list[str]:
+        corrupt = self._options.corrupt_column
+        return [
+            f"cast(null as string) as {quoted(name)}" if name == corrupt else quoted(name)
+            for name in (*self._schema.names, *(column.name for column in self._numbers))
+        ]
+
+    def _declare(self, view: str) -> str:
         options = self._options
-        view = f"{self._name}_{len(self.setup)}"
-        columns = ", ".join(f"{quoted(c.name)} string" for c in options.data_columns or ())
+        names = [column.name for column in options.data_columns or ()]
+        columns = [f"{quoted(name)} string" for name in names]
+        columns += [f"{quoted(column.name)} int" for column in self._numbers]
         settings = {
-            "path": str(folder),
+            "path": str(self._plain),
             "header": "false",
             "sep": options.delimiter,
             "quote": options.quote,
             "escape": options.quote,
-            "multiLine": str(quoted_line_end).lower(),
+            # Else the engine looks for line ends in the middle of a part, which costs more.
+            "multiLine": "true",
         }
         pairs = ", ".join(f"{name} {literal(value)}" for name, value in settings.items())
-        self.setup.append(f"create temporary view {view} ({columns}) using csv options ({pairs})")
-        self.teardown.append(f"drop view if exists {view}")
-        return view
-
-    def scan(self, schema: pa.Schema, folder: Path) -> Scan:
-        return Scan(
-            schema,
-            self._sql(),
-            self.setup,
-            self.teardown,
-            lambda: remove(folder),
-        )
-
-    def _sql(self) -> str:
-        if len(self._branches) == 1 and not self._branches[0].startswith("select "):
-            return self._branches[0]
-        selects = (b if b.startswith("select ") else f"select * from {b}" for b in self._branches)
-        return f"({' union all '.join(selects)})"
+        return f"create temporary view {view} ({', '.join(columns)}) using csv options ({pairs})"
 
 
 METADATA_TYPE = pa.struct(
@@ -195,14 +227,14 @@ METADATA_TYPE = pa.struct(
 )
 
 
-def _metadata_sql(file: FoundFile) -> str:
-    name = file.url.rpartition("/")[2]
-    modified = file.modified_at.isoformat(sep=" ") if file.modified_at else ""
-    return (
-        f"named_struct('file_path', {literal(file.url)}, 'file_name', {literal(name)}, "
-        f"'file_size', {file.size}L, 'file_block_start', 0L, 'file_block_length', {file.size}L, "
-        f"'file_modification_time', timestamp{literal(modified)}) as _metadata"
-    )
+def metadata_of(file: FoundFile) -> dict[str, object]:
+    """The value of `_metadata` for a file whose size and time are known."""
+    values = (file.url, file.name, file.size, 0, file.size, file.modified_at)
+    return dict(zip([field.name for field in METADATA_TYPE], values, strict=True))
+
+
+def _parquet(path: Path) -> str:
+    return f"parquet.{quoted(str(path))}"
 
 
 def literal(text: str) -> str:

@@ -1,8 +1,8 @@
 """Scratch files: plain CSV parts, and Parquet files of rows."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import TracebackType
+from threading import Lock
 from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
@@ -13,9 +13,10 @@ from .errors import MalformedRecord, ReadFilesError
 from .options import CsvOptions, Mode
 from .records import Record
 
-# Parts of this size let the engine read a file with quoted line ends on several cores.
-PART_BYTES = 32 * 1024 * 1024
+# Parts of this size let the engine read one file on several cores.
+PART_BYTES = 8 * 1024 * 1024
 _BATCH_ROWS = 65536
+_ROW_GROUP_BYTES = 16 * 1024 * 1024
 
 
 def string_schema(options: CsvOptions) -> pa.Schema:
@@ -24,36 +25,41 @@ def string_schema(options: CsvOptions) -> pa.Schema:
 
 
 class PlainWriter:
-    """Writes whole records into numbered CSV files of a folder."""
+    """Writes whole records into numbered CSV files of a folder, which is made for the first."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
+        self._name = name
         self._parts = 0
-        self._open_part()
+        self._size = 0
+        self._file: BinaryIO | None = None
 
-    def _open_part(self) -> None:
-        path = self._folder / f"part-{self._parts:05d}.csv"
-        self._file: BinaryIO = path.open("wb", buffering=0)
+    def _open_part(self) -> BinaryIO:
+        if self._parts == 0:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{self._name}-{self._parts:05d}.csv"
         self._parts += 1
         self._size = 0
+        return path.open("wb", buffering=0)
 
     def write(self, runs: Iterable[bytes | memoryview]) -> None:
         data = b"".join(runs)
-        if self._size and self._size + len(data) > PART_BYTES:
-            self._file.close()
-            self._open_part()
+        if not data:
+            return
+        if self._file is None or self._size + len(data) > PART_BYTES:
+            self._close()
+            self._file = self._open_part()
         self._size += self._file.write(data)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._file.close()
+    def __exit__(self, *_: object) -> None:
+        self._close()
 
 
 class RowWriter:
@@ -141,40 +147,51 @@ class RowWriter:
 
 
 class ParquetRows:
-    """A Parquet file of tables of one schema. `repeated` are the columns of few values."""
+    """A Parquet file of tables of one schema, which several threads may write.
 
-    def __init__(self, path: Path, schema: pa.Schema, repeated: Sequence[str] = ()) -> None:
+    Small tables are written together, as a row group each would cost more than its rows.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
         self._schema = schema
-        self._repeated = list(repeated) or False
         self._writer: Any = None
+        self._tables: list[pa.Table] = []
+        self._bytes = 0
+        self._lock = Lock()
 
     def write(self, table: pa.Table) -> None:
+        with self._lock:
+            self._tables.append(table)
+            self._bytes += table.nbytes
+            if self._bytes > _ROW_GROUP_BYTES:
+                self._flush()
+
+    def _flush(self) -> None:
         if self._writer is None:
             self._writer = pq.ParquetWriter(
-                self._path, self._schema, compression="none", use_dictionary=self._repeated
+                self._path, self._schema, compression="none", use_dictionary=False
             )
-        self._writer.write_table(table)
+        if self._tables:
+            self._writer.write_table(pa.concat_tables(self._tables))
+            self._tables, self._bytes = [], 0
 
     def finish(self) -> Path:
         """The path of the file, which exists even if it has no row."""
-        if self._writer is None:
-            self.write(self._schema.empty_table())
-        self._writer.close()
+        self._flush()
+        self.close()
         return self._path
 
     def finish_if_any(self) -> Path | None:
         """As `finish`, but no file where nothing was written."""
-        return self.finish() if self._writer is not None else None
+        return self.finish() if self._writer is not None or self._tables else None
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._writer is not None:
-            self._writer.close()
+    def __exit__(self, *_: object) -> None:
+        self.close()
