@@ -279,6 +279,16 @@ class Engine:
         with engine_errors.translated():
             self._with_types_aligned(query, write)
 
+    def append(self, query: str, location: str, note: str) -> None:
+        """Add a query's rows to a Delta table in one commit that carries a note."""
+
+        def write(sql: str) -> None:
+            writer = self._session.sql(sql).write.format("delta").mode("append")
+            writer.option("userMetadata", note).save(location)
+
+        with engine_errors.translated():
+            self._with_types_aligned(query, write)
+
     def register(self, name: str, table: pa.Table) -> None:
         """Make a small table known as a temporary view."""
         from pyspark.sql.pandas.types import from_arrow_schema

@@ -113,3 +113,21 @@ def test_each_version_can_be_read_again(lakehouse: Any, write: Callable[..., Cou
         version = first + rows - 2
         found = lakehouse.sql(f"select count(*) c from {TABLE} version as of {version}")
         assert found == [{"c": rows}]
+
+
+@pytest.mark.parametrize(("clause", "made"), [("", 1), (" if not exists", 4)])
+def test_one_of_those_who_create_a_table_does(lakehouse: Any, clause: str, made: int) -> None:
+    lakehouse.sql("create schema if not exists concurrent")
+    lakehouse.sql("drop table if exists concurrent.one")
+
+    def create(writer: int) -> str:
+        try:
+            lakehouse.sql(f"create table{clause} concurrent.one as select {writer} as writer")
+        except Error as error:
+            return str(error).split("]")[0].lstrip("[")
+        return "made"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = Counter(pool.map(create, range(4)))
+    assert outcomes == Counter({"made": made, "TABLE_OR_VIEW_ALREADY_EXISTS": 4 - made})
+    assert lakehouse.sql("select count(*) as n from concurrent.one") == [{"n": 1}]

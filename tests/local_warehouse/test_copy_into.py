@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import sqlite3
+import threading
+import time
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -114,3 +121,41 @@ def test_files_are_where_files_may_be(lakehouse: Any, schema: str) -> None:
         lakehouse.fails(copy, "NO_PARENT_EXTERNAL_LOCATION_FOR_PATH")
         named = f"{copy} files = ('../../{schema}')"
         lakehouse.fails(named, "NO_PARENT_EXTERNAL_LOCATION_FOR_PATH")
+
+
+def test_a_warehouse_killed_behind_the_commit_loads_nothing_twice(new_lakehouse: Any) -> None:
+    own = new_lakehouse("copies")
+    own.up()
+    url = f"{own.env['LANDING_URL']}/many"
+    put(own, url, "a.csv", "id\n" + "7\n" * 300_000)
+    own.sql("create table t (id string)")
+    copy = f"copy into t from '{url}' {HEADER}"
+    threading.Thread(target=_unanswered, args=(own, copy), daemon=True).start()
+    with closing(_catalog(own)) as catalog:
+        _until(lambda: catalog.execute("select count(*) from copies").fetchone()[0])
+        catalog.execute("begin immediate")  # the warehouse waits for it behind its commit
+        _until(lambda: own.sql("select count(*) as n from t")[0]["n"])
+        state = json.loads((own.state / "state.json").read_text())
+        os.kill(state["services"]["warehouse"]["pid"], signal.SIGKILL)
+        catalog.execute("rollback")
+    own.up()
+    assert copied(own, copy) == 0
+    put(own, url, "b.csv", "id\n8\n")
+    assert copied(own, copy) == 1
+    assert own.sql("select count(*) as n from t") == [{"n": 300_001}]
+
+
+def _unanswered(own: Any, statement: str) -> None:
+    with suppress(Exception):
+        own.sql(statement)
+
+
+def _catalog(own: Any) -> sqlite3.Connection:
+    return sqlite3.connect(own.state / "catalog.sqlite", isolation_level=None)
+
+
+def _until(holds: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -172,6 +172,15 @@ class Schema:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A COPY INTO whose commit carries its id, behind a version of the table."""
+
+    id: str
+    version: int
+    urls: list[str]
+
+
+@dataclass(frozen=True)
 class Grant:
     kind: str  # CATALOG, SCHEMA or TABLE
     securable: str  # its full name, dotted

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from local_warehouse import errors
-from local_warehouse.catalog.model import Function, Grant, Name, Relation, Schema, quoted
+from local_warehouse.catalog.model import Copy, Function, Grant, Name, Relation, Schema, quoted
 
 _TABLES = """
 create table if not exists catalogs (name text primary key, comment text);
@@ -33,6 +33,9 @@ create table if not exists functions (
 );
 create table if not exists copied_files (
     relation_id text, url text, primary key (relation_id, url)
+);
+create table if not exists copies (
+    id text primary key, relation_id text, version integer, urls text not null
 );
 create table if not exists grants (
     kind text, securable text, principal text, privilege text,
@@ -209,6 +212,26 @@ class Catalog:
             for url in urls:
                 self._write("insert or ignore into copied_files values (?, ?)", relation.id, url)
             self._database.execute("commit")
+
+    def copies(self, relation: Relation) -> list[Copy]:
+        """Those that have begun and not ended."""
+        with self._lock:
+            statement = "select id, version, urls from copies where relation_id = ?"
+            found = self._database.execute(statement, [relation.id])
+            return [Copy(note, version, json.loads(urls)) for note, version, urls in found]
+
+    def begin_copy(self, relation: Relation, copy: Copy) -> None:
+        with self._lock:
+            values = (copy.id, relation.id, copy.version, json.dumps(copy.urls))
+            self._write("insert into copies values (?, ?, ?, ?)", *values)
+
+    def end_copy(self, relation: Relation, copy: Copy, *, is_done: bool) -> None:
+        """Forget a copy, whose files count as loaded if it is done."""
+        with self._lock, self._database:
+            self._database.execute("begin")
+            for url in copy.urls if is_done else ():
+                self._write("insert or ignore into copied_files values (?, ?)", relation.id, url)
+            self._write("delete from copies where id = ?", copy.id)
 
     # functions
 

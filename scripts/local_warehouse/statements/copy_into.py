@@ -1,7 +1,8 @@
 """COPY INTO: each file of a folder into a table, once.
 
 A file that has been loaded is skipped from then on, by its name: also when its content changed.
-The names are in the catalog, with the table.
+The names are in the catalog, with the table. They are noted there before the commit, which carries
+the note's id: what a killed warehouse has left is settled by the next COPY INTO this table.
 
 https://docs.databricks.com/aws/en/sql/language-manual/delta-copy-into
 """
@@ -9,20 +10,20 @@ https://docs.databricks.com/aws/en/sql/language-manual/delta-copy-into
 from __future__ import annotations
 
 import os
-import threading
-from collections import defaultdict
+import uuid
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from local_warehouse import errors, files
-from local_warehouse.catalog.model import Column, Relation, quoted
+from local_warehouse import delta, errors, files, transactions
+from local_warehouse.catalog.model import Column, Copy, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal, parse, render
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, counts
-from local_warehouse.statements.insert import Insert, write
+from local_warehouse.statements.insert import Insert, body_of
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.turns import turn
 
 _FORMATS = ("AVRO", "BINARYFILE", "CSV", "JSON", "ORC", "PARQUET", "TEXT")
 _COPY_OPTIONS = ("force", "mergeschema")
@@ -35,10 +36,6 @@ _WIDER = {  # what a column may be written to besides its own type
     "date": ("timestamp_ntz",),
     "void": (),
 }
-
-
-# One COPY INTO a table at a time, so that no file is loaded by two.
-_turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 @dataclass
@@ -63,11 +60,12 @@ class _Copy:
 def copy_into(context: Context, reader: StatementReader) -> Result:
     copy = _read(context, reader)
     found = _files(context, copy)
-    with _turns[copy.relation.id]:
+    with turn(f"COPY INTO {copy.relation.id}"):  # so that no file is loaded by two
+        for left in context.catalog.copies(copy.relation):
+            _settle(context, copy.relation, left)
         loaded = set() if copy.is_on("force") else context.catalog.copied_files(copy.relation)
         new = [file for file in found if file not in loaded]
         inserted = _load(context, copy, new) if new else 0
-        context.catalog.add_copied_files(copy.relation, new)
     return counts(
         num_affected_rows=inserted, num_inserted_rows=inserted, num_skipped_corrupt_files=0
     )
@@ -167,11 +165,30 @@ def _load(context: Context, copy: _Copy, urls: list[str]) -> int:
             "A column list and BY POSITION are for CSV files without a header.",
             "42601",
         )
-    clauses = Insert(False, copy.relation, listed=copy.listed, by_name=not positional)
+    relation = copy.relation
+    clauses = Insert(False, relation, listed=copy.listed, by_name=not positional)
     with Query(context, _source(context, copy, urls)) as query:
         if not positional:
             _check(copy, query.columns())
-        return write(context, clauses, query, evolves=copy.is_on("mergeschema"))
+        body = body_of(context, clauses, query, evolves=copy.is_on("mergeschema"))
+        note = Copy(uuid.uuid4().hex, delta.latest_version(relation.path), urls)
+        context.catalog.begin_copy(relation, note)
+        transactions.commit(
+            relation, lambda: context.engine.append(body, relation.path, note.id), append=True
+        )
+    commit = _commit_of(relation, note)
+    context.catalog.end_copy(relation, note, is_done=True)
+    return commit.metrics.get("numOutputRows", 0) if commit is not None else 0
+
+
+def _settle(context: Context, relation: Relation, note: Copy) -> None:
+    """Find out whether a copy that did not end has been committed."""
+    context.catalog.end_copy(relation, note, is_done=_commit_of(relation, note) is not None)
+
+
+def _commit_of(relation: Relation, note: Copy) -> delta.Commit | None:
+    later = delta.commits_after(relation.path, note.version)
+    return next((commit for commit in later if commit.info.get("userMetadata") == note.id), None)
 
 
 def _is_true(options: dict[str, str], name: str) -> bool:

@@ -15,6 +15,7 @@ from local_warehouse.sessions import TemporaryView, full_name
 from local_warehouse.statements import functions
 from local_warehouse.statements.constraints import add_constraint, read_constraint, set_not_null
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.turns import turn
 
 
 def create(context: Context, reader: StatementReader) -> Result:
@@ -92,6 +93,13 @@ def _table(context: Context, reader: StatementReader, or_replace: bool) -> Resul
     if clauses.like is not None:
         _take_definition(clauses, _definition(context, clauses.like))
     context.catalog.require_schema(name.catalog, name.schema)
+    with turn(f"CREATE {name}"):
+        return _create_table(context, name, clauses, or_replace, if_not_exists)
+
+
+def _create_table(
+    context: Context, name: Name, clauses: _TableClauses, or_replace: bool, if_not_exists: bool
+) -> Result:
     existing = context.catalog.relation(name)
     if existing is not None and not or_replace:
         if if_not_exists:
@@ -400,19 +408,19 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
         return nothing()
     name = full_name(parts, context.session.namespace)
     context.catalog.require_schema(name.catalog, name.schema)
-    existing = context.catalog.relation(name)
-    if existing is not None and not replace:
-        if if_not_exists:
-            return nothing()
-        raise errors.already_exists("VIEW", str(name))
-    if existing is not None and not existing.is_view:
-        raise errors.SqlError(
-            "EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", f"{name} is a table and not a view.", "42809"
-        )
     relation = Relation(name, kind="VIEW", columns=named, view_text=text, comment=comment)
     relation.view_namespace, relation.properties = context.session.namespace, properties
     relation.query_columns = query_columns
-    if existing is not None:
-        relation.created_at, relation.tags = existing.created_at, existing.tags
-    context.catalog.put_relation(relation)
+    with turn(f"CREATE {name}"):
+        existing = context.catalog.relation(name)
+        if existing is not None and not replace:
+            if if_not_exists:
+                return nothing()
+            raise errors.already_exists("VIEW", str(name))
+        if existing is not None and not existing.is_view:
+            message = f"{name} is a table and not a view."
+            raise errors.SqlError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", message, "42809")
+        if existing is not None:
+            relation.created_at, relation.tags = existing.created_at, existing.tags
+        context.catalog.put_relation(relation)
     return nothing()

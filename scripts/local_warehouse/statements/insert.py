@@ -52,11 +52,16 @@ def write(
     source_alias: str | None = None,
 ) -> int:
     """Write a query's rows to a table, and return how many they were."""
-    if evolves:
-        _evolve(context, clauses, query.columns())
-    body = _columns_of_target(query, clauses)
+    body = body_of(context, clauses, query, evolves)
     name = quoted(context.engine.name_of(clauses.relation))
     return _run(context, clauses, name, body, source_alias)
+
+
+def body_of(context: Context, clauses: Insert, query: Query, evolves: bool) -> str:
+    """A query of the rows as the table has them, whose schema evolves if it may."""
+    if evolves:
+        _evolve(context, clauses, query.columns())
+    return _columns_of_target(query, clauses)
 
 
 def _read(context: Context, reader: StatementReader) -> Insert:
