@@ -38,6 +38,7 @@ from local_warehouse.services.storage import (
     seaweedfs_command,
     seaweedfs_is_ready,
     users_storage,
+    wait_until_usable,
     write_seaweedfs_config,
 )
 
@@ -56,6 +57,7 @@ class Service:
     environment: Mapping[str, str]
     address: str
     is_ready: Callable[[], bool]
+    prepare: Callable[[], None] = lambda: None  # what follows a start, before others may use it
     depends_on: str = ""  # what a running process must have been started with, besides `command`
 
     @property
@@ -114,8 +116,7 @@ def up(directory: StateDirectory, options: Options | None = None) -> dict[str, s
             if storage is None:
                 write_seaweedfs_config(directory, secrets)
                 storage = own_storage(ports[0], secrets)
-                if _ensure(_seaweedfs(directory, ports), state, directory, started):
-                    ensure_buckets(storage)
+                _ensure(_seaweedfs(directory, storage, ports), state, directory, started)
             elif not _runs(state.services.get(WAREHOUSE)):
                 ensure_buckets(storage)
             state.options = options or state.options
@@ -182,14 +183,19 @@ def _status(name: str, state: State) -> Status:
     return Status(name, "running" if record.ready and answers else "starting", record)
 
 
-def _seaweedfs(directory: StateDirectory, ports: list[int]) -> Service:
+def _seaweedfs(directory: StateDirectory, storage: Storage, ports: list[int]) -> Service:
+    def prepare() -> None:
+        ensure_buckets(storage)
+        wait_until_usable(storage, READY_SECONDS)
+
     return Service(
         name=STORAGE,
         command=seaweedfs_command(directory, ports),
         environment={name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
         | SEAWEEDFS_ENVIRONMENT,
-        address=f"http://{processes.LOOPBACK}:{ports[0]}",
+        address=storage.endpoint,
         is_ready=lambda: seaweedfs_is_ready(ports[0]),
+        prepare=prepare,
     )
 
 
@@ -233,12 +239,12 @@ def _warehouse_is_ready(port: int, authority: Path) -> bool:
         connection.close()
 
 
-def _ensure(service: Service, state: State, directory: StateDirectory, started: list[str]) -> bool:
-    """Have a service running and ready; True when it had to be started."""
+def _ensure(service: Service, state: State, directory: StateDirectory, started: list[str]) -> None:
+    """Have a service running and ready."""
     record = state.services.get(service.name)
     if record and _runs(record):
         if record.ready and record.settings == service.settings and service.is_ready():
-            return False
+            return
         say(f"{service.name}: does not answer or has other settings; starting it again")
         _stop(service.name, state, directory)
     log = directory.logs / f"{service.name}.log"
@@ -257,9 +263,9 @@ def _ensure(service: Service, state: State, directory: StateDirectory, started: 
     state.services[service.name] = record
     directory.write(state)
     _wait_until_ready(service, record, begun)
+    service.prepare()
     state.services[service.name] = replace(record, ready=True)
     directory.write(state)
-    return True
 
 
 def _wait_until_ready(service: Service, record: ServiceRecord, begun: float) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ OWN_LAKEHOUSE_URL = "s3://lakehouse"
 SEAWEEDFS_ENVIRONMENT = {"GOMEMLIMIT": "384MiB"}
 # SeaweedFS gzips what has no type or a text type when it is written, and unzips it at each read.
 STORED_AS_IT_IS = "binary/octet-stream"
+PROBE_KEY = ".local-warehouse-probe"
 # Every port that `weed mini` opens; the S3 port is the address that clients get.
 PORT_OPTIONS = (
     "s3.port",
@@ -116,6 +118,8 @@ def seaweedfs_command(directory: StateDirectory, ports: list[int]) -> list[str]:
         "-webdav=false",
         "-master.telemetry=false",
         "-volume.preStopSeconds=0",
+        # Its chunks, of which it holds up to 256 for a reader: 4 MB each, by default, were 1 GB.
+        "-filer.maxMB=1",
     ]
 
 
@@ -158,6 +162,29 @@ def ensure_buckets(storage: Storage) -> None:
             raise LocalWarehouseError(
                 f"bucket {bucket} at {storage.endpoint} can be neither used nor made: {error}"
             ) from error
+
+
+def wait_until_usable(storage: Storage, seconds: float) -> None:
+    """Until an object can be put and read back: a SeaweedFS that has just started may answer
+    before its parts know of each other, and then fails to read what it holds."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = s3_client(storage)
+    probe = {"Bucket": bucket_of(storage.lakehouse_url), "Key": PROBE_KEY}
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            client.put_object(**probe, Body=b"ready", ContentType=STORED_AS_IT_IS)
+            client.get_object(**probe)["Body"].read()
+            client.delete_object(**probe)
+        except (BotoCoreError, ClientError) as error:
+            if time.monotonic() > deadline:
+                raise LocalWarehouseError(
+                    f"{storage.endpoint} has not kept an object within {seconds:.0f} s: {error}"
+                ) from error
+            time.sleep(0.05)
+        else:
+            return
 
 
 def bucket_of(url: str) -> str:
