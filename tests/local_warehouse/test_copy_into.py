@@ -111,6 +111,7 @@ def test_list_shows_files_and_folders(lakehouse: Any, folder: str) -> None:
     assert found[1]["path"] == f"{folder}/below/"
     assert len(lakehouse.sql(f"list '{folder}' limit 1")) == 1
     lakehouse.fails(f"list '{folder}/nothing'", "PATH_NOT_FOUND")
+    lakehouse.fails(f"list '{folder}' limit few", "PARSE_SYNTAX_ERROR")
 
 
 def test_files_are_where_files_may_be(lakehouse: Any, schema: str) -> None:

@@ -11,8 +11,9 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from local_warehouse import errors
@@ -76,6 +77,21 @@ class Catalog:
         }
         self._groups: set[str] = {name for (name,) in rows("select name from groups")}
 
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """Around several writes: a killed process leaves all of them in the file, or none."""
+        with self._lock:
+            if self._database.in_transaction:  # of another method, which this one is a part of
+                yield
+                return
+            self._database.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("rollback")
+                raise
+            self._database.execute("commit")
+
     def _write(self, statement: str, *values: object) -> None:
         self._database.execute(statement, values)
         self.version += 1
@@ -91,12 +107,12 @@ class Catalog:
         return name.lower()
 
     def create_catalog(self, name: str, comment: str | None = None) -> None:
-        with self._lock:
+        with self._together():
             if name.lower() in self._catalogs:
                 raise errors.already_exists("CATALOG", quoted(name))
             self._write("insert into catalogs values (?, ?)", name.lower(), comment)
             self._catalogs[name.lower()] = comment
-        self.put_schema(Schema(name.lower(), "default"))
+            self.put_schema(Schema(name.lower(), "default"))
 
     def catalog_comment(self, name: str) -> str | None:
         return self._catalogs[self.require_catalog(name)]
@@ -108,7 +124,7 @@ class Catalog:
             self._catalogs[found] = comment
 
     def drop_catalog(self, name: str) -> None:
-        with self._lock:
+        with self._together():
             for schema in self.schemas(name):
                 self.drop_schema(name, schema.name)
             self._write("delete from catalogs where name = ?", self.require_catalog(name))
@@ -117,7 +133,7 @@ class Catalog:
     # schemas
 
     def schemas(self, catalog: str | None = None) -> list[Schema]:
-        found = [s for s in self._schemas.values() if catalog is None or s.catalog == catalog]
+        found = [s for s in list(self._schemas.values()) if catalog is None or s.catalog == catalog]
         return sorted(found, key=lambda s: (s.catalog, s.name))
 
     def schema(self, catalog: str, name: str) -> Schema | None:
@@ -178,7 +194,7 @@ class Catalog:
             self._relations[relation.name] = relation
 
     def drop_relation(self, name: Name) -> None:
-        with self._lock:
+        with self._together():
             self._write(
                 "delete from relations where catalog = ? and schema_name = ? and name = ?",
                 name.catalog, name.schema, name.table,
@@ -190,14 +206,16 @@ class Catalog:
                 self.revoke(grant)
 
     def rename_relation(self, relation: Relation, name: Name) -> None:
-        with self._lock:
+        with self._together():
             if name in self._relations:
                 raise errors.already_exists("TABLE", str(name))
             copied = self.copied_files(relation)
+            granted = self.grants("TABLE", _dotted(relation.name))
             self.drop_relation(relation.name)
             relation.name = name
             self.put_relation(relation)
             self.add_copied_files(relation, copied)
+            self.grant(replace(grant, securable=_dotted(name)) for grant in granted)
 
     # files that COPY INTO has loaded
 
@@ -207,11 +225,9 @@ class Catalog:
             return {url for (url,) in self._database.execute(statement, [relation.id])}
 
     def add_copied_files(self, relation: Relation, urls: Iterable[str]) -> None:
-        with self._lock:
-            self._database.execute("begin")
+        with self._together():
             for url in urls:
                 self._write("insert or ignore into copied_files values (?, ?)", relation.id, url)
-            self._database.execute("commit")
 
     def copies(self, relation: Relation) -> list[Copy]:
         """Those that have begun and not ended."""
@@ -275,11 +291,11 @@ class Catalog:
     # grants
 
     def grants(self, kind: str, securable: str) -> list[Grant]:
-        found = (g for g in self._grants if (g.kind, g.securable) == (kind, securable))
+        found = (g for g in list(self._grants) if (g.kind, g.securable) == (kind, securable))
         return sorted(found, key=lambda g: (g.principal, g.privilege))
 
     def grant(self, grants: Iterable[Grant]) -> None:
-        with self._lock:
+        with self._together():
             for grant in grants:
                 self._write(
                     "insert or replace into grants values (?, ?, ?, ?)",

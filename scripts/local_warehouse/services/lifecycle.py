@@ -141,8 +141,9 @@ def down(directory: StateDirectory) -> list[str]:
     with directory.lock():
         state = directory.read()
         running = [name for name in (WAREHOUSE, STORAGE) if _runs(state.services.get(name))]
-        for name in (WAREHOUSE, STORAGE):
-            _stop(name, state, directory)
+        ended = [name for name in (WAREHOUSE, STORAGE) if _end(name, state)]
+        if ended:
+            directory.write(state)  # only now, as a full disk must not keep one of them up
     return running
 
 
@@ -292,10 +293,16 @@ def _wait_until_ready(service: Service, record: ServiceRecord, begun: float) -> 
 
 
 def _stop(name: str, state: State, directory: StateDirectory) -> None:
+    if _end(name, state):
+        directory.write(state)
+
+
+def _end(name: str, state: State) -> bool:
+    """Stop a service; whether one was recorded."""
     record = state.services.pop(name, None)
     if record is not None:
         processes.stop(record.pid, record.identity)
-        directory.write(state)
+    return record is not None
 
 
 def _runs(record: ServiceRecord | None) -> bool:

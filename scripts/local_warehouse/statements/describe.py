@@ -148,7 +148,7 @@ def _time(seconds: float) -> str:
 def _history(context: Context, reader: StatementReader) -> Result:
     """One row a commit, newest first."""
     relation = target(context, reader.name())
-    limit = int(reader.take().text) if reader.accept("LIMIT") else None
+    limit = reader.whole_number() if reader.accept("LIMIT") else None
     reader.end()
     columns = [
         ("version", "bigint"), ("timestamp", "timestamp"), ("userId", "string"),

@@ -22,7 +22,7 @@ def list_files(context: Context, reader: StatementReader) -> Result:
         raise reader.error("expected the URL of a folder", word)
     if reader.sees("WITH"):
         raise errors.unsupported("LIST … WITH credentials")
-    limit = int(reader.take().text) if reader.accept("LIMIT") else None
+    limit = reader.whole_number() if reader.accept("LIMIT") else None
     reader.end()
     folder = context.warehouse.locations.check(word.text) + "/"
     try:

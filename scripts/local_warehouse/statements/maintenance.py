@@ -48,7 +48,7 @@ def vacuum(context: Context, reader: StatementReader) -> Result:
     list them only."""
     relation = target(context, reader.name())
     is_full = reader.accept_any("FULL", "LITE") != "LITE"
-    hours = _hours(reader) if reader.accept("RETAIN") else None
+    hours = reader.whole_number() if reader.accept("RETAIN") else None
     reader.accept("HOURS")
     dry_run = reader.accept("DRY", "RUN")
     reader.end()
@@ -69,13 +69,6 @@ def vacuum(context: Context, reader: StatementReader) -> Result:
     )
     paths = [f"{relation.path}/{path}" for path in found] if dry_run else [relation.path]
     return rows([("path", "string")], [[path] for path in paths])
-
-
-def _hours(reader: StatementReader) -> int:
-    text = reader.take().text
-    if not text.isdecimal():
-        raise reader.error("expected a number of hours")
-    return int(text)
 
 
 def analyze(context: Context, reader: StatementReader) -> Result:

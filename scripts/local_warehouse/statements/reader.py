@@ -109,6 +109,12 @@ class StatementReader:
             raise self.error("expected a string", word)
         return word.text
 
+    def whole_number(self) -> int:
+        word = self.take()
+        if not word.text.isdecimal():
+            raise self.error("expected a whole number", word)
+        return int(word.text)
+
     def names_in_parentheses(self) -> list[str]:
         self.expect("(")
         names = [self.identifier()]
