@@ -15,9 +15,9 @@ MAX_HEAD = 16 * 1024 * 1024
 
 _COMPRESSIONS = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
 _NOT_CSV = {
-    b"PK": "a zip archive (or an Excel workbook)",
-    b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF",
+    **dict.fromkeys((b"PK\3\4", b"PK\5\6", b"PK\7\10"), "a zip archive (or an Excel workbook)"),
+    b"PAR1\x15": "a Parquet file",
+    b"%PDF-": "a PDF",
     b"\xfd7zXZ\x00": "an xz archive",
     b"7z\xbc\xaf": "a 7z archive",
     b"\xd0\xcf\x11\xe0": "an old Office document",

@@ -9,6 +9,8 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import zstandard
 
 # Many shapes have the same content.
@@ -77,6 +79,12 @@ def _zip() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("data.csv", PLAIN)
+    return packed.getvalue()
+
+
+def _parquet() -> bytes:
+    packed = io.BytesIO()
+    pq.write_table(pa.table({"id": [1]}), packed)
     return packed.getvalue()
 
 
@@ -287,7 +295,7 @@ CONTENTS = [
             names=["data.csv.gz"]),
     Shape("compression-damaged", _damaged_gzip(), "failed", (), "", ["d.csv.gz"], "damaged"),
     refused("zip", _zip(), "zip archive"),
-    refused("parquet", b"PAR1" + bytes(9), "Parquet"),
+    refused("parquet", _parquet(), "Parquet"),
     refused("pdf", b"%PDF-1.7\n", "PDF"),
     refused("binary", b"\x7fELF" + bytes(99), "zero byte"),
     refused("empty", b"", "0 bytes"),

@@ -38,6 +38,8 @@ def look_at(content: bytes, key: str = "d.csv", **options: object) -> Header:
         (b"\n\r\nid,name\n", Header(("id", "name"))),
         (b"\xef\xbb\xbfid,name\n", Header(("id", "name"))),
         (b"id,name,\n", Header(("id", "name", "column_3"))),
+        (b"PK,id,name\n", Header(("pk", "id", "name"))),
+        (b"PAR1,id,name\n", Header(("par1", "id", "name"))),
         ("id,name,größe\n".encode(), Header(("id", "name", "größe"))),
     ],
 )
@@ -204,7 +206,7 @@ def test_a_header_longer_than_the_first_look_is_read_to_its_end() -> None:
         (gzip.compress(b"id,name\n", mtime=0)[:12], "d.csv.gz", "ends too early"),
         (b"\x1f\x8b" + b"x" * 50, "d.csv.gz", "cannot be decompressed"),
         (b"PK\x03\x04rest", "d.csv", "zip"),
-        (b"PAR1rest", "d.csv", "Parquet"),
+        (b"PAR1\x15rest", "d.csv", "Parquet"),
         ("\ufeffid,name\n".encode("utf-16-le"), "d.csv", "UTF-16"),
         ("id,name\n".encode("utf-16-le"), "d.csv", "zero byte"),
         (b"id,name\n1,caf\xe9\n", "d.csv", "not UTF-8 (byte 0xE9 at 13)"),
