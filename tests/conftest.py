@@ -9,6 +9,19 @@ import pytest
 from lakehouse import Lakehouse
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the services that a run which was interrupted has left behind: the processes that
+    started them may have been ended before they could."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    if hasattr(config, "workerinput") or factory is None:
+        return  # one process of several looks after them all
+    for state in factory.getbasetemp().rglob("state.json"):
+        left = Lakehouse(state.parent)
+        if left.has_services():
+            left.down()
+
+
 @pytest.fixture(scope="session")
 def new_lakehouse(
     tmp_path_factory: pytest.TempPathFactory,
