@@ -100,7 +100,7 @@ class Lakehouse:
             "access_token": self.env["DATABRICKS_TOKEN"],
             "catalog": self.env["DATABRICKS_CATALOG"],
             "enable_telemetry": False,
-            "_tls_trusted_ca_file": self.env["SSL_CERT_FILE"],
+            "_tls_trusted_ca_file": self.env["LOCAL_WAREHOUSE_CA_FILE"],
             "_retry_stop_after_attempts_count": 2,
         }
         return sql.connect(**settings | overrides)

@@ -85,7 +85,7 @@ def connect(environment: Mapping[str, str]) -> Connection:
         access_token=environment["DATABRICKS_TOKEN"],
         catalog=environment["DATABRICKS_CATALOG"],
         enable_telemetry=False,
-        _tls_trusted_ca_file=environment["SSL_CERT_FILE"],
+        _tls_trusted_ca_file=environment["LOCAL_WAREHOUSE_CA_FILE"],
         _retry_stop_after_attempts_count=2,
     )
 

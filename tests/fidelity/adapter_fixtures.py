@@ -35,9 +35,9 @@ def test_data_dir(suite_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
 def dbt_profile_target(lakehouse: Any) -> Iterator[dict[str, Any]]:
     """The target of the profile that the suite writes for each class."""
     host = lakehouse.env["DATABRICKS_HOST"]
-    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+    authority = lakehouse.env["LOCAL_WAREHOUSE_CA_FILE"]  # alone, as each connection reads them all
     grantees = {f"DBT_TEST_USER_{i}": user for i, user in enumerate(USERS, start=1)}
-    settings = {name: lakehouse.env[name] for name in names} | grantees
+    settings = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), authority) | grantees
     with pytest.MonkeyPatch.context() as patch:
         for name, text in settings.items():
             patch.setenv(name, text)

@@ -31,7 +31,8 @@ def command_environment(
     warehouse_port: int,
 ) -> dict[str, str]:
     """`base` with everything a client of the local warehouse and S3 needs."""
-    bundle = str(Certificates(directory.certificates).bundle)
+    certificates = Certificates(directory.certificates)
+    bundle = str(certificates.bundle)
     programs = str(Path(sys.executable).parent)
     environment = without_foreign_settings(base)
     search_path = environment.get("PATH", os.defpath).split(os.pathsep)
@@ -41,6 +42,7 @@ def command_environment(
         "DATABRICKS_HTTP_PATH": HTTP_PATH,
         "DATABRICKS_TOKEN": secrets.token,
         "DATABRICKS_CATALOG": CATALOG,
+        "LOCAL_WAREHOUSE_CA_FILE": str(certificates.authority),
         "SSL_CERT_FILE": bundle,
         "REQUESTS_CA_BUNDLE": bundle,
         "LAKEHOUSE_STATE": str(directory.path),
