@@ -29,7 +29,6 @@ _SQLSTATES = {
     "DELTA_REPLACE_WHERE_MISMATCH": "44000",
     "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES": "23001",
     "DIVIDE_BY_ZERO": "22012",
-    "ENGINE_UNAVAILABLE": "08006",
     "INVALID_ARRAY_INDEX": "22003",
     "INVALID_ARRAY_INDEX_IN_ELEMENT_AT": "22003",
     "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE": "42K0E",
@@ -83,8 +82,6 @@ _PHRASES = (
     ("failed to commit transaction", CONFLICT),
     ("metadata changed since last commit", "DELTA_METADATA_CHANGED"),
     ("protocol changed", "DELTA_PROTOCOL_CHANGED"),
-    ("statuscode.unavailable", "ENGINE_UNAVAILABLE"),
-    ("maximum number of retries", "ENGINE_UNAVAILABLE"),
 )
 _SYNTAX = re.compile(r"\bfound .* expected ", re.DOTALL)
 _NAME = re.compile(r"ObjectName\(\[(.*?)\]\)")
@@ -106,6 +103,13 @@ def _translated(message: str) -> SqlError:
     if named.condition:
         return from_text(message, "", _SQLSTATES.get(named.condition, "XX000"))
     lowered = message.lower()
+    if "statuscode.unavailable" in lowered:
+        return SqlError(
+            "ENGINE_ENDED",
+            "The engine ended, or was ended to stop a statement; one of your own (--engine) does "
+            "not answer. Run this statement again.",
+            "57014",
+        )
     for phrase, condition in _PHRASES:
         if phrase in lowered:
             return SqlError(condition, message, _SQLSTATES[condition])

@@ -50,12 +50,13 @@ class EngineProcess:
             return float(self._read())
 
     def memory(self) -> int:
-        """Its resident bytes; 0 where the system does not say (outside Linux)."""
+        """Its resident bytes, without files that it shares; 0 where the system does not say
+        (outside Linux)."""
         try:
-            pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
-        except (OSError, IndexError):
+            _, resident, shared, *_ = Path(f"/proc/{self._process.pid}/statm").read_text().split()
+        except (OSError, ValueError):
             return 0
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
     def kill(self) -> None:
         self._process.kill()

@@ -12,10 +12,16 @@ from lakehouse import Lakehouse
 
 @dataclass(frozen=True)
 class Usage:
-    """Of the server and the engine that it started."""
+    """Of the server and the engines that it started; memory in resident bytes."""
 
-    memory: int  # resident bytes
+    server: int
+    engine: int
+    engines: int  # processes
     files: int  # open descriptors
+
+    @property
+    def memory(self) -> int:
+        return self.server + self.engine
 
 
 def usage(lakehouse: Lakehouse) -> Usage:
@@ -26,6 +32,10 @@ def usage(lakehouse: Lakehouse) -> Usage:
         for task in (server / "task").iterdir()
         for pid in (task / "children").read_text().split()
     ]
-    pages = [int((process / "statm").read_text().split()[1]) for process in (server, *started)]
     files = [len(list((process / "fd").iterdir())) for process in (server, *started)]
-    return Usage(sum(pages) * os.sysconf("SC_PAGE_SIZE"), sum(files))
+    engine = sum(_memory(process) for process in started)
+    return Usage(_memory(server), engine, len(started), sum(files))
+
+
+def _memory(process: Path) -> int:
+    return int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
