@@ -7,6 +7,7 @@ read from LOCAL_WAREHOUSE_TOKEN, the storage's keys from AWS_*: neither is ever 
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import shutil
@@ -84,6 +85,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    gc.freeze()  # the rest is small: what statements leave in cycles, sockets too, goes soon
     _log.info("ready on https://localhost:%d", server.server_port)
     try:
         server.serve_forever(poll_interval=0.1)
