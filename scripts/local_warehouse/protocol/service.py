@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 _WAIT = 1.0  # seconds that a request waits for a statement before it answers "running"
 _ROWS = 100_000  # rows and bytes of one answer where the client sets no limit
 _BYTES = 10 * 1024 * 1024
-_STATEMENT = 16 * 1024 * 1024  # characters of a statement: reading them takes seconds a MiB
+_STATEMENT = 16 * 1024 * 1024  # characters; also the limit of the Statement Execution API
 _OK = ttypes.TStatus(statusCode=ttypes.TStatusCode.SUCCESS_STATUS)
 
 
