@@ -35,13 +35,16 @@ def run(
     log: Path,
     env: Mapping[str, str] | None = None,
     services: Sequence[psutil.Process] = (),
+    folder: Path | None = None,
     timeout: float = 900,
 ) -> Cost:
-    """Run a command with its output in `log`. Services are processes that work for it."""
+    """Run a command in a folder, its output in `log`. Services are processes that work for it."""
     before = _busy(services)
     with log.open("wb") as output:
         started = time.monotonic()
-        process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, env=env, cwd=folder, stdout=output, stderr=subprocess.STDOUT
+        )
         timer = threading.Timer(timeout, process.kill)
         timer.start()
         watch = _Watch([psutil.Process(process.pid), *services])

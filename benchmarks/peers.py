@@ -1,53 +1,77 @@
-"""The contestants besides ours: a script each, on local files."""
+"""The contestants besides ours: a script each, on the same S3 or on local files."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
 
+import fsspec
 import pyarrow.dataset as pads
 from datasets import Dataset
 from deltalake import DeltaTable
+from local_services import Services
 from measure import Cost, run
 
 SCRIPTS = Path(__file__).parent / "contestants"
+# What cannot use S3 with what installs from the package index.
+LOCAL_ONLY = ("spark_parquet",)
 
 
 class Peer:
-    """A script of `contestants`; it reads a folder and writes a table, without any service."""
+    """A script of `contestants`; it reads a folder and writes a table.
 
-    def __init__(self, name: str, work: Path) -> None:
+    Folder and table are URLs or paths, as `storage` says; in S3, the server's processor time and
+    memory count. The script's working directory is the table's own.
+    """
+
+    def __init__(self, name: str, work: Path, services: Services, storage: str) -> None:
         self.name = name
+        self.storage = "local" if name in LOCAL_ONLY else storage
         self._work = work / name
-        self._work.mkdir(parents=True, exist_ok=True)
-
-    def prepare(self, dataset: Dataset) -> None:
-        """Nothing: it reads the files where they are."""
+        self._services = services
 
     def load(self, dataset: Dataset, table: str) -> Cost:
         """Load a data set; into a table that is there, what has come since."""
+        in_s3 = self.storage == "s3"
+        folder = self._services.landed_at(dataset) if in_s3 else str(dataset.folder)
+        here = self._work / table
+        here.mkdir(parents=True, exist_ok=True)
         command = [
             sys.executable,
             str(SCRIPTS / f"{self.name}.py"),
-            str(dataset.folder),
-            str(self._work / table),
+            folder,
+            self._place(table),
             "careful" if dataset.careful else "plain",
         ]
-        return run(command, self._work / f"{table}_{dataset.name}.log")
+        log = self._work / f"{table}_{dataset.name}.log"
+        return run(
+            command,
+            log,
+            dict(os.environ),
+            services=[self._services.s3_server] if in_s3 else [],
+            folder=here,
+        )
 
     def landed(self, table: str) -> pads.Dataset:
         """The rows in the table."""
-        place = self._work / table
-        logs = sorted(place.glob("**/_delta_log"))
-        if not logs:
+        files, place = fsspec.url_to_fs(self._place(table), use_listings_cache=False)
+        parts = (path.partition("/_delta_log/") for path in sorted(files.find(place)))
+        tables = {table for table, log, _ in parts if log}
+        if not tables:
             return pads.dataset(place, format="parquet")
-        mine = next(log.parent for log in logs if not log.parent.name.startswith("_dlt"))
-        return DeltaTable(mine).to_pyarrow_dataset()
+        mine = next(one for one in sorted(tables) if "/_dlt" not in one)
+        return DeltaTable(files.unstrip_protocol(mine)).to_pyarrow_dataset()
 
     def clear(self, table: str) -> None:
-        for place in self._work.glob(f"{table}*"):
-            if place.is_dir():
-                shutil.rmtree(place)
-            else:
-                place.unlink()
+        """Remove the table's files, as many as a contestant that failed has left."""
+        files, place = fsspec.url_to_fs(self._place(table), use_listings_cache=False)
+        if files.exists(place):
+            files.rm(place, recursive=True)
+        shutil.rmtree(self._work / table)
+
+    def _place(self, table: str) -> str:
+        if self.storage == "s3":
+            return f"{self._services.env['LAKEHOUSE_URL']}/{self.name}/{table}"
+        return str(self._work / table / "table")

@@ -29,6 +29,7 @@ PACKAGES = ("duckdb", "deltalake", "polars", "pyarrow", "dlt", "floe-python", "p
 class Measured:
     """All rounds of one contestant on one data set."""
 
+    storage: str
     costs: list[Cost] = field(default_factory=list)
     verdict: Verdict | None = None
     error: str | None = None
@@ -60,11 +61,12 @@ def _page(results: Results, sizes: Mapping[str, int], rounds: int, command: str)
         f"{versions}.",
         "",
         f"Rounds: {rounds}; in each, every contestant in turn, so that what else the machine does "
-        "meets all alike; the slowest contestants are in the first round only. Medians. Memory "
-        "is the peak of the resident sets of the whole process "
-        "tree; ours includes the local warehouse and the S3 server, which stay up. Ours reads "
-        "from S3 and writes to S3 and keeps its log; the others read and write local files, which "
-        "is in their favour. All columns are text. A ratio above 1 is slower, or more, than ours.",
+        "meets all alike; the slowest contestants are in the first round only. Medians. Who reads "
+        "from S3 and writes to S3 does so with the same server, whose processor time and memory "
+        "count as the contestant's; (local) marks who reads and writes local files, which is in "
+        "its favour. Memory is the peak of the resident sets of the whole process tree; ours "
+        "includes the local warehouse, which stays up as the S3 server does. All columns are text. "
+        "A ratio above 1 is slower, or more, than ours.",
     ]
     for name, by_contestant in results.items():
         lines += ["", f"## {name}: {TITLES[name]} ({sizes[name] / 1e6:,.0f} MB)", ""]
@@ -80,6 +82,8 @@ def _page(results: Results, sizes: Mapping[str, int], rounds: int, command: str)
 
 
 def _row(name: str, measured: Measured, ours: Measured | None, size: int) -> str:
+    if measured.storage == "local":
+        name += " (local)"
     if measured.error or not measured.costs:
         reason = re.sub(r"/\S+/", "…/", measured.error or "not run").replace("|", "/")
         return f"| {name} | failed: {reason} " + "| " * 9 + "|"

@@ -43,6 +43,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="gigabytes a data set")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--storage",
+        choices=("s3", "local"),
+        default="s3",
+        help="where the peers read and write; ours always uses S3",
+    )
     parser.add_argument("--datasets", default="ABCDE")
     parser.add_argument("--contestants", default=",".join(("ours", *PEERS)))
     parser.add_argument("--once", default="dlt_delta,spark_parquet", help="those too slow for more")
@@ -56,23 +62,32 @@ def measure(options: argparse.Namespace) -> None:
     import report
     from check import check
     from datasets import make
+    from local_services import PLACES, Services
     from ours import Ours
     from peers import Peer
 
     work: Path = options.work.resolve()
     made = make(work / f"data_{options.scale}", options.scale)
-    names = options.contestants.split(",")
-    contestants = [Ours(work) if name == "ours" else Peer(name, work) for name in names]
+    services = Services(work)
+    contestants: list[Ours | Peer] = [
+        Ours(work, services) if name == "ours" else Peer(name, work, services, options.storage)
+        for name in options.contestants.split(",")
+    ]
     chosen = [name for name in made if name in options.datasets]
-    results = {name: {one.name: report.Measured() for one in contestants} for name in chosen}
-    for name in chosen:
-        for one in contestants:
-            if name != "E":  # which comes to the table of C
-                one.prepare(made[name])
+    results = {
+        name: {one.name: report.Measured(one.storage) for one in contestants} for name in chosen
+    }
+    for name in {PLACES.get(name, name) for name in chosen}:
+        services.land(made[name])
     sizes = {name: made[name].size for name in chosen}
-    command = f"python benchmarks/run.py --scale {options.scale} --rounds {options.rounds}"
+    command = (
+        f"python benchmarks/run.py --scale {options.scale} --rounds {options.rounds} "
+        f"--storage {options.storage}"
+    )
     for number in range(options.rounds):
         for name in chosen:
+            if name in PLACES:
+                services.land(made[name])
             for one in contestants:
                 measured = results[name][one.name]
                 if measured.error or (number and one.name in options.once.split(",")):
@@ -88,10 +103,9 @@ def measure(options: argparse.Namespace) -> None:
                 print(f"round {number + 1} {name} {one.name}: {shown}", flush=True)
                 if name == "E" or (name == "C" and "E" not in chosen) or name in "ABD":
                     one.clear(table)
+            services.take_back(made[name])
             report.write(options.report, results, sizes, options.rounds, command)
-    for one in contestants:
-        if isinstance(one, Ours):
-            one.stop()
+    services.stop()
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ def main() -> int:
 
 def measure(files: int, work: Path) -> None:
     from datasets import Dataset
+    from local_services import Services
     from ours import Ours
 
     folder = work / f"small_{files}"
@@ -33,9 +34,10 @@ def measure(files: int, work: Path) -> None:
     for number in range(files):
         (folder / f"data_sales_{number:05}.csv").write_text(_content(number))
     dataset = Dataset("S", folder, folder)
-    ours = Ours(work)
+    services = Services(work)
+    ours = Ours(work, services)
     try:
-        ours.prepare(dataset)
+        services.land(dataset)
         for what in ("all new", "nothing to do"):
             cost = ours.load(dataset, "small")
             print(
@@ -45,7 +47,7 @@ def measure(files: int, work: Path) -> None:
                 flush=True,
             )
     finally:
-        ours.stop()
+        services.stop()
 
 
 def _content(number: int) -> str:

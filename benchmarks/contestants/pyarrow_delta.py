@@ -2,24 +2,28 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as csv
+import pyarrow.fs as fs
 from deltalake import write_deltalake
 
-folder, output, careful = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "careful"
+folder, output, careful = sys.argv[1], sys.argv[2], sys.argv[3] == "careful"
 
 parsing = csv.ParseOptions(
     newlines_in_values=careful, invalid_row_handler=(lambda row: "skip") if careful else None
 )
 
 
-def names(path: Path) -> list[str]:
-    return csv.open_csv(path, csv.ReadOptions(block_size=1 << 20), parsing).schema.names
+files, place = fs.FileSystem.from_uri(folder)
 
 
-paths = sorted(folder.iterdir())
+def names(path: str) -> list[str]:
+    file = files.open_input_stream(path)
+    return csv.open_csv(file, csv.ReadOptions(block_size=1 << 20), parsing).schema.names
+
+
+paths = sorted(found.path for found in files.get_file_info(fs.FileSelector(place)))
 headers = {path: names(path) for path in paths}
 columns = list(dict.fromkeys(name.lower() for found in headers.values() for name in found))
 schema = pa.schema([(name, pa.string()) for name in columns])
@@ -28,7 +32,7 @@ schema = pa.schema([(name, pa.string()) for name in columns])
 def batches() -> Iterator[pa.RecordBatch]:
     for path in paths:
         reader = csv.open_csv(
-            path,
+            files.open_input_stream(path),
             csv.ReadOptions(block_size=8 << 20),
             parsing,
             csv.ConvertOptions(column_types=dict.fromkeys(headers[path], pa.string())),
