@@ -75,10 +75,10 @@ def test_a_failing_query_leaves_the_table_as_it_was(lakehouse: Any, schema: str)
 def test_columns_are_added_and_read_at_once(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t as select 1 as a")
     lakehouse.sql(
-        f"alter table {schema}.t add columns (`b c` string comment 'new', d decimal(5,1))"
+        f"alter table {schema}.t add columns (`b-c` string comment 'new', d decimal(5,1))"
     )
     lakehouse.sql(f"insert into {schema}.t values (2, 'x', 1.5)")
-    assert [r["b c"] for r in lakehouse.sql(f"select * from {schema}.t order by a")] == [None, "x"]
+    assert [r["b-c"] for r in lakehouse.sql(f"select * from {schema}.t order by a")] == [None, "x"]
     lakehouse.fails(f"alter table {schema}.t add columns (A string)", "FIELD_ALREADY_EXISTS")
 
 
@@ -449,11 +449,11 @@ def test_what_is_there_is_shown(lakehouse: Any, schema: str) -> None:
 
 def test_what_show_create_table_shows_makes_the_same_table(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(
-        f"create table {schema}.t (`a b` int not null comment 'it\\'s', d date,"
-        " n decimal(5,1), constraint k primary key (`a b`)) partitioned by (d) comment 'rows'"
+        f"create table {schema}.t (`a-b` int not null comment 'it\\'s', d date,"
+        " n decimal(5,1), constraint k primary key (`a-b`)) partitioned by (d) comment 'rows'"
         " tblproperties ('x' = 'y')"
     )
-    lakehouse.sql(f"create view {schema}.v (k comment 'key') as select `a b` from {schema}.t")
+    lakehouse.sql(f"create view {schema}.v (k comment 'key') as select `a-b` from {schema}.t")
     told = {}
     for name in ("t", "v"):
         shown = lakehouse.sql(f"show create table {schema}.{name}")[0]["createtab_stmt"]
@@ -462,7 +462,7 @@ def test_what_show_create_table_shows_makes_the_same_table(lakehouse: Any, schem
         lakehouse.sql(f"drop {kind} {schema}.{name}")
         lakehouse.sql(shown)
         assert lakehouse.sql(f"show create table {schema}.{name}")[0]["createtab_stmt"] == shown
-    assert "PRIMARY KEY (`a b`)" in told["t"]
+    assert "PRIMARY KEY (`a-b`)" in told["t"]
 
 
 def test_optimize_says_what_it_did(lakehouse: Any, schema: str) -> None:
@@ -510,7 +510,8 @@ def test_parameters_are_values_and_never_sql(lakehouse: Any, schema: str) -> Non
 def test_hostile_names_stay_names(lakehouse: Any, schema: str) -> None:
     name = "a`b'c;--\" d.e"
     quoted = "`" + name.replace("`", "``") + "`"
-    lakehouse.sql(f"create table {schema}.{quoted} ({quoted} string)")
+    mapping = "tblproperties ('delta.columnMapping.mode' = 'name')"
+    lakehouse.sql(f"create table {schema}.{quoted} ({quoted} string) {mapping}")
     lakehouse.sql(f"insert into {schema}.{quoted} values ('x')")
     assert lakehouse.sql(f"select t.{quoted} from {schema}.{quoted} as t") == [{name: "x"}]
 
@@ -612,6 +613,19 @@ def test_a_clone_has_the_rows_and_rules_of_its_source(lakehouse: Any, schema: st
     assert lakehouse.sql(f"select * from {schema}.c") == [{"id": 1}]
     assert lakehouse.sql(f"describe table {schema}.c")[0]["comment"] == "key"
     lakehouse.fails(f"insert into {schema}.c values (null)", "DELTA_NOT_NULL_CONSTRAINT")
+
+
+def test_names_that_delta_does_not_take_need_column_mapping(lakehouse: Any, schema: str) -> None:
+    mapping = "tblproperties ('delta.columnMapping.mode' = 'name')"
+    refused = "DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES"
+    lakehouse.fails(f"create table {schema}.t (`order id` int)", refused)
+    lakehouse.fails(f"create table {schema}.t as select count(*)", refused)
+    lakehouse.sql(f"create table {schema}.t (`order id` int) {mapping}")
+    lakehouse.sql(f"create table {schema}.c clone {schema}.t")
+    lakehouse.sql(f"create table {schema}.p as select 1 as id")
+    lakehouse.fails(f"alter table {schema}.p add column `a=b` int", refused)
+    lakehouse.fails(f"alter table {schema}.p rename column id to `a;b`", refused)
+    assert [row["col_name"] for row in lakehouse.sql(f"show columns in {schema}.p")] == ["id"]
 
 
 def test_grants_go_to_principals_that_exist(lakehouse: Any, schema: str) -> None:

@@ -6,6 +6,8 @@ Databricks they are metadata too (column mapping, type widening), which the engi
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from sqlglot import exp
 
 from local_warehouse import delta, errors, transactions
@@ -15,6 +17,7 @@ from local_warehouse.dialect import parse
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types import from_delta, to_delta
 
+_INVALID = frozenset(" ,;{}()\n\t=")
 _AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
 
 
@@ -78,8 +81,25 @@ def move(relation: Relation, name: str, before: str | None) -> None:
     relation.generation += 1
 
 
+def check_names(names: Iterable[str], properties: Mapping[str, str]) -> None:
+    """Names that a Delta table cannot have without column mapping.
+    https://docs.databricks.com/aws/en/delta/column-mapping"""
+    if properties.get("delta.columnMapping.mode", "none").lower() != "none":
+        return
+    odd = [name for name in names if not _INVALID.isdisjoint(name)]
+    if odd:
+        raise errors.SqlError(
+            "DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES",
+            "Found invalid character(s) among ' ,;{}()\\n\\t=' in the column names of your schema. "
+            f"Invalid column names: {', '.join(odd)}. Give them other names in the query, or "
+            "enable column mapping: TBLPROPERTIES ('delta.columnMapping.mode' = 'name').",
+            "42K05",
+        )
+
+
 def append(relation: Relation, added: list[Column]) -> None:
     """Add columns at the end of a table, in one commit of metadata."""
+    check_names((column.name for column in added), relation.properties)
 
     def change(fields: list[delta.Field]) -> list[delta.Field]:
         present = {field["name"].lower() for field in fields}
@@ -131,6 +151,7 @@ def rename(context: Context, relation: Relation, reader: StatementReader) -> Non
     column = _require(relation, old)
     if relation.column(new) not in (None, column):
         raise _already_there(relation, new)
+    check_names([new], relation.properties)
     _check_independent(relation, old)
     kept = [(c, new if c is column else c.name) for c in relation.columns]
     _rewrite(context, relation, kept)

@@ -13,6 +13,7 @@ from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, counts, nothing, rows
 from local_warehouse.sessions import TemporaryView, full_name
 from local_warehouse.statements import functions
+from local_warehouse.statements.columns import check_names
 from local_warehouse.statements.constraints import add_constraint, read_constraint, set_not_null
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.turns import turn
@@ -242,7 +243,10 @@ def _write_query(
             "42601",
         )
     with Query(context, clauses.query) as query:
-        names = [column.name.lower() for column in query.columns()]
+        columns = query.columns()
+        if clauses.clone_of is None:
+            check_names((column.name for column in columns), clauses.properties)
+        names = [column.name.lower() for column in columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise errors.SqlError(
@@ -274,6 +278,7 @@ def _write_empty(
         found = delta.columns(location)
         _check_adoption(relation, clauses, found[0])
         return found
+    check_names((name for name, *_ in clauses.columns), clauses.properties)
     columns = ", ".join(
         f"{quoted(name)} {data_type}{'' if nullable else ' not null'}"
         for name, data_type, nullable, _ in clauses.columns
