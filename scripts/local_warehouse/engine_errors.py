@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local_warehouse.errors import SqlError, from_text, syntax_error
+from local_warehouse.errors import SqlError, from_text, syntax_error, unsupported
 from local_warehouse.transactions import CONFLICT
 
 _SQLSTATES = {
@@ -83,6 +83,9 @@ _PHRASES = (
     ("metadata changed since last commit", "DELTA_METADATA_CHANGED"),
     ("protocol changed", "DELTA_PROTOCOL_CHANGED"),
 )
+_NO_DELTA = "Failed to find the data source: delta"
+# around a message of Apache Spark
+_OF_SPARK = re.compile(r"^\([\w.$]+\) | SQLSTATE: \w{5}(?=\n|$)")
 _SYNTAX = re.compile(r"\bfound .* expected ", re.DOTALL)
 _NAME = re.compile(r"ObjectName\(\[(.*?)\]\)")
 _PART = re.compile(r'Identifier\("(.*?)"\)')
@@ -99,6 +102,12 @@ def translated() -> Iterator[None]:
 
 
 def _translated(message: str) -> SqlError:
+    if _NO_DELTA in message:
+        return unsupported(
+            "a table on an engine without Delta Lake (start the Spark Connect server of --engine "
+            "with its packages, or go back by `local-warehouse up --engine embedded`)"
+        )
+    message = _OF_SPARK.sub("", message.partition("\n\nJVM stacktrace:")[0])
     named = from_text(message, "", "XX000")
     if named.condition:
         return from_text(message, "", _SQLSTATES.get(named.condition, "XX000"))
