@@ -15,6 +15,7 @@ from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Function, Name, Relation, quoted
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.engine import Engine
+from local_warehouse.files import csv_types
 from local_warehouse.locations import Locations
 from local_warehouse.merged_scans import MergedFiles, MergedScans
 from local_warehouse.sessions import Session, full_name
@@ -119,7 +120,7 @@ class Context:
                 with_metadata=with_metadata,
             )
 
-        return self._scanned(read)
+        return self._scanned(read, options)
 
     def scan_merged(
         self, merged: MergedFiles, options: dict[str, Any]
@@ -140,7 +141,9 @@ class Context:
         return self._scanned(read)
 
     @contextmanager
-    def _scanned(self, read: Callable[[], files.Scan]) -> Iterator[str]:
+    def _scanned(
+        self, read: Callable[[], files.Scan], options: Mapping[str, Any] | None = None
+    ) -> Iterator[str]:
         try:
             scan = read()
         except files.UnsupportedOption as error:
@@ -150,8 +153,19 @@ class Context:
         try:
             for statement in scan.setup:
                 self.engine.run(statement)
-            yield scan.sql
+            yield scan.sql if options is None else self._typed(scan, options)
         finally:
             for statement in scan.teardown:
                 self.engine.run(statement)
             scan.cleanup()
+
+    def _typed(self, scan: files.Scan, options: Mapping[str, Any]) -> str:
+        """A scan with the types of its values, where its options leave them open."""
+        if not csv_types.is_open(options):
+            return scan.sql
+        found: dict[str, str] = {}
+        columns = csv_types.columns_of(scan.schema) if csv_types.infers(options) else []
+        if columns:
+            (row,) = self.engine.run(csv_types.question(columns, scan.sql)).to_pylist()
+            found = csv_types.types(columns, list(row.values()))
+        return csv_types.typed(scan.sql, scan.schema, found, rescues=csv_types.rescues(options))

@@ -124,6 +124,14 @@ def test_files_are_where_files_may_be(lakehouse: Any, schema: str) -> None:
         lakehouse.fails(named, "NO_PARENT_EXTERNAL_LOCATION_FOR_PATH")
 
 
+def test_types_of_csv_are_inferred_when_asked(lakehouse: Any, schema: str, folder: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id int, name string)")
+    copy = f"copy into {schema}.t from '{folder}' fileformat = csv format_options"
+    lakehouse.fails(f"{copy} ('header' = 'true')", "DELTA_FAILED_TO_MERGE_FIELDS")
+    assert copied(lakehouse, f"{copy} ('header' = 'true', 'inferSchema' = 'true')") == 3
+    assert lakehouse.sql(f"select sum(id) as s from {schema}.t") == [{"s": 6}]
+
+
 def test_a_warehouse_killed_behind_the_commit_loads_nothing_twice(new_lakehouse: Any) -> None:
     own = new_lakehouse("copies")
     own.up()

@@ -51,3 +51,24 @@ def test_what_it_cannot_do_it_refuses_by_name(lakehouse: Any) -> None:
         lakehouse.sql(f"select * from read_files('{url}', format => 'csv', nonsense => 1)")
     with pytest.raises(Error, match="PATH_NOT_FOUND"):
         lakehouse.sql(f"select * from read_files('{url}.gone', format => 'csv')")
+
+
+def test_csv_without_a_schema_has_the_types_of_its_values(lakehouse: Any) -> None:
+    url = lakehouse.land(
+        ("a.csv", b"id,day,`odd`` name,empty\n1,2024-01-02,x,\n"), ("b.csv", b"h\n99999999999,,\n")
+    )
+    read = f"read_files('{url}', format => 'csv', header => true{{}})"
+    described = lakehouse.sql(f"describe query select * from {read.format('')}")
+    assert [(row["col_name"], row["data_type"]) for row in described] == [
+        ("id", "bigint"), ("day", "date"), ("`odd`` name", "string"), ("empty", "string"),
+        ("_rescued_data", "string"),
+    ]  # fmt: skip
+    (row,) = lakehouse.sql(
+        f"select id + 1 as n, _rescued_data as r, _metadata.file_name as f from {read.format('')}"
+        " where day = '2024-01-02'"
+    )
+    assert row == {"n": 2, "r": None, "f": "a.csv"}
+    plain = read.format(", inferColumnTypes => false, schemaEvolutionMode => 'none'")
+    assert lakehouse.sql(f"select * from {plain} where id = '1'") == [
+        {"id": "1", "day": "2024-01-02", "`odd`` name": "x", "empty": None}
+    ]

@@ -53,7 +53,7 @@ def test_a_folder_is_used_once_it_is_allowed(new_lakehouse: Any, tmp_path: Path)
     own = new_lakehouse("allowed")
     (tmp_path / "a.csv").write_text("1,x\n2,y\n")
     path = f"file://{tmp_path}/*.csv"
-    read = f"select _c0 from read_files('{path}', format => 'csv', header => false)"
+    read = f"select _c0 from read_files('{path}', format => 'csv', inferColumnTypes => false)"
     own.local_warehouse("up", "--allow-location", f"file://{tmp_path}")
     own.up()  # and stays allowed
     assert [row["_c0"] for row in own.sql(read)] == ["1", "2"]

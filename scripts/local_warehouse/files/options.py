@@ -172,8 +172,9 @@ _OPTIONS: dict[str, tuple[str, _Reader, str]] = {
 # Options that may be given as long as they ask for nothing: name -> values accepted, lower-cased.
 _FIXED: dict[str, tuple[str, ...]] = {
     "format": ("csv",),
-    "inferSchema": ("false",),
-    "inferColumnTypes": ("false",),
+    "inferSchema": ("true", "false"),  # by csv_types.py, as the next
+    "inferColumnTypes": ("true", "false"),
+    "schemaEvolutionMode": ("none",),
     "maxCharsPerColumn": ("-1",),
     "unescapedQuoteHandling": ("stop_at_delimiter",),
     "mergeSchema": ("false",),
@@ -181,7 +182,7 @@ _FIXED: dict[str, tuple[str, ...]] = {
     "ignoreMissingFiles": ("false",),
 }
 _REFUSED = (
-    "rescuedDataColumn", "schemaHints", "schemaEvolutionMode", "badRecordsPath", "dateFormat",
+    "rescuedDataColumn", "schemaHints", "badRecordsPath", "dateFormat",
     "timestampFormat", "timeZone", "locale", "nanValue", "positiveInf", "negativeInf",
     "preferDate", "modifiedAfter", "modifiedBefore", "recursiveFileLookup", "partitionColumns",
     "samplingRatio", "singleVariantColumn", "readerCaseSensitive", "compression",

@@ -241,8 +241,10 @@ def _by_name(
 def _call(copy: _Copy, options: dict[str, str], path: str) -> str:
     arguments = [literal(path), f"format => {literal(copy.file_format.lower())}"]
     arguments += [f"{name} => {literal(text)}" for name, text in options.items()]
-    if copy.file_format.lower() in ("json", "parquet"):
+    if copy.file_format.lower() in ("csv", "json", "parquet"):
         arguments.append("schemaEvolutionMode => 'none'")  # that is, without _rescued_data
+    if copy.file_format.lower() == "csv" and not _is_true(options, "inferschema"):
+        arguments.append("inferColumnTypes => false")
     return f"read_files({', '.join(arguments)})"
 
 
