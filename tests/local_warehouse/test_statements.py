@@ -45,6 +45,30 @@ def test_a_managed_tables_files_go_with_it(lakehouse: Any, schema: str) -> None:
     assert lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"] == 0
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["create or replace table {table} (n int)", "alter table {table} add columns (c{number} int)"],
+)
+def test_every_tenth_commit_has_a_checkpoint_whatever_it_is(
+    lakehouse: Any, schema: str, statement: str
+) -> None:
+    table = f"{schema}.t"
+    lakehouse.sql(f"create table {table} (n int)")
+    lakehouse.sql(f"insert into {table} values (1)")
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        for number in range(10 - version(lakehouse, table)):
+            cursor.execute(statement.format(table=table, number=number))
+    location = lakehouse.sql(f"describe detail {table}")[0]["location"]
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    log = lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/_delta_log/")
+    names = [found["Key"].rpartition("/")[2] for found in log["Contents"]]
+    assert f"{10:020}.checkpoint.parquet" in names
+    assert lakehouse.sql(f"select n from {table} version as of 1") == [{"n": 1}]
+    lakehouse.sql(f"insert into {table} (n) values (2)")
+    rows = [{"n": 2}] if "replace" in statement else [{"n": 1}, {"n": 2}]
+    assert lakehouse.sql(f"select n from {table} order by n") == rows
+
+
 def test_create_or_replace_keeps_history_and_takes_the_new_columns(
     lakehouse: Any, schema: str
 ) -> None:
