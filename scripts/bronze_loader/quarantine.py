@@ -7,6 +7,8 @@ Their rows get a `_corrupt_record` too: the values as they were read, with the d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bronze_loader.headers import Header
 from bronze_loader.literals import identifier, string
 from bronze_loader.tail import Tail
@@ -19,12 +21,21 @@ def corrupt_record(header: Header) -> str:
     """The expression for `_corrupt_record` over the columns that `read_files` gives."""
     columns = [identifier(name) for name in header.columns]
     values = ", ".join(f"coalesce({column}, '')" for column in columns)
-    wrong = [f"concat_ws('', {', '.join(columns)}) LIKE {string(f'%{REPLACEMENT}%')}"]
+    replaced = string(f"%{REPLACEMENT}%")
+    wrong = [_any_of([f"{column} LIKE {replaced}" for column in columns])]
     wrong += _swallowed(columns[-1], header)
     return (
         f"CASE WHEN {identifier(CORRUPT)} IS NOT NULL THEN {identifier(CORRUPT)} "
         f"WHEN {' OR '.join(wrong)} THEN concat_ws({string(header.delimiter)}, {values}) END"
     )
+
+
+def _any_of(conditions: Sequence[str]) -> str:
+    """Alternatives, as a balanced tree: a thousand in a row are nested a thousand deep."""
+    if len(conditions) == 1:
+        return conditions[0]
+    middle = len(conditions) // 2
+    return f"({_any_of(conditions[:middle])} OR {_any_of(conditions[middle:])})"
 
 
 def _swallowed(last: str, header: Header) -> list[str]:
