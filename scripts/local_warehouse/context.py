@@ -134,6 +134,7 @@ class Context:
                 merged.paths,
                 options,
                 merged.constants,
+                merged.casts,
                 storage=self.warehouse.files,
                 scratch=self.warehouse.scratch,
             )

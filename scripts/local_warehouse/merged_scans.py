@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from local_warehouse.dialect import parse
+from local_warehouse.dialect import parse, render
 from local_warehouse.errors import SqlError
 
 # Tokens of which such statements are made. A statement with any other is left alone, so that
@@ -41,10 +41,12 @@ Constant = str | int
 
 @dataclass(frozen=True)
 class MergedFiles:
-    """The files of a merged branch, and the literals that differ: by column name, one a file."""
+    """The files of a merged branch, and the literals that differ: by column name, one a file, and
+    the SQL types that some of them are cast to."""
 
     paths: list[str]
     constants: dict[str, list[Constant]]
+    casts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,13 +56,19 @@ class MergedScans:
     by_path: dict[str, MergedFiles] = field(default_factory=dict)
 
     def bind(self, tree: exp.Expr) -> None:
-        """Put columns of the scans where literals of merged branches stood."""
-        names = {name for files in self.by_path.values() for name in files.constants}
-        if not names:
+        """Put columns of the scans where literals of merged branches stood, and where casts of
+        them did, such as TIMESTAMP'…': the scan casts once a file, and not once a row."""
+        files = {name: one for one in self.by_path.values() for name in one.constants}
+        if not files:
             return
         for found in list(tree.find_all(exp.Literal)):
-            if found.is_string and found.name in names:
-                found.replace(exp.column(exp.to_identifier(found.name, quoted=True)))
+            if not found.is_string or found.name not in files:
+                continue
+            place: exp.Expr = found
+            if type(found.parent) is exp.Cast and _given(found.parent) == {"this", "to"}:
+                place = found.parent
+                files[found.name].casts[found.name] = render(place.args["to"])
+            place.replace(exp.column(exp.to_identifier(found.name, quoted=True)))
 
 
 @dataclass

@@ -17,14 +17,16 @@ def read_many(
     paths: Sequence[str],
     options: Mapping[str, OptionValue],
     constants: Mapping[str, Sequence[str | int]],
+    casts: Mapping[str, str],
     *,
     storage: Storage,
     scratch: Path,
 ) -> Scan:
     """The rows of all paths, each with the constants of its path in columns of those names.
 
-    The options must have a schema. The engine has one scan for the records of all files that it
-    parses itself, and one for all others. Raises as `read_files` does.
+    `casts` are the SQL types that constants are cast to. The options must have a schema. The
+    engine has one scan for the records of all files that it parses itself, and one for all
+    others. Raises as `read_files` does.
     """
     settings = csv_options(options)
     columns = {name: pa.array(values, _type(values)) for name, values in constants.items()}
@@ -41,7 +43,7 @@ def read_many(
         with ThreadPoolExecutor(THREADS, "read_files") as pool:
             for _ in pool.map(read, range(len(paths))):
                 pass
-        return relation.scan(pa.table(columns) if columns else None)
+        return relation.scan(pa.table(columns) if columns else None, casts)
 
 
 def _type(values: Sequence[str | int]) -> pa.DataType:

@@ -26,8 +26,9 @@ from .writers import ParquetRows, PlainWriter, string_schema
 class Scan:
     """What a `read_files` call becomes in a query.
 
-    `sql` is a relation in Spark SQL, fit to stand after FROM; `setup` must be run before it and
-    `teardown` after it, both are usually empty. `cleanup` removes the scratch files.
+    `schema` has the columns as they are in the scratch files, before any cast. `sql` is a relation
+    in Spark SQL, fit to stand after FROM; `setup` must be run before it and `teardown` after it,
+    both are usually empty. `cleanup` removes the scratch files.
     """
 
     schema: pa.Schema
@@ -159,9 +160,11 @@ class CsvRelation:
 
         file.parse(write, PlainWriter(place, str(next(self._names))), share)
 
-    def scan(self, constants: pa.Table | None = None) -> Scan:
+    def scan(
+        self, constants: pa.Table | None = None, casts: Mapping[str, str] | None = None
+    ) -> Scan:
         """The relation. Where files are numbered, `constants` has a row for each number from 0 on;
-        its columns are behind those of the files."""
+        its columns are behind those of the files, cast to what `casts` names."""
         setup, teardown, branches = [], [], []
         if self._plain.exists():
             view = f"{self._folder.name}_plain"
@@ -175,18 +178,26 @@ class CsvRelation:
         schema = self._schema
         if constants is not None:
             schema = pa.schema([*schema, *constants.schema])
-            sql = self._joined(sql, constants)
+            sql = self._joined(sql, constants, casts or {})
         return Scan(schema, sql, setup, teardown, lambda: remove(self._folder))
 
-    def _joined(self, relation: str, constants: pa.Table) -> str:
+    def _joined(self, relation: str, constants: pa.Table, casts: Mapping[str, str]) -> str:
         path = self._folder / "constants.parquet"
         numbers = pa.array(range(constants.num_rows), pa.int32())
         pq.write_table(constants.append_column(self._number, numbers), path)
+        names = constants.column_names
+        values = [
+            f"cast({quoted(name)} as {casts[name]}) as {quoted(name)}"
+            if name in casts
+            else quoted(name)
+            for name in (*names, self._number)
+        ]
         columns = [f"r.{quoted(name)}" for name in self._schema.names]
-        columns += [f"c.{quoted(name)}" for name in constants.column_names]
+        columns += [f"c.{quoted(name)}" for name in names]
         number = quoted(self._number)
         return (
-            f"(select {', '.join(columns)} from {_parquet(path)} as c"
+            f"(select {', '.join(columns)}"
+            f" from (select {', '.join(values)} from {_parquet(path)}) as c"
             f" join {relation} as r on c.{number} = r.{number})"
         )
 
