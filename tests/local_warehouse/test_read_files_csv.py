@@ -372,7 +372,6 @@ def test_schema_names_may_hold_anything() -> None:
         ({"mode": "maybe"}, InvalidOption, "PERMISSIVE"),
         ({"header": "yes"}, InvalidOption, "true or false"),
         ({"encoding": "windows-1252"}, InvalidOption, "iso-8859-1"),
-        ({"inferSchema": True}, UnsupportedOption, "inferSchema"),
     ],
 )
 def test_what_is_not_supported_is_named(
