@@ -35,6 +35,14 @@ _CALLS = {
     "year": "int", "quarter": "int", "month": "int", "day": "int", "hour": "int", "minute": "int",
     "second": "int", "unix_micros": "bigint",
 }  # fmt: skip
+# Functions that are changed, and how many arguments they have.
+_COUNTS = {
+    "sum": (1,),
+    "round": (1, 2),
+    "try_add": (2,),
+    "try_subtract": (2,),
+    "try_multiply": (2,),
+}
 _UNKNOWN = ""
 
 
@@ -56,8 +64,10 @@ def check(tree: exp.Expr, columns_of: ColumnsOf) -> None:
             _operator(node, types)
         elif str(node.this).lower() == "sum":
             _sum(node, types)
-        else:
+        elif str(node.this).lower() == "round":
             _round(node, types)
+        else:
+            _widen(node, types)
     for (select, position), name in zip(places, names, strict=True):
         projection = select.expressions[position]
         projection.replace(exp.alias_(projection.copy(), name, quoted=True))
@@ -77,7 +87,7 @@ def _select_of(projection: exp.Expr) -> exp.Select:
 def _is_arithmetic(node: exp.Expr) -> bool:
     if isinstance(node, exp.Anonymous):
         name, count = str(node.this).lower(), len(node.expressions)
-        return (name == "sum" and count == 1) or (name == "round" and count in (1, 2))
+        return count in _COUNTS.get(name, ())
     return isinstance(node, _OPERATORS) and not _are_small(node)
 
 
@@ -100,7 +110,10 @@ def _argument(call: exp.Expr) -> exp.Expr:
 
 def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:
     """The operands of a node that are no arithmetic themselves, and whose types are not plain."""
-    sides = [_argument(node)] if isinstance(node, exp.Anonymous) else [node.this, node.expression]
+    if isinstance(node, exp.Anonymous):
+        sides = [_argument(node), *node.expressions[1:]]
+    else:
+        sides = [node.this, node.expression]
     if any(_evident(side) == "interval" for side in sides):
         return
     for side in sides:
@@ -327,3 +340,11 @@ def _round(call: exp.Expr, types: _Types) -> None:
     if found is not None and places.isdecimal() and 0 <= int(places) < found.scale:
         digits = min(found.precision - found.scale + 1 + int(places), 38)
         call.replace(exp.cast(call.copy(), str(Decimal(digits, int(places)))))
+
+
+def _widen(call: exp.Expr, types: _Types) -> None:
+    """Give the arguments of try_add and the like one type, where one is INT and one BIGINT."""
+    found = [types.of(argument) for argument in call.expressions]
+    if set(found) == {"int", "bigint"}:
+        narrow = call.expressions[found.index("int")]
+        narrow.replace(exp.cast(narrow.copy(), "bigint"))
