@@ -51,7 +51,8 @@ def check(tree: exp.Expr, columns_of: ColumnsOf) -> None:
     for least in list(tree.find_all(exp.Neg)):
         if isinstance(least.this, exp.Literal) and least.this.name in _LEAST:
             least.replace(exp.cast(least.copy(), _LEAST[least.this.name]))
-    nodes = [node for node in _inner_first(tree) if _is_arithmetic(node)]
+    outer_first = tree.find_all(exp.Anonymous, *_OPERATORS)
+    nodes = [node for node in reversed(list(outer_first)) if _is_arithmetic(node)]
     if not nodes:
         return
     unnamed = list(_unnamed(tree, nodes))
@@ -71,12 +72,6 @@ def check(tree: exp.Expr, columns_of: ColumnsOf) -> None:
     for (select, position), name in zip(places, names, strict=True):
         projection = select.expressions[position]
         projection.replace(exp.alias_(projection.copy(), name, quoted=True))
-
-
-def _inner_first(tree: exp.Expr) -> Iterator[exp.Expr]:
-    for child in tree.iter_expressions():
-        yield from _inner_first(child)
-    yield tree
 
 
 def _select_of(projection: exp.Expr) -> exp.Select:
