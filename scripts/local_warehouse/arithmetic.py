@@ -52,7 +52,7 @@ def check(tree: exp.Expr, columns_of: ColumnsOf) -> None:
         if isinstance(least.this, exp.Literal) and least.this.name in _LEAST:
             least.replace(exp.cast(least.copy(), _LEAST[least.this.name]))
     outer_first = tree.find_all(exp.Anonymous, *_OPERATORS)
-    nodes = [node for node in reversed(list(outer_first)) if _is_arithmetic(node)]
+    nodes: list[exp.Expr] = [n for n in reversed(list(outer_first)) if _is_arithmetic(n)]
     if not nodes:
         return
     unnamed = list(_unnamed(tree, nodes))
