@@ -16,6 +16,8 @@ import ssl
 import threading
 from pathlib import Path
 
+import pyarrow as pa
+
 from local_warehouse import files
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.context import Warehouse
@@ -85,6 +87,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    pa.set_memory_pool(pa.system_memory_pool())  # its own keeps some MB for each thread that lives
     # A full collection runs when objects grew by a quarter: of few, as those until here do not
     # count. So what statements leave in cycles, sockets too, goes soon.
     gc.freeze()

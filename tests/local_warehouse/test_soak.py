@@ -8,6 +8,7 @@ Meanwhile the engine is replaced each time that it has grown to SOAK_ENGINE_MIB.
 
 from __future__ import annotations
 
+import gc
 import os
 import statistics
 import time
@@ -131,7 +132,8 @@ def test_many_clients_get_every_answer_and_leave_nothing_behind(
 
 
 def settled(lakehouse: Lakehouse) -> Usage:
-    """What is used when the engines that were replaced have ended."""
+    """What is used when the engines that were replaced have ended, and the clients' sockets too."""
+    gc.collect()  # to which the connector leaves its sockets
     deadline = time.monotonic() + SETTLED_SECONDS
     while (found := usage(lakehouse)).engines > 1:
         assert time.monotonic() < deadline, f"{found.engines} engines"
