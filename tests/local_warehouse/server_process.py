@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,11 +28,10 @@ class Usage:
 def usage(lakehouse: Lakehouse) -> Usage:
     state = json.loads((lakehouse.state / "state.json").read_text())
     server = Path("/proc") / str(state["services"]["warehouse"]["pid"])
-    started = [
-        Path("/proc") / pid
-        for task in (server / "task").iterdir()
-        for pid in (task / "children").read_text().split()
-    ]
+    started: list[Path] = []
+    for task in (server / "task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended
+            started += [Path("/proc") / pid for pid in (task / "children").read_text().split()]
     files = [len(list((process / "fd").iterdir())) for process in (server, *started)]
     engine = sum(_memory(process) for process in started)
     return Usage(_memory(server), engine, len(started), sum(files))

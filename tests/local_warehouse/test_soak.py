@@ -138,7 +138,7 @@ def settled(lakehouse: Lakehouse) -> Usage:
     """What is used when the engines that were replaced have ended, and the clients' sockets too."""
     gc.collect()  # to which the connector leaves its sockets
     deadline = time.monotonic() + SETTLED_SECONDS
-    while (found := usage(lakehouse)).engines > 1:
+    while (found := usage(lakehouse)).engines != 1:
         assert time.monotonic() < deadline, f"{found.engines} engines"
         time.sleep(0.1)
     return found
