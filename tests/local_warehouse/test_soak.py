@@ -33,7 +33,7 @@ PARTS = 10  # after each of which memory and open files are looked at
 SERVER = 64 * 2**20  # bytes: threads run for the first time
 FILES = 20  # connections to S3 come and go
 # The engine goes up and down: it is replaced some seconds after it has grown, and shares files.
-ENGINE = (ENGINE_MIB + 300) * 2**20
+ENGINE = (ENGINE_MIB + 400) * 2**20
 SETTLED_SECONDS = 20  # in which an engine that was replaced has ended
 
 
