@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import obstore
+from botocore.exceptions import ClientError
 from obstore.store import S3Store
 
 from .errors import PathNotFound, ReadFilesError
@@ -92,7 +93,8 @@ class Storage:
 
 
 class _S3Objects:
-    """boto3 lists; obstore reads, for a tenth of the processor time of a request."""
+    """boto3 lists; obstore reads, for a tenth of the processor time of a request. Keys that
+    obstore cannot name, such as those with control characters, are read by boto3 too."""
 
     def __init__(self) -> None:
         import boto3
@@ -114,16 +116,30 @@ class _S3Objects:
         ]
 
     def describe(self, file: FoundFile) -> FoundFile:
-        store, key = self._place(file)
-        with _named(file):
-            head = obstore.head(store, key)
-        return replace(file, size=head["size"], modified_at=head["last_modified"])
+        with _found(file):
+            try:
+                head = obstore.head(*self._place(file))
+            except ValueError:
+                answer = self._client.head_object(**self._address(file))
+                size, modified_at = answer["ContentLength"], answer["LastModified"]
+            else:
+                size, modified_at = head["size"], head["last_modified"]
+        return replace(file, size=size, modified_at=modified_at)
 
     def read(self, file: FoundFile) -> Iterator[bytes]:
-        store, key = self._place(file)
-        with _named(file):
-            for block in obstore.get(store, key).stream(BLOCK_BYTES):
-                yield bytes(block)
+        with _found(file):
+            try:
+                found = obstore.get(*self._place(file))
+            except ValueError:
+                body = self._client.get_object(**self._address(file))["Body"]
+                yield from body.iter_chunks(BLOCK_BYTES)
+            else:
+                for block in found.stream(BLOCK_BYTES):
+                    yield bytes(block)
+
+    def _address(self, file: FoundFile) -> dict[str, str]:
+        bucket, _, key = file.path.partition("/")
+        return {"Bucket": bucket, "Key": key}
 
     def _place(self, file: FoundFile) -> tuple[S3Store, str]:
         bucket, _, key = file.path.partition("/")
@@ -134,13 +150,15 @@ class _S3Objects:
 
 
 @contextmanager
-def _named(file: FoundFile) -> Iterator[None]:
-    """Say which file it is that is not there, or that no path of a store can name."""
+def _found(file: FoundFile) -> Iterator[None]:
+    """Say which file it is that is not there."""
     try:
         yield
     except FileNotFoundError:
         raise PathNotFound(file.url) from None
-    except ValueError as error:
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            raise PathNotFound(file.url) from None
         raise ReadFilesError(f"read_files: {file.url} cannot be read: {error}") from error
 
 
