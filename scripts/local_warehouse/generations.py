@@ -17,7 +17,7 @@ from local_warehouse.connection import Connection
 # Above this memory of its own a process is replaced. It starts with some 70 MiB.
 _MEMORY = int(os.environ.get("LOCAL_WAREHOUSE_ENGINE_MIB", "384")) * 2**20
 _RENEWAL_SECONDS = 20  # from one such replacement to the next, at the least
-_GRACE_SECONDS = 120  # for those who use a process that does not stop a statement
+_GRACE_SECONDS = 30  # for those who use a process that does not stop a statement
 _POLL_SECONDS = 0.1
 _log = logging.getLogger(__name__)
 

@@ -70,27 +70,18 @@ def test_a_canceled_statement_stops(lakehouse: Any) -> None:
         assert cursor.execute("select 1 as a").fetchall() == [(1,)]
 
 
-def test_those_who_run_beside_a_statement_that_the_engine_cannot_stop_get_their_rows(
-    lakehouse: Any,
-) -> None:
+def test_a_statement_that_the_engine_cannot_stop_ends_with_its_process(lakehouse: Any) -> None:
     with (
         lakehouse.connect() as connection,
         connection.cursor() as canceled,
-        connection.cursor() as reader,
-        connection.cursor() as runner,
+        connection.cursor() as other,
     ):
-        reader.execute("select id, repeat('x', 100) as text from range(200000)")
-        assert len(reader.fetchmany(10)) == 10
         canceled.execute_async(_LONG_JOIN)
         assert _eventually(lambda: _computes(lakehouse))
-        runner.execute_async("select count(*) as n from range(1000000) where sqrt(id) >= 0")
         canceled.cancel()
         assert canceled.get_query_state() == CommandState.CANCELLED
-        runner.get_async_execution_result()
-        assert runner.fetchone().n == 1_000_000
-        time.sleep(5)  # the engine has not stopped by now, and is replaced
-        assert len(reader.fetchall()) == 199_990
-    assert _eventually(lambda: not _computes(lakehouse))
+        assert _eventually(lambda: not _computes(lakehouse))
+        assert other.execute("select 1 as a").fetchall() == [(1,)]
 
 
 def test_a_canceled_write_leaves_the_table_as_it_was(lakehouse: Any) -> None:
