@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -131,8 +131,8 @@ class _S3Objects:
             try:
                 found = obstore.get(*self._place(file))
             except ValueError:
-                body = self._client.get_object(**self._address(file))["Body"]
-                yield from body.iter_chunks(BLOCK_BYTES)
+                with closing(self._client.get_object(**self._address(file))["Body"]) as body:
+                    yield from body.iter_chunks(BLOCK_BYTES)
             else:
                 for block in found.stream(BLOCK_BYTES):
                     yield bytes(block)
