@@ -73,16 +73,7 @@ class Context:
         for given, value in self.named.items():
             if given.lower() == name.lower():
                 return value
-        raise errors.SqlError(
-            "UNBOUND_SQL_PARAMETER", f"Found the unbound parameter: {name}.", "42P02"
-        )
-
-    def positional_parameter(self, index: int) -> str:
-        if index >= len(self.positional):
-            raise errors.SqlError(
-                "UNBOUND_SQL_PARAMETER", f"Found the unbound parameter: ? ({index + 1}).", "42P02"
-            )
-        return self.positional[index]
+        raise errors.unbound_parameter(name or "?")
 
     def relation(self, name: Name) -> Relation:
         found = self.catalog.relation(name)

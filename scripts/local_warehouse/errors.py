@@ -67,6 +67,10 @@ def column_not_found(column: str, relation: str) -> SqlError:
     )
 
 
+def unbound_parameter(marker: str) -> SqlError:
+    return SqlError("UNBOUND_SQL_PARAMETER", f"Found the unbound parameter: {marker}.", "42P02")
+
+
 def from_text(text: str, condition: str, sqlstate: str) -> SqlError:
     """An error from a message that may name its own condition: `[CONDITION] message`."""
     if text.startswith("[") and "]" in text:

@@ -5,8 +5,6 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names-identifier-
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from local_warehouse import errors
 from local_warehouse.catalog.model import quoted
 from local_warehouse.context import Context
@@ -14,26 +12,21 @@ from local_warehouse.queries import Query
 from local_warehouse.statements.reader import StatementReader
 
 
-def replaced(context: Context, text: str) -> tuple[Context, str]:
-    """The statement with its names, and the context without the parameters that became names."""
+def replaced(context: Context, text: str) -> str:
+    """The statement with its names."""
     if "identifier" not in text.lower():
-        return context, text
+        return text
     reader = StatementReader(text)
-    positional = list(context.positional)
     parts: list[str] = []
-    end = markers = 0
+    end = 0
     while not reader.at_end():
         start = reader.peek().start
         if not reader.accept("IDENTIFIER", "("):
-            markers += reader.take().text == "?"
+            reader.take()
             continue
-        value = reader.until(")")
-        here = StatementReader(value).count("?")
-        inner = replace(context, positional=positional[markers : markers + here])
-        del positional[markers : markers + here]
-        parts += [text[end:start], _name(inner, value)]
+        parts += [text[end:start], _name(context, reader.until(")"))]
         end = reader.take().end  # of the closing parenthesis
-    return replace(context, positional=positional), "".join([*parts, text[end:]])
+    return "".join([*parts, text[end:]])
 
 
 def _name(context: Context, value: str) -> str:

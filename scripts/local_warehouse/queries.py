@@ -95,7 +95,7 @@ class Query:
                 "VIEW_EXCEED_MAX_NESTED_DEPTH", f"Views are nested more than {_MAX_DEPTH} deep."
             )
         if depth == 0:
-            _bind(tree, self._context)
+            bind(tree, self._context)
             self._context.merged.bind(tree)
         for column in list(tree.find_all(exp.Column)):
             if column.args.get("db"):  # silver.sales.id: the engine knows the relation as sales
@@ -246,15 +246,10 @@ def _asks_for_metadata(tree: exp.Expr) -> bool:
     return any(name.name.lower() == "_metadata" for name in tree.find_all(exp.Identifier))
 
 
-def _bind(tree: exp.Expr, context: Context) -> None:
+def bind(tree: exp.Expr, context: Context) -> None:
     """Put the values of parameter markers in their place, as literals of the given types."""
-    position = 0
     for marker in list(tree.find_all(exp.Placeholder)):
-        if marker.this:
-            value = context.named_parameter(marker.name)
-        else:
-            value = context.positional_parameter(position)
-            position += 1
+        value = context.named_parameter(marker.name)
         marker.replace(parse(f"select {value}").expressions[0])
 
 

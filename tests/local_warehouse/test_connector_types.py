@@ -6,6 +6,8 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import pytest
+from databricks.sql.exc import Error
 from databricks.sql.parameters.native import (
     ArrayParameter,
     BigIntegerParameter,
@@ -92,6 +94,29 @@ def test_parameters_stand_wherever_a_value_may(lakehouse: Any) -> None:
         )
         assert [tuple(row) for row in cursor.fetchall()] == [(1, ":id ?"), (3, ":id ?")]
     lakehouse.sql("drop table main.default.given")
+
+
+def test_unnamed_markers_take_the_values_in_the_order_of_the_text(lakehouse: Any) -> None:
+    lakehouse.sql("create or replace table main.default.ordered (id int, v string)")
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "with g as (select ? as a) select (? + 1) * 2 as b, '?' as c, a, ? as d from g"
+            " where ? = 'w'",
+            ["a", 1, "d", "w"],
+        )
+        assert [tuple(row) for row in cursor.fetchall()] == [(4, "?", "a", "d")]
+        cursor.execute("insert into ordered values (?, ?), (?, ?)", [1, "x", 2, "y"])
+        cursor.execute("insert into ordered replace where id = ? select ?, ?", [1, 1, "z"])
+        cursor.execute(
+            "merge into ordered as t using (select ? as id, ? as v) s on t.id = s.id and t.id > ?"
+            " when matched then update set v = concat(s.v, ?) when not matched then insert *",
+            [2, "m", 0, "!"],
+        )
+        cursor.execute("select '?', * from identifier(?) where id <= ? order by 2", ["ordered", 9])
+        assert [tuple(row) for row in cursor.fetchall()] == [("?", 1, "z"), ("?", 2, "m!")]
+        with pytest.raises(Error, match=r"UNBOUND_SQL_PARAMETER.*\? \(2\)"):
+            cursor.execute("select ?, ?", [1])
+    lakehouse.sql("drop table main.default.ordered")
 
 
 def test_a_value_cannot_leave_its_place(lakehouse: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local_warehouse import identifiers
+from local_warehouse import identifiers, markers
 from local_warehouse.context import Context
 from local_warehouse.errors import SqlError
 from local_warehouse.merged_scans import merge
@@ -83,7 +83,8 @@ def execute(context: Context, text: str) -> Result:
     Raises SqlError for whatever the author of the statement can mend, an unsupported statement
     included.
     """
-    context, text = identifiers.replaced(context, text)
+    context, text = markers.named(context, text)
+    text = identifiers.replaced(context, text)
     text, context.merged = merge(text)
     reader = StatementReader(text)
     if reader.at_end():

@@ -13,7 +13,7 @@ from local_warehouse import errors, transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal, parse, render
-from local_warehouse.queries import Query, target
+from local_warehouse.queries import Query, bind, target
 from local_warehouse.results import Result, counts
 from local_warehouse.statements.columns import append
 from local_warehouse.statements.reader import StatementReader
@@ -123,10 +123,10 @@ def _source(reader: StatementReader, clauses: Insert) -> tuple[str, str | None]:
 def _run(context: Context, clauses: Insert, name: str, body: str, source_alias: str | None) -> int:
     """Run it, and return the number of rows inserted."""
     if clauses.replace_where is not None:
-        condition = parse(f"select {clauses.replace_where}").expressions[0]
-        predicate = render(condition)
+        where = _condition(context, clauses.replace_where)
+        predicate = render(where)
         guarded = _guarded(clauses.relation, body, predicate)
-        statement = f"insert into {name} replace where {render(_spread(condition))} {guarded}"
+        statement = f"insert into {name} replace where {render(_spread(where))} {guarded}"
         transactions.commit(clauses.relation, lambda: context.engine.run(statement))
         # the engine's own count includes the rows of a rewritten file that were kept
         return context.engine.count(f"select count(*) from {name} where {predicate}")
@@ -138,6 +138,13 @@ def _run(context: Context, clauses: Insert, name: str, body: str, source_alias: 
     return transactions.commit(
         clauses.relation, lambda: context.engine.count(statement), append=not clauses.overwrite
     )
+
+
+def _condition(context: Context, text: str) -> exp.Expr:
+    tree = parse(f"select {text}")
+    bind(tree, context)
+    condition: exp.Expr = tree.expressions[0]
+    return condition
 
 
 def _spread(condition: exp.Expr) -> exp.Expr:
@@ -181,7 +188,7 @@ def _replace_matching(
     target_alias = quoted(clauses.alias or clauses.relation.name.table)
     source = quoted(source_alias or "source")
     inserted = context.engine.count(f"select count(*) from ({body})")
-    matches = render(parse(f"select {condition}").expressions[0])
+    matches = render(_condition(context, condition))
     kept = (
         f"select {target_alias}.* from {name} as {target_alias}"
         f" left anti join ({body}) as {source} on {matches}"

@@ -61,10 +61,6 @@ class StatementReader:
             for i, word in enumerate(words)
         )
 
-    def count(self, sign: str) -> int:
-        """How often a sign stands in the statement."""
-        return sum(word.kind == "sign" and word.text == sign for word in self._words)
-
     # reading
 
     def take(self) -> Word:
