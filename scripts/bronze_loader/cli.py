@@ -26,7 +26,7 @@ from bronze_loader.on_databricks import take_credentials
 from bronze_loader.options import parse
 from bronze_loader.outcome import Report, Result
 from bronze_loader.plan import Limits
-from bronze_loader.preflight import prove_conditional_writes
+from bronze_loader.preflight import check_bucket, prove_conditional_writes
 from bronze_loader.retries import SteadyWarehouse
 from bronze_loader.statements import Schema
 from bronze_loader.store import SmallObject
@@ -82,14 +82,20 @@ def load(options: argparse.Namespace) -> int:
     schema = Schema(catalog, _schema_name(options), lakehouse_url.rstrip("/"))
     if choice.full_refresh and not (options.yes or choice.dry_run):
         _ask_for_full_refresh([d.name for d in chosen], landing_url)
+
+    def check_buckets() -> None:
+        check_bucket(client, landing_url, "LANDING_URL or --landing")
+        check_bucket(client, lakehouse_url, "LAKEHOUSE_URL or --lakehouse")
+
     limits = Limits(files=options.max_statement_files, file_bytes=options.max_statement_bytes)
     run_id = new_run_id()
     failure = None
     with connect(options.http_path) as connected, show.progress() as progress, ExitStack() as held:
+        check_buckets()
         warehouse = SteadyWarehouse(connected)
         if not choice.dry_run:
             lease = held.enter_context(_lease(options, schema, run_id, client))
-            warehouse = SteadyWarehouse(connected, lease.check)
+            warehouse = SteadyWarehouse(connected, lease.check, check_buckets)
         tables = Tables(warehouse, schema, chosen)
         loader = Loader(tables, landing, chosen, declared, progress, choice, limits, run_id)
         lineage = (
@@ -169,6 +175,7 @@ def _lease(options: argparse.Namespace, schema: Schema, run_id: str, client: Any
 
     folder = options.lease_url or os.environ.get("LEASE_URL") or schema.location("_load_bronze")
     folder = folder.rstrip("/")
+    check_bucket(client, folder, "LEASE_URL or --lease-url")
     prove_conditional_writes(SmallObject(f"{folder}/probe.json", client))
     place = SmallObject(f"{folder}/lease.json", client, new_client)
     return Lease(place, run_id, options.lease_seconds, options.wait)

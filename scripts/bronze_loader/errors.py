@@ -17,6 +17,20 @@ class ConfigurationError(LoaderError):
     exit_code = WRONG_USE
 
 
+class StoreUnreachable(LoaderError):
+    """S3 did not answer, or not in its own words."""
+
+
+class RequestRefused(LoaderError):
+    """S3 answered that it does not do this with this object or bucket."""
+
+
+class AccessDenied(RequestRefused):
+    """The credentials may not do it."""
+
+    exit_code = WRONG_USE
+
+
 class RefusedFile(LoaderError):
     """A file was refused, and the run was asked to stop at the first."""
 

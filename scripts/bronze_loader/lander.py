@@ -104,7 +104,8 @@ class Lander:
             counted = self._tables.land(dataset, files, batch_id, self._journal.clock.next())
         except StatementFailed as error:
             if len(batch) == 1:
-                self._fail(batch[0][0], error)
+                self._progress.advance(1, batch[0][0].file.size)
+                self.fail(batch[0][0], error)
                 return
             log.info(
                 "dataset %s: %d files from %s on: %s; trying them in halves",
@@ -114,7 +115,7 @@ class Lander:
             self._land_batch(dataset, batch[:middle], added)
             self._land_batch(dataset, batch[middle:], added)
             return
-        self._failures = 0
+        self.succeeded()
         outcomes = [
             Outcome(
                 planned,
@@ -129,14 +130,18 @@ class Lander:
         self._report.outcomes += outcomes
         self._progress.advance(len(batch), sum(planned.file.size for planned, _ in batch))
 
-    def _fail(self, planned: PlannedFile, error: StatementFailed) -> None:
+    def succeeded(self) -> None:
+        """A file could be read, so those before it that could not are no row of them."""
+        self._failures = 0
+
+    def fail(self, planned: PlannedFile, error: LoaderError) -> None:
+        """Report a file that could not be read; raises an error like it after too many in a row."""
         self.failed.add(planned.url)
         self._report.outcomes.append(Outcome(planned, Result.FAILED, reason=str(error)))
-        self._progress.advance(1, planned.file.size)
         self._failures += 1
         if self._failures > self._failures_allowed:
             many = f"{self._failures} files in a row" if self._failures > 1 else "a file"
-            raise LoaderError(
+            raise type(error)(
                 f"dataset {planned.dataset.name}: {many} could not be loaded, the last was "
                 f"{planned.url}: {error}"
             ) from error

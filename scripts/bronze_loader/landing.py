@@ -13,17 +13,14 @@ from typing import IO, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from bronze_loader.errors import ChangedWhileLoading, ConfigurationError, LoaderError
+from bronze_loader.errors import ChangedWhileLoading, ConfigurationError
+from bronze_loader.s3_errors import ABSENT, NO_BUCKET, REFUSED, code, explained
 
 SNIFF_THREADS = 16
 # A request costs more than reading this much with it.
 SMALL_FILE = 1024 * 1024
-NO_CREDENTIALS = (
-    "no AWS credentials in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, …); on a laptop "
-    "`local-warehouse exec -- load-bronze` sets them"
-)
 
 
 @dataclass(frozen=True)
@@ -111,22 +108,18 @@ class Landing:
         what = file.url if file else self.url
         try:
             yield
-        except NoCredentialsError as error:
-            raise ConfigurationError(f"cannot {verb} {what}: {NO_CREDENTIALS}") from error
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            if file and code in ("PreconditionFailed", "412", "NoSuchKey", "404"):
+        except (ClientError, BotoCoreError) as error:
+            if file and code(error) in (*REFUSED, *ABSENT):
                 raise ChangedWhileLoading(
                     "changed while loading, will be loaded by the next run"
                 ) from error
-            if code == "NoSuchBucket":
+            if code(error) == NO_BUCKET:
                 raise ConfigurationError(
                     f"cannot {verb} {what}: there is no bucket {self.bucket!r}; "
                     "see LANDING_URL or --landing"
                 ) from error
-            raise LoaderError(f"cannot {verb} {what}: {error}") from error
-        except BotoCoreError as error:
-            raise LoaderError(f"cannot {verb} {what}: {error}") from error
+            permission = "s3:GetObject" if file else "s3:ListBucket"
+            raise explained(error, f"{verb} {what}", permission) from error
 
 
 def s3_client() -> Any:

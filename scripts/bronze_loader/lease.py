@@ -22,7 +22,7 @@ from types import TracebackType
 
 from bronze_loader.errors import HELD, LoaderError
 from bronze_loader.processes import has_died, identity
-from bronze_loader.store import SmallObject, StoreUnreachable, Version
+from bronze_loader.store import SmallObject, Version
 
 log = logging.getLogger(__name__)
 
@@ -119,8 +119,8 @@ class Lease:
             version = self._place.read()
             if version is not None and State.of(version).run_id == self._run_id:
                 self._place.replace(self._state(released=True).to_bytes(), version.etag)
-        except StoreUnreachable as unreachable:
-            log.warning("the lease may be taken; it ends in %g s: %s", self._seconds, unreachable)
+        except LoaderError as error:
+            log.warning("the lease may be taken; it ends in %g s: %s", self._seconds, error)
 
     def __exit__(
         self,
@@ -133,8 +133,8 @@ class Lease:
         if self._lost is None:
             try:
                 self._place.replace(self._state(released=True).to_bytes(), self._etag)
-            except StoreUnreachable as unreachable:
-                log.warning("the lease ends by itself in %g s: %s", self._seconds, unreachable)
+            except LoaderError as problem:
+                log.warning("the lease ends by itself in %g s: %s", self._seconds, problem)
 
     def check(self) -> None:
         """Raises LeaseLost unless the lease is this loader's at this moment."""
@@ -198,7 +198,7 @@ class Lease:
                     self._lost = f"process {state.pid} on {state.host} holds it"
                     return
                 etag = self._place.replace(body, version.etag)
-        except StoreUnreachable as error:
+        except LoaderError as error:
             log.warning("the lease is not renewed yet: %s", error)
             self._reopen()
             return

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bronze_loader.choice import Choice
 from bronze_loader.datasets import Dataset, common_prefix
 from bronze_loader.duplicates import certain, judge
-from bronze_loader.errors import ChangedWhileLoading, Refused, RefusedFile
+from bronze_loader.errors import ChangedWhileLoading, Refused, RefusedFile, RequestRefused
 from bronze_loader.headers import Header, renamed, sniff
 from bronze_loader.journal import Journal, new_run_id
 from bronze_loader.lander import Lander, Progress, Sniffed, columns_added
@@ -162,7 +162,10 @@ class Loader:
             ):
                 self._progress.advance(1, 0)
                 if isinstance(found, Header):
+                    self._lander.succeeded()
                     to_load.append((planned, found))
+                elif isinstance(found, RequestRefused):
+                    self._lander.fail(planned, found)
                 elif isinstance(found, Refused):
                     refused.append(Outcome(planned, Result.REFUSED, reason=str(found)))
                 else:
@@ -176,11 +179,13 @@ class Loader:
             )
         return to_load
 
-    def _look_at(self, planned: PlannedFile) -> Header | Refused | ChangedWhileLoading:
+    def _look_at(
+        self, planned: PlannedFile
+    ) -> Header | Refused | RequestRefused | ChangedWhileLoading:
         file = planned.file
         try:
             header = sniff(file.key, file.size, planned.dataset, self._landing.reader(file))
-        except (Refused, ChangedWhileLoading) as reason:
+        except (Refused, RequestRefused, ChangedWhileLoading) as reason:
             return reason
         hint = renamed(header, planned.dataset)
         if hint:

@@ -1,4 +1,5 @@
-"""Before anything is written: does the store keep its word on conditional writes?
+"""Before anything is written: are the buckets there, and does the store keep its word on
+conditional writes?
 
 Delta tables on S3 commit by a PUT that must be refused when the version is there already, and so
 does the lease. A store that accepts the second PUT loses one of two commits, unseen.
@@ -6,11 +7,41 @@ does the lease. A store that accepts the second PUT loses one of two commits, un
 
 from __future__ import annotations
 
+import logging
+import re
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
 from bronze_loader.errors import ConfigurationError
+from bronze_loader.s3_errors import ABSENT, NO_BUCKET, code, explained
 from bronze_loader.store import SmallObject
+
+log = logging.getLogger(__name__)
 
 PROBE = b'{"what": "load-bronze writes this twice to see the second write refused"}\n'
 NO_ETAG = '"00000000000000000000000000000000"'
+
+
+def check_bucket(client: Any, url: str, setting: str) -> None:
+    """Ask for the bucket of a URL that the setting gives, for some stores make one that is missing.
+
+    Raises ConfigurationError when there is none, StoreUnreachable when nobody answers. Who may not
+    ask learns nothing, so that is no error.
+    """
+    place = re.fullmatch(r"s3://([^/]+)(/[^/]+)*/*", url)
+    if not place:
+        raise ConfigurationError(f"{setting} must read s3://bucket/prefix, not {url!r}")
+    try:
+        client.head_bucket(Bucket=place.group(1))
+    except ClientError as error:
+        if code(error) in (NO_BUCKET, *ABSENT):
+            raise ConfigurationError(
+                f"there is no bucket {place.group(1)!r}; see {setting}"
+            ) from error
+        log.debug("not known whether there is a bucket %s: %s", place.group(1), error)
+    except BotoCoreError as error:
+        raise explained(error, f"reach {url}", "s3:ListBucket") from error
 
 
 def prove_conditional_writes(probe: SmallObject) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bronze_loader.warehouse import TransientError, Warehouse
+from bronze_loader.warehouse import StatementFailed, TransientError, Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +27,15 @@ class SteadyWarehouse:
         self,
         inner: Warehouse,
         before_each: Callable[[], None] = lambda: None,
+        after_failure: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`before_each` is called before each attempt, to raise when it must not be made."""
+        """`before_each` is called before each attempt, to raise when it must not be made;
+        `after_failure` when a statement has failed, to raise when it is not the statement's fault.
+        """
         self._inner = inner
         self._before_each = before_each
+        self._after_failure = after_failure
         self._sleep = sleep
 
     def run(self, statement: str) -> list[dict[str, Any]]:
@@ -39,6 +43,9 @@ class SteadyWarehouse:
             self._before_each()
             try:
                 return self._inner.run(statement)
+            except StatementFailed:
+                self._after_failure()
+                raise
             except TransientError as error:
                 if attempt == ATTEMPTS - 1:
                     raise

@@ -12,13 +12,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from bronze_loader.errors import ConfigurationError, LoaderError
-from bronze_loader.landing import NO_CREDENTIALS, s3_client
-
-_REFUSED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409")
-_ABSENT = ("NoSuchKey", "404")
+from bronze_loader.errors import AccessDenied, ConfigurationError, LoaderError
+from bronze_loader.landing import s3_client
+from bronze_loader.s3_errors import ABSENT, REFUSED, S3Error, code, explained
 
 
 @dataclass(frozen=True)
@@ -28,10 +26,6 @@ class Version:
     body: bytes
     etag: str
     age: float
-
-
-class StoreUnreachable(LoaderError):
-    """The store did not answer, or answered something else than yes or no."""
 
 
 class SmallObject:
@@ -56,12 +50,10 @@ class SmallObject:
         try:
             answer = self._client.get_object(**self._place)
             body: bytes = answer["Body"].read()
-        except ClientError as error:
-            if _code(error) in _ABSENT:
+        except (ClientError, BotoCoreError) as error:
+            if code(error) in ABSENT:
                 return None
-            raise self._unreachable("read", error) from error
-        except BotoCoreError as error:
-            raise self._unreachable("read", error) from error
+            raise self._explained("read", "s3:GetObject or s3:ListBucket", error) from error
         said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
         now = parsedate_to_datetime(said) if said else datetime.now(UTC)
         return Version(body, answer["ETag"], (now - answer["LastModified"]).total_seconds())
@@ -79,22 +71,16 @@ class SmallObject:
             answer = self._client.put_object(
                 **self._place, Body=body, ContentType="application/json", **condition
             )
-        except ClientError as error:
-            if _code(error) in (*_REFUSED, *_ABSENT):
+        except (ClientError, BotoCoreError) as error:
+            if code(error) in (*REFUSED, *ABSENT):
                 return None
-            raise self._unreachable("write", error) from error
-        except BotoCoreError as error:
-            raise self._unreachable("write", error) from error
+            raise self._explained("write", "s3:PutObject", error) from error
         return str(answer["ETag"])
 
-    def _unreachable(self, verb: str, error: Exception) -> StoreUnreachable:
-        if isinstance(error, NoCredentialsError):
-            return StoreUnreachable(f"cannot {verb} {self.url}: {NO_CREDENTIALS}")
-        return StoreUnreachable(
-            f"cannot {verb} {self.url}: {error}; the loader keeps its lease there, which needs "
-            "s3:GetObject and s3:PutObject; --lease-url names another place"
-        )
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+    def _explained(self, verb: str, permission: str, error: S3Error) -> LoaderError:
+        explanation = explained(error, f"{verb} {self.url}", permission)
+        if isinstance(explanation, AccessDenied):
+            return AccessDenied(
+                f"{explanation}; the loader keeps its lease there, --lease-url names another place"
+            )
+        return explanation

@@ -19,7 +19,7 @@ from typing import IO, Any
 import zstandard
 
 from bronze_loader.datasets import CsvOptions
-from bronze_loader.errors import ChangedWhileLoading, LoaderError, Refused
+from bronze_loader.errors import ChangedWhileLoading, LoaderError, Refused, RequestRefused
 from bronze_loader.headers import Header
 from bronze_loader.lander import Progress
 from bronze_loader.landing import Landing
@@ -30,7 +30,7 @@ from bronze_loader.tables import Tables
 CHUNK = 1024 * 1024
 SHOWN = 20
 
-LookAt = Callable[[PlannedFile], Header | Refused | ChangedWhileLoading]
+LookAt = Callable[[PlannedFile], Header | Refused | RequestRefused | ChangedWhileLoading]
 
 
 def verify(
@@ -82,7 +82,7 @@ def _in_file(planned: PlannedFile, landing: Landing, look_at: LookAt) -> int | s
     try:
         with landing.stream(planned.file) as body:
             return count_records(body, planned.file.key, found, planned.dataset.options)
-    except ChangedWhileLoading as reason:
+    except (ChangedWhileLoading, RequestRefused) as reason:
         return f"not known: {reason}"
     except (OSError, EOFError, csv.Error, zlib.error, zstandard.ZstdError) as error:
         return f"not known: {error}"

@@ -235,6 +235,8 @@ def _check_loopback(host: str) -> None:
 
 
 def _first_lines(error: BaseException) -> str:
-    """The message without the server's stack trace."""
+    """The message without the server's stack trace, and of urllib3's the cause alone."""
     text = str(error).strip()
+    cause = re.search(r"Max retries exceeded .*\(Caused by (\w+\(.*\))\)", text)
+    text = cause.group(1) if cause else text
     return text.split("\n\tat ")[0].split("\n\nJVM stacktrace")[0][:2000]

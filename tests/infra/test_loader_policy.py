@@ -4,8 +4,10 @@ moto is S3 as the loader sees it. The files lie in the local S3 too, where the l
 them, as Unity Catalog does: by a role of its own.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -55,6 +57,23 @@ def new_user(name: str, *policy_arns: str) -> dict[str, str]:
     }
 
 
+def allow(*actions: str, resource: str = "*", effect: str = "Allow") -> str:
+    """A policy, by its ARN."""
+    statement = {"Effect": effect, "Action": list(actions), "Resource": resource}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    made = boto3.client("iam").create_policy(
+        PolicyName=f"policy-{uuid4().hex}", PolicyDocument=json.dumps(document)
+    )
+    return str(made["Policy"]["Arn"])
+
+
+def new_object(lakehouse: Any, key: str, body: bytes) -> str:
+    """Lies both in moto, where the loader looks, and where the warehouse does; gives its key."""
+    for s3 in (boto3.client("s3"), lakehouse.s3):
+        s3.put_object(Bucket="landing", Key=key, Body=body)
+    return key
+
+
 def use(keys: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in keys.items():
         monkeypatch.setenv(name.upper(), value)
@@ -79,10 +98,55 @@ def test_loader_says_what_it_may_not_do(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     use(new_user("nobody"), monkeypatch)
-    assert enforced(main)([*OPTIONS, "--dry-run"]) == 1
+    assert enforced(main)([*OPTIONS, "--dry-run"]) == 2
     said = capsys.readouterr().err
     assert "cannot list s3://landing/policy" in said
-    assert "AccessDenied" in said
+    assert "s3:ListBucket" in said
+
+
+def test_without_a_place_for_its_lease_the_loader_names_the_permission(
+    user: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    use(new_user("reader", allow("s3:ListBucket", "s3:GetObject")), monkeypatch)
+    assert enforced(main)(list(OPTIONS)) == 2
+    said = capsys.readouterr().err
+    assert "cannot write s3://lakehouse/policy_bronze/_load_bronze/probe.json" in said
+    assert "s3:PutObject" in said
+    assert "--lease-url" in said
+
+
+def test_a_file_that_may_not_be_read_keeps_no_other_out(
+    user: dict[str, str],
+    lakehouse: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    denied = new_object(lakehouse, "policy/data_sales_denied.csv", SALES + SALES)
+    no_get = allow("s3:GetObject", resource=f"arn:aws:s3:::landing/{denied}", effect="Deny")
+    use(new_user("most", allow("s3:*"), no_get), monkeypatch)
+    assert enforced(main)([*OPTIONS, "--schema", "policy_denied"]) == 1
+    said = capsys.readouterr().out
+    assert f"failed: sales: s3://landing/{denied}" in said
+    assert "s3:GetObject" in said
+    assert lakehouse.sql("select count(*) as rows from policy_denied.sales") == [{"rows": 1}]
+
+
+def test_files_of_which_none_may_be_read_end_the_run(
+    user: dict[str, str],
+    lakehouse: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number in range(4):
+        new_object(lakehouse, f"policy/data_sales_{number}.csv", SALES * (number + 2))
+    writer = allow("s3:ListBucket"), allow("s3:*", resource="arn:aws:s3:::lakehouse/*")
+    use(new_user("blind", *writer), monkeypatch)
+    assert enforced(main)([*OPTIONS, "--schema", "policy_blind"]) == 2
+    said = capsys.readouterr()
+    assert "3 files in a row could not be loaded" in said.err
+    assert "s3:GetObject" in said.err
 
 
 @pytest.mark.parametrize(

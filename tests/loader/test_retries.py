@@ -120,5 +120,5 @@ def test_nothing_is_tried_again_once_the_lease_is_lost() -> None:
 
     inner = SqlWarehouse(opened.connect, "https://w")
     with pytest.raises(LoaderError, match="lease is lost"):
-        SteadyWarehouse(inner, check, opened.pauses.append).run("select 1")
+        SteadyWarehouse(inner, check, sleep=opened.pauses.append).run("select 1")
     assert len(opened.errors) == 2

@@ -6,11 +6,21 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
+import botocore.auth
+import botocore.endpoint
+import botocore.httpsession
 import pytest
-from landing_place import Place
+from botocore.exceptions import EndpointConnectionError
+from databricks.sql.client import Cursor
+from databricks.sql.exc import ServerOperationError
+from landing_place import SALES, Place
 
 SETTINGS = {
     "DATABRICKS_HOST": "https://localhost:1",
@@ -100,3 +110,57 @@ def test_a_wrong_token_ends_in_2(place: Place) -> None:
 def test_a_bucket_that_does_not_exist_ends_in_2(place: Place) -> None:
     done = place.load("--landing", "s3://no-such-bucket", exit_code=2)
     assert "no bucket 'no-such-bucket'" in done.stderr
+
+
+def test_a_lakehouse_bucket_that_does_not_exist_ends_in_2_and_is_not_made(place: Place) -> None:
+    place.put("data_sales_1.csv", SALES)
+    done = place.load("--lakehouse", "s3://lakehuose", exit_code=2)
+    assert "no bucket 'lakehuose'; see LAKEHOUSE_URL or --lakehouse" in done.stderr
+    assert "lakehuose" not in [bucket["Name"] for bucket in place.s3.list_buckets()["Buckets"]]
+
+
+@pytest.mark.parametrize("option", ["--lakehouse", "--lease-url", "--landing"])
+def test_a_place_that_is_not_in_s3_ends_in_2(place: Place, option: str) -> None:
+    assert "s3://bucket/prefix, not 'here'" in place.load(option, "here", exit_code=2).stderr
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_wrong_aws_keys_end_in_2(place: Place, name: str) -> None:
+    done = place.load(exit_code=2, **{name: "wrong"})
+    assert "does not accept the AWS credentials" in done.stderr
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_a_clock_that_is_wrong_ends_in_2(place: Place, minutes: int) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=minutes)
+    with mock.patch.object(botocore.auth, "get_current_datetime", lambda: now):
+        assert "set the clock" in place.load(exit_code=2).stderr
+
+
+def test_a_store_that_is_down_is_said_once(place: Place) -> None:
+    """The warehouse fails a statement because of it, and the files are not blamed."""
+    for number in range(4):
+        place.put(f"data_sales_{number}.csv", SALES * (number + 1))
+    execute, send = Cursor.execute, botocore.httpsession.URLLib3Session.send
+    down = threading.Event()
+
+    def fail(cursor: Cursor, statement: str) -> Any:
+        if statement.startswith("INSERT"):
+            down.set()
+            raise ServerOperationError("[ENGINE_ERROR] connection refused")
+        return execute(cursor, statement)
+
+    def answer(session: Any, request: Any) -> Any:
+        if down.is_set():
+            raise EndpointConnectionError(endpoint_url=request.url)
+        return send(session, request)
+
+    with (
+        mock.patch.object(Cursor, "execute", fail),
+        mock.patch.object(botocore.httpsession.URLLib3Session, "send", answer),
+        mock.patch.object(botocore.endpoint.time, "sleep"),
+    ):
+        done = place.load(exit_code=1)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"load-bronze: cannot reach s3://landing/{place.prefix}: the store does")
+    assert "data_sales" not in done.stdout
