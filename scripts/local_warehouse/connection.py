@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from local_warehouse.calls import Calls
 from local_warehouse.engine_process import EngineProcess
+from local_warehouse.errors import EngineEnded
 
 _CHANNEL = {
     "grpc.max_receive_message_length": 2**31 - 1,  # a batch of rows is one message
@@ -69,6 +70,11 @@ class Connection:
         return self._process is None or self._process.is_running
 
     @property
+    def is_own(self) -> bool:
+        """Whether the process is ours, to end and to replace."""
+        return self._process is not None
+
+    @property
     def is_used(self) -> bool:
         """Whether a statement runs, or some rows of a result are not read yet."""
         return self._calls.are_running or any(
@@ -108,7 +114,10 @@ class Connection:
         asking.join(_PATIENCE_SECONDS)
         if self._process is None or not self._process.is_running:
             return True
-        return not (asking.is_alive() or self._computes_for_nobody(self._process))
+        try:
+            return not (asking.is_alive() or self._computes_for_nobody(self._process))
+        except EngineEnded:
+            return True
 
     def _interrupt(self, tag: str) -> None:
         try:

@@ -147,9 +147,11 @@ class Context:
                 self.engine.run(statement)
             yield scan.sql if options is None else self._typed(scan, options)
         finally:
-            for statement in scan.teardown:
-                self.engine.run(statement)
-            scan.cleanup()
+            try:
+                for statement in scan.teardown:
+                    self.engine.run(statement)
+            finally:
+                scan.cleanup()
 
     def _typed(self, scan: files.Scan, options: Mapping[str, Any]) -> str:
         """A scan with the types of its values, where its options leave them open."""

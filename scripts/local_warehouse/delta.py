@@ -16,7 +16,7 @@ from typing import Any
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from local_warehouse import storage
+from local_warehouse import attempts, storage
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
 from local_warehouse.types import from_delta
@@ -72,6 +72,15 @@ def latest_version(location: str) -> int:
     version = found[-1] if found else -1
     _newest[location] = version
     return version
+
+
+def find_commit(location: str, after: int, mark: str) -> Commit | None:
+    """The commit after a version that carries a mark."""
+    for version in reversed(log_versions(location, after)):
+        commit = read_commit(location, version)
+        if mark in json.dumps(commit.info):
+            return commit
+    return None
 
 
 def commits_after(location: str, version: int) -> list[Commit]:
@@ -159,6 +168,7 @@ def checkpoint(table: DeltaTable) -> None:
 
 def restore(table: DeltaTable, version: int) -> None:
     """Commit an older version of a table as its newest."""
+    attempts.note_change()
     try:
         table.restore(version)
     except DeltaError as error:
@@ -216,6 +226,7 @@ def _commit_metadata(table: DeltaTable, location: str, fields: list[Field]) -> b
     ]
     body = "\n".join(json.dumps(action) for action in actions).encode()
     version = table.version() + 1
+    attempts.note_change()
     if not storage.put_if_absent(entry(location, version), body):
         return False
     if version % _CHECKPOINT_INTERVAL == 0:
@@ -236,6 +247,7 @@ def relax(location: str) -> tuple[list[Column], list[str]]:
 
 def drop_constraint(location: str, name: str) -> None:
     table = open_table(location)
+    attempts.note_change()
     table.alter.drop_constraint(name, raise_if_not_exists=False)
     checkpoint(table)
 

@@ -11,7 +11,7 @@ import re
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from inspect import GEN_CLOSED, getgeneratorstate
 from typing import TypeVar
@@ -21,10 +21,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from local_warehouse import delta, engine_errors
-from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.connection import Connection
 from local_warehouse.dialect import literal, render
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import EngineEnded, SqlError
 from local_warehouse.generations import Generations
 from local_warehouse.results import Result
 from local_warehouse.types import client_schema, to_client
@@ -74,17 +74,31 @@ class Engine:
         """End what runs with a tag: at once for its client, and then the engine's work for it."""
         self._generations.cancel(tag)
 
+    @contextmanager
+    def _watched(self, connection: Connection) -> Iterator[None]:
+        """Around calls of an engine: its errors as ours, and EngineEnded when it ended meanwhile.
+        Another one runs then, and the old one certainly not."""
+        try:
+            with engine_errors.translated():
+                yield
+        except Exception as error:
+            is_silent = isinstance(error, SqlError) and error.condition == "ENGINE_UNAVAILABLE"
+            if not connection.is_own or (connection.is_running and not is_silent):
+                raise
+            self._generations.replace(connection)
+            raise EngineEnded from error
+
     # queries and commands
 
     def stream(self, sql: str) -> Result:
         """Run a query; its batches come as the client reads them."""
         connection, tag = self._connection, getattr(self._statement, "tag", None)
-        with engine_errors.translated():
+        with self._watched(connection):
             first, others = self._with_types_aligned(sql, self._start)
         schema = client_schema(first.schema)
 
         def batches() -> Generator[pa.RecordBatch]:
-            with engine_errors.translated():
+            with self._watched(connection):
                 table: pa.Table | None = first
                 while table is not None:
                     yield from to_client(table, schema).to_batches()
@@ -103,13 +117,13 @@ class Engine:
 
     def run(self, sql: str) -> pa.Table:
         """Run a statement and return its whole result, which must be small."""
-        with engine_errors.translated():
+        with self._watched(self._connection):
             return self._with_types_aligned(
                 sql, lambda s: pa.concat_tables(self._connection.tables(s))
             )
 
     def count(self, sql: str) -> int:
-        """Run a DML statement and return the rows that the engine reports."""
+        """The number that a query yields."""
         return int(self.run(sql).column(0)[0].as_py())
 
     def _start(self, sql: str) -> tuple[pa.Table, Generator[pa.Table]]:
@@ -121,18 +135,19 @@ class Engine:
             first = following
         return first, tables
 
-    def _with_types_aligned(self, sql: str, work: Callable[[str], _T]) -> _T:
-        """Do it, and again with casts if the engine stumbles over types that meet."""
+    def _with_types_aligned(self, sql: str, work: Callable[[str], _T], *written: str) -> _T:
+        """Do it, and again with casts if the engine stumbles over types that meet. `written` are
+        locations of tables that the text does not name."""
         from pyspark.errors import PySparkException
 
         from local_warehouse import coercions
 
         def columns_of(part: exp.Expr) -> list[Column]:
-            with engine_errors.translated():
+            with self._watched(self._connection):
                 return self._columns(render(part))
 
         try:
-            return self._with_log_listed(sql, work)
+            return self._with_log_listed(sql, work, written)
         except PySparkException as error:
             if not coercions.is_cause(str(error)):
                 raise
@@ -140,9 +155,9 @@ class Engine:
                 changed = coercions.aligned(sql, columns_of)
             except SqlError:  # of a form that cannot be changed: the first error says what it is
                 raise error from None
-            return self._with_log_listed(changed, work)
+            return self._with_log_listed(changed, work, written)
 
-    def _with_log_listed(self, sql: str, work: Callable[[str], _T]) -> _T:
+    def _with_log_listed(self, sql: str, work: Callable[[str], _T], written: Sequence[str]) -> _T:
         """Do it, and again without the hint that names a table's newest checkpoint: the engine
         does not find a version that is older than it, one of a moment ago in particular. It
         reads the version before it writes anything, so nothing is done twice."""
@@ -154,45 +169,58 @@ class Engine:
             except PySparkException as error:
                 if _STALE_HINT not in str(error):
                     raise
-                for name, path in _TABLE_AT.findall(sql):
-                    delta.forget_last_checkpoint(path or self._connection.locations[name])
+                locations = self._connection.locations
+                read = [path or locations[name] for name, path in _TABLE_AT.findall(sql)]
+                for location in (*read, *written):
+                    delta.forget_last_checkpoint(location)
         return work(sql)
 
     def columns(self, sql: str) -> list[Column]:
         """Names and types of a query's columns, without running it."""
-        with engine_errors.translated():
+        with self._watched(self._connection):
             return self._with_types_aligned(sql, self._columns)
 
     def _columns(self, sql: str) -> list[Column]:
         fields = self._connection.frame(sql).schema.fields
         return [Column(f.name, f.dataType.simpleString(), f.nullable) for f in fields]
 
-    def overwrite(self, query: str, location: str, partition_by: list[str]) -> None:
+    def overwrite(self, query: str, location: str, partition_by: list[str], mark: str) -> None:
         """Write a query's rows to a Delta table in one commit that also replaces its schema."""
 
         def write(sql: str) -> None:
             writer = self._connection.frame(sql).write.format("delta").mode("overwrite")
-            writer = writer.option("overwriteSchema", "true")
+            writer = writer.option("overwriteSchema", "true").option("userMetadata", mark)
             if partition_by:
                 writer = writer.partitionBy(*partition_by)
             writer.save(location)
 
-        with engine_errors.translated():
-            self._with_types_aligned(query, write)
+        with self._watched(self._connection):
+            self._with_types_aligned(query, write, location)
 
-    def append(self, query: str, location: str, note: str) -> None:
-        """Add a query's rows to a Delta table in one commit that carries a note."""
+    def append(self, query: str, location: str, mark: str) -> None:
+        """Add a query's rows to a Delta table in one commit."""
 
         def write(sql: str) -> None:
             writer = self._connection.frame(sql).write.format("delta").mode("append")
-            writer.option("userMetadata", note).save(location)
+            writer.option("userMetadata", mark).save(location)
 
-        with engine_errors.translated():
-            self._with_types_aligned(query, write)
+        with self._watched(self._connection):
+            self._with_types_aligned(query, write, location)
+
+    def insert(self, query: str, relation: Relation, mark: str, *, overwrite: bool) -> None:
+        """Add a query's rows to a table, or put them in place of its own, cast to its types."""
+        name = quoted(self.name_of(relation))
+
+        def write(sql: str) -> None:
+            writer = self._connection.frame(sql).write.option("userMetadata", mark)
+            writer.insertInto(name, overwrite=overwrite)
+
+        with self._watched(self._connection):
+            self._with_types_aligned(query, write, relation.path)
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make a small table known as a temporary view."""
-        with engine_errors.translated():
+        with self._watched(self._connection):
             self._connection.frame_of(table).createOrReplaceTempView(name)
 
     # tables

@@ -114,10 +114,10 @@ def _translated(message: str) -> SqlError:
     lowered = message.lower()
     if "statuscode.unavailable" in lowered:
         return SqlError(
-            "ENGINE_ENDED",
-            "The engine ended, or was ended to stop a statement; one of your own (--engine) does "
-            "not answer. Run this statement again.",
-            "57014",
+            "ENGINE_UNAVAILABLE",
+            "The Spark Connect server of --engine does not answer. What this statement was to "
+            "write may be done: DESCRIBE HISTORY says. Then run it again.",
+            "08006",
         )
     for phrase, condition in _PHRASES:
         if phrase in lowered:

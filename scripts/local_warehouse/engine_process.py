@@ -11,7 +11,10 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+
+from local_warehouse.errors import EngineEnded
 
 _IDLE_SECONDS = 365 * 86400  # until Sail ends our one session; its default is 15 minutes
 _SETTINGS = {"SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_IDLE_SECONDS)}
@@ -43,11 +46,14 @@ class EngineProcess:
         return self._process.poll() is None
 
     def processor_seconds(self) -> float:
-        """The time that its threads have computed, all in all."""
+        """The time that its threads have computed, all in all. Raises EngineEnded."""
         with self._lock:
             assert self._process.stdin is not None
-            print(file=self._process.stdin, flush=True)
-            return float(self._read())
+            try:
+                print(file=self._process.stdin, flush=True)
+                return float(self._read())
+            except (OSError, ValueError, RuntimeError) as error:
+                raise EngineEnded from error
 
     def memory(self) -> int:
         """Its resident bytes, without files that it shares; 0 where the system does not say
@@ -59,8 +65,14 @@ class EngineProcess:
         return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
     def kill(self) -> None:
+        """End it, and return when it has ended; several threads may want to."""
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        with self._lock:
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):  # of what was not sent yet
+                        pipe.close()
 
 
 def main() -> None:

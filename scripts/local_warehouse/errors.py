@@ -15,6 +15,17 @@ class SqlError(Exception):
         self.sqlstate = sqlstate
 
 
+class EngineEnded(SqlError):
+    """The engine ended in the middle of a statement; of a write nothing has been committed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "ENGINE_ENDED",
+            "The engine ended, or was ended to stop another statement. Run this statement again.",
+            "57014",
+        )
+
+
 def table_not_found(name: str) -> SqlError:
     return SqlError(
         "TABLE_OR_VIEW_NOT_FOUND",

@@ -38,9 +38,15 @@ class Generations:
         connection = self._current
         if not connection.is_running:
             _log.warning("the engine has ended; starting another")
-            self._replace(connection)
-            self._end(connection, 0)
+            self.replace(connection)
         return self._current
+
+    def replace(self, connection: Connection) -> None:
+        """Have another process in place of one that does not answer. When this returns, the old
+        one has ended: it commits nothing any more."""
+        self._replace(connection)
+        self._end(connection, 0)
+        connection.end()  # also if another thread is about to
 
     def begin(self, tag: str) -> Connection:
         """Begin a statement on the current connection; finish it there."""
@@ -55,7 +61,9 @@ class Generations:
     def cancel(self, tag: str) -> None:
         """End what runs with a tag, wherever it does. A process that does not stop it is replaced
         and ended."""
-        for connection in (self._current, *self._retired):
+        with self._lock:
+            connections = [self._current, *self._retired]
+        for connection in connections:
             connection.cancel(tag)
             threading.Thread(target=self._stop, args=(connection, tag), daemon=True).start()
 

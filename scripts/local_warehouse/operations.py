@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
+from local_warehouse import attempts
 from local_warehouse.engine import Engine
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import EngineEnded, SqlError
 from local_warehouse.results import Result
 
 _log = logging.getLogger(__name__)
@@ -33,17 +34,38 @@ class Operation:
         self._reading = threading.Lock()
         self._waiting: deque[pa.RecordBatch] = deque()
         self._source: Iterator[pa.RecordBatch] | None = None
+        self._again: Callable[[], Result] | None = None  # what may be run again, unnoticed
 
     def run(self, work: Callable[[], Result]) -> None:
+        """Run the statement; again if the engine ended and it has changed nothing."""
+        self._again = work
         try:
-            if not self.canceled:
-                with self._engine.statement(self.id.hex):
-                    self._outcome = work()
+            try:
+                self._outcome = self._attempt(work)
+            except EngineEnded as error:
+                self._outcome = self._second_attempt(error)
         except BaseException as error:
             self._outcome = error
             if not isinstance(error, SqlError) and not self.canceled:
                 _log.error("statement failed inside the warehouse", exc_info=error)
         self._ended.set()
+
+    def _attempt(self, work: Callable[[], Result]) -> Result:
+        with self._engine.statement(self.id.hex), attempts.attempt() as attempt:
+            try:
+                if self.canceled:  # before the engine could know of it
+                    raise _canceled()
+                return work()
+            finally:
+                if attempt.has_changed:
+                    self._again = None
+
+    def _second_attempt(self, error: EngineEnded) -> Result:
+        work, self._again = self._again, None
+        if work is None or self.canceled:
+            raise error
+        _log.warning("the engine ended; running statement %s again", self.id)
+        return self._attempt(work)
 
     def wait(self, seconds: float) -> bool:
         """Whether the statement has ended, after waiting for it up to so long."""
@@ -53,7 +75,7 @@ class Operation:
     def error(self) -> SqlError | None:
         """Why the statement, which has ended, has no result."""
         if self.canceled:
-            return SqlError("OPERATION_CANCELED", "Operation has been canceled.", "HY008")
+            return _canceled()
         error = self._outcome
         if not isinstance(error, BaseException):
             return None
@@ -74,9 +96,24 @@ class Operation:
         """The next batches up to about these limits (one row at least), and whether more follow."""
         with self._reading:
             try:
-                return self._fetch(max_rows, max_bytes)
+                try:
+                    found = self._fetch(max_rows, max_bytes)
+                except EngineEnded as error:
+                    self._begin_again(error)
+                    found = self._fetch(max_rows, max_bytes)
             except SqlError as error:
                 raise self.error or error from None
+            if found[0]:
+                self._again = None  # its client has rows
+            return found
+
+    def _begin_again(self, error: EngineEnded) -> None:
+        schema = self.result.schema
+        result = self._second_attempt(error)
+        if result.schema != schema:  # which its client may have
+            raise error
+        self._outcome, self._source = result, None
+        self._waiting.clear()
 
     def _fetch(self, max_rows: int, max_bytes: int) -> tuple[list[pa.RecordBatch], bool]:
         found: list[pa.RecordBatch] = []
@@ -122,6 +159,10 @@ class Operation:
                     closer()
             finally:
                 self._reading.release()
+
+
+def _canceled() -> SqlError:
+    return SqlError("OPERATION_CANCELED", "Operation has been canceled.", "HY008")
 
 
 class Operations:

@@ -3,40 +3,81 @@
 The engine commits what was computed on the newest version or fails; it never commits on top of
 what it has not seen. What this module adds is Databricks' isolation level, WriteSerializable: a
 write that lost the race against rows that others only added is computed again, any other conflict
-is reported by its name.
+is reported by its name. And each commit carries a mark, by which it is found when the engine ended
+before it could say whether it has committed.
 https://docs.databricks.com/aws/en/optimizations/isolation/
 """
 
 from __future__ import annotations
 
+import logging
 import random
+import re
 import time
+import uuid
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
 
-from local_warehouse import delta
+from sqlglot import exp
+
+from local_warehouse import attempts, delta
 from local_warehouse.catalog.model import Relation
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import EngineEnded, SqlError
 
-_T = TypeVar("_T")
 CONFLICT = (
     "DELTA_CONCURRENT_WRITE"  # what the engine's failed commit is called before a look at why
 )
 _SQLSTATE = "2D521"
 _PATIENCE = 60.0  # seconds in which a write is computed again
 _PAUSE = 0.05
+_MARKED = re.compile(r"(?: AND )?('?)commit_[0-9a-f]{32}\1(?: = ('?)commit_[0-9a-f]{32}\2)?")
+_SETTLING_SECONDS = 0.5  # in which a store has handled the last request of a process that ended
+_log = logging.getLogger(__name__)
 
 
-def commit(relation: Relation, write: Callable[[], _T], *, append: bool = False) -> _T:
-    """Run a write to a table; `append` says that it only adds rows.
+@dataclass(frozen=True)
+class Write:
+    """What has been written to a table, in a commit after a version; perhaps in none, as there was
+    nothing to change."""
 
-    Raises SqlError with the condition of the conflict: nothing has been committed then.
+    relation: Relation
+    version: int
+    mark: str
+
+    @property
+    def commit(self) -> delta.Commit | None:
+        return delta.find_commit(self.relation.path, self.version, self.mark)
+
+    @property
+    def metrics(self) -> dict[str, int]:
+        found = self.commit
+        return found.metrics if found is not None else {}
+
+
+def commit(
+    relation: Relation,
+    write: Callable[[str], object],
+    *,
+    append: bool = False,
+    mark: str | None = None,
+) -> Write:
+    """Run a write to a table, whose commit is to carry the mark that it gets: as userMetadata, or
+    in its condition (`marked`). `append` says that it only adds rows.
+
+    Raises SqlError with the condition of the conflict, or EngineEnded: nothing has been committed
+    then.
     """
     deadline = time.monotonic() + _PATIENCE
+    before = delta.latest_version(relation.path)
+    attempt = Write(relation, before, mark or new_mark())
     while True:
-        before = -1 if append else delta.latest_version(relation.path)
         try:
-            return write()
+            write(attempt.mark)
+        except EngineEnded:
+            time.sleep(_SETTLING_SECONDS)
+            if attempt.commit is None:
+                raise
+            _log.warning("the engine ended behind its commit to %s", relation.name)
         except SqlError as error:
             if error.condition != CONFLICT:
                 raise
@@ -44,19 +85,27 @@ def commit(relation: Relation, write: Callable[[], _T], *, append: bool = False)
             reason = _conflict(relation, winners)
             if reason is not None or time.monotonic() > deadline:
                 raise (reason or error) from error
-        time.sleep(random.uniform(0, _PAUSE))  # noqa: S311 - spreads writers, protects nothing
+            time.sleep(random.uniform(0, _PAUSE))  # noqa: S311 - spreads writers, protects nothing
+            before = before if append else delta.latest_version(relation.path)
+            continue
+        attempts.note_change()
+        return attempt
 
 
-def count(relation: Relation, operation: str, write: Callable[[], int]) -> dict[str, int]:
-    """Run UPDATE, DELETE or MERGE, which returns the rows it wrote, and return the metrics of its
-    commit; none when there was nothing to commit. Among the commits of concurrent writers it is
-    known by its operation and by these rows."""
-    before = delta.latest_version(relation.path)
-    rows = commit(relation, write)
-    for found in delta.commits_after(relation.path, before):
-        if found.operation == operation and found.metrics.get("numOutputRows", 0) == rows:
-            return found.metrics
-    return {}
+def new_mark() -> str:
+    return f"commit_{uuid.uuid4().hex}"
+
+
+def without_marks(text: str) -> str:
+    """A text of a log as its reader knows it."""
+    return _MARKED.sub("", text)
+
+
+def marked(condition: exp.Expr | None, mark: str) -> exp.Expr:
+    """A condition that also holds a mark: the log keeps its text, and it changes nothing."""
+    literal = exp.Literal.string(mark)
+    holds = exp.EQ(this=literal, expression=literal.copy())
+    return holds if condition is None else exp.and_(condition, holds)
 
 
 def _conflict(relation: Relation, winners: list[delta.Commit]) -> SqlError | None:

@@ -25,16 +25,26 @@ class Usage:
         return self.server + self.engine
 
 
-def usage(lakehouse: Lakehouse) -> Usage:
-    state = json.loads((lakehouse.state / "state.json").read_text())
-    server = Path("/proc") / str(state["services"]["warehouse"]["pid"])
-    started: list[Path] = []
-    for task in (server / "task").iterdir():
+def engines(lakehouse: Lakehouse) -> list[int]:
+    """The process ids of the engines that run."""
+    started: list[int] = []
+    for task in (_server(lakehouse) / "task").iterdir():
         with suppress(FileNotFoundError):  # a thread that has ended
-            started += [Path("/proc") / pid for pid in (task / "children").read_text().split()]
+            started += map(int, (task / "children").read_text().split())
+    return started
+
+
+def usage(lakehouse: Lakehouse) -> Usage:
+    server = _server(lakehouse)
+    started = [Path("/proc") / str(pid) for pid in engines(lakehouse)]
     files = [len(list((process / "fd").iterdir())) for process in (server, *started)]
     engine = sum(_memory(process) for process in started)
     return Usage(_memory(server), engine, len(started), sum(files))
+
+
+def _server(lakehouse: Lakehouse) -> Path:
+    state = json.loads((lakehouse.state / "state.json").read_text())
+    return Path("/proc") / str(state["services"]["warehouse"]["pid"])
 
 
 def _memory(process: Path) -> int:

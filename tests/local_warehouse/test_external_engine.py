@@ -45,7 +45,7 @@ def test_statements_run_on_the_engine_that_is_named(
     assert own.sql("select 1 + 1 as two") == [{"two": 2}]
     process.kill()
     process.wait()
-    with pytest.raises(Error, match="ENGINE_ENDED"):
+    with pytest.raises(Error, match="ENGINE_UNAVAILABLE"):
         own.sql("select 1 + 1 as two")
     refused = own.local_warehouse("up", "--engine", "sc://127.0.0.1:1", check=False)
     assert refused.returncode == 1

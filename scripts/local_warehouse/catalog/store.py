@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from local_warehouse import errors
+from local_warehouse import attempts, errors
 from local_warehouse.catalog.model import Copy, Function, Grant, Name, Relation, Schema, quoted
 
 _TABLES = """
@@ -95,6 +95,7 @@ class Catalog:
     def _write(self, statement: str, *values: object) -> None:
         self._database.execute(statement, values)
         self.version += 1
+        attempts.note_change()
 
     # catalogs
 

@@ -206,7 +206,7 @@ def _rewrite(
     partition_by = [renamed[name.lower()] for name in relation.partition_by]
     query = f"select {projections} from {table}"
     transactions.commit(
-        relation, lambda: context.engine.overwrite(query, relation.path, partition_by)
+        relation, lambda mark: context.engine.overwrite(query, relation.path, partition_by, mark)
     )
     nullable = {name: column.nullable for column, name in kept}
 

@@ -10,7 +10,6 @@ https://docs.databricks.com/aws/en/sql/language-manual/delta-copy-into
 from __future__ import annotations
 
 import os
-import uuid
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -171,24 +170,22 @@ def _load(context: Context, copy: _Copy, urls: list[str]) -> int:
         if not positional:
             _check(copy, query.columns())
         body = body_of(context, clauses, query, evolves=copy.is_on("mergeschema"))
-        note = Copy(uuid.uuid4().hex, delta.latest_version(relation.path), urls)
+        note = Copy(transactions.new_mark(), delta.latest_version(relation.path), urls)
         context.catalog.begin_copy(relation, note)
-        transactions.commit(
-            relation, lambda: context.engine.append(body, relation.path, note.id), append=True
+        written = transactions.commit(
+            relation,
+            lambda mark: context.engine.append(body, relation.path, mark),
+            append=True,
+            mark=note.id,
         )
-    commit = _commit_of(relation, note)
     context.catalog.end_copy(relation, note, is_done=True)
-    return commit.metrics.get("numOutputRows", 0) if commit is not None else 0
+    return written.metrics.get("numOutputRows", 0)
 
 
 def _settle(context: Context, relation: Relation, note: Copy) -> None:
     """Find out whether a copy that did not end has been committed."""
-    context.catalog.end_copy(relation, note, is_done=_commit_of(relation, note) is not None)
-
-
-def _commit_of(relation: Relation, note: Copy) -> delta.Commit | None:
-    later = delta.commits_after(relation.path, note.version)
-    return next((commit for commit in later if commit.info.get("userMetadata") == note.id), None)
+    found = delta.find_commit(relation.path, note.version, note.id)
+    context.catalog.end_copy(relation, note, is_done=found is not None)
 
 
 def _is_true(options: dict[str, str], name: str) -> bool:

@@ -255,7 +255,8 @@ def _write_query(
         if existing is not None and replaced:
             _drop_checks(existing)
         transactions.commit(
-            relation, lambda: context.engine.overwrite(query.sql, location, clauses.partition_by)
+            relation,
+            lambda mark: context.engine.overwrite(query.sql, location, clauses.partition_by, mark),
         )
     return delta.relax(location)
 

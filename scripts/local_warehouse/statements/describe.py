@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from typing import Any
 
-from local_warehouse import delta, errors
+from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Relation
 from local_warehouse.context import Context
 from local_warehouse.queries import Query, target
@@ -165,7 +165,10 @@ def _history(context: Context, reader: StatementReader) -> Result:
             None,
             "local",
             commit.get("operation"),
-            _texts(commit.get("operationParameters")),
+            [
+                (name, transactions.without_marks(text))
+                for name, text in _texts(commit.get("operationParameters"))
+            ],
             None,
             None,
             None,
@@ -173,7 +176,7 @@ def _history(context: Context, reader: StatementReader) -> Result:
             commit.get("isolationLevel"),
             commit.get("isBlindAppend"),
             _texts(commit.get("operationMetrics")),
-            commit.get("userMetadata"),
+            transactions.without_marks(commit.get("userMetadata") or "") or None,
             commit.get("engineInfo"),
         ]
         for commit in delta.history(relation.path, limit)

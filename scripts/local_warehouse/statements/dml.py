@@ -7,7 +7,7 @@ from sqlglot import exp
 from local_warehouse import transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
-from local_warehouse.dialect import parse
+from local_warehouse.dialect import parse, render
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, counts
 from local_warehouse.statements.columns import append, read_again
@@ -49,17 +49,33 @@ def _run_on_target(
     text = reader.rest()
     parts = StatementReader(text).name()
     relation = target(context, parts)
-    operation = verb.split()[0].upper()
     if evolves:
         _add_assigned(context, relation, parse(f"{verb} {text}"))
     with Query(context, f"{verb} {text}") as query:
-        sql = query.sql
-        if evolves:  # which sqlglot does not read
-            sql = sql.replace("MERGE", "MERGE WITH SCHEMA EVOLUTION", 1)
-        metrics = transactions.count(relation, operation, lambda: context.engine.count(sql))
+        tree = query.tree
+
+        def write(mark: str) -> None:
+            sql = render(_marked(tree, mark))
+            if evolves:  # which sqlglot does not read
+                sql = sql.replace("MERGE", "MERGE WITH SCHEMA EVOLUTION", 1)
+            context.engine.run(sql)
+
+        metrics = transactions.commit(relation, write).metrics
     if evolves:
         read_again(context, relation)
     return metrics
+
+
+def _marked(tree: exp.Expr, mark: str) -> exp.Expr:
+    """A statement with a mark in its condition."""
+    copy = tree.copy()
+    if isinstance(copy, exp.Merge):
+        copy.set("on", transactions.marked(copy.args["on"], mark))
+    else:
+        where = copy.args.get("where")
+        condition = transactions.marked(where.this if where is not None else None, mark)
+        copy.set("where", exp.Where(this=condition))
+    return copy
 
 
 def _add_assigned(context: Context, relation: Relation, merge_tree: exp.Expr) -> None:
@@ -84,6 +100,8 @@ def _add_assigned(context: Context, relation: Relation, merge_tree: exp.Expr) ->
 
 def truncate(context: Context, reader: StatementReader) -> Result:
     relation = target(context, reader.name())
-    statement = f"delete from {quoted(context.engine.name_of(relation))}"
-    metrics = transactions.count(relation, "DELETE", lambda: context.engine.count(statement))
+    tree = parse(f"delete from {quoted(context.engine.name_of(relation))}")
+    metrics = transactions.commit(
+        relation, lambda mark: context.engine.run(render(_marked(tree, mark)))
+    ).metrics
     return counts(num_affected_rows=metrics.get("numDeletedRows", 0))

@@ -53,8 +53,7 @@ def write(
 ) -> int:
     """Write a query's rows to a table, and return how many they were."""
     body = body_of(context, clauses, query, evolves)
-    name = quoted(context.engine.name_of(clauses.relation))
-    return _run(context, clauses, name, body, source_alias)
+    return _run(context, clauses, body, source_alias)
 
 
 def body_of(context: Context, clauses: Insert, query: Query, evolves: bool) -> str:
@@ -120,24 +119,32 @@ def _source(reader: StatementReader, clauses: Insert) -> tuple[str, str | None]:
     return reader.rest(), None
 
 
-def _run(context: Context, clauses: Insert, name: str, body: str, source_alias: str | None) -> int:
+def _run(context: Context, clauses: Insert, body: str, source_alias: str | None) -> int:
     """Run it, and return the number of rows inserted."""
+    engine, relation = context.engine, clauses.relation
+    name = quoted(engine.name_of(relation))
     if clauses.replace_where is not None:
         where = _condition(context, clauses.replace_where)
         predicate = render(where)
-        guarded = _guarded(clauses.relation, body, predicate)
-        statement = f"insert into {name} replace where {render(_spread(where))} {guarded}"
-        transactions.commit(clauses.relation, lambda: context.engine.run(statement))
+        guarded = _guarded(relation, body, predicate)
+        spread = _spread(where)
+
+        def replace(mark: str) -> None:
+            condition = render(transactions.marked(spread, mark))
+            engine.run(f"insert into {name} replace where {condition} {guarded}")
+
+        transactions.commit(relation, replace)
         # the engine's own count includes the rows of a rewritten file that were kept
-        return context.engine.count(f"select count(*) from {name} where {predicate}")
+        return engine.count(f"select count(*) from {name} where {predicate}")
     condition = _match_condition(clauses)
     if condition is not None:
         return _replace_matching(context, clauses, name, body, source_alias, condition)
-    verb = "insert overwrite" if clauses.overwrite else "insert into"
-    statement = f"{verb} {name} {body}"
-    return transactions.commit(
-        clauses.relation, lambda: context.engine.count(statement), append=not clauses.overwrite
+    written = transactions.commit(
+        relation,
+        lambda mark: engine.insert(body, relation, mark, overwrite=clauses.overwrite),
+        append=not clauses.overwrite,
     )
+    return written.metrics.get("numOutputRows", 0)
 
 
 def _condition(context: Context, text: str) -> exp.Expr:
@@ -193,8 +200,11 @@ def _replace_matching(
         f"select {target_alias}.* from {name} as {target_alias}"
         f" left anti join ({body}) as {source} on {matches}"
     )
-    statement = f"insert overwrite {name} {kept} union all {body}"
-    transactions.commit(clauses.relation, lambda: context.engine.run(statement))
+    rows = f"{kept} union all {body}"
+    transactions.commit(
+        clauses.relation,
+        lambda mark: context.engine.insert(rows, clauses.relation, mark, overwrite=True),
+    )
     return inserted
 
 

@@ -1,0 +1,117 @@
+"""The engine's process is killed: clients get what they asked for, and nothing is written twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from databricks.sql.exc import Error
+from server_process import engines
+
+from lakehouse import Lakehouse
+
+
+@pytest.fixture(scope="module")
+def own(new_lakehouse: Callable[[str], Lakehouse]) -> Iterator[Lakehouse]:
+    lakehouse = new_lakehouse("engine-ends")
+    lakehouse.up()
+    yield lakehouse
+    lakehouse.down()
+
+
+def signal_engine(lakehouse: Lakehouse, number: signal.Signals) -> None:
+    for pid in engines(lakehouse):
+        os.kill(pid, number)
+
+
+def log(lakehouse: Lakehouse) -> str:
+    return (lakehouse.state / "logs" / "warehouse.log").read_text()
+
+
+def test_what_runs_when_the_engine_is_killed_is_run_again(own: Lakehouse) -> None:
+    own.sql("create table t as select id from range(10)")
+    statements = {
+        "select sum(id) as n from t": [(45,)],
+        "create table made as select max(id) as n from t": [(0, 0)],
+        "insert into other select id from t": [(10, 10)],
+        "update updated set id = id + 1 where id = 4": [(1,)],
+        "delete from deleted": [(10,)],
+        "merge into merged m using t on m.id = t.id when not matched then insert *": [(8, 0, 0, 8)],
+        "insert into replaced replace where id < 3 select 1L": [(1, 1)],
+    }
+    own.sql("create table other like t")
+    for name in ("updated", "deleted", "replaced"):
+        own.sql(f"create table {name} as select id from t")
+    own.sql("create table merged as select id from t where id < 2")
+    with closing(own.connect()) as connection:
+        cursors = [connection.cursor() for _ in statements]
+        signal_engine(own, signal.SIGSTOP)
+        for cursor, statement in zip(cursors, statements, strict=True):
+            cursor.execute_async(statement)
+        signal_engine(own, signal.SIGKILL)
+        for cursor, expected in zip(cursors, statements.values(), strict=True):
+            cursor.get_async_execution_result()
+            assert cursor.fetchall() == expected
+    assert "again" in log(own)
+    assert own.sql("select n from made") == [{"n": 9}]
+    assert own.sql(
+        "select (select count(*) from other) as a, (select sum(id) from updated) as b,"
+        " (select count(*) from deleted) as c, (select count(*) from merged) as d,"
+        " (select count(*) from replaced) as e"
+    ) == [{"a": 10, "b": 46, "c": 0, "d": 10, "e": 8}]
+
+
+def test_a_result_is_computed_again_until_its_client_has_rows(own: Lakehouse) -> None:
+    query = "select id, repeat('x', 500) as text from range(200000)"
+    with closing(own.connect()) as connection:
+        whole, half = connection.cursor(), connection.cursor()
+        half.execute(query)
+        assert half.fetchone()[0] == 0
+        whole.execute_async(query)
+        while whole.is_query_pending():
+            time.sleep(0.05)
+        signal_engine(own, signal.SIGKILL)
+        whole.get_async_execution_result()
+        assert sum(whole.fetchall_arrow().column("id").to_pylist()) == 19999900000
+        with pytest.raises(Error, match=r"\[ENGINE_ENDED\]"):
+            half.fetchall()
+        assert half.execute("select 1").fetchall() == [(1,)]
+
+
+def test_writers_write_each_row_once_while_engines_are_killed(own: Lakehouse) -> None:
+    own.sql("create table counted (writer int, step int)")
+    steps, writers = 12, 4
+    done = threading.Event()
+
+    def write(writer: int) -> None:
+        with closing(own.connect()) as connection, closing(connection.cursor()) as cursor:
+            for step in range(steps):
+                statement = f"insert into counted values ({writer}, {step})"
+                try:
+                    cursor.execute(statement)
+                except Error as error:  # its second engine was killed too: nothing is written
+                    assert "[ENGINE_ENDED]" in str(error)
+                    cursor.execute(statement)
+                assert cursor.rowcount == 1
+
+    def kill() -> None:
+        while not done.wait(1.5):
+            signal_engine(own, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        with ThreadPoolExecutor(writers) as pool:
+            list(pool.map(write, range(writers)))
+    finally:
+        done.set()
+        killer.join()
+    rows = own.sql("select writer, step, count(*) as n from counted group by all")
+    assert len(rows) == steps * writers
+    assert {row["n"] for row in rows} == {1}
