@@ -87,11 +87,13 @@ class Context:
         """Whether there is any function but those of the engine."""
         return self.catalog.has_functions or bool(self.session.temporary_functions)
 
-    def function(self, parts: list[str], namespace: tuple[str, str]) -> Function | None:
-        temporary = self.session.temporary_functions
-        if len(parts) == 1 and parts[0].lower() in temporary:
-            return temporary[parts[0].lower()]
-        return self.catalog.function(full_name(parts, namespace))
+    def temporary_function(self, parts: list[str]) -> Function | None:
+        return self.session.temporary_functions.get(parts[0].lower()) if len(parts) == 1 else None
+
+    def function(self, parts: list[str]) -> Function | None:
+        """The function that a statement names."""
+        known = self.catalog.function
+        return self.temporary_function(parts) or known(full_name(parts, self.session.namespace))
 
     def information_schema(self, name: Name) -> str:
         return self.warehouse.information_schema(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -235,14 +235,16 @@ def _commit_metadata(table: DeltaTable, location: str, fields: list[Field]) -> b
     return True
 
 
-def relax(location: str) -> tuple[list[Column], list[str]]:
-    """Make every column nullable, as CREATE TABLE AS SELECT does whatever its query yields.
-    Returns what `columns` does."""
+def settle(location: str, nullable: Mapping[str, bool]) -> tuple[list[Column], list[str]]:
+    """Give the columns of rows that were written their order, and say which may be NULL: the
+    engine puts those of partitions last. Returns what `columns` does."""
+    order = list(nullable)
 
-    def nullable(fields: list[Field]) -> list[Field]:
-        return [{**field, "nullable": True} for field in fields]
+    def change(fields: list[Field]) -> list[Field]:
+        settled = [{**field, "nullable": nullable[field["name"]]} for field in fields]
+        return sorted(settled, key=lambda field: order.index(field["name"]))
 
-    return change_schema(location, nullable)
+    return change_schema(location, change)
 
 
 def drop_constraint(location: str, name: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
@@ -18,7 +19,7 @@ from local_warehouse import arithmetic, errors, routines, time_travel
 from local_warehouse.catalog.model import Column, Function, Relation
 from local_warehouse.context import Context
 from local_warehouse.dialect import parse, render
-from local_warehouse.rewrites import rewrite
+from local_warehouse.rewrites import rewrite, sources
 from local_warehouse.sessions import full_name
 
 _REFUSED_FUNCTIONS = {"ai_query", "event_log", "read_kafka", "read_kinesis", "read_pulsar",
@@ -35,9 +36,23 @@ _SESSION_VALUES: dict[str, Callable[[Context], str]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Scope:
+    """Where names stand: in the statement itself, or in the body of a view or a function that it
+    reads. What is permanent does not see what is temporary."""
+
+    namespace: tuple[str, str]
+    permanent: bool = False
+    depth: int = 0
+
+    def within(self, namespace: tuple[str, str], *, permanent: bool) -> _Scope:
+        return _Scope(namespace, self.permanent or permanent, self.depth + 1)
+
+
 class Query:
     """A query or DML statement made ready for the engine. Close it after its result is read:
-    a scan of files may hold scratch data."""
+    a scan of files may hold scratch data. One that is `permanent` is to be kept in the catalog,
+    and can refer to nothing that is temporary."""
 
     def __init__(
         self,
@@ -45,13 +60,16 @@ class Query:
         text: str | exp.Expr,
         namespace: tuple[str, str] | None = None,
         call: tuple[Function, list[exp.Expr]] | None = None,  # of which the text is the body
+        *,
+        permanent: bool = False,
     ) -> None:
         self._context = context
         self._resources = ExitStack()
         self._expressions: list[tuple[exp.Table, exp.CTE]] = []  # tables that mean a CTE
         tree = parse(text) if isinstance(text, str) else text
         try:
-            self.tree = self._resolve(tree, namespace or context.session.namespace, 0)
+            scope = _Scope(namespace or context.session.namespace, permanent)
+            self.tree = self._resolve(tree, scope)
             if call is not None:
                 self.tree = routines.with_arguments(*call, self.tree, self._columns_of)
             _number(self._expressions)
@@ -89,43 +107,42 @@ class Query:
 
     # resolving
 
-    def _resolve(self, tree: exp.Expr, namespace: tuple[str, str], depth: int) -> exp.Expr:
-        if depth > _MAX_DEPTH:
+    def _resolve(self, tree: exp.Expr, scope: _Scope) -> exp.Expr:
+        if scope.depth > _MAX_DEPTH:
             raise errors.SqlError(
                 "VIEW_EXCEED_MAX_NESTED_DEPTH", f"Views are nested more than {_MAX_DEPTH} deep."
             )
-        if depth == 0:
+        if scope.depth == 0:
             bind(tree, self._context)
             self._context.merged.bind(tree)
         for column in list(tree.find_all(exp.Column)):
-            if column.args.get("db"):  # silver.sales.id: the engine knows the relation as sales
-                column.set("db", None)
-                column.set("catalog", None)
+            if column.args.get("db"):
+                _leave_namespace(column)
         tree = self._session_values(tree)
         for table in list(tree.find_all(exp.Table)):
-            replacement = self._relation(table, namespace, depth)
+            replacement = self._relation(table, scope)
             if replacement is not None and table is tree:
                 tree = replacement
             elif replacement is not None:
                 table.replace(replacement)
         if self._context.has_functions:
-            self._functions(tree, namespace, depth)
+            self._functions(tree, scope)
         return tree
 
-    def _functions(self, tree: exp.Expr, namespace: tuple[str, str], depth: int) -> None:
+    def _functions(self, tree: exp.Expr, scope: _Scope) -> None:
         """Put the bodies of the user's functions in place of their calls, inner calls first."""
         for call in reversed(list(tree.find_all(exp.Anonymous, bfs=False))):
             if isinstance(call.parent, exp.Table):
                 continue
             whole, parts = routines.called(call)
-            function = self._context.function(parts, namespace)
+            function = self._function(parts, scope)
             if function is None:
                 if whole is call:
                     continue  # the engine's own
                 message = f"Cannot resolve the routine {'.'.join(parts)}."
                 raise errors.SqlError("UNRESOLVED_ROUTINE", message, "42883")
             shown = f"{function.full_name}({', '.join(map(render, call.expressions))})"
-            body = self._body(function, depth)
+            body = self._body(function, scope)
             arguments = call.expressions
             if routines.reads_tables(body):
                 arguments = routines.qualified(whole, arguments, self._columns_of)
@@ -134,9 +151,18 @@ class Query:
                 value = exp.alias_(value, shown, quoted=True)
             whole.replace(value)
 
-    def _body(self, function: Function, depth: int) -> exp.Expr:
+    def _function(self, parts: list[str], scope: _Scope) -> Function | None:
+        if (temporary := self._context.temporary_function(parts)) is not None:
+            if not scope.permanent:
+                return temporary
+            _refuse_temporary("function", parts[0], scope)
+        return self._context.catalog.function(full_name(parts, scope.namespace))
+
+    def _body(self, function: Function, scope: _Scope) -> exp.Expr:
         assert function.namespace is not None
-        return self._resolve(routines.body_of(function), function.namespace, depth + 1)
+        permanent = function is self._context.catalog.function(function.name)
+        inner = scope.within(function.namespace, permanent=permanent)
+        return self._resolve(routines.body_of(function), inner)
 
     def _session_values(self, tree: exp.Expr) -> exp.Expr:
         def replace(node: exp.Expr) -> exp.Expr:
@@ -150,13 +176,11 @@ class Query:
 
         return tree.transform(replace, copy=False)
 
-    def _relation(
-        self, table: exp.Table, namespace: tuple[str, str], depth: int
-    ) -> exp.Expr | None:
+    def _relation(self, table: exp.Table, scope: _Scope) -> exp.Expr | None:
         """Point `table` at what the engine knows, or return what takes its place."""
         _version_after_at(table)
         if isinstance(table.this, exp.Anonymous):
-            return self._table_function(table, namespace, depth)
+            return self._table_function(table, scope)
         parts = [part.name for part in table.parts]
         if len(parts) == 1 and (expression := _common_table_expression(table)) is not None:
             if table.find_ancestor(exp.CTE) is expression:
@@ -169,19 +193,20 @@ class Query:
             table.this.set("this", self._context.warehouse.locations.check(parts[1]))
             return None  # delta.`s3://…`, which the engine reads itself
         if len(parts) == 1 and parts[0].lower() in self._context.session.temporary_views:
-            view = self._context.session.temporary_views[parts[0].lower()]
-            body = self._resolve(parse(view.text), view.namespace, depth + 1)
-            return _in_place_of(table, body, view.names)
-        name = full_name(parts, namespace)
+            if not scope.permanent:
+                view = self._context.session.temporary_views[parts[0].lower()]
+                inner = scope.within(view.namespace, permanent=False)
+                return _in_place_of(table, self._resolve(parse(view.text), inner), view.names)
+            _refuse_temporary("view", parts[0], scope)
+        name = full_name(parts, scope.namespace)
         if name.schema == "information_schema":
             _point_at(table, self._context.information_schema(name))
             return None
         relation = self._context.relation(name)
         if relation.is_view:
             assert relation.view_text is not None
-            body = self._resolve(
-                parse(relation.view_text), relation.view_namespace or namespace, depth + 1
-            )
+            inner = scope.within(relation.view_namespace or scope.namespace, permanent=True)
+            body = self._resolve(parse(relation.view_text), inner)
             if relation.query_columns:
                 body = _by_name(body, relation.query_columns)
             return _in_place_of(table, body, [column.name for column in relation.columns])
@@ -193,9 +218,7 @@ class Query:
         _point_at(table, self._context.engine.name_of(relation))
         return None
 
-    def _table_function(
-        self, table: exp.Table, namespace: tuple[str, str], depth: int
-    ) -> exp.Expr | None:
+    def _table_function(self, table: exp.Table, scope: _Scope) -> exp.Expr | None:
         function = table.this
         name = function.name.lower()
         if name in _REFUSED_FUNCTIONS:
@@ -211,16 +234,27 @@ class Query:
             body = parse(f"select * from {scan}")
             return _in_place_of(table, body, [])
         parts = [part.name for part in table.parts]
-        user_function = self._context.function(parts, namespace)
+        user_function = self._function(parts, scope)
         if user_function is not None:
             body = routines.table(
                 user_function,
-                self._body(user_function, depth),
+                self._body(user_function, scope),
                 function.expressions,
                 self._columns_of,
             )
             return _in_place_of(table, body, [])
         return None  # range(), explode() and the like are the engine's own
+
+
+def _refuse_temporary(kind: str, name: str, scope: _Scope) -> None:
+    """Refuse to keep what refers to it. A body that is kept already means something else."""
+    if scope.depth == 0:
+        raise errors.SqlError(
+            "INVALID_TEMP_OBJ_REFERENCE",
+            f"Cannot create a persistent object that refers to the temporary {kind} {name}. Make "
+            f"the {kind} persistent, or the object temporary.",
+            "42K0F",
+        )
 
 
 def _version_after_at(table: exp.Table) -> None:
@@ -233,12 +267,32 @@ def _version_after_at(table: exp.Table) -> None:
         kind, value = "VERSION", exp.Literal.number(text[1:])
     elif text.isdecimal() and len(text) == 17:
         kind = "TIMESTAMP"
-        moment = dt.datetime.strptime(text, "%Y%m%d%H%M%S%f")
+        try:
+            moment = dt.datetime.strptime(text, "%Y%m%d%H%M%S%f")
+        except ValueError:
+            raise errors.syntax_error(f"@{text} is no moment: @yyyyMMddHHmmssSSS.") from None
         value = exp.Literal.string(moment.isoformat(" ", "milliseconds"))
     else:
         raise errors.syntax_error(f"Expected @v and a version, or @yyyyMMddHHmmssSSS: @{text}.")
     table.set("version", exp.Version(this=kind, expression=value, kind="AS OF"))
     table.set("alias", None)
+
+
+def _leave_namespace(column: exp.Column) -> None:
+    """silver.sales.id as sales.id, which is how the engine knows the relation. What stands behind
+    the column, as in sales.place.city.name, are fields."""
+    parts = column.parts
+    known: set[str] = set()
+    select = column.parent_select
+    while select is not None:
+        known |= {source.alias_or_name.lower() for source in sources(select)}
+        select = select.parent_select
+    relations = [i for i, part in enumerate(parts[:-1]) if part.name.lower() in known]
+    at = relations[-1] if relations else len(parts) - 2
+    named: exp.Expr = exp.Column(this=parts[at + 1], table=parts[at])
+    for field in parts[at + 2 :]:
+        named = exp.Dot(this=named, expression=field)
+    column.replace(named)
 
 
 def _asks_for_metadata(tree: exp.Expr) -> bool:

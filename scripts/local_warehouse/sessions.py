@@ -91,6 +91,13 @@ class Sessions:
             return self._sessions.pop(guid, None)
 
 
+def schema_name(parts: list[str], catalog: str) -> tuple[str, str]:
+    """The catalog and the name of a schema from one or two parts."""
+    if not 1 <= len(parts) <= 2:
+        raise errors.syntax_error(f"A schema's name has one or two parts: {'.'.join(parts)}.")
+    return parts[0] if len(parts) == 2 else catalog, parts[-1]
+
+
 def full_name(parts: list[str], namespace: tuple[str, str]) -> Name:
     """A relation's full name from one, two or three parts; the rest comes from the namespace."""
     lowered = [part.lower() for part in parts]

@@ -72,6 +72,31 @@ def test_a_temporary_view_is_its_sessions_own(lakehouse: Any) -> None:
         assert second.execute("select a from mine").fetchall() == [(2,)]
 
 
+def test_what_is_permanent_does_not_see_what_is_temporary(lakehouse: Any) -> None:
+    lakehouse.sql("create or replace table main.default.kept as select 1 as a")
+    lakehouse.sql("create or replace view main.default.of_kept as select a from kept")
+    lakehouse.sql(
+        "create or replace function main.default.in_kept() returns int"
+        " return (select max(a) from kept)"
+    )
+    with lakehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("create temporary view kept as select 2 as a")
+        cursor.execute("create temporary function twice(a int) return a * 2")
+        cursor.execute("create temporary view of_temporary as select twice(a) as a from kept")
+        cursor.execute("select in_kept(), a, (select a from of_temporary) from of_kept")
+        assert cursor.fetchall() == [(1, 1, 4)]
+        for permanent in (
+            "create view main.default.v as select a from kept",
+            "alter view main.default.of_kept as select twice(1) as a",
+            "create function main.default.f() return (select max(a) from of_temporary)",
+        ):
+            with pytest.raises(Error, match="INVALID_TEMP_OBJ_REFERENCE"):
+                cursor.execute(permanent)
+    lakehouse.sql("drop function main.default.in_kept")
+    lakehouse.sql("drop view main.default.of_kept")
+    lakehouse.sql("drop table main.default.kept")
+
+
 def test_an_idle_session_ends(new_lakehouse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_WAREHOUSE_SESSION_IDLE_SECONDS", "4")
     own = new_lakehouse("idle")

@@ -36,6 +36,12 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             f"select n + 1 as p, p * 2 as q, p + q as r from {ROWS} order by r",
             [(2, 4, 6), (3, 6, 9), (4, 8, 12)],
         ),
+        (  # fields of a STRUCT, behind a relation's name
+            "select t.s.f, t.s.g.h from (select named_struct("
+            " 'f', 1, 'g', named_struct('h', 2)) as s)"
+            " as t join (select 3 as s) as u on true",
+            [(1, 2)],
+        ),
         # a column of the relations comes before an alias of the same name
         (f"select n as m, m + 1 as t from {ROWS} order by t", [(1, 11), (2, 21), (3, 31)]),
         (

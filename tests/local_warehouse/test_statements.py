@@ -628,6 +628,65 @@ def test_columns_are_dropped_renamed_and_widened(lakehouse: Any, schema: str) ->
     lakehouse.fails(f"insert into {schema}.t values (2, -1)", "DELTA_VIOLATE_CONSTRAINT")
 
 
+def test_columns_keep_their_order_and_types_beside_a_partition(lakehouse: Any, schema: str) -> None:
+    table = f"{schema}.parted"
+    lakehouse.sql(f"create table {table} partitioned by (p) as select 1 as a, 'x' as p, 5L as b")
+    lakehouse.sql(f"insert into {table} values (2, 'y', 6)")
+    lakehouse.sql(f"alter table {table} rename column a to z")
+    lakehouse.sql(f"alter table {table} add column c double")
+    lakehouse.sql(f"alter table {table} drop column c")
+    assert lakehouse.sql(f"select * from {table} order by z") == [
+        {"z": 1, "p": "x", "b": 5},
+        {"z": 2, "p": "y", "b": 6},
+    ]
+    described = [row["data_type"] for row in lakehouse.sql(f"describe {table}")][:3]
+    assert described == ["int", "string", "bigint"]
+    lakehouse.fails(f"alter table {table} drop column p", "DELTA_UNSUPPORTED_DROP_PARTITION_COLUMN")
+    lakehouse.fails(
+        f"alter table {table} drop columns (z, p, b)", "DELTA_DROP_COLUMN_ON_SINGLE_FIELD_SCHEMA"
+    )
+
+
+def test_a_change_that_is_not_understood_to_its_end_is_not_begun(
+    lakehouse: Any, schema: str
+) -> None:
+    lakehouse.sql(f"create table {schema}.t (a int, c int)")
+    before = lakehouse.sql(f"describe table extended {schema}.t as json")
+    for clause in (
+        "set tags ('k' = 'v') more",
+        "add column b int comment 'c' 'd'",
+        "drop column c more",
+        "rename column a to b more",
+        "rename to other more",
+        "alter column a comment 'x' more",
+    ):
+        lakehouse.fails(f"alter table {schema}.t {clause}", "PARSE_SYNTAX_ERROR")
+    lakehouse.fails(f"alter table {schema}.t as select 1 as x", "UNSUPPORTED_FEATURE")
+    assert lakehouse.sql(f"describe table extended {schema}.t as json") == before
+    assert lakehouse.sql(f"select * from {schema}.t") == []
+
+
+def test_a_table_that_breaks_its_constraints_is_not_made(lakehouse: Any, schema: str) -> None:
+    broken = f"create table {schema}.t (id int, constraint c check (nope > 0))"
+    lakehouse.fails(broken, "UNRESOLVED_COLUMN")
+    lakehouse.fails(f"select * from {schema}.t", "TABLE_OR_VIEW_NOT_FOUND")
+    for twice in ("table {}.t (a int, A int)", "view {}.t as select 1 as a, 2 as A"):
+        lakehouse.fails(f"create {twice.format(schema)}", "COLUMN_ALREADY_EXISTS")
+
+
+def test_what_is_dropped_takes_its_grants_with_it(lakehouse: Any, schema: str) -> None:
+    own = f"{schema}_granted"
+    for _ in range(2):
+        lakehouse.sql(f"create schema {own}")
+        lakehouse.sql(f"create function {own}.f() return 1")
+        assert lakehouse.sql(f"show grants on schema {own}") == []
+        assert lakehouse.sql(f"show grants on function {own}.f") == []
+        lakehouse.sql(f"grant use schema on schema {own} to `a@example.com`")
+        lakehouse.sql(f"grant execute on function {own}.f to `a@example.com`")
+        lakehouse.fails(f"drop schema main.more.{own} cascade", "PARSE_SYNTAX_ERROR")
+        lakehouse.sql(f"drop schema {own} cascade")
+
+
 def test_a_clone_has_the_rows_and_rules_of_its_source(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t (id int not null comment 'key')")
     lakehouse.sql(f"insert into {schema}.t values (1)")

@@ -130,6 +130,7 @@ class Catalog:
                 self.drop_schema(name, schema.name)
             self._write("delete from catalogs where name = ?", self.require_catalog(name))
             del self._catalogs[name.lower()]
+            self._revoke_all("CATALOG", name.lower())
 
     # schemas
 
@@ -157,10 +158,11 @@ class Catalog:
             self._schemas[schema.catalog, schema.name] = schema
 
     def drop_schema(self, catalog: str, name: str) -> None:
-        with self._lock:
+        with self._together():
             key = (catalog.lower(), name.lower())
             self._write("delete from schemas where catalog = ? and name = ?", *key)
             self._schemas.pop(key, None)
+            self._revoke_all("SCHEMA", ".".join(key))
 
     # relations
 
@@ -203,8 +205,7 @@ class Catalog:
             dropped = self._relations.pop(name, None)
             if dropped is not None:
                 self._write("delete from copied_files where relation_id = ?", dropped.id)
-            for grant in [g for g in self._grants if g.securable == _dotted(name)]:
-                self.revoke(grant)
+            self._revoke_all("TABLE", _dotted(name))
 
     def rename_relation(self, relation: Relation, name: Name) -> None:
         with self._together():
@@ -244,10 +245,8 @@ class Catalog:
 
     def end_copy(self, relation: Relation, copy: Copy, *, is_done: bool) -> None:
         """Forget a copy, whose files count as loaded if it is done."""
-        with self._lock, self._database:
-            self._database.execute("begin")
-            for url in copy.urls if is_done else ():
-                self._write("insert or ignore into copied_files values (?, ?)", relation.id, url)
+        with self._together():
+            self.add_copied_files(relation, copy.urls if is_done else ())
             self._write("delete from copies where id = ?", copy.id)
 
     # functions
@@ -280,13 +279,14 @@ class Catalog:
 
     def drop_function(self, name: Name) -> bool:
         """Whether there was such a function."""
-        with self._lock:
+        with self._together():
             if self._functions.pop(name, None) is None:
                 return False
             self._write(
                 "delete from functions where catalog = ? and schema_name = ? and name = ?",
                 name.catalog, name.schema, name.table,
             )  # fmt: skip
+            self._revoke_all("FUNCTION", _dotted(name))
             return True
 
     # grants
@@ -312,6 +312,11 @@ class Catalog:
                 grant.kind, grant.securable, grant.principal, grant.privilege,
             )  # fmt: skip
             self._grants.discard(grant)
+
+    def _revoke_all(self, kind: str, securable: str) -> None:
+        """What is dropped takes its grants with it."""
+        for grant in self.grants(kind, securable):
+            self.revoke(grant)
 
     # groups, which are there to be granted privileges
 

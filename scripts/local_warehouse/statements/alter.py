@@ -1,15 +1,20 @@
-"""ALTER TABLE, VIEW and SCHEMA."""
+"""ALTER TABLE, VIEW and SCHEMA.
+
+A statement is read to its end before anything changes: what is below reads a clause and returns
+the change that it asks for.
+"""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
+from functools import partial
 
 from local_warehouse import errors
-from local_warehouse.catalog.model import Relation
+from local_warehouse.catalog.model import Column, Relation, Schema
 from local_warehouse.context import Context
 from local_warehouse.queries import Query, require_table
 from local_warehouse.results import Result, nothing
-from local_warehouse.sessions import full_name
+from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements import columns
 from local_warehouse.statements.constraints import (
     add_constraint,
@@ -17,132 +22,136 @@ from local_warehouse.statements.constraints import (
     read_constraint,
     set_not_null,
 )
-from local_warehouse.statements.create import read_mask
+from local_warehouse.statements.create import read_mask, read_row_filter
 from local_warehouse.statements.reader import StatementReader
+
+Change = Callable[[], object]
 
 
 def schema(context: Context, reader: StatementReader) -> Result:
-    parts = reader.name()
-    catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
-    found = context.catalog.require_schema(catalog, name)
-    if reader.accept("SET", "TAGS"):
-        found.tags |= reader.pairs()
-    elif reader.accept("UNSET", "TAGS"):
-        for tag in reader.pairs():
-            found.tags.pop(tag, None)
-    elif reader.accept("SET", "DBPROPERTIES"):
-        found.properties |= reader.pairs()
-    elif reader.accept("SET", "OWNER", "TO") or reader.accept("OWNER", "TO"):
-        found.owner = reader.take().text
-    else:
+    found = context.catalog.require_schema(*schema_name(reader.name(), context.session.catalog))
+    change = _common(found, reader)
+    if change is None and reader.accept("SET", "DBPROPERTIES"):
+        change = partial(found.properties.update, reader.pairs())
+    if change is None:
         raise reader.unsupported()
     reader.end()
+    change()
     context.catalog.put_schema(found)
     return nothing()
 
 
 def table(context: Context, reader: StatementReader) -> Result:
     relation = context.relation(full_name(reader.name(), context.session.namespace))
-    if reader.accept("SET", "TAGS"):
-        relation.tags |= reader.pairs()
-    elif reader.accept("UNSET", "TAGS"):
-        for tag in reader.pairs():
-            relation.tags.pop(tag, None)
-    elif reader.accept("SET", "TBLPROPERTIES"):
-        relation.properties |= reader.pairs()
-    elif reader.accept("UNSET", "TBLPROPERTIES"):
-        reader.accept("IF", "EXISTS")
-        for key in reader.pairs():
-            relation.properties.pop(key, None)
-    elif reader.accept("SET", "OWNER", "TO") or reader.accept("OWNER", "TO"):
-        relation.owner = reader.take().text
-    elif reader.accept("RENAME", "TO"):
-        _rename(context, relation, reader.name())
+    if reader.accept("RENAME", "TO"):
+        name = full_name(reader.name(), (relation.name.catalog, relation.name.schema))
+        reader.end()
+        context.catalog.rename_relation(relation, name)
         return nothing()
-    elif reader.accept("AS"):
-        _new_query(context, relation, reader.rest())
-        return nothing()
-    elif reader.accept("ALTER") or reader.accept("CHANGE"):
-        reader.accept("COLUMN")
-        _column(context, relation, reader)
-    else:
-        _table_only(context, require_table(relation), reader)
+    change = (
+        _common(relation, reader)
+        or _of_relation(context, relation, reader)
+        or _of_table(context, require_table(relation), reader)
+    )
     reader.end()
+    change()
     context.catalog.put_relation(relation)
     return nothing()
 
 
-def _rename(context: Context, relation: Relation, parts: list[str]) -> None:
-    namespace = (relation.name.catalog, relation.name.schema)
-    context.catalog.rename_relation(relation, full_name(parts, namespace))
+def _common(securable: Schema | Relation | Column, reader: StatementReader) -> Change | None:
+    """What tables, views, schemas and columns have: tags, and an owner."""
+    if reader.accept("SET", "TAGS"):
+        return partial(securable.tags.update, reader.pairs())
+    if reader.accept("UNSET", "TAGS"):
+        return partial(_remove, securable.tags, reader.pairs())
+    is_owned = not isinstance(securable, Column)
+    if is_owned and (reader.accept("SET", "OWNER", "TO") or reader.accept("OWNER", "TO")):
+        return partial(setattr, securable, "owner", reader.take().text)
+    return None
 
 
-def _new_query(context: Context, relation: Relation, text: str) -> None:
-    """ALTER VIEW … AS query: the comments of its columns go with the old query."""
-    with Query(context, text) as query:
-        relation.columns = query.columns()
-        relation.query_columns = query.names_of_star(relation.columns)
-    relation.view_text, relation.view_namespace = text, context.session.namespace
-    context.catalog.put_relation(relation)
+def _remove(entries: dict[str, str], keys: dict[str, str]) -> None:
+    for key in keys:
+        entries.pop(key, None)
 
 
-def _table_only(context: Context, relation: Relation, reader: StatementReader) -> None:
+def _of_relation(context: Context, relation: Relation, reader: StatementReader) -> Change | None:
+    if reader.accept("SET", "TBLPROPERTIES"):
+        return partial(relation.properties.update, reader.pairs())
+    if reader.accept("UNSET", "TBLPROPERTIES"):
+        reader.accept("IF", "EXISTS")
+        return partial(_remove, relation.properties, reader.pairs())
+    if reader.accept("ALTER") or reader.accept("CHANGE"):
+        reader.accept("COLUMN")
+        return _of_column(context, relation, reader)
+    if relation.is_view and reader.accept("AS"):
+        return partial(_new_query, context, relation, reader.rest())
+    return None
+
+
+def _new_query(context: Context, view: Relation, text: str) -> None:
+    """The comments of a view's columns go with its old query."""
+    with Query(context, text, permanent=True) as query:
+        view.columns = query.columns()
+        view.query_columns = query.names_of_star(view.columns)
+    view.view_text, view.view_namespace = text, context.session.namespace
+
+
+def _of_table(context: Context, relation: Relation, reader: StatementReader) -> Change:
     if reader.accept("ADD"):
         if reader.accept("COLUMNS") or reader.accept("COLUMN"):
-            columns.add(relation, reader)
-        else:
-            add_constraint(context, relation, read_constraint(reader))
-    elif reader.accept("DROP", "CONSTRAINT"):
+            return columns.add(relation, reader)
+        return partial(add_constraint, context, relation, read_constraint(reader))
+    if reader.accept("DROP", "CONSTRAINT"):
         if_exists = reader.accept("IF", "EXISTS")
-        drop_constraint(context, relation, reader.identifier(), if_exists)
+        name = reader.identifier()
         reader.accept_any("CASCADE", "RESTRICT")
-    elif reader.accept("DROP", "PRIMARY", "KEY"):
+        return partial(drop_constraint, context, relation, name, if_exists)
+    if reader.accept("DROP", "PRIMARY", "KEY"):
         reader.accept("IF", "EXISTS")
         reader.accept_any("CASCADE", "RESTRICT")
-        for key in [c for c in relation.constraints if c.kind == "PRIMARY KEY"]:
-            drop_constraint(context, relation, key.name, True)
-    elif reader.accept("CLUSTER", "BY"):
-        if reader.accept_any("AUTO", "NONE"):
-            relation.cluster_by = []
-        else:
-            relation.cluster_by = reader.names_in_parentheses()
-    elif reader.accept("SET", "ROW", "FILTER"):
-        function = ".".join(reader.name())
-        reader.expect("ON")
-        relation.row_filter = {"function": function, "columns": reader.names_in_parentheses()}
-    elif reader.accept("DROP", "ROW", "FILTER"):
-        relation.row_filter = None
-    elif reader.accept("DROP", "COLUMN") or reader.accept("DROP", "COLUMNS"):
-        columns.drop(context, relation, reader)
-    elif reader.accept("RENAME", "COLUMN"):
-        columns.rename(context, relation, reader)
-    else:
-        raise reader.unsupported()
+        return partial(_drop_primary_key, context, relation)
+    if reader.accept("CLUSTER", "BY"):
+        automatic = reader.accept_any("AUTO", "NONE")
+        by = [] if automatic else reader.names_in_parentheses()
+        return partial(setattr, relation, "cluster_by", by)
+    if reader.accept("SET", "ROW", "FILTER"):
+        return partial(setattr, relation, "row_filter", read_row_filter(reader))
+    if reader.accept("DROP", "ROW", "FILTER"):
+        return partial(setattr, relation, "row_filter", None)
+    if reader.accept("DROP", "COLUMN") or reader.accept("DROP", "COLUMNS"):
+        return columns.drop(context, relation, reader)
+    if reader.accept("RENAME", "COLUMN"):
+        return columns.rename(context, relation, reader)
+    raise reader.unsupported()
 
 
-def _column(context: Context, relation: Relation, reader: StatementReader) -> None:
+def _drop_primary_key(context: Context, relation: Relation) -> None:
+    for key in [c for c in relation.constraints if c.kind == "PRIMARY KEY"]:
+        drop_constraint(context, relation, key.name, True)
+
+
+def _of_column(context: Context, relation: Relation, reader: StatementReader) -> Change:
     name = reader.identifier()
     column = relation.column(name)
     if column is None:
         raise errors.column_not_found(name, str(relation.name))
+    change = _common(column, reader)
+    if change is not None:
+        return change
     if reader.accept("SET", "NOT", "NULL"):
-        set_not_null(context, require_table(relation), name, True)
-    elif reader.accept("DROP", "NOT", "NULL"):
-        set_not_null(context, require_table(relation), name, False)
-    elif reader.accept("COMMENT"):
-        column.comment = reader.string()
-    elif reader.accept("SET", "TAGS"):
-        column.tags |= reader.pairs()
-    elif reader.accept("UNSET", "TAGS"):
-        for tag in reader.pairs():
-            column.tags.pop(tag, None)
-    elif reader.accept("SET", "MASK"):
-        column.mask = read_mask(reader)
-    elif reader.accept("DROP", "MASK"):
-        column.mask = None
-    elif reader.sees("FIRST") or reader.sees("AFTER"):
-        columns.move(require_table(relation), name, columns.read_place(reader))
-    elif reader.accept("TYPE"):
-        columns.change_type(context, require_table(relation), name, reader.rest())
-    else:
-        raise errors.unsupported(f"ALTER COLUMN … {json.dumps(reader.rest())}")
+        return partial(set_not_null, context, require_table(relation), name, True)
+    if reader.accept("DROP", "NOT", "NULL"):
+        return partial(set_not_null, context, require_table(relation), name, False)
+    if reader.accept("COMMENT"):
+        return partial(setattr, column, "comment", reader.string())
+    if reader.accept("SET", "MASK"):
+        return partial(setattr, column, "mask", read_mask(reader))
+    if reader.accept("DROP", "MASK"):
+        return partial(setattr, column, "mask", None)
+    if reader.sees("FIRST") or reader.sees("AFTER"):
+        return partial(columns.move, require_table(relation), name, columns.read_place(reader))
+    if reader.accept("TYPE"):
+        return partial(columns.change_type, context, require_table(relation), name, reader.rest())
+    raise errors.unsupported(f"ALTER COLUMN … {reader.rest()!r}")

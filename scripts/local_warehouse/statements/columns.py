@@ -6,7 +6,8 @@ Databricks they are metadata too (column mapping, type widening), which the engi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from sqlglot import exp
 
@@ -21,7 +22,7 @@ _INVALID = frozenset(" ,;{}()\n\t=")
 _AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
 
 
-def add(relation: Relation, reader: StatementReader) -> None:
+def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
     """ADD COLUMN[S] [IF NOT EXISTS] [(] name type [COMMENT text] [FIRST | AFTER name], … [)]."""
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     in_parentheses = reader.accept("(")
@@ -52,9 +53,13 @@ def add(relation: Relation, reader: StatementReader) -> None:
             break
     if in_parentheses:
         reader.expect(")")
-    append(relation, added)
-    for name, before in places:
-        move(relation, name, before)
+
+    def change() -> None:
+        append(relation, added)
+        for name, before in places:
+            move(relation, name, before)
+
+    return change
 
 
 def read_place(reader: StatementReader) -> str | None:
@@ -127,7 +132,7 @@ def read_again(context: Context, relation: Relation) -> None:
     context.catalog.put_relation(relation)
 
 
-def drop(context: Context, relation: Relation, reader: StatementReader) -> None:
+def drop(context: Context, relation: Relation, reader: StatementReader) -> Callable[[], None]:
     """DROP COLUMN[S] [IF EXISTS] {name | (name, …)}."""
     if_exists = reader.accept("IF", "EXISTS")
     names = reader.names_in_parentheses() if reader.sees("(") else [reader.identifier()]
@@ -138,12 +143,19 @@ def drop(context: Context, relation: Relation, reader: StatementReader) -> None:
         if relation.column(name) is None and not if_exists:
             raise errors.column_not_found(name, str(relation.name))
         _check_independent(relation, name)
-    _rewrite(
-        context, relation, [(c, c.name) for c in relation.columns if c.name.lower() not in dropped]
-    )
+    kept = [(c, c.name) for c in relation.columns if c.name.lower() not in dropped]
+    if not kept:
+        message = f"Cannot drop the only columns of {relation.name}."
+        raise errors.SqlError("DELTA_DROP_COLUMN_ON_SINGLE_FIELD_SCHEMA", message, "0AKDC")
+    for name in relation.partition_by:
+        if name.lower() in dropped:
+            message = f"Cannot drop {name}: {relation.name} is partitioned by it."
+            raise errors.SqlError("DELTA_UNSUPPORTED_DROP_PARTITION_COLUMN", message, "0AKDC")
+    unchanged = len(kept) == len(relation.columns)
+    return (lambda: None) if unchanged else partial(_rewrite, context, relation, kept)
 
 
-def rename(context: Context, relation: Relation, reader: StatementReader) -> None:
+def rename(context: Context, relation: Relation, reader: StatementReader) -> Callable[[], None]:
     """RENAME COLUMN old TO new."""
     old = reader.identifier()
     reader.expect("TO")
@@ -154,7 +166,7 @@ def rename(context: Context, relation: Relation, reader: StatementReader) -> Non
     check_names([new], relation.properties)
     _check_independent(relation, old)
     kept = [(c, new if c is column else c.name) for c in relation.columns]
-    _rewrite(context, relation, kept)
+    return partial(_rewrite, context, relation, kept)
 
 
 def change_type(context: Context, relation: Relation, name: str, data_type: str) -> None:
@@ -209,11 +221,7 @@ def _rewrite(
         relation, lambda mark: context.engine.overwrite(query, relation.path, partition_by, mark)
     )
     nullable = {name: column.nullable for column, name in kept}
-
-    def change(fields: list[delta.Field]) -> list[delta.Field]:
-        return [{**field, "nullable": nullable[field["name"]]} for field in fields]
-
-    found, relation.partition_by = delta.change_schema(relation.path, change)
+    found, relation.partition_by = delta.settle(relation.path, nullable)
     for (column, name), written in zip(kept, found, strict=True):
         column.name, column.type = name, written.type
     relation.columns = [column for column, _ in kept]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from local_warehouse import errors
 from local_warehouse.context import Context
 from local_warehouse.results import Result, nothing
-from local_warehouse.sessions import full_name
+from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements.reader import StatementReader
 
 
@@ -21,7 +21,7 @@ def comment_on(context: Context, reader: StatementReader) -> Result:
         context.catalog.set_catalog_comment(parts[0], text)
         return nothing()
     if kind in ("SCHEMA", "DATABASE"):
-        catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+        catalog, name = schema_name(parts, context.session.catalog)
         schema = context.catalog.require_schema(catalog, name)
         schema.comment = text
         context.catalog.put_schema(schema)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,12 +11,14 @@ from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Column, Constraint, Name, Relation, Schema, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal
+from local_warehouse.errors import SqlError
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, counts, nothing, rows
-from local_warehouse.sessions import TemporaryView, full_name
+from local_warehouse.sessions import TemporaryView, full_name, schema_name
 from local_warehouse.statements import functions
 from local_warehouse.statements.columns import check_names
 from local_warehouse.statements.constraints import add_constraint, read_constraint, set_not_null
+from local_warehouse.statements.drop import remove
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.turns import turn
 
@@ -48,7 +52,7 @@ def _catalog(context: Context, reader: StatementReader) -> Result:
 def _schema(context: Context, reader: StatementReader) -> Result:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     parts = [part.lower() for part in reader.name()]
-    catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[-1])
+    catalog, name = schema_name(parts, context.session.catalog)
     schema = Schema(context.catalog.require_catalog(catalog), name)
     while not reader.at_end():
         if reader.accept("COMMENT"):
@@ -107,13 +111,18 @@ def _create_table(
             return nothing()
         raise errors.already_exists("TABLE", str(name))
     if existing is not None and existing.is_view:
-        raise errors.SqlError(
+        raise SqlError(
             "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", f"{name} is a view and not a table.", "42809"
         )
     relation = _new_relation(context, name, clauses, existing)
     write = _write_empty if clauses.query is None else _write_query
     relation.columns, relation.partition_by = write(context, relation, clauses, existing)
-    _publish(context, relation, clauses)
+    try:
+        _publish(context, relation, clauses)
+    except SqlError:
+        if existing is None:
+            remove(context, relation)
+        raise
     if clauses.clone_of is not None:
         source = target(context, clauses.clone_of)
         _take_over(context, relation, source)
@@ -152,9 +161,7 @@ def _read_table_clauses(reader: StatementReader) -> _TableClauses:
         elif reader.accept("TBLPROPERTIES"):
             clauses.properties = reader.pairs()
         elif reader.accept("WITH", "ROW", "FILTER"):
-            function = ".".join(reader.name())
-            reader.expect("ON")
-            clauses.row_filter = {"function": function, "columns": reader.names_in_parentheses()}
+            clauses.row_filter = read_row_filter(reader)
         elif reader.accept("AS") or reader.sees("SELECT") or reader.sees("WITH"):
             clauses.query = reader.rest()
         else:
@@ -237,7 +244,7 @@ def _write_query(
     location = relation.path
     replaced = existing is not None and existing.location == location
     if not replaced and relation.kind == "EXTERNAL" and delta.exists(location):
-        raise errors.SqlError(
+        raise SqlError(
             "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION",
             f"Cannot create {relation.name} from a query: {location} already holds a table.",
             "42601",
@@ -246,19 +253,21 @@ def _write_query(
         columns = query.columns()
         if clauses.clone_of is None:
             check_names((column.name for column in columns), clauses.properties)
-        names = [column.name.lower() for column in columns]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise errors.SqlError(
-                "COLUMN_ALREADY_EXISTS", f"The query yields {', '.join(twice)} twice.", "42711"
-            )
+        _check_distinct(column.name for column in columns)
         if existing is not None and replaced:
             _drop_checks(existing)
         transactions.commit(
             relation,
             lambda mark: context.engine.overwrite(query.sql, location, clauses.partition_by, mark),
         )
-    return delta.relax(location)
+    return delta.settle(location, {column.name: True for column in columns})
+
+
+def _check_distinct(names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
+    if twice:
+        message = f"There are two columns {' and two '.join(twice)}. Give them other names."
+        raise SqlError("COLUMN_ALREADY_EXISTS", message, "42711")
 
 
 def _drop_checks(existing: Relation) -> None:
@@ -279,6 +288,7 @@ def _write_empty(
         found = delta.columns(location)
         _check_adoption(relation, clauses, found[0])
         return found
+    _check_distinct(name for name, *_ in clauses.columns)
     check_names((name for name, *_ in clauses.columns), clauses.properties)
     columns = ", ".join(
         f"{quoted(name)} {data_type}{'' if nullable else ' not null'}"
@@ -305,7 +315,7 @@ def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Colu
     """A table that is already at the location is taken over if its columns are those asked for."""
     wanted = [name.lower() for name, *_ in clauses.columns]
     if wanted and wanted != [column.name.lower() for column in found]:
-        raise errors.SqlError(
+        raise SqlError(
             "DELTA_CREATE_TABLE_SCHEME_MISMATCH",
             f"The specified schema does not match the existing schema at {relation.location}: "
             f"specified {', '.join(wanted)}; existing {', '.join(c.name for c in found)}.",
@@ -370,6 +380,13 @@ def read_mask(reader: StatementReader) -> dict[str, object]:
     return mask
 
 
+def read_row_filter(reader: StatementReader) -> dict[str, object]:
+    """What follows ROW FILTER: a function, and the columns that it takes."""
+    function = ".".join(reader.name())
+    reader.expect("ON")
+    return {"function": function, "columns": reader.names_in_parentheses()}
+
+
 # views
 
 
@@ -394,11 +411,11 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
         else:
             raise reader.error("expected COMMENT, TBLPROPERTIES or AS")
     text = reader.rest()
-    with Query(context, text) as query:
+    with Query(context, text, permanent=not temporary) as query:
         columns = query.columns()
         query_columns = query.names_of_star(columns)
     if listed and len(listed) != len(columns):
-        raise errors.SqlError(
+        raise SqlError(
             "CREATE_VIEW_COLUMN_ARITY_MISMATCH",
             f"The view names {len(listed)} columns and its query yields {len(columns)}.",
             "21S01",
@@ -407,6 +424,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
         Column(given[0], column.type, True, given[1])
         for column, given in zip(columns, listed or [(c.name, None) for c in columns], strict=True)
     ]
+    _check_distinct(column.name for column in named)
     if temporary:
         names = [column.name for column in named] if listed else []
         view = TemporaryView(text, context.session.namespace, named, names)
@@ -425,7 +443,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
             raise errors.already_exists("VIEW", str(name))
         if existing is not None and not existing.is_view:
             message = f"{name} is a table and not a view."
-            raise errors.SqlError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", message, "42809")
+            raise SqlError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", message, "42809")
         if existing is not None:
             relation.created_at, relation.tags = existing.created_at, existing.tags
         context.catalog.put_relation(relation)

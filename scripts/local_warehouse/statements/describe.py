@@ -11,7 +11,7 @@ from local_warehouse.catalog.model import Relation
 from local_warehouse.context import Context
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, rows
-from local_warehouse.sessions import full_name
+from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements import functions
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types import to_json
@@ -221,7 +221,7 @@ def _detail(context: Context, reader: StatementReader) -> Result:
 def _schema(context: Context, reader: StatementReader) -> Result:
     extended = reader.accept("EXTENDED")
     parts = reader.name()
-    catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+    catalog, name = schema_name(parts, context.session.catalog)
     schema = context.catalog.require_schema(catalog, name)
     columns = [("database_description_item", "string"), ("database_description_value", "string")]
     details = [

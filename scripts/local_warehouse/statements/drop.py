@@ -6,7 +6,7 @@ from local_warehouse import errors, storage
 from local_warehouse.catalog.model import Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.results import Result, nothing
-from local_warehouse.sessions import full_name
+from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements import functions
 from local_warehouse.statements.reader import StatementReader
 
@@ -27,7 +27,7 @@ def drop(context: Context, reader: StatementReader) -> Result:
     elif kind in ("TABLE", "VIEW"):
         _drop_relation(context, parts, kind, if_exists)
     else:
-        catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[-1])
+        catalog, name = schema_name(parts, context.session.catalog)
         _drop_schema(context, catalog, name, if_exists, cascade)
     return nothing()
 
@@ -55,7 +55,7 @@ def _drop_schema(context: Context, catalog: str, name: str, if_exists: bool, cas
             "2BP01",
         )
     for relation in relations:
-        _remove(context, relation)
+        remove(context, relation)
     for function in user_functions:
         context.catalog.drop_function(function.name)
     context.catalog.drop_schema(catalog, name)
@@ -80,10 +80,10 @@ def _drop_relation(context: Context, parts: list[str], kind: str, if_exists: boo
             f"{name} is a {actual}: use DROP {actual.upper()}.",
             "42809",
         )
-    _remove(context, relation)
+    remove(context, relation)
 
 
-def _remove(context: Context, relation: Relation) -> None:
+def remove(context: Context, relation: Relation) -> None:
     """Take a relation out of the catalog, then delete a managed table's files."""
     context.catalog.drop_relation(relation.name)
     if relation.is_view:

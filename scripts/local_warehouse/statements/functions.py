@@ -36,7 +36,7 @@ def create(context: Context, reader: StatementReader, or_replace: bool, temporar
             return nothing()
         message = f"Cannot create the routine {name} because a routine of that name exists."
         raise errors.SqlError("ROUTINE_ALREADY_EXISTS", message, "42723")
-    _complete(context, function)
+    _complete(context, function, permanent=not temporary)
     if temporary:
         temporaries[name.table] = function
     else:
@@ -90,11 +90,12 @@ def _parameters(reader: StatementReader) -> list[Parameter]:
     return found
 
 
-def _complete(context: Context, function: Function) -> None:
+def _complete(context: Context, function: Function, *, permanent: bool) -> None:
     """Check the body by a call with NULLs, and take from it what RETURNS does not say."""
     nulls: list[exp.Expr] = [exp.null() for _ in function.parameters]
     body = routines.body_of(function)
-    with Query(context, body.copy(), function.namespace, (function, nulls)) as query:
+    call = (function, nulls)
+    with Query(context, body.copy(), function.namespace, call, permanent=permanent) as query:
         columns = query.columns()
     if function.columns is None:
         if len(columns) != 1:
@@ -135,7 +136,7 @@ def describe(context: Context, reader: StatementReader) -> Result:
     extended = reader.accept("EXTENDED")
     parts = reader.name()
     reader.end()
-    function = context.function(parts, context.session.namespace)
+    function = context.function(parts)
     if function is None:
         raise errors.routine_not_found(".".join(parts))
     details: list[tuple[str, list[str]]] = [

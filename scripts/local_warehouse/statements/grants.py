@@ -14,7 +14,7 @@ from local_warehouse import errors
 from local_warehouse.catalog.model import Grant, quoted
 from local_warehouse.context import Context
 from local_warehouse.results import Result, nothing, rows
-from local_warehouse.sessions import full_name
+from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements.reader import StatementReader
 
 _TABLE = {"ALL PRIVILEGES", "APPLY TAG", "MANAGE", "MODIFY", "SELECT"}
@@ -105,11 +105,11 @@ def read_securable(context: Context, reader: StatementReader) -> tuple[str, str]
     if kind == "CATALOG":
         return kind, context.catalog.require_catalog(parts[0])
     if kind in ("SCHEMA", "DATABASE"):
-        catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+        catalog, name = schema_name(parts, context.session.catalog)
         schema = context.catalog.require_schema(catalog, name)
         return "SCHEMA", f"{schema.catalog}.{schema.name}"
     if kind == "FUNCTION":
-        function = context.function(parts, context.session.namespace)
+        function = context.function(parts)
         if function is None:
             raise errors.routine_not_found(".".join(parts))
         return kind, function.full_name

@@ -12,6 +12,7 @@ from local_warehouse.catalog.model import Constraint
 from local_warehouse.context import Context
 from local_warehouse.queries import target
 from local_warehouse.results import Result, nothing, rows
+from local_warehouse.sessions import schema_name
 from local_warehouse.statements.columns import read_again
 from local_warehouse.statements.reader import StatementReader
 
@@ -81,7 +82,7 @@ def analyze_all(context: Context, reader: StatementReader) -> Result:
     """ANALYZE TABLES [IN schema] COMPUTE STATISTICS."""
     if reader.accept_any("IN", "FROM"):
         parts = reader.name()
-        catalog, schema = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+        catalog, schema = schema_name(parts, context.session.catalog)
         context.catalog.require_schema(catalog, schema)
     return nothing()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from local_warehouse import errors
 from local_warehouse.context import Context
 from local_warehouse.results import Result, nothing, rows
+from local_warehouse.sessions import schema_name
 from local_warehouse.statements.reader import StatementReader
 
 
@@ -16,7 +17,7 @@ def use(context: Context, reader: StatementReader) -> Result:
     else:
         reader.accept_any("SCHEMA", "DATABASE")
         parts = reader.name()
-        catalog, name = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+        catalog, name = schema_name(parts, context.session.catalog)
         found = context.catalog.require_schema(catalog, name)
         context.session.catalog, context.session.schema = found.catalog, found.name
     reader.end()

@@ -9,7 +9,7 @@ from local_warehouse.catalog.model import Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal
 from local_warehouse.results import Result, rows
-from local_warehouse.sessions import full_name
+from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements.grants import read_securable
 from local_warehouse.statements.reader import StatementReader
 
@@ -78,7 +78,7 @@ def _namespace(context: Context, reader: StatementReader) -> tuple[str, str]:
     if not reader.accept_any("IN", "FROM"):
         return context.session.namespace
     parts = reader.name()
-    catalog, schema = parts if len(parts) == 2 else (context.session.catalog, parts[0])
+    catalog, schema = schema_name(parts, context.session.catalog)
     found = context.catalog.require_schema(catalog, schema)
     return found.catalog, found.name
 
