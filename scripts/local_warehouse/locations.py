@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from local_warehouse.errors import SqlError
 
@@ -22,7 +22,7 @@ class Locations:
     def check(self, path: str) -> str:
         """The path as a URL of one form. Raises SqlError if it is under no folder."""
         url = normalised(path)
-        leaves = ".." in unquote(url).split("/")
+        leaves = ".." in unquote(path).replace("\\", "").split("/")  # a glob may escape a dot
         if leaves or not any(f"{url}/".startswith(f"{root}/") for root in self._roots):
             raise SqlError(
                 "NO_PARENT_EXTERNAL_LOCATION_FOR_PATH",
@@ -36,8 +36,8 @@ class Locations:
 
 def normalised(path: str) -> str:
     """`s3://bucket/key` or `file:///path`, without a slash at its end."""
-    parts = urlsplit(path) if "://" in path else urlsplit("file://" + path.removeprefix("file:"))
-    if parts.scheme.lower() == "file":
-        return "file://" + posixpath.normpath("/" + parts.path.lstrip("/")).rstrip("/")
-    scheme = parts.scheme.lower().replace("s3a", "s3")
-    return f"{scheme}://{path.partition('://')[2]}".rstrip("/")
+    scheme, separator, rest = path.partition("://")
+    if not separator or scheme.lower() == "file":
+        local = rest if separator else path.removeprefix("file:")
+        return "file://" + posixpath.normpath("/" + local.lstrip("/")).rstrip("/")
+    return f"{scheme.lower().replace('s3a', 's3')}://{rest}".rstrip("/")

@@ -116,10 +116,14 @@ def _split(text: str) -> tuple[str, list[list[str]]] | None:
             if current is prefix:
                 prefix.append(" ")
             continue
+        if depth == 0 and current[-1:] in (["UNION"], ["union"]) and token.upper() != "ALL":
+            return None  # it drops rows that are alike, those of the branches before it too
         if token in ("(", ")"):
             depth += {"(": 1, ")": -1}[token]
         elif depth == 0 and token.isalpha():
             word = token.upper()
+            if word in ("EXCEPT", "INTERSECT", "MINUS"):
+                return None
             if word == "SELECT" and not branches:
                 current = []
                 branches.append(current)

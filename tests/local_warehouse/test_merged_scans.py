@@ -142,7 +142,16 @@ def test_what_is_no_row_of_one_file_stays_as_it_is(select: str) -> None:
     assert scans.by_path == {}
 
 
-@pytest.mark.parametrize("tail", [" ORDER BY a", " LIMIT 1", " EXCEPT SELECT a FROM x"])
+@pytest.mark.parametrize(
+    "tail",
+    [
+        " ORDER BY a",
+        " LIMIT 1",
+        " EXCEPT SELECT a FROM x",
+        f" UNION SELECT a FROM x UNION ALL SELECT a {SCAN % 3}",
+        f" UNION (SELECT a FROM x) UNION ALL SELECT a {SCAN % 3}",
+    ],
+)
 def test_what_follows_the_branches_is_kept(tail: str) -> None:
     statement = f"INSERT INTO t SELECT a {SCAN % 1} UNION ALL SELECT a {SCAN % 2}{tail}"
     assert merge(statement)[1].by_path == {}

@@ -106,6 +106,28 @@ def test_json_values_that_do_not_fit(lakehouse: Any) -> None:
     ]
 
 
+def test_json_values_beyond_any_type(lakehouse: Any) -> None:
+    huge, digits = "1" + "0" * 400, "7" * 5000
+    url = lakehouse.land(
+        (
+            "a.json",
+            f'{{"d":{huge},"s":{digits},"t":99999999999999,"n":"NaN"}}\n'
+            '{"s":"\\ud800x","t":"20240101","\\uD800":1}\n'.encode(),
+        )
+    )
+    schema = "d DOUBLE, s STRING, t TIMESTAMP, n DECIMAL(5,2), `?` INT, bad STRING"
+    first, second = _read(
+        lakehouse,
+        url,
+        f"format => 'json', schema => '{schema}', columnNameOfCorruptRecord => 'bad'",
+    )
+    assert (first["d"], first["s"], first["t"], first["n"]) == (float("inf"), digits, None, None)
+    assert first["bad"].startswith('{"d":1000')
+    assert (second["s"], second["t"], second["?"]) == ("?x", None, 1)
+    inferred = _read(lakehouse, url, "format => 'json'", "typeof(d) as d, typeof(s) as s")
+    assert inferred[0] == {"d": "double", "s": "string"}
+
+
 def test_json_lines_that_are_corrupt(lakehouse: Any) -> None:
     url = lakehouse.land(("a.json", b'{"a":1}\n{oops\n{"a":3} rest\n[{"a":4},{"a":5}]\n7\n'))
     options = "format => 'json', schema => 'a INT, _corrupt_record STRING'"
@@ -165,6 +187,33 @@ def test_parquet_files_of_several_schemas(lakehouse: Any) -> None:
     }
     with pytest.raises(Error, match=r"Cannot read s3://.*/other\.txt"):
         _read(lakehouse, url, unified)
+
+
+def test_parquet_types_are_those_of_spark(lakehouse: Any) -> None:
+    moment = dt.datetime(2026, 2, 28, 10, 11, 12, 123456, dt.UTC)
+    naive = pa.array([moment.replace(tzinfo=None)], pa.timestamp("us"))
+    given: dict[str, tuple[pa.Array, str, Any]] = {
+        "u8": (pa.array([255], pa.uint8()), "smallint", 255),
+        "u64": (pa.array([2**64 - 1], pa.uint64()), "decimal(20,0)", Decimal(2**64 - 1)),
+        "words": (pa.array(["x"]).dictionary_encode(), "string", "x"),
+        "long": (pa.array([["x"]], pa.large_list(pa.large_string())), "array<string>", ["x"]),
+        "fixed": (pa.array([b"ab"], pa.binary(2)), "binary", b"ab"),
+        "int96": (naive, "timestamp", moment),
+    }
+    table = pa.table({name: array for name, (array, _, _) in given.items()})
+    columns = ", ".join(f"{name}, typeof({name}) as {name}_type" for name in given)
+    file = io.BytesIO()
+    pq.write_table(table, file, use_deprecated_int96_timestamps=True)
+    [row] = _read(
+        lakehouse, lakehouse.land(("a.parquet", file.getvalue())), "format => 'parquet'", columns
+    )
+    assert list(row.values()) == [
+        part for _, kind, value in given.values() for part in (value, kind)
+    ]
+    file = io.BytesIO()
+    pq.write_table(pa.table({"t": pa.array([1], pa.timestamp("ns"))}), file)
+    with pytest.raises(Error, match="PARQUET_TYPE_ILLEGAL"):
+        _read(lakehouse, lakehouse.land(("a.parquet", file.getvalue())), "format => 'parquet'")
 
 
 def test_lines_and_whole_texts(lakehouse: Any) -> None:

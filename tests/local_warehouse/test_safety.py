@@ -21,6 +21,7 @@ OUTSIDE = [
     "s3://lakehouse-2/table",
     "s3://lakehouse/../another-bucket/table",
     "s3://landing/%2e%2e/another-bucket",
+    r"s3://landing/\\.\\./another-bucket",  # a glob that escapes its dots
     "https://example.com/table",
 ]
 STATEMENTS = [
@@ -63,6 +64,12 @@ def test_a_folder_is_used_once_it_is_allowed(new_lakehouse: Any, tmp_path: Path)
     assert own.sql("select sum(a) as a from t") == [{"a": 6}]
     with pytest.raises(Error, match="NO_PARENT_EXTERNAL_LOCATION_FOR_PATH"):
         own.sql(f"select * from read_files('file://{tmp_path}-2/a.csv', format => 'csv')")
+    with pytest.raises(Error, match="NO_PARENT_EXTERNAL_LOCATION_FOR_PATH"):
+        own.sql(
+            f"select * from read_files('file://{tmp_path}/t/\\\\.\\\\./a.csv', format => 'csv')"
+        )
+    with pytest.raises(Error, match="NO_PARENT_EXTERNAL_LOCATION_FOR_PATH"):
+        own.sql(f"copy into t from 'file://{tmp_path}/t' fileformat = csv pattern = '../*.csv'")
     own.local_warehouse("up", "--allow-location", "none")
     with pytest.raises(Error, match="NO_PARENT_EXTERNAL_LOCATION_FOR_PATH"):
         own.sql(read)

@@ -15,6 +15,7 @@ from .json_types import NUMBER
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"(\d{4,})-(\d{1,2})-(\d{1,2})(?:[T ].*)?", re.DOTALL)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?", re.DOTALL)
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity", "INF", "+INF", "-INF"}
 
 Converter = Callable[[Any], Any]
@@ -113,7 +114,7 @@ def _decimal(value: Any, precision: int, scale: int) -> Decimal:
             number = Decimal(value).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
         except InvalidOperation:
             raise Mismatch from None
-    if len(number.as_tuple().digits) > precision:
+    if not number.is_finite() or len(number.as_tuple().digits) > precision:
         raise Mismatch
     return number
 
@@ -153,13 +154,13 @@ def _date(value: Any) -> date:
 
 
 def _timestamp(value: Any, with_zone: bool) -> datetime:
-    if with_zone and isinstance(value, int) and not isinstance(value, bool):
-        return _EPOCH + timedelta(seconds=value)
-    if not isinstance(value, str):
-        raise Mismatch
     try:
+        if with_zone and isinstance(value, int) and not isinstance(value, bool):
+            return _EPOCH + timedelta(seconds=value)
+        if not isinstance(value, str) or not _MOMENT.fullmatch(value.strip()):
+            raise Mismatch
         at = datetime.fromisoformat(value.strip())
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Mismatch from None
     if with_zone:
         return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -24,6 +24,7 @@ from .globs import literal_prefix
 from .json_types import NUMBER, canonical, merged, type_of
 from .json_values import Rows
 from .options import Mode, OptionValue
+from .parquet_types import spark_type
 from .row_options import RowOptions, parse_row_options
 from .scan import METADATA_TYPE, Scan, fetched, metadata_of, quoted, remove, scratch_folder
 from .storage import FoundFile, Storage
@@ -39,10 +40,15 @@ _BINARY = pa.schema(
         ("content", pa.binary()),
     ]
 )
+_MOMENT = pa.timestamp("us", "UTC")
 _PARTITION = re.compile(r"/[^/=]+=[^/]*/")
 _SINGLE_QUOTED = re.compile(r"[{,\[:]\s*'")
 _WHITESPACE = re.compile(r"\s*")
-_DECODER = JSONDecoder(parse_float=NUMBER)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_LONG = 100  # digits of an integer that is no number of any type but DOUBLE
+_DECODER = JSONDecoder(
+    parse_float=NUMBER, parse_int=lambda text: int(text) if len(text) < _LONG else NUMBER(text)
+)
 
 Record = dict[str, Any]
 
@@ -173,7 +179,7 @@ class _Parquet(_Source):
         schemas = []
         for file in files:
             with _readable(file):
-                schemas.append(pq.read_schema(self._local(file)).remove_metadata())
+                schemas.append(self._columns(file))
         try:
             found = pa.unify_schemas(schemas, promote_options="permissive")
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
@@ -181,7 +187,7 @@ class _Parquet(_Source):
         return self._with_rescued(found)
 
     def tables(self, file: FoundFile, schema: pa.Schema) -> Iterator[pa.Table]:
-        with _readable(file), pq.ParquetFile(self._local(file)) as opened:
+        with _readable(file), self._open(file) as opened:
             for batch in opened.iter_batches(_BATCH_ROWS):
                 table = pa.Table.from_batches([batch])
                 names = {name.lower(): name for name in table.column_names}
@@ -192,6 +198,18 @@ class _Parquet(_Source):
                     for field in schema
                 ]
                 yield pa.table(columns, schema=schema)
+
+    def _open(self, file: FoundFile) -> pq.ParquetFile:
+        return pq.ParquetFile(self._local(file), coerce_int96_timestamp_unit="us")
+
+    def _columns(self, file: FoundFile) -> pa.Schema:
+        with self._open(file) as opened:
+            leaves = [opened.schema.column(i) for i in range(len(opened.schema.names))]
+            moments = {leaf.path for leaf in leaves if leaf.physical_type == "INT96"}
+            return pa.schema(
+                pa.field(f.name, _MOMENT if f.name in moments else spark_type(f.type))
+                for f in opened.schema_arrow
+            )
 
     def _local(self, file: FoundFile) -> Path:
         """A copy of the file, as Parquet is not read from front to end."""
@@ -276,8 +294,21 @@ class _Json(_Source):
                         "allowSingleQuotes", f"{file.url} has names in single quotes"
                     ) from None
                 value = None
+            if _SURROGATE.search(text):
+                value = _of_characters(value)
             for record in value if isinstance(value, list) else [value]:
                 yield (record if isinstance(record, dict) else None), text
+
+
+def _of_characters(value: Any) -> Any:
+    """A JSON value with `?` for halves of characters, which `\\ud800` may stand for, as in Java."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return list(map(_of_characters, value))
+    if isinstance(value, dict):
+        return {_of_characters(name): _of_characters(child) for name, child in value.items()}
+    return value
 
 
 _SOURCES: dict[str, type[_Source]] = {

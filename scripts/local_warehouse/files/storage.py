@@ -116,37 +116,34 @@ class _S3Objects:
         ]
 
     def describe(self, file: FoundFile) -> FoundFile:
+        bucket, _, key = file.path.partition("/")
         with _found(file):
             try:
-                head = obstore.head(*self._place(file))
+                head = obstore.head(self._store(bucket), key)
             except ValueError:
-                answer = self._client.head_object(**self._address(file))
+                answer = self._client.head_object(Bucket=bucket, Key=key)
                 size, modified_at = answer["ContentLength"], answer["LastModified"]
             else:
                 size, modified_at = head["size"], head["last_modified"]
         return replace(file, size=size, modified_at=modified_at)
 
     def read(self, file: FoundFile) -> Iterator[bytes]:
+        bucket, _, key = file.path.partition("/")
         with _found(file):
             try:
-                found = obstore.get(*self._place(file))
+                found = obstore.get(self._store(bucket), key)
             except ValueError:
-                with closing(self._client.get_object(**self._address(file))["Body"]) as body:
+                with closing(self._client.get_object(Bucket=bucket, Key=key)["Body"]) as body:
                     yield from body.iter_chunks(BLOCK_BYTES)
             else:
                 for block in found.stream(BLOCK_BYTES):
                     yield bytes(block)
 
-    def _address(self, file: FoundFile) -> dict[str, str]:
-        bucket, _, key = file.path.partition("/")
-        return {"Bucket": bucket, "Key": key}
-
-    def _place(self, file: FoundFile) -> tuple[S3Store, str]:
-        bucket, _, key = file.path.partition("/")
+    def _store(self, bucket: str) -> S3Store:
         if bucket not in self._stores:
             config: S3Config = {"endpoint": self._endpoint} if self._endpoint else {}
             self._stores[bucket] = S3Store(bucket, config=config, client_options=_CLIENT)
-        return self._stores[bucket], key
+        return self._stores[bucket]
 
 
 @contextmanager

@@ -126,6 +126,7 @@ def _files(context: Context, copy: _Copy) -> list[str]:
     storage = context.warehouse.files
     try:
         if copy.pattern is not None:
+            context.warehouse.locations.check(folder + copy.pattern)
             return [file.url for file in storage.find(_escaped(folder) + copy.pattern)]
         try:
             inside = storage.find(folder)
