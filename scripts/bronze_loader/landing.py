@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import IO, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 
 from bronze_loader.errors import ChangedWhileLoading, ConfigurationError
 from bronze_loader.s3_errors import ABSENT, NO_BUCKET, REFUSED, code, explained
@@ -132,6 +132,6 @@ def s3_client() -> Any:
         s3={"addressing_style": "path"} if elsewhere else {},
     )
     try:
-        return boto3.session.Session().client("s3", config=settings)
+        return Session().create_client("s3", config=settings)
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(f"the AWS settings are not usable: {error}") from error

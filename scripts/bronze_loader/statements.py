@@ -101,9 +101,13 @@ def add_columns(schema: Schema, table: str, columns: Iterable[str]) -> str:
 
 
 def newest_entries(schema: Schema) -> str:
-    """Of each file of each dataset the newest log entry, and the newest that is no refusal."""
-    return f"""SELECT dataset, source_file, source_etag, source_size, source_modified_at, status,
-  row_count, corrupt_row_count, reason, logged_at, batch_id
+    """Of each file of each dataset the newest log entry, and the newest that is no refusal.
+
+    Moments are microseconds since 1970, which no session's time zone changes.
+    """
+    return f"""SELECT dataset, source_file, source_etag, source_size, status, row_count,
+  corrupt_row_count, reason, batch_id, unix_micros(source_modified_at) AS source_modified_at,
+  unix_micros(logged_at) AS logged_at
 FROM (
   SELECT *, row_number() OVER (
       PARTITION BY dataset, source_file, status = 'refused' ORDER BY logged_at DESC, batch_id DESC

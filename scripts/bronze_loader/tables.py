@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bronze_loader import statements as sql
@@ -15,6 +15,7 @@ from bronze_loader.statements import FileToLand, Schema
 from bronze_loader.warehouse import StatementFailed, Warehouse
 
 URLS_A_STATEMENT = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Tables:
@@ -96,9 +97,9 @@ class Tables:
                 row["reason"],
                 before.held if before and row["status"] == Status.REFUSED else _held(row),
                 row["source_size"],
-                _in_utc(row["source_modified_at"]),
+                _moment(row["source_modified_at"]),
             )
-        return state, _in_utc(rows[-1]["logged_at"]) if rows else None
+        return state, _moment(rows[-1]["logged_at"]) if rows else None
 
     def land(
         self, dataset: Dataset, files: Sequence[FileToLand], batch_id: str, loaded_at: datetime
@@ -172,7 +173,7 @@ def _held(row: Mapping[str, Any]) -> Held | None:
     return Held(
         row["source_etag"],
         int(row["source_size"]),
-        _in_utc(row["source_modified_at"]),
+        _moment(row["source_modified_at"]),
         rows,
         int(row["corrupt_row_count"]),
     )
@@ -191,5 +192,5 @@ def _inserted_rows(result: Sequence[dict[str, object]]) -> int | None:
     return None
 
 
-def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -19,6 +19,7 @@ from databricks.sql.exc import Error as SqlError
 from databricks.sql.exc import MaxRetryDurationError, RequestError, ServerOperationError
 from urllib3.exceptions import HTTPError
 
+from bronze_loader.deferred import defer_import
 from bronze_loader.errors import ConfigurationError, LoaderError
 
 log = logging.getLogger(__name__)
@@ -121,9 +122,8 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
     or DATABRICKS_HTTP_PATH, or DATABRICKS_WAREHOUSE_ID. Raises ConfigurationError saying what to
     set, LoaderError when the warehouse does not answer.
     """
-    host_asked = os.environ.get("DATABRICKS_HOST")
-    if host_asked:
-        _check_loopback(host_asked)
+    # The connector imports it for results that are not read as Arrow, of which there are none.
+    defer_import("pandas")
     access = _given_access() or _unified_access()
     path = http_path or os.environ.get("DATABRICKS_HTTP_PATH")
     if not path and access.warehouse_id:
@@ -193,6 +193,9 @@ def _given_access() -> _Access | None:
 def _unified_access() -> _Access:
     from databricks.sdk.core import Config
 
+    host_asked = os.environ.get("DATABRICKS_HOST")
+    if host_asked:
+        _check_loopback(host_asked)
     try:
         config = Config(retry_timeout_seconds=30)
     except ValueError as error:

@@ -1,0 +1,29 @@
+"""A module that is imported when something of it is used, not when it is named.
+
+The standard library's LazyLoader does not do: in Python 3.11 the second `import` of a module ends
+its laziness (https://github.com/python/cpython/issues/127036).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+from typing import Any
+
+
+def defer_import(name: str) -> None:
+    """Let `import name` give a stand-in, unless the module is imported already."""
+    if name not in sys.modules and (spec := importlib.util.find_spec(name)):
+        sys.modules[name] = _StandIn(name)
+        sys.modules[name].__spec__ = spec
+
+
+class _StandIn(ModuleType):
+    """Gives what the module gives; the first time by importing it in this one's place."""
+
+    def __getattr__(self, attribute: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), attribute)
