@@ -48,6 +48,9 @@ class Commit:
         found = self.info.get("operationMetrics") or {}
         return {name: int(value) for name, value in found.items() if str(value).isdigit()}
 
+    def carries(self, mark: str) -> bool:
+        return mark in json.dumps(self.info)
+
     def has(self, kind: str) -> bool:
         """Whether it holds an action of this kind: add, remove, metaData, protocol."""
         return any(kind in action for action in self.actions)
@@ -74,13 +77,32 @@ def latest_version(location: str) -> int:
     return version
 
 
+def known_version(location: str) -> int:
+    """A version of a table, perhaps not its newest one, mostly without a look at its log."""
+    return _newest[location] if location in _newest else latest_version(location)
+
+
 def find_commit(location: str, after: int, mark: str) -> Commit | None:
     """The commit after a version that carries a mark."""
-    for version in reversed(log_versions(location, after)):
-        commit = read_commit(location, version)
-        if mark in json.dumps(commit.info):
+    version = after
+    while (commit := _commit(location, version + 1)) is not None:
+        version += 1
+        _newest[location] = max(version, _newest.get(location, -1))
+        if commit.carries(mark):
+            return commit
+    newest = latest_version(location)  # lower than `after` in the log of another table of the place
+    for found in range(newest, -1 if newest < after else version, -1):
+        commit = _commit(location, found)
+        if commit is not None and commit.carries(mark):
             return commit
     return None
+
+
+def _commit(location: str, version: int) -> Commit | None:
+    try:
+        return read_commit(location, version)
+    except FileNotFoundError:
+        return None
 
 
 def commits_after(location: str, version: int) -> list[Commit]:

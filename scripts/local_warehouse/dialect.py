@@ -16,7 +16,7 @@ from sqlglot import exp, generator, parser
 from sqlglot.dialects import Databricks
 from sqlglot.errors import ParseError, TokenError
 
-from local_warehouse.errors import syntax_error
+from local_warehouse.errors import SqlError, syntax_error
 
 
 class Warehouse(Databricks):  # type: ignore[misc]
@@ -65,6 +65,14 @@ def parse(text: str) -> exp.Expr:
 
 def render(tree: exp.Expr) -> str:
     return str(tree.sql(dialect=Warehouse, normalize_functions=False, comments=False))
+
+
+def normal(expression: str) -> str:
+    """An expression as it is compared with another one: the engine keeps its words only."""
+    try:
+        return render(parse(f"select {expression}"))
+    except SqlError:
+        return expression
 
 
 def literal(value: str) -> str:

@@ -11,7 +11,7 @@ import re
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from inspect import GEN_CLOSED, getgeneratorstate
 from typing import TypeVar
@@ -184,12 +184,23 @@ class Engine:
         fields = self._connection.frame(sql).schema.fields
         return [Column(f.name, f.dataType.simpleString(), f.nullable) for f in fields]
 
-    def overwrite(self, query: str, location: str, partition_by: list[str], mark: str) -> None:
-        """Write a query's rows to a Delta table in one commit that also replaces its schema."""
+    def overwrite(
+        self,
+        query: str,
+        location: str,
+        partition_by: list[str],
+        mark: str,
+        *,
+        without_checks: Iterable[str] = (),
+    ) -> None:
+        """Write a query's rows to a Delta table in one commit that also replaces its schema. It
+        leaves CHECK constraints as they are, but those named, which then hold for all rows."""
 
         def write(sql: str) -> None:
             writer = self._connection.frame(sql).write.format("delta").mode("overwrite")
             writer = writer.option("overwriteSchema", "true").option("userMetadata", mark)
+            for name in without_checks:
+                writer = writer.option(f"delta.constraints.{name}", "true")
             if partition_by:
                 writer = writer.partitionBy(*partition_by)
             writer.save(location)

@@ -68,7 +68,7 @@ def commit(
     then.
     """
     deadline = time.monotonic() + _PATIENCE
-    before = delta.latest_version(relation.path)
+    before = (delta.known_version if append else delta.latest_version)(relation.path)
     attempt = Write(relation, before, mark or new_mark())
     while True:
         try:

@@ -60,6 +60,8 @@ def test_tables_and_catalog_are_made_to_agree(own: Lakehouse) -> None:
         " e struct<x: int>, f timestamp_ntz, g varchar(3)) partitioned by (a)"
     )
     own.sql("create view v as select * from whole")
+    own.sql("create table loose (a int, constraint positive check (a > 0))")
+    place["loose"] = str(own.sql("describe detail loose")[0]["location"])
     assert doctor(own) == (0, "nothing to repair\n")
 
     for key in objects(own, place["lost"]):
@@ -70,6 +72,7 @@ def test_tables_and_catalog_are_made_to_agree(own: Lakehouse) -> None:
     keys = {name: own.env[name] for name in own.env if name.startswith("AWS_")}
     column = Field("b", PrimitiveType("string"), nullable=True)
     DeltaTable(place["wider"], storage_options=keys).alter.add_columns([column])
+    DeltaTable(place["loose"], storage_options=keys).alter.drop_constraint("positive")
     orphan = "managed/00000000000000000000000000000000"
     own.s3.put_object(Bucket="lakehouse", Key=f"{orphan}/_delta_log/{0:020}.json", Body=b"{}")
 
@@ -79,11 +82,13 @@ def test_tables_and_catalog_are_made_to_agree(own: Lakehouse) -> None:
     assert problems == [
         "the newest entry of the log of `main`.`default`.`cut` cannot be read:"
         f" s3://lakehouse/{newest}",
+        "`main`.`default`.`loose` has other CHECK constraints than the catalog says: none;"
+        " in the catalog positive (a > 0)",
         "`main`.`default`.`lost` is in the catalog, but there is no table at " + place["lost"],
         "`main`.`default`.`wider` has other columns than the catalog says: a int, b string;"
         " in the catalog a int",
         f"s3://lakehouse/{orphan} holds the files of no table",
-        "left to repair: 4",
+        "left to repair: 5",
     ]
     assert doctor(own, "--repair")[0] == 0
     assert doctor(own) == (0, "nothing to repair\n")

@@ -297,6 +297,38 @@ def test_not_null_and_check_are_enforced(lakehouse: Any, schema: str) -> None:
     assert len(lakehouse.sql(f"select * from {schema}.t")) == 3
 
 
+def test_constraints_are_never_apart_from_their_table(lakehouse: Any, schema: str) -> None:
+    """A change of both is one commit: whoever is killed in the middle has done both or none."""
+
+    def commits() -> int:
+        return len(lakehouse.sql(f"describe history {schema}.t"))
+
+    lakehouse.sql(
+        f"create table {schema}.t (a int not null, d string not null, s array<int> not null,"
+        " constraint Positive check (a > 0))"
+    )
+    assert commits() == 1
+    lakehouse.sql(f"insert into {schema}.t values (1, '2024-01-01', array(1))")
+    lakehouse.sql(f"alter table {schema}.t rename column s to r")
+    lakehouse.sql(f"alter table {schema}.t alter column d type date")
+    assert commits() == 4
+    for row in ("-1, '2024-01-01', array(1)", "1, null, array(1)", "1, '2024-01-01', null"):
+        lakehouse.fails(f"insert into {schema}.t values ({row})", "DELTA_")
+    lakehouse.fails(
+        f"create or replace table {schema}.t as select 1 / id as a from range(2)", "DIVIDE_BY_ZERO"
+    )
+    lakehouse.fails(f"insert into {schema}.t values (-1, '2024-01-01', array(1))", "DELTA_")
+    lakehouse.sql(f"create or replace table {schema}.t as select -1 as a")
+    lakehouse.sql(f"insert into {schema}.t values (-2)")
+    lakehouse.sql(f"create or replace table {schema}.t (b int, constraint few check (b < 9))")
+    lakehouse.fails(f"insert into {schema}.t values (9)", "DELTA_VIOLATE_CONSTRAINT")
+    lakehouse.sql(f"create or replace table {schema}.t (b int)")
+    lakehouse.sql(f"insert into {schema}.t values (9)")
+    wrong = "(a int, constraint c check (missing > 0))"
+    lakehouse.fails(f"create table {schema}.wrong {wrong}", "UNRESOLVED_COLUMN")
+    assert [row["tableName"] for row in lakehouse.sql(f"show tables in {schema}")] == ["t"]
+
+
 def test_checks_see_only_the_rows_that_are_written(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t (f string not null, n int, constraint c check (n > 0))")
     source = "(select * from values ('a', 1), ('b', 0), (null, 2), ('c', 3) as v(f, n))"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from local_warehouse import delta, storage
-from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.catalog.model import Column, Constraint, Relation
 from local_warehouse.catalog.store import Catalog
+from local_warehouse.dialect import normal
 from local_warehouse.errors import SqlError
 from local_warehouse.services import processes
 from local_warehouse.services.certificates import Certificates
@@ -127,6 +128,15 @@ def _examine_table(catalog: Catalog, relation: Relation) -> Iterator[Finding]:
     except SqlError as error:
         yield Finding(f"{relation.name} cannot be read: {error}", "none: look into its log")
         return
+    checks = delta.constraints(location)
+    known = {c.name.lower(): c.expression or "" for c in relation.constraints if c.kind == "CHECK"}
+    if _normal(checks) != _normal(known):
+        yield Finding(
+            f"{relation.name} has other CHECK constraints than the catalog says: "
+            f"{_named(checks)}; in the catalog {_named(known)}",
+            "take the table's into the catalog",
+            lambda: _take_checks(catalog, relation, checks),
+        )
     if _shape(columns) != _shape(relation.columns):
         yield Finding(
             f"{relation.name} has other columns than the catalog says: "
@@ -144,6 +154,21 @@ def _listed(columns: list[Column]) -> str:
     return ", ".join(
         f"{column.name} {column.type}{'' if column.nullable else ' not null'}" for column in columns
     )
+
+
+def _normal(checks: dict[str, str]) -> dict[str, str]:
+    return {name: normal(text) for name, text in checks.items()}
+
+
+def _named(checks: dict[str, str]) -> str:
+    return ", ".join(f"{name} ({text})" for name, text in checks.items()) or "none"
+
+
+def _take_checks(catalog: Catalog, relation: Relation, checks: dict[str, str]) -> None:
+    relation.constraints = [c for c in relation.constraints if c.kind != "CHECK"] + [
+        Constraint(name, "CHECK", expression=text) for name, text in checks.items()
+    ]
+    catalog.put_relation(relation)
 
 
 def _put_aside(entry: str) -> None:

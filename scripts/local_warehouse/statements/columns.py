@@ -14,11 +14,12 @@ from sqlglot import exp
 from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
-from local_warehouse.dialect import parse
+from local_warehouse.dialect import literal, parse
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types import from_delta, to_delta
 
 _INVALID = frozenset(" ,;{}()\n\t=")
+_SOME = {"boolean": "true"} | dict.fromkeys(("date", "timestamp", "timestamp_ntz"), "1970-01-01")
 _AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
 
 
@@ -209,8 +210,7 @@ def _rewrite(
 ) -> None:
     """Write the table anew with these columns, each under a name that may be another."""
     projections = ", ".join(
-        f"cast({quoted(column.name)} as {(types or {}).get(column.name, column.type)})"
-        f" as {quoted(name)}"
+        f"{_cast(column, (types or {}).get(column.name))} as {quoted(name)}"
         for column, name in kept
     )
     table = quoted(context.engine.name_of(relation))
@@ -226,3 +226,15 @@ def _rewrite(
         column.name, column.type = name, written.type
     relation.columns = [column for column, _ in kept]
     relation.generation += 1
+
+
+def _cast(column: Column, data_type: str | None) -> str:
+    """A column, perhaps in another type, so that the engine writes it NOT NULL if it is that. Of
+    some casts it believes that they may yield NULL; the other value is never used."""
+    name = quoted(column.name)
+    if data_type is None:
+        return name
+    cast = f"cast({name} as {data_type})"
+    if column.nullable or "<" in data_type:
+        return cast
+    return f"coalesce({cast}, cast({literal(_SOME.get(data_type.lower(), '0'))} as {data_type}))"

@@ -9,6 +9,7 @@ from deltalake import DeltaTable
 from local_warehouse import delta, errors
 from local_warehouse.catalog.model import Constraint, Relation, quoted
 from local_warehouse.context import Context
+from local_warehouse.dialect import normal
 from local_warehouse.sessions import full_name
 from local_warehouse.statements.reader import StatementReader
 
@@ -47,6 +48,7 @@ def _key_columns(reader: StatementReader) -> list[str]:
 
 
 def add_constraint(context: Context, relation: Relation, constraint: Constraint) -> None:
+    """Add one to a table; the catalog is to be told."""
     if any(c.name.lower() == constraint.name.lower() for c in relation.constraints):
         raise errors.SqlError(
             "DELTA_CONSTRAINT_ALREADY_EXISTS",
@@ -60,7 +62,7 @@ def add_constraint(context: Context, relation: Relation, constraint: Constraint)
         _add_check(context, relation, constraint)
     elif constraint.kind == "FOREIGN KEY":
         target = full_name(constraint.references, relation_namespace(relation))
-        referenced = context.relation(target)
+        referenced = relation if target == relation.name else context.relation(target)
         keys = [c for c in referenced.constraints if c.kind == "PRIMARY KEY"]
         if not keys:
             raise errors.SqlError(
@@ -69,7 +71,6 @@ def add_constraint(context: Context, relation: Relation, constraint: Constraint)
         constraint.references = [target.catalog, target.schema, target.table]
         constraint.reference_columns = constraint.reference_columns or list(keys[0].columns)
     relation.constraints.append(constraint)
-    context.catalog.put_relation(relation)
 
 
 def relation_namespace(relation: Relation) -> tuple[str, str]:
@@ -78,6 +79,10 @@ def relation_namespace(relation: Relation) -> tuple[str, str]:
 
 def _add_check(context: Context, relation: Relation, constraint: Constraint) -> None:
     engine = context.engine
+    expression = constraint.expression or ""
+    there = delta.constraints(relation.path).get(constraint.name.lower())
+    if there is not None and normal(there) == normal(expression):
+        return  # the table was created with it
     table = quoted(engine.name_of(relation))
     broken = engine.count(f"select count(*) from {table} where not ({constraint.expression})")
     if broken:
@@ -88,11 +93,7 @@ def _add_check(context: Context, relation: Relation, constraint: Constraint) -> 
             "23512",
         )
     name = quoted(constraint.name)
-    try:
-        engine.run(f"alter table {table} add constraint {name} check ({constraint.expression})")
-    except errors.EngineEnded:
-        if constraint.name not in delta.constraints(relation.path):
-            raise
+    engine.run(f"alter table {table} add constraint {name} check ({constraint.expression})")
 
 
 def drop_constraint(context: Context, relation: Relation, name: str, if_exists: bool) -> None:

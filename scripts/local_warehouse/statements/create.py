@@ -118,14 +118,16 @@ def _create_table(
     write = _write_empty if clauses.query is None else _write_query
     relation.columns, relation.partition_by = write(context, relation, clauses, existing)
     try:
-        _publish(context, relation, clauses)
+        _describe(context, relation, clauses)
+        source = None if clauses.clone_of is None else target(context, clauses.clone_of)
+        if source is not None:
+            _take_over(context, relation, source)
     except SqlError:
         if existing is None:
             remove(context, relation)
         raise
-    if clauses.clone_of is not None:
-        source = target(context, clauses.clone_of)
-        _take_over(context, relation, source)
+    context.catalog.put_relation(relation)
+    if source is not None:
         if not clauses.is_shallow:
             copied = context.catalog.copied_files(source)
             context.catalog.add_copied_files(relation, copied)
@@ -254,12 +256,15 @@ def _write_query(
         if clauses.clone_of is None:
             check_names((column.name for column in columns), clauses.properties)
         _check_distinct(column.name for column in columns)
-        if existing is not None and replaced:
-            _drop_checks(existing)
+        old = _checks_in_log(existing) if existing is not None and replaced else ()
         transactions.commit(
             relation,
-            lambda mark: context.engine.overwrite(query.sql, location, clauses.partition_by, mark),
+            lambda mark: context.engine.overwrite(
+                query.sql, location, clauses.partition_by, mark, without_checks=old
+            ),
         )
+    for name in old:
+        delta.drop_constraint(location, name)
     return delta.settle(location, {column.name: True for column in columns})
 
 
@@ -270,12 +275,12 @@ def _check_distinct(names: Iterable[str]) -> None:
         raise SqlError("COLUMN_ALREADY_EXISTS", message, "42711")
 
 
-def _drop_checks(existing: Relation) -> None:
-    """Drop the CHECK constraints of a table that is replaced. Only the log of an external table
-    may have others than the catalog."""
+def _checks_in_log(existing: Relation) -> Iterable[str]:
+    """The names of a table's CHECK constraints. Only the log of an external table may have others
+    than the catalog."""
     if existing.kind == "EXTERNAL" or any(c.kind == "CHECK" for c in existing.constraints):
-        for name in delta.constraints(existing.path):
-            delta.drop_constraint(existing.path, name)
+        return delta.constraints(existing.path)
+    return ()
 
 
 def _write_empty(
@@ -296,9 +301,11 @@ def _write_empty(
     )
     partitioned = ", ".join(quoted(name) for name in clauses.partition_by)
     partition_clause = f"partitioned by ({partitioned})" if partitioned else ""
-    tail = f"({columns}) using delta {partition_clause} location {literal(location)}"
+    tail = (
+        f"({columns}) using delta {partition_clause} {_check_clause(context, clauses)}"
+        f" location {literal(location)}"
+    )
     if existing is not None and existing.location == location:
-        _drop_checks(existing)
         context.engine.run(
             f"create or replace table {quoted(context.engine.name_of(existing))} {tail}"
         )
@@ -309,6 +316,23 @@ def _write_empty(
     table = delta.open_table(location)
     delta.checkpoint(table)
     return delta.columns_of(table)
+
+
+def _check_clause(context: Context, clauses: _TableClauses) -> str:
+    """The CHECK constraints of a table as its first commit is to have them."""
+    checks = [check for check in clauses.constraints if check.kind == "CHECK"]
+    if not checks:
+        return ""
+    columns = ", ".join(
+        f"cast(null as {data_type}) as {quoted(name)}" for name, data_type, *_ in clauses.columns
+    )
+    for check in checks:  # the engine would find out at the first write only
+        context.engine.columns(f"select 1 from (select {columns}) where {check.expression}")
+    properties = ", ".join(
+        f"{literal(f'delta.constraints.{check.name.lower()}')} = {literal(check.expression or '')}"
+        for check in checks
+    )
+    return f"tblproperties ({properties})"
 
 
 def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Column]) -> None:
@@ -323,8 +347,8 @@ def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Colu
         )
 
 
-def _publish(context: Context, relation: Relation, clauses: _TableClauses) -> None:
-    """Enter the table in the catalog, with what only the catalog knows of it."""
+def _describe(context: Context, relation: Relation, clauses: _TableClauses) -> None:
+    """What only the catalog knows of a table, and its constraints."""
     for name, _, _, comment in clauses.columns:
         column = relation.column(name)
         if column is not None and comment:
@@ -335,7 +359,6 @@ def _publish(context: Context, relation: Relation, clauses: _TableClauses) -> No
             column.mask = mask
     relation.comment, relation.properties = clauses.comment, clauses.properties
     relation.cluster_by, relation.row_filter = clauses.cluster_by, clauses.row_filter
-    context.catalog.put_relation(relation)
     for constraint in clauses.constraints:
         add_constraint(context, relation, constraint)
 
@@ -351,7 +374,6 @@ def _take_over(context: Context, relation: Relation, source: Relation) -> None:
     for column in source.columns:
         if not column.nullable and relation.column(column.name) is not None:
             set_not_null(context, relation, column.name, True)
-    context.catalog.put_relation(relation)
     for constraint in source.constraints:
         if constraint.kind == "CHECK":
             add_constraint(context, relation, replace(constraint))
