@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from lakehouse import Lakehouse
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run that is told to end ends as by Ctrl-C."""
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

@@ -30,7 +30,8 @@ NO_CREDENTIALS = (
     "`local-warehouse exec -- load-bronze` sets them"
 )
 ABSENT = ("NoSuchKey", "404")
-REFUSED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409")
+REFUSED = ("PreconditionFailed", "412")
+CONFLICT = ("ConditionalRequestConflict", "409")  # with another request: to be sent again
 NO_BUCKET = "NoSuchBucket"
 _DENIED = ("AccessDenied", "AllAccessDisabled", "AccountProblem", "403")
 _WRONG_KEYS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken")

@@ -5,7 +5,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +18,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bronze_loader.errors import AccessDenied, ConfigurationError, LoaderError
 from bronze_loader.landing import s3_client
-from bronze_loader.s3_errors import ABSENT, REFUSED, S3Error, code, explained
+from bronze_loader.s3_errors import ABSENT, CONFLICT, REFUSED, S3Error, code, explained
+
+ATTEMPTS = 5  # of a write that meets another one
+PAUSE = 0.2  # seconds between them, at the most
 
 
 @dataclass(frozen=True)
@@ -67,15 +72,19 @@ class SmallObject:
         return self._put(body, IfMatch=etag)
 
     def _put(self, body: bytes, **condition: str) -> str | None:
-        try:
-            answer = self._client.put_object(
-                **self._place, Body=body, ContentType="application/json", **condition
-            )
-        except (ClientError, BotoCoreError) as error:
-            if code(error) in (*REFUSED, *ABSENT):
-                return None
-            raise self._explained("write", "s3:PutObject", error) from error
-        return str(answer["ETag"])
+        for attempts_left in reversed(range(ATTEMPTS)):
+            try:
+                answer = self._client.put_object(
+                    **self._place, Body=body, ContentType="application/json", **condition
+                )
+                return str(answer["ETag"])
+            except (ClientError, BotoCoreError) as error:
+                if code(error) in (*REFUSED, *ABSENT):
+                    return None
+                if code(error) not in CONFLICT or not attempts_left:
+                    raise self._explained("write", "s3:PutObject", error) from error
+            time.sleep(random.uniform(0, PAUSE))  # noqa: S311 - spreads writers, protects nothing
+        return None
 
     def _explained(self, verb: str, permission: str, error: S3Error) -> LoaderError:
         explanation = explained(error, f"{verb} {self.url}", permission)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -231,6 +232,7 @@ def _commit_metadata(table: DeltaTable, location: str, fields: list[Field]) -> b
                 "timestamp": int(time.time() * 1000),
                 "operation": "CHANGE COLUMN",
                 "operationParameters": {},
+                "txnId": str(uuid.uuid4()),
             }
         },
         {

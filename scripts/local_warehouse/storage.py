@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from local_warehouse.errors import SqlError
+
+_PUT_ATTEMPTS = 5  # of one that meets another at the same key, of which S3 knows no outcome yet
+_PUT_PAUSE = 0.2
 
 
 @cache
@@ -30,18 +35,10 @@ def is_s3(url: str) -> bool:
 
 
 def put_if_absent(url: str, body: bytes) -> bool:
-    """Write one object unless it exists; False when it does."""
+    """Write one object, which no other writer has the same of, unless it exists; False when it
+    does."""
     if is_s3(url):
-        from botocore.exceptions import ClientError
-
-        bucket, key = _bucket_and_key(url)
-        try:
-            s3().put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("PreconditionFailed", "412"):
-                return False
-            raise SqlError("CLOUD_STORAGE_ERROR", str(error), "58030") from error
-        return True
+        return _put_if_absent(url, body)
     path = Path(urlsplit(url).path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -50,6 +47,36 @@ def put_if_absent(url: str, body: bytes) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _put_if_absent(url: str, body: bytes) -> bool:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    bucket, key = _bucket_and_key(url)
+    for attempts_left in reversed(range(_PUT_ATTEMPTS)):
+        try:
+            s3().put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+            return True
+        except BotoCoreError as error:
+            raise SqlError("CLOUD_STORAGE_ERROR", str(error), "58030") from error
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in ("PreconditionFailed", "412"):
+                return _is(url, body)
+            if code not in ("ConditionalRequestConflict", "409") or not attempts_left:
+                raise SqlError("CLOUD_STORAGE_ERROR", str(error), "58030") from error
+        time.sleep(random.uniform(0, _PUT_PAUSE))  # noqa: S311 - spreads writers, protects nothing
+    return False
+
+
+def _is(url: str, body: bytes) -> bool:
+    """Whether an object is this one: a PUT that boto3 sent again, as the answer to the first one
+    was lost, is refused too."""
+    try:
+        return read(url) == body
+    except FileNotFoundError:
+        return False
 
 
 def read(url: str) -> bytes:

@@ -11,9 +11,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from bronze_loader.errors import ConfigurationError
+from bronze_loader.errors import ConfigurationError, LoaderError
 from bronze_loader.lease import Lease, LeaseHeld, LeaseLost
 from bronze_loader.preflight import prove_conditional_writes
 from bronze_loader.store import SmallObject
@@ -43,12 +44,17 @@ class Client:
         self.ignores: tuple[str, ...] = ()
         self.lose_answer = False
         self.interrupted = False
+        self.conflicts = 0
 
     def get_object(self, **arguments: Any) -> Any:
         answer = self.inner.get_object(**arguments)
         return {**answer, "LastModified": answer["LastModified"] - self.older}
 
     def put_object(self, **arguments: Any) -> Any:
+        if self.conflicts:
+            self.conflicts -= 1
+            answer = {"Error": {"Code": "ConditionalRequestConflict"}}
+            raise ClientError(answer, "PutObject")  # type: ignore[arg-type]
         kept = {name: value for name, value in arguments.items() if name not in self.ignores}
         answer = self.inner.put_object(**kept)
         if self.interrupted:
@@ -171,6 +177,17 @@ def test_a_lease_taken_by_a_put_whose_answer_was_lost_is_known_again(client: Cli
     with pytest.raises(Exception, match="cannot write"):
         mine._take()
     assert mine._take() is None
+
+
+def test_a_put_that_meets_another_one_is_sent_again(client: Client) -> None:
+    client.conflicts = 2
+    with lease(client, "run-1") as held:
+        client.conflicts = 4
+        held._renew()
+        held.check()
+        client.conflicts = 5
+        with pytest.raises(LoaderError, match="ConditionalRequestConflict"):
+            SmallObject(PROBE, client, lambda: client).create(b"x")
 
 
 def test_a_loader_interrupted_while_it_takes_the_lease_releases_it(client: Client) -> None:

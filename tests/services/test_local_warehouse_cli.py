@@ -253,6 +253,26 @@ def test_a_certificate_about_to_expire_is_renewed(
     assert running.sql("select 1 as n") == [{"n": 1}]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "remedy"),
+    [
+        ("state.json", "{", "End the processes"),
+        ("state.json", "{}", "End the processes"),
+        ("secrets.json", "[]", "Run `local-warehouse down`, remove the file"),
+    ],
+)
+def test_a_damaged_file_of_the_state_is_said_so(
+    new_lakehouse: NewLakehouse, name: str, content: str, remedy: str
+) -> None:
+    damaged = new_lakehouse("damaged")
+    damaged.state.mkdir()
+    (damaged.state / name).write_text(content)
+    done = damaged.local_warehouse("up", check=False)
+    (damaged.state / name).unlink()
+    assert done.returncode == 2
+    assert f"{name} is damaged. {remedy}" in done.stderr
+
+
 def test_secrets_are_for_their_owner_only(lakehouse: Lakehouse) -> None:
     assert lakehouse.state.stat().st_mode & 0o077 == 0
     for name in ("secrets.json", "s3-config.json", "certificates/server-key.pem"):

@@ -21,6 +21,14 @@ PROJECT_FILES = ("dbt_project.yml", "pyproject.toml")
 # an S3 of the user's own.
 OWN_KEY_PREFIX = "LAKEHOUSE"
 
+_REMEDIES = {  # for a damaged file; neither knows anything of tables
+    "state.json": "End the processes that run on this directory, as nobody else knows of them "
+    "(`ps -ef` shows it in their commands); then remove the file and run `local-warehouse up`, "
+    "with its options if there were any.",
+    "secrets.json": "Run `local-warehouse down`, remove the file, and run `local-warehouse up`, "
+    "which makes another token and other keys.",
+}
+
 
 @dataclass(frozen=True)
 class ServiceRecord:
@@ -102,7 +110,7 @@ class StateDirectory:
             known = Options(options.get("engine"), locations)
             return State(content["storage"], content["ports"], services, known)
         except (KeyError, TypeError, AttributeError) as error:
-            raise self._unreadable("state.json") from error
+            raise self._damaged("state.json") from error
 
     def write(self, state: State) -> None:
         write_private(self.path / "state.json", json.dumps(asdict(state), indent=2) + "\n")
@@ -112,7 +120,7 @@ class StateDirectory:
         try:
             return None if content is None else Secrets(**content)
         except TypeError as error:
-            raise self._unreadable("secrets.json") from error
+            raise self._damaged("secrets.json") from error
 
     def secrets(self) -> Secrets:
         """The token and keys of this state, generated at first use."""
@@ -145,16 +153,17 @@ class StateDirectory:
             content = json.loads((self.path / name).read_text())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
-            raise self._unreadable(name) from error
+        except OSError as error:
+            reason = f"cannot read {self.path / name}: {error.strerror}"
+            raise LocalWarehouseError(f"{reason}; let its owner run this", 2) from error
+        except ValueError as error:
+            raise self._damaged(name) from error
         if not isinstance(content, dict):
-            raise self._unreadable(name)
+            raise self._damaged(name)
         return content
 
-    def _unreadable(self, name: str) -> LocalWarehouseError:
-        return LocalWarehouseError(
-            f"cannot read {self.path / name}; remove it and run `local-warehouse up`", 2
-        )
+    def _damaged(self, name: str) -> LocalWarehouseError:
+        return LocalWarehouseError(f"{self.path / name} is damaged. {_REMEDIES[name]}", 2)
 
 
 def find_state_directory(option: str | None) -> StateDirectory:

@@ -1,0 +1,75 @@
+"""Commits of metadata by a conditional PUT, against a mock of S3 that misbehaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from local_warehouse import storage
+from local_warehouse.errors import SqlError
+
+URL = "s3://lakehouse/t/_delta_log/00000000000000000001.json"
+
+
+class Client:
+    """An S3 client in front of another, that fails as told before, or after, it puts an object."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.before: list[str] = []
+        self.after: list[str] = []
+
+    def put_object(self, **arguments: Any) -> None:
+        if self.before:
+            raise _error(self.before.pop())
+        self._inner.put_object(**arguments)
+        if self.after:
+            raise _error(self.after.pop())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def _error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}}, "PutObject")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        inner = boto3.client("s3", region_name="us-east-1")
+        inner.create_bucket(Bucket="lakehouse")
+        client = Client(inner)
+        monkeypatch.setattr(storage, "s3", lambda: client)
+        yield client
+
+
+def test_one_of_two_writers_has_written(client: Client) -> None:
+    assert storage.put_if_absent(URL, b"one")
+    assert not storage.put_if_absent(URL, b"two")
+    assert storage.read(URL) == b"one"
+
+
+def test_a_put_that_meets_another_one_is_sent_again(client: Client) -> None:
+    client.before = ["ConditionalRequestConflict"] * 3
+    assert storage.put_if_absent(URL, b"one")
+    client.before = ["ConditionalRequestConflict"]
+    assert not storage.put_if_absent(URL, b"two")
+    client.before = ["ConditionalRequestConflict"] * 5
+    with pytest.raises(SqlError, match="CLOUD_STORAGE_ERROR"):
+        storage.put_if_absent(URL, b"two")
+    assert storage.read(URL) == b"one"
+
+
+def test_a_put_whose_answer_was_lost_is_known_again(client: Client) -> None:
+    client.after = ["PreconditionFailed"]  # of the second request, when the first one has written
+    assert storage.put_if_absent(URL, b"one")
