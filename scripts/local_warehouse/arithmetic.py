@@ -28,6 +28,7 @@ from local_warehouse.rewrites import ColumnsOf, aggregates
 _DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}
 _OPERATORS = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
 _CHECKED = (exp.Add, exp.Sub, exp.Mul)
+_QUOTIENTS = (exp.Div, exp.Mod, exp.IntDiv)
 _LEAST = {str(2**31): "int", str(2**63): "bigint"}  # whose negatives these types have
 _CALLS = {
     "count": "bigint", "count_if": "bigint", "row_number": "int", "rank": "int",
@@ -279,6 +280,8 @@ def _operator(node: exp.Binary, types: _Types) -> None:
         if wanted is not None:
             node.set(side, exp.cast(node.args[side].copy(), wanted))
     left, right = types.of(node.this), types.of(node.expression)
+    if isinstance(node, _QUOTIENTS):
+        _divide_null(node)
     if isinstance(node, _CHECKED) and left in _DIGITS and right in _DIGITS:
         wide = node.copy()
         wide.set("this", exp.cast(wide.this.copy(), f"decimal({_DIGITS[left]}, 0)"))
@@ -287,6 +290,21 @@ def _operator(node: exp.Binary, types: _Types) -> None:
         node.replace(exp.Anonymous(this="make_dt_interval", expressions=[node.copy()]))
     elif isinstance(node, exp.Div) and not {left, right} <= _DIGITS.keys():
         _divide(node, decimal_of(left), decimal_of(right))
+
+
+def _divide_null(node: exp.Binary) -> None:
+    """NULL divided by zero is NULL, and an error in the engine. The dividend is repeated for it,
+    and so only where no other is repeated in it."""
+    dividend, divisor = node.this, node.expression
+    is_given = isinstance(divisor, exp.Literal) and not _is_zero(divisor)
+    if is_given or isinstance(dividend, exp.Literal) or dividend.find(*_QUOTIENTS):
+        return
+    is_null = exp.paren(dividend.copy()).is_(exp.null())
+    node.set("expression", exp.If(this=is_null, true=exp.null(), false=divisor))
+
+
+def _is_zero(number: exp.Literal) -> bool:
+    return not number.name.strip("0.")
 
 
 def _divide(node: exp.Div, left: Decimal | None, right: Decimal | None) -> None:

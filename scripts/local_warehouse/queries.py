@@ -226,8 +226,11 @@ class Query:
         if name == "read_files":
             path, options = _file_options(function.expressions)
             merged = self._context.merged.by_path.get(path)
+            with_metadata = _asks_for_metadata(table.root())
+            if with_metadata:
+                _hide_metadata(table)
             scan = self._resources.enter_context(
-                self._context.scan(path, options, _asks_for_metadata(table.root()))
+                self._context.scan(path, options, with_metadata)
                 if merged is None
                 else self._context.scan_merged(merged, options)
             )
@@ -298,6 +301,16 @@ def _leave_namespace(column: exp.Column) -> None:
 def _asks_for_metadata(tree: exp.Expr) -> bool:
     """Whether the query names the hidden column _metadata."""
     return any(name.name.lower() == "_metadata" for name in tree.find_all(exp.Identifier))
+
+
+def _hide_metadata(table: exp.Table) -> None:
+    """A star does not show the column."""
+    select = table.parent_select
+    for projection in select.expressions if select is not None else ():
+        star = projection.this if isinstance(projection, exp.Column) else projection
+        if isinstance(star, exp.Star):
+            hidden = [*(star.args.get("except_") or ()), exp.to_identifier("_metadata")]
+            star.set("except_", hidden)
 
 
 def bind(tree: exp.Expr, context: Context) -> None:

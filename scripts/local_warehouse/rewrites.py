@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from local_warehouse import errors
 from local_warehouse.catalog.model import Column
 from local_warehouse.dialect import render
 from local_warehouse.functions import correct
@@ -30,6 +31,9 @@ _AGGREGATES = {
     "regr_count", "skewness", "some", "std", "stddev", "stddev_pop", "stddev_samp", "string_agg",
     "sum", "try_avg", "try_sum", "var_pop", "var_samp", "variance",
 }  # fmt: skip
+
+_RANDOM = {"monotonically_increasing_id", "rand", "randn", "random", "randstr", "shuffle",
+           "uniform", "uuid"}  # fmt: skip
 
 
 def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
@@ -250,9 +254,20 @@ def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
                     {c.name.lower() for c in columns_of(bare(select))} if sources(select) else set()
                 )
             if name not in own:
+                _check_repeatable(name, aliases[name])
                 column.replace(exp.paren(aliases[name].copy()))
         if isinstance(projection, exp.Alias):
             aliases[projection.alias.lower()] = projection.this
+
+
+def _check_repeatable(alias: str, expression: exp.Expr) -> None:
+    """An expression is computed for each of its uses, which shows where it is random."""
+    for call in expression.find_all(exp.Anonymous):
+        if str(call.this).lower() in _RANDOM:
+            raise errors.unsupported(
+                f"the alias {alias} of {call.this}() in the same SELECT, which would be another "
+                "value there (name it in a subquery)"
+            )
 
 
 # QUALIFY, and ORDER BY of an aggregate that is no output

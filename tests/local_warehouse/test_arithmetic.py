@@ -49,6 +49,15 @@ def test_operands_become_one_type(lakehouse: Any, table: str) -> None:
     lakehouse.fails(f"select s + s as a from {table}", "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE")
 
 
+def test_null_divided_by_zero_is_null(lakehouse: Any, table: str) -> None:
+    found = lakehouse.sql(
+        f"select sum(i) / count(*) as a, sum(b) % count(*) as b, sum(d) / count(*) as c,"
+        f" max(i) div count(*) as e from {table} where i < 0"
+    )
+    assert found == [dict.fromkeys("abce")]
+    lakehouse.fails(f"select i / (b - b) as a from {table}", "DIVIDE_BY_ZERO")
+
+
 def test_a_column_without_a_name_has_its_expression_as_name(lakehouse: Any, table: str) -> None:
     lakehouse.sql(f"update {table} set i = 7, b = 5")
     found = lakehouse.sql(f"select i - 1, sum(b), 1 + i from {table} group by i")

@@ -209,3 +209,10 @@ def test_a_pivot_names_and_types_its_columns(lakehouse: Any) -> None:
     assert list(lakehouse.sql(several)[0]) == names
     mixed = f"select * from {ROWS} unpivot (v for c in (k, n))"
     lakehouse.fails(mixed, "UNPIVOT_VALUE_DATA_TYPE_MISMATCH")
+
+
+def test_a_random_value_is_not_computed_twice(lakehouse: Any) -> None:
+    lakehouse.fails("select uuid() as a, a as b", "UNSUPPORTED_FEATURE")
+    lakehouse.fails("select rand() as a from range(3) qualify a < 2", "UNSUPPORTED_FEATURE")
+    within = "select a = b as same from (select a, a as b from (select uuid() as a))"
+    assert lakehouse.sql(within) == [{"same": True}]

@@ -257,6 +257,8 @@ def test_metadata_of_every_format(lakehouse: Any, file_format: str) -> None:
         (url + name, name, len(body), True) for name in ("x", "y")
     ]
     [whole, _] = _read(lakehouse, url, f"format => '{file_format}'")
+    [named, _] = _read(lakehouse, url, f"format => '{file_format}'", "*, _metadata.file_name as f")
+    assert list(named) == [*whole, "f"]
     assert "_metadata" not in whole
 
 

@@ -651,6 +651,11 @@ def test_columns_are_dropped_renamed_and_widened(lakehouse: Any, schema: str) ->
     lakehouse.sql(f"alter table {schema}.t rename column id to key")
     lakehouse.sql(f"alter table {schema}.t drop columns (x)")
     lakehouse.sql(f"alter table {schema}.t alter column n type bigint")
+    for narrower in ("int", "string", "decimal(10,0)"):
+        lakehouse.fails(
+            f"alter table {schema}.t alter column n type {narrower}",
+            "DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP",
+        )
     assert lakehouse.sql(f"describe table {schema}.t") == [
         {"col_name": "key", "data_type": "int", "comment": "key"},
         {"col_name": "n", "data_type": "bigint", "comment": None},

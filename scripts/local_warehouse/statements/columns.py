@@ -14,12 +14,20 @@ from sqlglot import exp
 from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
+from local_warehouse.decimals import decimal_of
 from local_warehouse.dialect import literal, parse
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types import from_delta, to_delta
 
 _INVALID = frozenset(" ,;{}()\n\t=")
 _SOME = {"boolean": "true"} | dict.fromkeys(("date", "timestamp", "timestamp_ntz"), "1970-01-01")
+_WIDER = {
+    "tinyint": ("smallint", "int", "bigint", "double"),
+    "smallint": ("int", "bigint", "double"),
+    "int": ("bigint", "double"),
+    "float": ("double",),
+    "date": ("timestamp_ntz",),
+}
 _AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
 
 
@@ -171,9 +179,31 @@ def rename(context: Context, relation: Relation, reader: StatementReader) -> Cal
 
 
 def change_type(context: Context, relation: Relation, name: str, data_type: str) -> None:
-    """ALTER COLUMN name TYPE data_type."""
+    """ALTER COLUMN name TYPE data_type, which holds whatever the old type does.
+    https://docs.databricks.com/aws/en/delta/type-widening"""
     column = _require(relation, name)
-    _rewrite(context, relation, [(c, c.name) for c in relation.columns], {column.name: data_type})
+    wanted = from_delta(to_delta(data_type.lower()))
+    if wanted == column.type:
+        return
+    if wanted not in _WIDER.get(column.type, ()) and not _is_wider_decimal(column.type, wanted):
+        raise errors.SqlError(
+            "DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP",
+            f"ALTER TABLE cannot change {name} from {column.type.upper()} to {wanted.upper()}, "
+            "which is no wider type. Make the table again with CREATE OR REPLACE TABLE.",
+            "0AKDC",
+        )
+    _rewrite(context, relation, [(c, c.name) for c in relation.columns], {column.name: wanted})
+
+
+def _is_wider_decimal(found: str, wanted: str) -> bool:
+    old, new = decimal_of(found), decimal_of(wanted)
+    return (
+        old is not None
+        and new is not None
+        and wanted.startswith("decimal")
+        and new.scale >= old.scale
+        and new.precision - new.scale >= old.precision - old.scale
+    )
 
 
 def _require(relation: Relation, name: str) -> Column:
