@@ -15,18 +15,16 @@ from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.decimals import decimal_of
-from local_warehouse.dialect import literal, parse
+from local_warehouse.dialect import parse
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types import from_delta, to_delta
 
 _INVALID = frozenset(" ,;{}()\n\t=")
-_SOME = {"boolean": "true"} | dict.fromkeys(("date", "timestamp", "timestamp_ntz"), "1970-01-01")
 _WIDER = {
     "tinyint": ("smallint", "int", "bigint", "double"),
     "smallint": ("int", "bigint", "double"),
     "int": ("bigint", "double"),
     "float": ("double",),
-    "date": ("timestamp_ntz",),
 }
 _AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
 
@@ -265,6 +263,6 @@ def _cast(column: Column, data_type: str | None) -> str:
     if data_type is None:
         return name
     cast = f"cast({name} as {data_type})"
-    if column.nullable or "<" in data_type:
+    if column.nullable:
         return cast
-    return f"coalesce({cast}, cast({literal(_SOME.get(data_type.lower(), '0'))} as {data_type}))"
+    return f"coalesce({cast}, cast(0 as {data_type}))"
