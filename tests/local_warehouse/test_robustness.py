@@ -93,6 +93,27 @@ def test_a_malformed_request_gets_an_error(lakehouse: Lakehouse) -> None:
     answer_to(lakehouse, post(lakehouse, "Content-Length: 100") + b"ten bytes.")
 
 
+def test_a_malformed_message_gets_an_error(lakehouse: Lakehouse) -> None:
+    head = b"\x80\x01\x00\x01" + b"\x00\x00\x00\x0bOpenSession" + b"\x00\x00\x00\x01"
+    request = b"\x0c\x00\x01"
+    for message in (
+        b"nonsense",
+        head,
+        head + request,
+        head + request + b"\x0c\x00\x63" * 200_000,  # levels
+        head + request + b"\x0f\x00\x63\x0c\x7f\xff\xff\xff",  # a list of so many structs
+        head + request + b"\x0b\x00\x63\xff\xff\xff\xff",  # a text of a negative length
+        head + request + b"\x63\x00\x63",  # a type that there is not
+    ):
+        with closing(HTTPSConnection(*address(lakehouse), context=tls(lakehouse))) as connection:
+            token = {"Authorization": f"Bearer {lakehouse.env['DATABRICKS_TOKEN']}"}
+            connection.request("POST", "/", message, token)
+            assert connection.getresponse().status == 400, message[:99]
+    with closing(RawClient(lakehouse)) as client:
+        answer = client.call("ExecuteStatement", ttypes.TExecuteStatementReq(statement="select 1"))
+        assert "sessionHandle is unset" in answer.status.errorMessage
+
+
 def test_clients_that_connect_and_say_nothing_hold_up_nobody(lakehouse: Lakehouse) -> None:
     silent = [socket.create_connection(address(lakehouse)) for _ in range(50)]
     for connection in silent[:25]:

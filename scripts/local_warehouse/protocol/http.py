@@ -16,6 +16,8 @@ from databricks.sql.thrift_api.TCLIService import TCLIService
 from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
 from thrift.transport.TTransport import TMemoryBuffer
 
+from local_warehouse.protocol import message
+
 _log = logging.getLogger(__name__)
 
 _LIMIT = 256 * 1024 * 1024  # bytes of one request
@@ -85,6 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         output = TMemoryBuffer()
         begun = time.monotonic()
         try:
+            message.check(body)
             self.server.processor.process(
                 TBinaryProtocolAccelerated(TMemoryBuffer(body)), TBinaryProtocolAccelerated(output)
             )
@@ -95,17 +98,17 @@ class _Handler(BaseHTTPRequestHandler):
         _log.debug("request of %d bytes took %.4f s", length, time.monotonic() - begun)
         self._answer(200, output.getvalue(), "application/x-thrift")
 
-    def _refuse(self, status: int, message: str) -> None:
+    def _refuse(self, status: int, reason: str) -> None:
         """Refuse a request whose body is not read: the connection cannot be used again."""
         self.close_connection = True
-        self._answer(status, f"{message}\n".encode(), "text/plain", {"Connection": "close"})
+        self._answer(status, f"{reason}\n".encode(), "text/plain", {"Connection": "close"})
 
     def _refuse_token(self) -> None:
         self.close_connection = True  # all of its body may not be read
-        message = "Invalid access token."
-        document = {"error_code": "403", "message": message}
+        reason = "Invalid access token."
+        document = {"error_code": "403", "message": reason}
         # the connector shows the message of this header, and not the body
-        headers = {"X-Thriftserver-Error-Message": message}
+        headers = {"X-Thriftserver-Error-Message": reason}
         self._answer(403, json.dumps(document).encode(), "application/json", headers)
 
     def _answer(

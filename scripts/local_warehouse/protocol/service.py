@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 from databricks.sql.thrift_api.TCLIService import ttypes
+from thrift.protocol.TProtocol import TProtocolException
 
 from local_warehouse import statements
 from local_warehouse.catalog.store import Catalog
@@ -41,7 +42,10 @@ def _answers(response: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]
         @functools.wraps(handler)
         def answer(self: Service, request: Any) -> Any:
             try:
+                request.validate()
                 return handler(self, request)
+            except TProtocolException as error:
+                return response(status=_error_status(SqlError("BAD_REQUEST", str(error), "HY000")))
             except SqlError as error:
                 return response(status=_error_status(error))
             except Exception as error:  # a defect of the warehouse: say so, and keep serving
