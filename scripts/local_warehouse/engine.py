@@ -32,6 +32,9 @@ from local_warehouse.types import client_schema, to_client
 _T = TypeVar("_T")
 _STALE_HINT = "Missing commit file"  # what the engine says of a version behind the last checkpoint
 _ATTEMPTS = 5
+# The engine holds a file until it is complete, one for each core and branch of a UNION, and stops
+# computing while it sends it.
+_FILE_SIZE = ("target_file_size", str(32 * 2**20))
 _PORT = 15002  # of Spark Connect, where a URL names none
 _TABLE_AT = re.compile(r"`(t_[0-9a-f]{32}_\d+)`|\bdelta\.`([^`]+)`", re.IGNORECASE)
 
@@ -199,6 +202,7 @@ class Engine:
         def write(sql: str) -> None:
             writer = self._connection.frame(sql).write.format("delta").mode("overwrite")
             writer = writer.option("overwriteSchema", "true").option("userMetadata", mark)
+            writer = writer.option(*_FILE_SIZE)
             for name in without_checks:
                 writer = writer.option(f"delta.constraints.{name}", "true")
             if partition_by:
@@ -213,7 +217,7 @@ class Engine:
 
         def write(sql: str) -> None:
             writer = self._connection.frame(sql).write.format("delta").mode("append")
-            writer.option("userMetadata", mark).save(location)
+            writer.option("userMetadata", mark).option(*_FILE_SIZE).save(location)
 
         with self._watched(self._connection):
             self._with_types_aligned(query, write, location)
@@ -244,8 +248,11 @@ class Engine:
         with connection.lock:
             if connection.names.get(relation.id) != name:
                 self._forget(connection, relation)
-                location = literal(relation.path)
-                self.run(f"create table if not exists `{name}` using delta location {location}")
+                option, size = _FILE_SIZE
+                self.run(
+                    f"create table if not exists `{name}` using delta options ({option} '{size}')"
+                    f" location {literal(relation.path)}"
+                )
                 connection.names[relation.id] = name
                 connection.locations[name] = relation.path
         return name

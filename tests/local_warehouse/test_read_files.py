@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from databricks.sql.exc import Error
+
+from local_warehouse.files import ReadFilesError, Storage
 
 
 def put(lakehouse: Any, name: str, body: bytes) -> str:
@@ -72,3 +75,34 @@ def test_csv_without_a_schema_has_the_types_of_its_values(lakehouse: Any) -> Non
     assert lakehouse.sql(f"select * from {plain} where id = '1'") == [
         {"id": "1", "day": "2024-01-02", "`odd`` name": "x", "empty": None}
     ]
+
+
+def test_an_object_of_several_pieces_is_read_whole_and_of_one_version(
+    lakehouse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = b"%09d," + b"x" * 989 + b"\n"
+    body = b"".join(line % number for number in range(40_000))
+    url = put(lakehouse, "large.csv", body)
+    read = f"read_files('{url}', format => 'csv', schema => 'id STRING, text STRING')"
+    assert lakehouse.sql(
+        "select count(distinct id) as ids, sum(cast(id as bigint)) as total,"
+        f" sum(length(text)) as size from {read}"
+    ) == [{"ids": 40_000, "total": sum(range(40_000)), "size": 40_000 * 989}]
+
+    for name, value in lakehouse.env.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    storage = Storage()
+    (file,) = storage.find(url)
+    blocks = storage.read(file)
+    place = urlsplit(url)
+    begun = next(blocks)
+    lakehouse.s3.put_object(Bucket=place.netloc, Key=place.path[1:], Body=body.replace(b"x", b"y"))
+    with pytest.raises(ReadFilesError, match=r"large\.csv changed while it was read"):
+        b"".join((begun, *blocks))
+
+
+def test_an_empty_object_has_no_rows(lakehouse: Any) -> None:
+    url = put(lakehouse, "empty.csv", b"")
+    read = f"read_files('{url}', format => 'csv', schema => 'a STRING, b STRING')"
+    assert lakehouse.sql(f"select * from {read}") == []

@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import obstore
 from botocore.exceptions import ClientError
+from obstore.exceptions import GenericError, PreconditionError
 from obstore.store import S3Store
 
 from .errors import PathNotFound, ReadFilesError
 from .globs import compile_glob, is_glob, literal_prefix, unescape
 
 if TYPE_CHECKING:
+    from obstore import GetOptions, GetResult
     from obstore.store import ClientConfig, S3Config
 
 # Blocks that fit a processor's cache are checked about a fifth faster than larger ones.
 BLOCK_BYTES = 512 * 1024
+# An object is asked for in pieces: servers read ahead of a reader that is slower than they are,
+# SeaweedFS 256 MB of an answer. Most objects are one piece.
+PIECE_BYTES = 32 * 1024 * 1024
 # An object may take as long as it is read for; a connection that brings nothing is given up.
 _CLIENT: "ClientConfig" = {"allow_http": True, "timeout": "7d", "read_timeout": "60s"}
 
@@ -88,7 +93,7 @@ class Storage:
         return file if file.size is not None else self._locate(file.url)[0].describe(file)
 
     def read(self, file: FoundFile) -> Iterator[bytes]:
-        """The object's bytes in blocks, by one request."""
+        """The object's bytes in blocks, all of one version of it."""
         return self._locate(file.url)[0].read(file)
 
 
@@ -131,13 +136,33 @@ class _S3Objects:
         bucket, _, key = file.path.partition("/")
         with _found(file):
             try:
-                found = obstore.get(self._store(bucket), key)
+                piece = self._piece(bucket, key)
             except ValueError:
                 with closing(self._client.get_object(Bucket=bucket, Key=key)["Body"]) as body:
                     yield from body.iter_chunks(BLOCK_BYTES)
-            else:
-                for block in found.stream(BLOCK_BYTES):
+                return
+            size, version = piece.meta["size"], piece.meta["e_tag"]
+            while True:
+                end = piece.range[1]
+                for block in piece.stream(BLOCK_BYTES):
                     yield bytes(block)
+                if end >= size:
+                    return
+                piece = self._piece(bucket, key, end, version)
+
+    def _piece(
+        self, bucket: str, key: str, start: int = 0, version: str | None = None
+    ) -> "GetResult":
+        """The object from a position on; behind its first piece, of the version begun with."""
+        options: GetOptions = {"range": (start, start + PIECE_BYTES)}
+        if version is not None:
+            options["if_match"] = version
+        try:
+            return obstore.get(self._store(bucket), key, options=options)
+        except GenericError:
+            if start:
+                raise
+            return obstore.get(self._store(bucket), key)  # an empty object has no range of bytes
 
     def _store(self, bucket: str) -> S3Store:
         if bucket not in self._stores:
@@ -153,6 +178,8 @@ def _found(file: FoundFile) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise PathNotFound(file.url) from None
+    except PreconditionError:
+        raise ReadFilesError(f"read_files: {file.url} changed while it was read") from None
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             raise PathNotFound(file.url) from None
