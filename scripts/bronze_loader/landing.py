@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -14,9 +15,15 @@ from typing import IO, Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
+from botocore.utils import parse_timestamp
+from obstore.exceptions import BaseError as ObstoreError
+from obstore.exceptions import PermissionDeniedError, PreconditionError
 
 from bronze_loader.errors import ChangedWhileLoading, ConfigurationError
+from bronze_loader.ranges import RangeReader
 from bronze_loader.s3_errors import ABSENT, NO_BUCKET, REFUSED, code, explained
+
+log = logging.getLogger(__name__)
 
 SNIFF_THREADS = 16
 # A request costs more than reading this much with it.
@@ -47,6 +54,7 @@ class Landing:
         self.bucket: str = place.group(1)
         self.prefix: str = f"{place.group(2)}/" if place.group(2) else ""
         self._client = client or s3_client()
+        self._ranges: RangeReader | None = RangeReader(self.bucket, self._client.meta)
 
     def list(self, under: str = "") -> Iterator[LandingFile]:
         """Every object whose key, relative to the landing URL, begins with `under`."""
@@ -69,6 +77,10 @@ class Landing:
 
         Raises ChangedWhileLoading when the object is no longer the one that was listed.
         """
+        read = self._read_fast(file, start, length)
+        if read is not None:
+            return read
+        # botocore tries again, finds a bucket's region, and knows what went wrong.
         with self._said_plainly("read", file):
             answer = self._client.get_object(
                 Bucket=self.bucket,
@@ -78,6 +90,20 @@ class Landing:
             )
             content: bytes = answer["Body"].read()
             return content
+
+    def _read_fast(self, file: LandingFile, start: int, length: int) -> bytes | None:
+        """The same by obstore, or None when it cannot read the file, for whatever reason."""
+        ranges = self._ranges
+        if ranges is None:
+            return None
+        try:
+            return ranges.read(file.key, file.etag, start, length)
+        except (PreconditionError, PermissionDeniedError, FileNotFoundError, ValueError) as error:
+            log.debug("obstore cannot read %s: %s", file.url, error)
+        except (ObstoreError, OSError) as error:
+            log.debug("obstore cannot read %s, so it is not used again: %s", file.url, error)
+            self._ranges = None
+        return None
 
     def reader(self, file: LandingFile) -> Callable[[int, int], bytes]:
         """What `read` does for this file, with one request for a small one."""
@@ -132,6 +158,18 @@ def s3_client() -> Any:
         s3={"addressing_style": "path"} if elsewhere else {},
     )
     try:
-        return Session().create_client("s3", config=settings)
+        session = Session()
+        factory = session.get_component("response_parser_factory")
+        factory.set_parser_defaults(timestamp_parser=_moment)
+        return session.create_client("s3", config=settings)
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(f"the AWS settings are not usable: {error}") from error
+
+
+def _moment(said: Any) -> datetime:
+    """A moment in an answer of S3. botocore's own reader takes most of the time of a listing, in
+    which they are in ISO 8601; headers have them in other forms."""
+    if str(said).endswith("Z"):
+        return datetime.fromisoformat(said)
+    moment: datetime = parse_timestamp(said)
+    return moment

@@ -68,7 +68,6 @@ class Forker:
 
 def _serve(output: str) -> None:
     # What a loader imports on its way.
-    import boto3.s3.inject  # noqa: F401
     import databricks.sdk.core
     import databricks.sql.client  # noqa: F401
 

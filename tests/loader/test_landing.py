@@ -1,61 +1,94 @@
-"""Listing and reading the landing place, against a mock of S3."""
+"""Listing and reading the landing place, on a real S3."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
-import boto3
 import pytest
-from moto import mock_aws
+from landing_place import Place
 
 from bronze_loader.errors import ChangedWhileLoading, ConfigurationError
-from bronze_loader.landing import Landing
+from bronze_loader.landing import Landing, LandingFile
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="landing")
-        yield client
+class Lists:
+    """A client that lists and cannot read."""
+
+    get_object: Any
+
+    def __init__(self, client: Any) -> None:
+        self.meta: Any = client.meta
+        self.get_paginator = client.get_paginator
 
 
-def test_every_page_is_listed_and_only_below_the_prefix(s3: Any) -> None:
-    for number in range(1001):
-        s3.put_object(Bucket="landing", Key=f"in/{number}.csv", Body=b"x")
-    s3.put_object(Bucket="landing", Key="inbox/other.csv", Body=b"x")
-    files = list(Landing("s3://landing/in/", s3).list())
+@pytest.fixture(autouse=True)
+def environment(place: Place) -> Iterator[None]:
+    with mock.patch.dict(os.environ, place.lakehouse.env, clear=True):
+        yield
+
+
+def landing(place: Place, client: Any = None) -> Landing:
+    return Landing(f"s3://landing/{place.prefix}", client or place.s3)
+
+
+def only_file(place: Place) -> LandingFile:
+    (file,) = landing(place).list()
+    return file
+
+
+def test_every_page_is_listed_and_only_below_the_prefix(place: Place) -> None:
+    names = [f"in/{number}.csv" for number in range(1001)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda name: place.put(name, b"x"), [*names, "inbox/other.csv"]))
+    files = list(Landing(f"s3://landing/{place.prefix}/in/", place.s3).list())
     assert len(files) == 1001
-    assert {file.relative_key for file in files} == {f"{number}.csv" for number in range(1001)}
-    assert files[0].url.startswith("s3://landing/in/")
+    assert {f"in/{file.relative_key}" for file in files} == set(names)
+    assert files[0].url.startswith(f"s3://landing/{place.prefix}/in/")
     assert '"' not in files[0].etag
 
 
-def test_the_first_bytes_of_an_object_are_read(s3: Any) -> None:
-    s3.put_object(Bucket="landing", Key="a.csv", Body=b"id,name\n1,a\n")
-    landing = Landing("s3://landing", s3)
-    (file,) = landing.list()
-    assert landing.read(file, 0, 7) == b"id,name"
+@pytest.mark.parametrize("name", ["a.csv", "a b.csv", "a%20b.csv", "ü#+&=.csv", "{a}[b]*?.csv"])
+def test_a_part_of_an_object_is_read_without_botocore(name: str, place: Place) -> None:
+    place.put(name, b"id,name\n1,a\n")
+    reads = landing(place, Lists(place.s3))
+    (file,) = reads.list()
+    assert reads.read(file, 0, 7) == b"id,name"
+    assert reads.read(file, 8, 100) == b"1,a\n"
 
 
-def test_an_object_replaced_after_the_listing_is_left_to_the_next_run(s3: Any) -> None:
-    landing = Landing("s3://landing", s3)
-    s3.put_object(Bucket="landing", Key="a.csv", Body=b"id\n")
-    (file,) = landing.list()
-    s3.put_object(Bucket="landing", Key="a.csv", Body=b"id,name\n")
+@pytest.mark.parametrize("name", ["a//b.csv", "a\x01b.csv"])
+def test_a_key_that_obstore_cannot_name_is_read_too(name: str, place: Place) -> None:
+    place.put(name, b"id,name\n1,a\n")
+    assert landing(place).read(only_file(place), 0, 7) == b"id,name"
+
+
+def test_a_file_is_read_where_obstore_reaches_nothing(place: Place) -> None:
+    place.put("a.csv", b"id,name\n")
+    client = Lists(place.s3)
+    client.meta = SimpleNamespace(endpoint_url="http://127.0.0.1:9", region_name="us-east-1")
+    client.get_object = place.s3.get_object
+    reads = landing(place, client)
+    for _ in range(2):
+        assert reads.read(only_file(place), 0, 2) == b"id"
+
+
+def test_an_object_replaced_after_the_listing_is_left_to_the_next_run(place: Place) -> None:
+    place.put("a.csv", b"id\n")
+    file = only_file(place)
+    place.put("a.csv", b"id,name\n")
     with pytest.raises(ChangedWhileLoading, match="next run"):
-        landing.read(file, 0, 100)
-    s3.delete_object(Bucket="landing", Key="a.csv")
+        landing(place).read(file, 0, 100)
+    place.delete("a.csv")
     with pytest.raises(ChangedWhileLoading, match="next run"):
-        landing.read(file, 0, 100)
+        landing(place).read(file, 0, 100)
 
 
 @pytest.mark.parametrize("url", ["landing", "s3:/landing", "s3://", "https://landing/x"])
-def test_a_landing_url_that_is_none_is_refused(url: str, s3: Any) -> None:
+def test_a_landing_url_that_is_none_is_refused(url: str, place: Place) -> None:
     with pytest.raises(ConfigurationError, match="s3://bucket/prefix"):
-        Landing(url, s3)
+        Landing(url, place.s3)
