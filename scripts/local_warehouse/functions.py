@@ -9,7 +9,7 @@ import re
 
 from sqlglot import exp
 
-from local_warehouse.dialect import parse
+from local_warehouse.dialect import parse, render
 
 # What stands for a call with so many arguments; `call` is the call, `x` its first argument.
 _CORRECTED = {
@@ -28,6 +28,9 @@ _USES = {"regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr",
 
 def correct(tree: exp.Expr) -> None:
     """Change the calls of such functions in a query, inner before outer."""
+    for cast in reversed(list(tree.find_all(exp.Cast))):
+        if cast.to.this == exp.DataType.Type.DATE and not _is_day(cast.this):
+            _take_time_off(cast)
     for call in reversed(list(tree.find_all(exp.Anonymous, exp.Initcap, exp.RegexpLike))):
         if isinstance(call, exp.RegexpLike):
             _translate(call.expression, tests=True)
@@ -44,6 +47,47 @@ def correct(tree: exp.Expr) -> None:
                 if place.name in places:
                     place.replace(places[place.name].copy())
             call.replace(corrected)
+
+
+# In the condition of rows to delete or to replace, the engine computes no coalesce
+
+
+def spell_out_defaults(tree: exp.Expr) -> None:
+    """Put a CASE in place of each coalesce, nvl, ifnull and nvl2."""
+    for node in reversed(list(tree.find_all(exp.Coalesce, exp.Anonymous))):
+        is_anonymous = isinstance(node, exp.Anonymous)
+        name = str(node.this).lower() if is_anonymous else "coalesce"
+        if name not in ("coalesce", "nvl", "ifnull", "nvl2"):
+            continue
+        values = [*([] if is_anonymous else [node.this]), *node.expressions]
+        steps = [values[:2]] if name == "nvl2" else [[value, value] for value in values[:-1]]
+        ifs = [
+            exp.If(this=exp.paren(tested.copy()).is_(exp.null()).not_(), true=given.copy())
+            for tested, given in steps
+        ]
+        node.replace(exp.Case(ifs=ifs, default=values[-1].copy()))
+
+
+# A text as a DATE may have blanks around it and a time behind it
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _is_day(operand: exp.Expr) -> bool:
+    is_text = isinstance(operand, exp.Literal) and operand.is_string
+    return isinstance(operand, exp.Cast) or (is_text and _DAY.fullmatch(operand.name) is not None)
+
+
+def _take_time_off(cast: exp.Cast) -> None:
+    """Where the engine finds no DATE in a value, what is before its first blank or T."""
+    text = f"trim(cast({render(cast.this)} as string))"
+    day = f"substring_index(substring_index({text}, ' ', 1), 'T', 1)"
+    second = type(cast)(this=parse(f"select {day}").expressions[0], to=cast.to.copy())
+    first = exp.TryCast(this=cast.this.copy(), to=cast.to.copy())
+    whole: exp.Expr = exp.Coalesce(this=first, expressions=[second])
+    if isinstance(cast.parent, exp.Select) and isinstance(cast.this, exp.Column):
+        whole = exp.alias_(whole, cast.this.name, quoted=True)
+    cast.replace(whole)
 
 
 # Java's regular expressions (java.util.regex.Pattern) in the engine's syntax, which is Rust's

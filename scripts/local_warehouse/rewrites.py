@@ -14,7 +14,7 @@ from sqlglot import exp
 from local_warehouse import errors
 from local_warehouse.catalog.model import Column
 from local_warehouse.dialect import render
-from local_warehouse.functions import correct
+from local_warehouse.functions import correct, spell_out_defaults
 from local_warehouse.pivots import unfolded
 from local_warehouse.qualify import filtered
 from local_warehouse.using_joins import spell_out
@@ -41,6 +41,8 @@ def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     _fractions_of_a_second(tree)
     _predicates(tree)
     correct(tree)
+    if isinstance(tree, exp.Delete) and tree.args.get("where"):
+        spell_out_defaults(tree.args["where"])
     for select in selects(tree):
         _pivots(select, columns_of)
         _using_joins(select, columns_of)

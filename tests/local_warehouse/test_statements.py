@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from decimal import Decimal
 from typing import Any
@@ -663,6 +664,34 @@ def test_columns_are_dropped_renamed_and_widened(lakehouse: Any, schema: str) ->
     assert lakehouse.sql(f"select * from {schema}.t") == [{"key": 1, "n": 7}]
     lakehouse.fails(f"insert into {schema}.t values (null, 1)", "DELTA_NOT_NULL_CONSTRAINT")
     lakehouse.fails(f"insert into {schema}.t values (2, -1)", "DELTA_VIOLATE_CONSTRAINT")
+
+
+def test_rows_are_deleted_and_replaced_by_their_defaults(lakehouse: Any, schema: str) -> None:
+    """The engine computes no coalesce there."""
+    lakehouse.sql(f"create table {schema}.t as select * from values (1, 'a'), (2, null) as v(n, s)")
+    lakehouse.sql(f"insert into {schema}.t values (null, 'c'), (null, null)")
+    lakehouse.sql(f"delete from {schema}.t where coalesce(n, ifnull(length(s), 7)) = 7")
+    lakehouse.sql(f"delete from {schema}.t where nvl2(s, 'x', 'y') = 'y' and nvl(n, 0) = 2")
+    lakehouse.sql(f"insert into {schema}.t replace where coalesce(n, 0) = 0 select 0, 'd'")
+    assert lakehouse.sql(f"select * from {schema}.t order by n") == [
+        {"n": 0, "s": "d"},
+        {"n": 1, "s": "a"},
+    ]
+
+
+def test_a_text_with_a_time_becomes_a_date(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (s string, t timestamp)")
+    lakehouse.sql(
+        f"insert into {schema}.t values (' 2024-01-02 03:04:05 ', timestamp'2024-01-02 23:59:59')"
+    )
+    found = lakehouse.sql(
+        f"select cast(s as date), t::date, count(*) as n from {schema}.t"
+        " where cast(t as date) = '2024-01-02' group by cast(s as date), t::date"
+        " having count(*) > 0 order by cast(s as date)"
+    )
+    assert found == [{"s": dt.date(2024, 1, 2), "t": dt.date(2024, 1, 2), "n": 1}]
+    lakehouse.sql(f"delete from {schema}.t where cast(s as date) = date'2024-01-02'")
+    assert lakehouse.sql(f"select * from {schema}.t") == []
 
 
 def test_columns_keep_their_order_and_types_beside_a_partition(lakehouse: Any, schema: str) -> None:

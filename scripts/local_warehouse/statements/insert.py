@@ -13,6 +13,7 @@ from local_warehouse import errors, transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal, parse, render
+from local_warehouse.functions import spell_out_defaults
 from local_warehouse.queries import Query, bind, target
 from local_warehouse.results import Result, counts
 from local_warehouse.statements.columns import append
@@ -150,6 +151,7 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
 def _condition(context: Context, text: str) -> exp.Expr:
     tree = parse(f"select {text}")
     bind(tree, context)
+    spell_out_defaults(tree)
     condition: exp.Expr = tree.expressions[0]
     return condition
 
