@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,11 +86,22 @@ def read(url: str) -> bytes:
     if not is_s3(url):
         return Path(urlsplit(url).path).read_bytes()
     bucket, key = _bucket_and_key(url)
-    try:
-        content: bytes = s3().get_object(Bucket=bucket, Key=key)["Body"].read()
-    except s3().exceptions.NoSuchKey as error:
-        raise FileNotFoundError(url) from error
+    with _explained():
+        try:
+            content: bytes = s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+        except s3().exceptions.NoSuchKey as error:
+            raise FileNotFoundError(url) from error
     return content
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise SqlError("CLOUD_STORAGE_ERROR", str(error), "58030") from error
 
 
 def names(url: str, after: str = "") -> list[str]:
@@ -104,7 +117,9 @@ def names(url: str, after: str = "") -> list[str]:
         .get_paginator("list_objects_v2")
         .paginate(Bucket=bucket, Prefix=key, Delimiter="/", StartAfter=key + after)
     )
-    return [entry["Key"].removeprefix(key) for page in pages for entry in page.get("Contents", [])]
+    with _explained():
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    return [found.removeprefix(key) for found in keys]
 
 
 def folders(url: str) -> list[str]:

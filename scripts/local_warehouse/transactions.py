@@ -28,7 +28,7 @@ CONFLICT = (
     "DELTA_CONCURRENT_WRITE"  # what the engine's failed commit is called before a look at why
 )
 _SQLSTATE = "2D521"
-_PATIENCE = 60.0  # seconds in which a write is computed again
+_PATIENCE = 60.0  # seconds in which a write is computed again, or its store asked
 _PAUSE = 0.05
 _MARKED = re.compile(r"(?: AND )?('?)commit_[0-9a-f]{32}\1(?: = ('?)commit_[0-9a-f]{32}\2)?")
 _SETTLING_SECONDS = 0.5  # in which a store has handled the last request of a process that ended
@@ -46,7 +46,15 @@ class Write:
 
     @property
     def commit(self) -> delta.Commit | None:
-        return delta.find_commit(self.relation.path, self.version, self.mark)
+        """Waits for a store that does not answer: who is told of an error writes again."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return delta.find_commit(self.relation.path, self.version, self.mark)
+            except SqlError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(_SETTLING_SECONDS)
 
     @property
     def metrics(self) -> dict[str, int]:
