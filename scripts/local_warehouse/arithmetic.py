@@ -49,11 +49,13 @@ _UNKNOWN = ""
 
 def check(tree: exp.Expr, columns_of: ColumnsOf) -> None:
     """Change the arithmetic of a statement, inner before outer."""
-    for least in list(tree.find_all(exp.Neg)):
-        if isinstance(least.this, exp.Literal) and least.this.name in _LEAST:
+    outer_first = list(tree.find_all(exp.Neg, exp.Anonymous, *_OPERATORS))
+    for least in outer_first:
+        if not isinstance(least, exp.Neg) or not isinstance(least.this, exp.Literal):
+            continue
+        if least.this.name in _LEAST:
             least.replace(exp.cast(least.copy(), _LEAST[least.this.name]))
-    outer_first = tree.find_all(exp.Anonymous, *_OPERATORS)
-    nodes: list[exp.Expr] = [n for n in reversed(list(outer_first)) if _is_arithmetic(n)]
+    nodes: list[exp.Expr] = [n for n in reversed(outer_first) if _is_arithmetic(n)]
     if not nodes:
         return
     unnamed = list(_unnamed(tree, nodes))

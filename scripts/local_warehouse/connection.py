@@ -16,6 +16,7 @@ import pyarrow as pa
 from local_warehouse.calls import Calls
 from local_warehouse.engine_process import EngineProcess
 from local_warehouse.errors import EngineEnded
+from local_warehouse.snapshots import Snapshots
 
 _CHANNEL = {
     "grpc.max_receive_message_length": 2**31 - 1,  # a batch of rows is one message
@@ -46,6 +47,7 @@ class Connection:
         self.lock = threading.Lock()  # around the next two
         self.names: dict[str, str] = {}  # of tables, by the ids of their relations
         self.locations: dict[str, str] = {}  # of tables, by these names
+        self.snapshots = Snapshots()
         process = self._process = None if url else EngineProcess()
         self._calls = Calls()
         self._results: weakref.WeakSet[Generator[pa.RecordBatch]] = weakref.WeakSet()
@@ -163,6 +165,14 @@ class Connection:
 
         # the schema is given, as an empty table has none to infer
         return self._session.createDataFrame(table, from_arrow_schema(table.schema))
+
+    def keep(self, name: str, sql: str) -> None:
+        """Make a query known as a temporary view, as of now."""
+        self.frame(sql).createOrReplaceTempView(name)
+
+    def drop(self, name: str) -> None:
+        """Drop a temporary view."""
+        self._session.catalog.dropTempView(name)
 
     def note_reader(self, batches: Generator[pa.RecordBatch]) -> None:
         """A generator of rows counts as read until it is exhausted, closed or gone."""

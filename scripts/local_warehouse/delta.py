@@ -69,13 +69,19 @@ class Commit:
         return bool(blind) and not any(map(self.has, ("remove", "metaData", "protocol")))
 
 
+def newest(location: str) -> tuple[int, str]:
+    """The newest version of a table, and a tag of its entry, which a table that took its place
+    does not have; -1 and none where there is no table."""
+    after = _newest.get(location, -1) - 1
+    found = _entries(location, after) or _entries(location)
+    version, tag = found[-1] if found else (-1, "")
+    _newest[location] = version
+    return version, tag
+
+
 def latest_version(location: str) -> int:
     """The newest version of a table; -1 where there is none."""
-    after = _newest.get(location, -1)
-    found = log_versions(location, after) or log_versions(location)
-    version = found[-1] if found else -1
-    _newest[location] = version
-    return version
+    return newest(location)[0]
 
 
 def known_version(location: str) -> int:
@@ -113,10 +119,15 @@ def commits_after(location: str, version: int) -> list[Commit]:
 
 def log_versions(location: str, after: int = -1) -> list[int]:
     """The versions whose entries are in a table's log, in their order, from one after another."""
+    return [version for version, _ in _entries(location, after)]
+
+
+def _entries(location: str, after: int = -1) -> list[tuple[int, str]]:
+    """The versions in a table's log, in their order, and the tags of their entries."""
     folder = f"{location}/{_LOG}/"
     names = storage.names(folder, after=f"{after:020}.json" if after >= 0 else "")
-    stems = (name.removesuffix(".json") for name in names if name.endswith(".json"))
-    return sorted(int(stem) for stem in stems if len(stem) == 20 and stem.isdigit())
+    found = ((name.removesuffix(".json"), tag) for name, tag in names if name.endswith(".json"))
+    return sorted((int(stem), tag) for stem, tag in found if len(stem) == 20 and stem.isdigit())
 
 
 def read_commit(location: str, version: int) -> Commit:

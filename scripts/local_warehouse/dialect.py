@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from sqlglot import exp, generator, parser
 from sqlglot.dialects import Databricks
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokens import Token  # type: ignore[attr-defined]
 
 from local_warehouse.errors import SqlError, syntax_error
 
@@ -39,19 +40,30 @@ class Warehouse(Databricks):  # type: ignore[misc]
             return found
 
     class Generator(Databricks.Generator):  # type: ignore[misc]
+        TRANSFORMS: ClassVar[dict[Any, Any]] = {  # a SELECT has no forms of other dialects
+            kind: write
+            for kind, write in Databricks.Generator.TRANSFORMS.items()
+            if kind is not exp.Select
+        }
+
         def datatype_sql(self, expression: exp.DataType) -> str:
             if expression.expressions or expression.this in self.PARAMETERIZABLE_TEXT_TYPES:
                 return str(super().datatype_sql(expression))
             return generator.Generator.datatype_sql(self, expression)
 
+        def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
+            return generator.Generator.cast_sql(self, expression, safe_prefix)
+
 
 _CHARACTERS = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR)
 
 
-def parse(text: str) -> exp.Expr:
-    """The syntax tree of one query or DML statement."""
+def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
+    """The syntax tree of one query or DML statement: a text, or those of its tokens."""
+    dialect = Warehouse()
     try:
-        trees: list[exp.Expr] = [tree for tree in Warehouse().parse(text) if tree is not None]
+        found = dialect.parser().parse(dialect.tokenize(text) if tokens is None else tokens, text)
+        trees: list[exp.Expr] = [tree for tree in found if tree is not None]
     except ParseError as error:
         at = error.errors[0]
         place = f"at or near '{at['highlight']}' (line {at['line']}, pos {at['col']})"
@@ -63,8 +75,9 @@ def parse(text: str) -> exp.Expr:
     return trees[0]
 
 
-def render(tree: exp.Expr) -> str:
-    return str(tree.sql(dialect=Warehouse, normalize_functions=False, comments=False))
+def render(tree: exp.Expr, *, copy: bool = True) -> str:
+    """The text of a tree. Without a copy it is faster, and moves CTEs of subqueries to the top."""
+    return str(tree.sql(dialect=Warehouse, normalize_functions=False, comments=False, copy=copy))
 
 
 def normal(expression: str) -> str:

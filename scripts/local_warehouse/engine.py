@@ -27,6 +27,7 @@ from local_warehouse.dialect import literal, render
 from local_warehouse.errors import EngineEnded, SqlError
 from local_warehouse.generations import Generations
 from local_warehouse.results import Result
+from local_warehouse.snapshots import Snapshot
 from local_warehouse.types import client_schema, to_client
 
 _T = TypeVar("_T")
@@ -257,12 +258,29 @@ class Engine:
                 connection.locations[name] = relation.path
         return name
 
+    def snapshot_of(self, relation: Relation) -> Snapshot:
+        """A table as of its newest version; the engine reads its log if that is a new one."""
+        connection, table = self._connection, self.name_of(relation)
+
+        def create(name: str) -> None:
+            with self._watched(connection):
+                query = f"select * from `{table}`"
+                self._with_log_listed(query, lambda sql: connection.keep(name, sql), ())
+                for unused in connection.snapshots.unused():
+                    connection.drop(unused)
+
+        version = delta.newest(relation.path)
+        if version[0] < 0:
+            return Snapshot(table, table, version)  # the engine says what is wrong with it
+        return connection.snapshots.get(relation.id, table, version, create)
+
     def forget(self, relation: Relation) -> None:
         connection = self._connection
         with connection.lock:
             self._forget(connection, relation)
 
     def _forget(self, connection: Connection, relation: Relation) -> None:
+        connection.snapshots.forget(relation.id)
         name = connection.names.pop(relation.id, None)
         if name is not None:
             connection.locations.pop(name, None)

@@ -21,6 +21,7 @@ from local_warehouse.context import Context
 from local_warehouse.dialect import parse, render
 from local_warehouse.rewrites import rewrite, sources
 from local_warehouse.sessions import full_name
+from local_warehouse.snapshots import Snapshot
 
 _REFUSED_FUNCTIONS = {"ai_query", "event_log", "read_kafka", "read_kinesis", "read_pulsar",
                       "remote_query", "table_changes", "vector_search"}  # fmt: skip
@@ -52,7 +53,8 @@ class _Scope:
 class Query:
     """A query or DML statement made ready for the engine. Close it after its result is read:
     a scan of files may hold scratch data. One that is `permanent` is to be kept in the catalog,
-    and can refer to nothing that is temporary."""
+    and can refer to nothing that is temporary. One that only `reads` has its tables as of now,
+    however late it is run or how often; but for one that its statement `writes`."""
 
     def __init__(
         self,
@@ -62,10 +64,14 @@ class Query:
         call: tuple[Function, list[exp.Expr]] | None = None,  # of which the text is the body
         *,
         permanent: bool = False,
+        reads: bool = False,
+        writes: Relation | None = None,
     ) -> None:
         self._context = context
         self._resources = ExitStack()
         self._expressions: list[tuple[exp.Table, exp.CTE]] = []  # tables that mean a CTE
+        self._reads, self._writes = reads, writes.id if writes else None
+        self._snapshots: dict[str, Snapshot] = {}  # held while the query may be run
         tree = parse(text) if isinstance(text, str) else text
         try:
             scope = _Scope(namespace or context.session.namespace, permanent)
@@ -81,7 +87,7 @@ class Query:
 
     @property
     def sql(self) -> str:
-        return render(self.tree)
+        return render(self.tree, copy=False)
 
     def _columns_of(self, part: exp.Expr) -> list[Column]:
         return self._context.engine.columns(render(part))
@@ -215,8 +221,16 @@ class Query:
             number = time_travel.version_of(self._context.engine, relation, travel)
             value = exp.Literal.number(number)
             table.set("version", exp.Version(this="VERSION", expression=value, kind="AS OF"))
-        _point_at(table, self._context.engine.name_of(relation))
+        if travel is None and self._reads and relation.id != self._writes:
+            _point_at(table, self._snapshot_of(relation).name)
+        else:
+            _point_at(table, self._context.engine.name_of(relation))
         return None
+
+    def _snapshot_of(self, relation: Relation) -> Snapshot:
+        if relation.id not in self._snapshots:
+            self._snapshots[relation.id] = self._context.engine.snapshot_of(relation)
+        return self._snapshots[relation.id]
 
     def _table_function(self, table: exp.Table, scope: _Scope) -> exp.Expr | None:
         function = table.this

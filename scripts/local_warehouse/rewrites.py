@@ -38,8 +38,11 @@ _RANDOM = {"monotonically_increasing_id", "rand", "randn", "random", "randstr", 
 
 def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Rewrite every SELECT of a tree, each after those that it reads from."""
-    _fractions_of_a_second(tree)
-    _predicates(tree)
+    kinds = {type(node) for node in tree.walk()}
+    if exp.Anonymous in kinds:
+        _fractions_of_a_second(tree)
+    if kinds & {exp.In, exp.Like, exp.ILike}:
+        _predicates(tree)
     correct(tree)
     if isinstance(tree, exp.Delete) and tree.args.get("where"):
         spell_out_defaults(tree.args["where"])

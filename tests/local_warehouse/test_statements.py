@@ -37,6 +37,36 @@ def test_an_external_table_is_a_delta_table_at_its_location(lakehouse: Any, sche
     assert len(lakehouse.sql(f"select * from {schema}.t")) == 2
 
 
+def test_a_query_sees_what_other_programs_did_to_a_table(lakehouse: Any, schema: str) -> None:
+    """The warehouse keeps what it has read of a log, and must read a newer one, and that of
+    another table at the same place with the same versions."""
+    import pyarrow as pa
+    from deltalake import write_deltalake
+
+    location = f"{lakehouse.env['LAKEHOUSE_URL']}/{schema}/t"
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    keys = {name: lakehouse.env[name] for name in lakehouse.env if name.startswith("AWS_")}
+
+    def write(number: int) -> None:
+        rows = pa.table({"id": [number]})
+        write_deltalake(location, rows, mode="append", storage_options=keys)
+
+    def seen() -> list[int]:
+        query = f"select a.id from {schema}.t as a join {schema}.t as b on a.id = b.id order by 1"
+        return [row["id"] for row in lakehouse.sql(query)]
+
+    write(1)
+    lakehouse.sql(f"create table {schema}.t location '{location}'")
+    assert seen() == seen() == [1]
+    write(2)
+    assert seen() == [1, 2]
+    for found in lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=key)["Contents"]:
+        lakehouse.s3.delete_object(Bucket=bucket, Key=found["Key"])
+    write(3)
+    write(4)
+    assert seen() == [3, 4]
+
+
 def test_a_managed_tables_files_go_with_it(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t as select 1 as id")
     location = lakehouse.sql(f"describe detail {schema}.t")[0]["location"]

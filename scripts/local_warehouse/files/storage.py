@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,9 +104,8 @@ class _S3Objects:
     def __init__(self) -> None:
         import boto3
 
-        self._endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        self._endpoint = s3_endpoint()
         self._client: Any = boto3.session.Session().client("s3", endpoint_url=self._endpoint)
-        self._stores: dict[str, S3Store] = {}
 
     def list(self, prefix: str) -> list[FoundFile]:
         bucket, _, key_prefix = prefix.partition("/")
@@ -124,7 +123,7 @@ class _S3Objects:
         bucket, _, key = file.path.partition("/")
         with _found(file):
             try:
-                head = obstore.head(self._store(bucket), key)
+                head = obstore.head(s3_store(bucket, self._endpoint), key)
             except ValueError:
                 answer = self._client.head_object(Bucket=bucket, Key=key)
                 size, modified_at = answer["ContentLength"], answer["LastModified"]
@@ -158,17 +157,24 @@ class _S3Objects:
         if version is not None:
             options["if_match"] = version
         try:
-            return obstore.get(self._store(bucket), key, options=options)
+            return obstore.get(s3_store(bucket, self._endpoint), key, options=options)
         except GenericError:
             if start:
                 raise
-            return obstore.get(self._store(bucket), key)  # an empty object has no range of bytes
+            # an empty object has no range of bytes
+            return obstore.get(s3_store(bucket, self._endpoint), key)
 
-    def _store(self, bucket: str) -> S3Store:
-        if bucket not in self._stores:
-            config: S3Config = {"endpoint": self._endpoint} if self._endpoint else {}
-            self._stores[bucket] = S3Store(bucket, config=config, client_options=_CLIENT)
-        return self._stores[bucket]
+
+def s3_endpoint() -> str | None:
+    """The endpoint of S3 that the environment names, if it is not Amazon's."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+@cache
+def s3_store(bucket: str, endpoint: str | None) -> S3Store:
+    """A bucket as obstore has it."""
+    config: S3Config = {"endpoint": endpoint} if endpoint else {}
+    return S3Store(bucket, config=config, client_options=_CLIENT)
 
 
 @contextmanager

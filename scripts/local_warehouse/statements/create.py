@@ -251,7 +251,7 @@ def _write_query(
             f"Cannot create {relation.name} from a query: {location} already holds a table.",
             "42601",
         )
-    with Query(context, clauses.query) as query:
+    with Query(context, clauses.query, reads=True, writes=existing) as query:
         columns = query.columns()
         if clauses.clone_of is None:
             check_names((column.name for column in columns), clauses.properties)
@@ -432,8 +432,8 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
             properties = reader.pairs()
         else:
             raise reader.error("expected COMMENT, TBLPROPERTIES or AS")
-    text = reader.rest()
-    with Query(context, text, permanent=not temporary) as query:
+    tree, text = reader.query(), reader.rest()
+    with Query(context, tree, permanent=not temporary, reads=True) as query:
         columns = query.columns()
         query_columns = query.names_of_star(columns)
     if listed and len(listed) != len(columns):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pyarrow as pa
+from sqlglot import exp
 
 from local_warehouse.context import Context
 from local_warehouse.queries import Query
@@ -13,7 +14,7 @@ from local_warehouse.statements.reader import StatementReader
 
 
 def select(context: Context, reader: StatementReader) -> Result:
-    query = Query(context, _query_text(reader))
+    query = Query(context, _query(reader), reads=True)
     try:
         result = context.engine.stream(query.sql)
     except BaseException:
@@ -27,14 +28,14 @@ def _closing(query: Query, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Rec
         yield from batches
 
 
-def _query_text(reader: StatementReader) -> str:
+def _query(reader: StatementReader) -> str | exp.Expr:
     if reader.accept("TABLE"):  # TABLE name is SELECT * FROM name, which sqlglot does not read
         return f"select * from {reader.rest()}"
-    return reader.rest()
+    return reader.query()
 
 
 def explain(context: Context, reader: StatementReader) -> Result:
     kind = reader.accept_any("EXTENDED", "FORMATTED", "CODEGEN", "COST") or ""
-    with Query(context, _query_text(reader)) as query:
+    with Query(context, _query(reader)) as query:
         plan = context.engine.run(f"explain {kind} {query.sql}").column(0)[0].as_py()
     return rows([("plan", "string")], [[plan]])

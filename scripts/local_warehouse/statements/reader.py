@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlglot import exp
 from sqlglot.errors import TokenError
 from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
 
-from local_warehouse.dialect import Warehouse
+from local_warehouse.dialect import Warehouse, parse
 from local_warehouse.errors import syntax_error, unsupported
 
 
@@ -25,11 +26,11 @@ class StatementReader:
     def __init__(self, text: str) -> None:
         self.text = text
         try:
-            tokens = Warehouse().tokenize(text)
+            self._tokens = Warehouse().tokenize(text)
         except TokenError as error:
             raise syntax_error(str(error)) from error
         self._words: list[Word] = []
-        for token in tokens:
+        for token in self._tokens:
             end = token.end + 1
             if token.token_type is TokenType.STRING:
                 self._words.append(Word(token.text, "string", token.start, end))
@@ -150,6 +151,13 @@ class StatementReader:
                 break
             end = self.take().end
         return self.text[start:end]
+
+    def query(self) -> exp.Expr:
+        """The syntax tree of what has not been read, which stays unread."""
+        if self.at_end():
+            raise self.error("expected a query")
+        start = self.peek().start
+        return parse(self.text, [token for token in self._tokens if token.start >= start])
 
     def rest(self) -> str:
         """The source text of everything that is left."""
