@@ -198,7 +198,13 @@ def _ask_for_full_refresh(names: Sequence[str], landing_url: str) -> None:
 
 def _schema_name(options: argparse.Namespace) -> str:
     """In lower case, as Unity Catalog keeps it and `information_schema` shows it."""
-    return str(options.schema or os.environ.get("BRONZE_SCHEMA") or "bronze").lower()
+    name = str(options.schema or os.environ.get("BRONZE_SCHEMA") or "bronze").lower()
+    if len(name) > 255 or not name.isprintable() or set(name) & set(" ./"):
+        raise ConfigurationError(
+            f"BRONZE_SCHEMA or --schema: {name!r} is no schema's name, which has 255 characters at "
+            "most, and no blank, dot or slash"
+        )
+    return name
 
 
 def _settings(*asked: tuple[str, str, str | None], warehouse: bool = True) -> list[str]:

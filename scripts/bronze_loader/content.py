@@ -13,7 +13,12 @@ from bronze_loader.globs import CSV_SUFFIX
 
 MAX_HEAD = 16 * 1024 * 1024
 
-_COMPRESSIONS = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
+_COMPRESSIONS = {
+    b"\x1f\x8b": ".gz",
+    b"BZh": ".bz2",
+    b"\x28\xb5\x2f\xfd": ".zst",
+    b"\x50\x2a\x4d\x18": ".zst",  # a skippable frame, with which pzstd begins
+}
 _NOT_CSV = {
     **dict.fromkeys((b"PK\3\4", b"PK\5\6", b"PK\7\10"), "a zip archive (or an Excel workbook)"),
     b"PAR1\x15": "a Parquet file",

@@ -108,7 +108,11 @@ def read_datasets(path: Path, only: Iterable[str] = ()) -> tuple[Dataset, ...]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"cannot read {path}: {error}") from error
-    datasets = {dataset.name: dataset for dataset in _datasets(document, path)}
+    datasets: dict[str, Dataset] = {}
+    for dataset in _datasets(document, path):
+        if dataset.name in datasets:
+            raise ConfigurationError(f"{path}: table {dataset.name!r} is declared twice")
+        datasets[dataset.name] = dataset
     if not datasets:
         raise ConfigurationError(
             f"{path}: source {SOURCE_NAME!r} has no table with an `external:` block"
@@ -127,7 +131,10 @@ def _datasets(document: object, path: Path) -> Iterable[Dataset]:
     sources = document.get("sources") if isinstance(document, Mapping) else None
     for source in sources if isinstance(sources, list) else []:
         if isinstance(source, Mapping) and source.get("name") == SOURCE_NAME:
-            for table in source.get("tables") or []:
+            tables = source.get("tables") or []
+            if not isinstance(tables, list):
+                raise ConfigurationError(f"{path}: source {SOURCE_NAME!r}: `tables` must be a list")
+            for table in tables:
                 if isinstance(table, Mapping) and table.get("external"):
                     yield _dataset(table, f"{path}: table {table.get('name')!r}")
             return
@@ -188,14 +195,26 @@ def _columns(declared: object, where: str) -> tuple[Column, ...]:
                 f"{where}: column {name!r} has data_type {data_type}; bronze keeps every CSV "
                 "column as string, types are given in silver"
             )
-        columns.append(Column(name, required=_meta(entry).get("required") is True))
+        required = _meta(entry, f"{where}: column {name!r}").get("required", False)
+        if not isinstance(required, bool):
+            raise ConfigurationError(
+                f"{where}: column {name!r}: `meta.required` must be true or false"
+            )
+        columns.append(Column(name, required))
     return tuple(columns)
 
 
-def _meta(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _meta(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
     """A column's meta, both where dbt had it before 1.10 and under `config`."""
-    config = entry.get("config") or {}
-    return {**(entry.get("meta") or {}), **(config.get("meta") or {})}
+    config = _block(entry, "config", where)
+    return {**_block(entry, "meta", where), **_block(config, "meta", where)}
+
+
+def _block(entry: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    block = entry.get(key) or {}
+    if not isinstance(block, Mapping):
+        raise ConfigurationError(f"{where}: `{key}` must be a block")
+    return block
 
 
 def _options(declared: object, where: str) -> CsvOptions:
@@ -224,6 +243,6 @@ def _options(declared: object, where: str) -> CsvOptions:
     if "encoding" in given:
         try:
             given["encoding"] = charset(str(given["encoding"]))
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             raise ConfigurationError(f"{where}: option encoding: {error}") from error
     return CsvOptions(**given)

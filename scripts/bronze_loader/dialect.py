@@ -6,6 +6,7 @@ import csv
 import io
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _NAMES = {"\n": "LF", "\r": "CR", "\r\n": "CRLF"}
 _UNREADABLE_SHOWN = 255
+csv.field_size_limit(sys.maxsize)  # for all of the process
 
 
 @dataclass(frozen=True)

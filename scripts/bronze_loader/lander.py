@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
 from bronze_loader import statements as sql
 from bronze_loader.datasets import Dataset
-from bronze_loader.errors import LoaderError
+from bronze_loader.errors import LoaderError, RefusedFile
 from bronze_loader.headers import Header
 from bronze_loader.journal import Journal
+from bronze_loader.landing import LandingFile
 from bronze_loader.outcome import Outcome, Report, Result
-from bronze_loader.plan import Limits, PlannedFile, batches
+from bronze_loader.plan import Action, Limits, PlannedFile, batches
 from bronze_loader.statements import FileToLand
 from bronze_loader.tables import Tables
 from bronze_loader.warehouse import StatementFailed
@@ -47,13 +48,19 @@ class Lander:
         progress: Progress,
         limits: Limits,
         fail_fast: bool,
+        damage: Callable[[LandingFile], str | None],
+        note: Callable[[Sequence[Outcome], Action], None],
     ) -> None:
+        """`damage` says what is wrong with a file that the warehouse could not read, if that is
+        known; `note` reports and logs outcomes, unless the log has them from that action."""
         self._tables = tables
         self._journal = journal
         self._report = report
         self._progress = progress
         self._limits = limits
         self._failures_allowed = 0 if fail_fast else FAILURES_IN_A_ROW - 1
+        self._damage = damage
+        self._note = note
         self._failures = 0
         self.failed: set[str] = set()
 
@@ -104,8 +111,7 @@ class Lander:
             counted = self._tables.land(dataset, files, batch_id, self._journal.clock.next())
         except StatementFailed as error:
             if len(batch) == 1:
-                self._progress.advance(1, batch[0][0].file.size)
-                self.fail(batch[0][0], error)
+                self._blame(batch[0][0], error)
                 return
             log.info(
                 "dataset %s: %d files from %s on: %s; trying them in halves",
@@ -129,6 +135,21 @@ class Lander:
         self._journal.write(outcomes, batch_id)
         self._report.outcomes += outcomes
         self._progress.advance(len(batch), sum(planned.file.size for planned, _ in batch))
+
+    def _blame(self, planned: PlannedFile, error: StatementFailed) -> None:
+        """Refuse a file that is damaged; a row of such files says nothing of the warehouse."""
+        self._progress.advance(1, planned.file.size)
+        reason = self._damage(planned.file)
+        if reason is None:
+            self.fail(planned, error)
+            return
+        self.failed.add(planned.url)
+        self._note([Outcome(planned, Result.REFUSED, reason=reason)], Action.REFUSED)
+        if not self._failures_allowed:
+            raise RefusedFile(
+                f"dataset {planned.dataset.name}: {planned.url} is refused: {reason}; the run "
+                "stopped there, because of --fail-fast"
+            )
 
     def succeeded(self) -> None:
         """A file could be read, so those before it that could not are no row of them."""

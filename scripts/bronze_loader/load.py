@@ -10,8 +10,10 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from bronze_loader.choice import Choice
+from bronze_loader.compressed import damage
 from bronze_loader.datasets import Dataset, common_prefix
 from bronze_loader.duplicates import certain, judge
 from bronze_loader.errors import ChangedWhileLoading, Refused, RefusedFile, RequestRefused
@@ -64,7 +66,14 @@ class Loader:
         self._journal = Journal(tables, run_id or new_run_id())
         self.report = Report(tuple(d.name for d in datasets), choice.dry_run)
         self._lander = Lander(
-            tables, self._journal, self.report, progress, limits, choice.fail_fast
+            tables,
+            self._journal,
+            self.report,
+            progress,
+            limits,
+            choice.fail_fast,
+            partial(damage, landing),
+            self._note,
         )
 
     def run(self) -> Report:

@@ -11,7 +11,6 @@ import csv
 import gzip
 import io
 import re
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -94,7 +93,6 @@ def count_records(body: IO[bytes], key: str, header: Header, options: CsvOptions
     Blank lines are none. A line ends as the file's first line does; a lone CR in a file of LF or
     CRLF lines is part of a value.
     """
-    csv.field_size_limit(sys.maxsize)
     plain = io.BufferedReader(_decompressed(body, key), CHUNK)
     start = plain.peek(CHUNK).decode(header.encoding, "ignore")
     found = re.search(r"\r\n|\n|\r", start)

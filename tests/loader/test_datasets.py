@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from bronze_loader.datasets import CsvOptions, common_prefix, find_sources, read_datasets
 from bronze_loader.errors import ConfigurationError
@@ -96,6 +102,12 @@ def test_the_projects_own_declaration_is_found_and_understood() -> None:
         ("name: note", "name: id", "declared twice"),
         ("name: note, data_type: string", "name: note, data_type: int", "data_type int"),
         ("name: sales", "name: Sales-2", "lower-case"),
+        (
+            "name: shop, data_type: string, meta: {required: true}",
+            "name: shop, meta: {required: 'yes'}",
+            "true or false",
+        ),
+        ("name: load_log", "name: sales\n        external: {location: x}", "declared twice"),
         ("sources:", "sources: [", "cannot read"),
     ],
 )
@@ -111,3 +123,28 @@ def test_a_mistake_is_told_with_its_place(
 def test_asking_for_an_unknown_dataset_names_the_declared_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="it declares sales"):
         read_datasets(write(tmp_path, DECLARED), ["sale"])
+
+
+@pytest.mark.parametrize(
+    "value", [None, 1, 1.5, True, "", "x", "\0", [], [1], [[]], {}, {"a": 1}, date(2024, 1, 1)]
+)
+def test_nonsense_at_any_place_is_understood_or_told_with_its_file(
+    tmp_path: Path, value: object
+) -> None:
+    for place in places(yaml.safe_load(DECLARED)):
+        document = yaml.safe_load(DECLARED)
+        *way, last = place
+        reduce(getitem, way, document)[last] = value
+        path = write(tmp_path, yaml.safe_dump(document))
+        try:
+            read_datasets(path)
+        except ConfigurationError as mistake:
+            assert str(path) in str(mistake)
+
+
+def places(node: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every node of a document below its top."""
+    if isinstance(node, dict | list):
+        for key, child in node.items() if isinstance(node, dict) else enumerate(node):
+            yield (*above, key)
+            yield from places(child, (*above, key))

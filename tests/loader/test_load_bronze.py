@@ -258,22 +258,36 @@ def test_the_batch_limits_only_change_the_number_of_statements(place: Place) -> 
     assert sorted(entry["row_count"] for entry in place.log()) == [2, 2, 2, 2, 2]
 
 
-def test_a_file_that_the_warehouse_cannot_read_fails_alone(place: Place) -> None:
+def test_compressed_files_that_are_damaged_are_refused_and_keep_no_other_out(place: Place) -> None:
     rows = b"".join(b"%d,n,F,%d\n" % (n, random.randrange(10**9)) for n in range(30_000))  # noqa: S311
-    broken = bytearray(gzip.compress(CUSTOMERS + rows))
-    assert len(broken) > 150_000
-    broken[100_000:100_100] = bytes(100)
-    url = place.put("customer_infomation_1.csv.gz", bytes(broken))
-    place.put("customer_infomation_2.csv", CUSTOMERS)
-    place.put("customer_infomation_3.csv", CUSTOMERS.replace(b"Ann", b"Eve"))
-    files, _ = place.load_json(exit_code=1)
-    assert {name: file["result"] for name, file in files.items()} == {
-        "customer_infomation_1.csv.gz": "failed",
-        "customer_infomation_2.csv": "loaded",
-        "customer_infomation_3.csv": "loaded",
+    gz, zst = gzip.compress(CUSTOMERS + rows), zstandard.compress(CUSTOMERS + rows)
+    damaged = {
+        "customer_infomation_1.csv.gz": gz[:100_000] + bytes(100) + gz[100_100:],
+        "customer_infomation_2.csv.gz": gz[:-8],
+        "customer_infomation_3.csv.gz": gz + b"not gzip",
+        "customer_infomation_4.csv.zst": zst[:-100],
+        "customer_infomation_5.csv.zst": zst + b"not zstandard",
     }
-    assert len(place.rows("customers", "id")) == 4
-    assert url not in {entry["source_file"] for entry in place.log()}
+    one = CUSTOMERS.replace(b"Ann", b"Kim")
+    good = {
+        "customer_infomation_6.csv": CUSTOMERS,
+        "customer_infomation_7.csv.gz": gzip.compress(CUSTOMERS) + gzip.compress(b"3,Eve,F,1\n"),
+        # pzstd begins with a skippable frame
+        "customer_infomation_8.csv.zst": b"\x50\x2a\x4d\x18\2\0\0\0xx" + zstandard.compress(one),
+    }
+    for name, content in (damaged | good).items():
+        place.put(name, content)
+    files, _ = place.load_json(exit_code=3)
+    assert {name: file["result"] for name, file in files.items()} == {
+        **dict.fromkeys(damaged, "refused"),
+        **dict.fromkeys(good, "loaded"),
+    }
+    reasons = [files[name]["reason"] for name in damaged]
+    assert all("content is damaged" in r or "content ends too early" in r for r in reasons)
+    assert len(place.rows("customers", "id")) == 7
+    entries = len(place.log())
+    place.load(exit_code=3)
+    assert len(place.log()) == entries == 8
 
 
 def test_a_table_that_is_not_the_loaders_is_left_alone(place: Place) -> None:

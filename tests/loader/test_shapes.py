@@ -27,7 +27,7 @@ class Landed:
                 key = f"{place.prefix}/{_key(shape, name)}"
                 s3.put_object(Bucket="landing", Key=key, Body=shape.content)
         self._place = place
-        self.files, self.summary = place.load_json("--sources", str(sources), exit_code=1)
+        self.files, self.summary = place.load_json("--sources", str(sources), exit_code=3)
 
     def rows(self, shape: Shape, name: str) -> list[tuple[Any, ...]]:
         """The file's rows, any value of LARGE characters or more as its length and its hash."""

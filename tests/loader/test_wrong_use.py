@@ -63,6 +63,7 @@ def test_settings_that_are_missing_are_all_named_with_a_way_out() -> None:
         (["--since", "2024-13-01"], "a date or time such as"),
         (["--lease-seconds", "0"], "from 1 to 86,400"),
         (["--lease-seconds", "99999999999999999"], "from 1 to 86,400"),
+        (["--schema", "main.bronze"], "no schema's name"),
         (["--no-such-option"], "unrecognized arguments"),
     ],
 )

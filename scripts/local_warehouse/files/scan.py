@@ -12,6 +12,7 @@ from typing import Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import zstandard
 
 from .csv_file import CsvFile
 from .decode import decompress, utf8_blocks
@@ -91,7 +92,7 @@ def fetched(path: str) -> Iterator[None]:
     """Say which path it was that is cut off, damaged or out of reach."""
     try:
         yield
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise DamagedFile(path, error) from error
 
 
