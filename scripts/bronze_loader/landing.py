@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import IO, Any
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
@@ -161,7 +162,7 @@ def s3_client() -> Any:
         session = Session()
         factory = session.get_component("response_parser_factory")
         factory.set_parser_defaults(timestamp_parser=_moment)
-        return session.create_client("s3", config=settings)
+        return boto3.Session(botocore_session=session).client("s3", config=settings)
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(f"the AWS settings are not usable: {error}") from error
 
