@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeAlias
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -23,7 +24,7 @@ from bronze_loader.errors import (
     StoreUnreachable,
 )
 
-S3Error = BotoCoreError | ClientError
+S3Error: TypeAlias = BotoCoreError | ClientError
 
 NO_CREDENTIALS = (
     "no AWS credentials in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, …); on a laptop "

@@ -185,10 +185,10 @@ def test_the_header_of_a_large_incompressible_file_is_found_in_its_first_bytes()
 
 
 def test_a_header_longer_than_the_first_look_is_read_to_its_end() -> None:
-    names = [f"column {n:05} with a long name" for n in range(5000)]
+    names = [f"column {n:05} with a long name" for n in range(4_000)]
     content = ",".join(["id", "name", *names]).encode() + b"\n1,a\n"
     assert len(content) > HEAD_SIZES[0]
-    assert len(look_at(content + b"x" * HEAD_SIZES[0]).columns) == 5002
+    assert len(look_at(content + b"x" * HEAD_SIZES[0]).columns) == 4_002
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_header_longer_than_the_first_look_is_read_to_its_end() -> None:
         ("id,name\n".encode("utf-16-le"), "d.csv", "zero byte"),
         (b"id,name\n1,caf\xe9\n", "d.csv", "not UTF-8 (byte 0xE9 at 13)"),
         (b"id,name," + b"x" * 300 + b"\n", "d.csv", "300 characters"),
-        (b"id,name" + b",c" * 20_480 + b"\n", "d.csv", "20482 columns"),
+        (b"id,name" + b",c" * 5_000 + b"\n", "d.csv", "5002 columns"),
         (b"id,name\n", "_d.csv", "hidden"),
     ],
 )
