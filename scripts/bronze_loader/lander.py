@@ -97,8 +97,7 @@ class Lander:
             branch = sql.land_branch(columns, file, dataset.options, batch_id, now)
             return len(branch.encode()) + 2 * len(file.file.url.encode()) + 20
 
-        beside = by_header(sniffed)
-        for batch in batches(beside, self._limits, lambda one: one[0].file.size, text_size):
+        for batch in batches(sniffed, self._limits, lambda one: one[0].file.size, text_size):
             self._land_batch(dataset, batch, added)
 
     def _land_batch(
@@ -167,15 +166,6 @@ class Lander:
                 f"dataset {planned.dataset.name}: {many} could not be loaded, the last was "
                 f"{planned.url}: {error}"
             ) from error
-
-
-def by_header(sniffed: Sequence[Sniffed]) -> list[Sniffed]:
-    """Files of one header beside each other, which the warehouse reads in one scan; each kind of
-    header needs memory of its own."""
-    kinds: dict[Header, list[Sniffed]] = {}
-    for one in sniffed:
-        kinds.setdefault(one[1], []).append(one)
-    return [one for kind in kinds.values() for one in kind]
 
 
 def columns_added(
