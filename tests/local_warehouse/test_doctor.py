@@ -69,6 +69,7 @@ def test_tables_and_catalog_are_made_to_agree(own: Lakehouse) -> None:
     newest = max(key for key in objects(own, place["cut"]) if key.endswith(".json"))
     entry = own.s3.get_object(Bucket="lakehouse", Key=newest)["Body"].read()
     own.s3.put_object(Bucket="lakehouse", Key=newest, Body=entry[:-40])
+    own.s3.put_object(Bucket="lakehouse", Key=f"{newest}.unreadable", Body=b"an earlier one")
     keys = {name: own.env[name] for name in own.env if name.startswith("AWS_")}
     column = Field("b", PrimitiveType("string"), nullable=True)
     DeltaTable(place["wider"], storage_options=keys).alter.add_columns([column])
@@ -92,6 +93,9 @@ def test_tables_and_catalog_are_made_to_agree(own: Lakehouse) -> None:
     ]
     assert doctor(own, "--repair")[0] == 0
     assert doctor(own) == (0, "nothing to repair\n")
+    aside = [key for key in objects(own, place["cut"]) if key.endswith(".unreadable")]
+    kept = [own.s3.get_object(Bucket="lakehouse", Key=k)["Body"].read() for k in sorted(aside)]
+    assert kept == [entry[:-40], b"an earlier one"]
     assert "lost" not in [row["tableName"] for row in own.sql("show tables")]
     assert own.sql("select a from cut") == [{"a": 1}]
     own.sql("insert into cut values (3)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -172,7 +173,9 @@ def _take_checks(catalog: Catalog, relation: Relation, checks: dict[str, str]) -
 
 
 def _put_aside(entry: str) -> None:
-    storage.put_if_absent(f"{entry}.unreadable", storage.read(entry))
+    content = storage.read(entry)
+    places = (f"{entry}{'' if n == 1 else f'.{n}'}.unreadable" for n in itertools.count(1))
+    next(place for place in places if storage.put_if_absent(place, content))
     storage.delete(entry)
     with suppress(FileNotFoundError):  # its checksum belongs to it
         storage.delete(entry.removesuffix(".json") + ".crc")
