@@ -119,7 +119,7 @@ def _load() -> argparse.ArgumentParser:
         type=_size,
         default=Limits.file_bytes,
         metavar="SIZE",
-        help="bytes of files in one statement at most, such as 500M (default: 1G)",
+        help="bytes of files in one statement at most, such as 500M (default: 512M)",
     )
     where = made.add_argument_group("where")
     _landing(where)

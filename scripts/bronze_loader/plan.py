@@ -188,8 +188,8 @@ def gone_files(
 class Limits:
     """How much goes into one statement: files, bytes of files, bytes of SQL text."""
 
-    files: int = 300
-    file_bytes: int = 1024**3
+    files: int = 500
+    file_bytes: int = 512 * 1024**2
     statement_bytes: int = 900_000
 
 

@@ -45,6 +45,8 @@ from local_warehouse.services.storage import (
 STORAGE = "storage"
 WAREHOUSE = "warehouse"
 READY_SECONDS = 30.0
+# One heap for all threads of the warehouse: glibc's usual eight a core keep what each once needed.
+_MALLOC = {"MALLOC_ARENA_MAX": "1"}
 _LOG_LINES = 15
 
 
@@ -221,6 +223,7 @@ def _warehouse(
         command=command,
         environment=without_foreign_settings(os.environ)
         | storage.environment()
+        | _MALLOC
         | {"LOCAL_WAREHOUSE_TOKEN": token},
         address=f"https://localhost:{port}",
         is_ready=lambda: _warehouse_is_ready(port, certificates.authority),
