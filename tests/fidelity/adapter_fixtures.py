@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from dbt.tests.fixtures.project import *  # noqa: F403 - as the suite's guide says
 
+# dbt asks for the stack at each of its flags. Frames of pytest's workers are of no file, and for
+# each of those inspect would look through all modules: most of the suite's time.
+inspect.modulesbyfile["<string>"] = "__main__"  # type: ignore[attr-defined]
+
 USERS = ("one@example.com", "two@example.com", "three@example.com")
 
 
