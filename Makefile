@@ -23,7 +23,7 @@ demo: setup ## land sample files, run the job, show what came out
 test: lint ## lint, then every test, with a whole run of the pipeline among them
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-fidelity: setup ## dbt's own adapter tests against the local warehouse; about half an hour
+fidelity: setup ## dbt's own adapter tests against the local warehouse; about five minutes
 	@$(BIN)/pytest tests/fidelity -q -r fE -W ignore --tb=short --numprocesses 2 --dist loadscope
 
 conformance: setup ## the same SQL and CSV files on Apache Spark (Java 17, 400 MB) and on the local warehouse
