@@ -5,6 +5,8 @@ from __future__ import annotations
 import bz2
 import codecs
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import zstandard
 
@@ -19,6 +21,12 @@ _COMPRESSIONS = {
     b"\x28\xb5\x2f\xfd": ".zst",
     b"\x50\x2a\x4d\x18": ".zst",  # a skippable frame, with which pzstd begins
 }
+DECOMPRESSORS: dict[str, Callable[[], Any]] = {
+    ".gz": lambda: zlib.decompressobj(wbits=31),
+    ".bz2": bz2.BZ2Decompressor,
+    ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
+}
+DAMAGED = (OSError, ValueError, zlib.error, zstandard.ZstdError)  # what they raise
 _NOT_CSV = {
     **dict.fromkeys((b"PK\3\4", b"PK\5\6", b"PK\7\10"), "a zip archive (or an Excel workbook)"),
     b"PAR1\x15": "a Parquet file",
@@ -36,8 +44,7 @@ def decompress(head: bytes, whole: bool, key: str) -> tuple[bytes, bool]:
 
     Content and name must agree on the compression, because Spark goes by the name.
     """
-    suffix = CSV_SUFFIX.search(key)
-    named = (suffix.group(1) or "") if suffix else ""
+    named = compression_of(key)
     found = next((name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)), "")
     other = next((name for magic, name in _NOT_CSV.items() if head.startswith(magic)), None)
     if other:
@@ -50,11 +57,21 @@ def decompress(head: bytes, whole: bool, key: str) -> tuple[bytes, bool]:
         return head, whole
     try:
         data, ended = _inflate(head, found)
-    except (OSError, ValueError, zlib.error, zstandard.ZstdError) as error:
+    except DAMAGED as error:
         raise Refused(f"the {found} content cannot be decompressed: {error}") from error
     if whole and not ended and len(data) < MAX_HEAD:
-        raise Refused(f"the {found} content ends too early; was the upload cut off?")
+        raise Refused(cut_off(found))
     return data, whole and ended
+
+
+def compression_of(key: str) -> str:
+    """The suffix of a key that says how it is compressed, or nothing."""
+    suffix = CSV_SUFFIX.search(key)
+    return (suffix.group(1) or "") if suffix else ""
+
+
+def cut_off(compression: str) -> str:
+    return f"the {compression} content ends too early; was the upload cut off?"
 
 
 def _inflate(head: bytes, compression: str) -> tuple[bytes, bool]:
@@ -62,18 +79,10 @@ def _inflate(head: bytes, compression: str) -> tuple[bytes, bool]:
     out = bytearray()
     ended = True
     while head and len(out) < MAX_HEAD:
-        if compression == ".gz":
-            gzip = zlib.decompressobj(wbits=31)
-            out += gzip.decompress(head, MAX_HEAD)
-            head, ended = gzip.unused_data, gzip.eof
-        elif compression == ".bz2":
-            bzip = bz2.BZ2Decompressor()
-            out += bzip.decompress(head, MAX_HEAD)
-            head, ended = bzip.unused_data, bzip.eof
-        else:
-            zstd = zstandard.ZstdDecompressor().decompressobj()
-            out += zstd.decompress(head)
-            head, ended = zstd.unused_data, zstd.eof
+        member = DECOMPRESSORS[compression]()
+        limit = () if compression == ".zst" else (MAX_HEAD,)  # zstandard has none
+        out += member.decompress(head, *limit)
+        head, ended = member.unused_data, member.eof
     return bytes(out), ended and not head
 
 
