@@ -173,9 +173,10 @@ def _lease(options: argparse.Namespace, schema: Schema, run_id: str, client: Any
         take_credentials(options.service_credential, options.secret_scope)
         return s3_client()
 
-    folder = options.lease_url or os.environ.get("LEASE_URL") or schema.location("_load_bronze")
-    folder = folder.rstrip("/")
-    check_bucket(client, folder, "LEASE_URL or --lease-url")
+    given = options.lease_url or os.environ.get("LEASE_URL")
+    if given:
+        check_bucket(client, given.rstrip("/"), "LEASE_URL or --lease-url")
+    folder = (given or schema.location("_load_bronze")).rstrip("/")
     prove_conditional_writes(SmallObject(f"{folder}/probe.json", client))
     place = SmallObject(f"{folder}/lease.json", client, new_client)
     return Lease(place, run_id, options.lease_seconds, options.wait)

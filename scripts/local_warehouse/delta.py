@@ -97,8 +97,8 @@ def find_commit(location: str, after: int, mark: str) -> Commit | None:
         _newest[location] = max(version, _newest.get(location, -1))
         if commit.carries(mark):
             return commit
-    newest = latest_version(location)  # lower than `after` in the log of another table of the place
-    for found in range(newest, -1 if newest < after else version, -1):
+    last = latest_version(location)  # lower than `after` in the log of another table of the place
+    for found in range(last, -1 if last < after else version, -1):
         commit = _commit(location, found)
         if commit is not None and commit.carries(mark):
             return commit
