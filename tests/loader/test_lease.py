@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from bronze_loader.errors import ConfigurationError, LoaderError
 from bronze_loader.lease import Lease, LeaseHeld, LeaseLost
@@ -21,18 +18,6 @@ from bronze_loader.store import SmallObject
 
 URL = "s3://lakehouse/bronze/_load_bronze/lease.json"
 PROBE = "s3://lakehouse/bronze/_load_bronze/probe.json"
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="lakehouse")
-        yield client
 
 
 class Client:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from local_warehouse import storage
 from local_warehouse.errors import SqlError
@@ -40,17 +37,10 @@ def _error(code: str) -> ClientError:
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        inner = boto3.client("s3", region_name="us-east-1")
-        inner.create_bucket(Bucket="lakehouse")
-        client = Client(inner)
-        monkeypatch.setattr(storage, "s3", lambda: client)
-        yield client
+def client(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
+    client = Client(s3)
+    monkeypatch.setattr(storage, "s3", lambda: client)
+    return client
 
 
 def test_one_of_two_writers_has_written(client: Client) -> None:
