@@ -13,16 +13,18 @@ from lakehouse import Lakehouse
 
 @dataclass(frozen=True)
 class Usage:
-    """Of the server and the engines that it started; memory in resident bytes."""
+    """Of the server and the engines that it started; memory in resident bytes, files that are
+    open."""
 
     server: int
+    server_files: int
     engine: int
+    engine_files: int
     engines: int  # processes
-    files: int  # open descriptors
 
     @property
-    def memory(self) -> int:
-        return self.server + self.engine
+    def files(self) -> int:
+        return self.server_files + self.engine_files
 
 
 def engines(lakehouse: Lakehouse) -> list[int]:
@@ -37,9 +39,13 @@ def engines(lakehouse: Lakehouse) -> list[int]:
 def usage(lakehouse: Lakehouse) -> Usage:
     server = _server(lakehouse)
     started = [Path("/proc") / str(pid) for pid in engines(lakehouse)]
-    files = [len(list((process / "fd").iterdir())) for process in (server, *started)]
-    engine = sum(_memory(process) for process in started)
-    return Usage(_memory(server), engine, len(started), sum(files))
+    return Usage(
+        server=_memory(server),
+        server_files=_files(server),
+        engine=sum(map(_memory, started)),
+        engine_files=sum(map(_files, started)),
+        engines=len(started),
+    )
 
 
 def _server(lakehouse: Lakehouse) -> Path:
@@ -49,3 +55,7 @@ def _server(lakehouse: Lakehouse) -> Path:
 
 def _memory(process: Path) -> int:
     return int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _files(process: Path) -> int:
+    return len(list((process / "fd").iterdir()))
