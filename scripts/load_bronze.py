@@ -6,6 +6,7 @@ not on the path, and a SystemExit counts as a failure whatever its code.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 HERE = str(Path(inspect.getfile(lambda: None)).resolve().parent)
 if HERE not in sys.path:
     sys.path.insert(0, HERE)
+
+gc.disable()  # until all that stays is imported; see bronze_loader.warehouse.connect
 
 from bronze_loader.cli import main  # noqa: E402 - the path comes first
 

@@ -17,6 +17,7 @@ import botocore.auth
 import botocore.endpoint
 import botocore.httpsession
 import pytest
+import trustme
 from botocore.exceptions import EndpointConnectionError
 from databricks.sql.client import Cursor
 from databricks.sql.exc import ServerOperationError
@@ -85,10 +86,18 @@ def test_a_warehouse_that_is_down_is_said_at_once() -> None:
     assert time.monotonic() - started < 30
 
 
-def test_an_authority_that_is_not_trusted_ends_in_2_at_once(place: Place) -> None:
-    done = place.load(exit_code=2, SSL_CERT_FILE=os.devnull)
-    assert "certificate" in done.stderr
-    assert "SSL_CERT_FILE" in done.stderr
+def test_an_authority_that_is_not_trusted_ends_in_2_at_once(place: Place, tmp_path: Path) -> None:
+    another = tmp_path / "another.pem"
+    trustme.CA().cert_pem.write_to_path(str(another))
+    for setting, environment in (
+        ("SSL_CERT_FILE", {"SSL_CERT_FILE": os.devnull, "LOCAL_WAREHOUSE_CA_FILE": ""}),
+        ("LOCAL_WAREHOUSE_CA_FILE", {"LOCAL_WAREHOUSE_CA_FILE": str(another)}),
+        ("LOCAL_WAREHOUSE_CA_FILE", {"LOCAL_WAREHOUSE_CA_FILE": os.devnull}),
+        ("LOCAL_WAREHOUSE_CA_FILE", {"LOCAL_WAREHOUSE_CA_FILE": "no/such.pem"}),
+    ):
+        done = place.load(exit_code=2, **environment)
+        assert "certificate" in done.stderr
+        assert setting in done.stderr
 
 
 def test_output_that_nobody_reads_to_its_end_is_no_error(place: Place) -> None:
