@@ -134,7 +134,9 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
             condition = render(transactions.marked(spread, mark))
             engine.run(f"insert into {name} replace where {condition} {guarded}")
 
-        transactions.commit(relation, replace)
+        commit = transactions.commit(relation, replace).commit
+        if commit is not None and not commit.has("remove") and "numOutputRows" in commit.metrics:
+            return commit.metrics["numOutputRows"]
         # the engine's own count includes the rows of a rewritten file that were kept
         return engine.count(f"select count(*) from {name} where {predicate}")
     condition = _match_condition(clauses)
