@@ -93,11 +93,23 @@ def load(options: argparse.Namespace) -> int:
     with connect(options.http_path) as connected, show.progress() as progress, ExitStack() as held:
         check_buckets()
         warehouse = SteadyWarehouse(connected)
+        lease = None
         if not choice.dry_run:
-            lease = held.enter_context(_lease(options, schema, run_id, client))
+            names = [d.name for d in chosen], [d.name for d in declared]
+            lease = held.enter_context(_lease(options, schema, run_id, client, *names))
             warehouse = SteadyWarehouse(connected, lease.check, check_buckets)
         tables = Tables(warehouse, schema, chosen)
-        loader = Loader(tables, landing, chosen, declared, progress, choice, limits, run_id)
+        loader = Loader(
+            tables,
+            landing,
+            chosen,
+            declared,
+            progress,
+            choice,
+            limits,
+            run_id,
+            unsettled=lease.unsettled if lease else (),
+        )
         lineage = (
             None if choice.dry_run else Lineage(schema, connected.host, loader.report.datasets)
         )
@@ -105,6 +117,8 @@ def load(options: argparse.Namespace) -> int:
             lineage.start()
         try:
             loader.run()
+            if lease is not None:
+                lease.settled = not loader.report.count(Result.FAILED)
         except LoaderError as error:
             failure = error
             loader.report.error = str(error)
@@ -166,7 +180,14 @@ def _choice(options: argparse.Namespace) -> Choice:
     )
 
 
-def _lease(options: argparse.Namespace, schema: Schema, run_id: str, client: Any) -> Lease:
+def _lease(
+    options: argparse.Namespace,
+    schema: Schema,
+    run_id: str,
+    client: Any,
+    datasets: Sequence[str],
+    declared: Sequence[str],
+) -> Lease:
     """The lease on the schema, after the proof that its store keeps leases."""
 
     def new_client() -> Any:
@@ -179,7 +200,7 @@ def _lease(options: argparse.Namespace, schema: Schema, run_id: str, client: Any
     folder = (given or schema.location("_load_bronze")).rstrip("/")
     prove_conditional_writes(SmallObject(f"{folder}/probe.json", client))
     place = SmallObject(f"{folder}/lease.json", client, new_client)
-    return Lease(place, run_id, options.lease_seconds, options.wait)
+    return Lease(place, run_id, options.lease_seconds, options.wait, datasets, declared)
 
 
 def _ask_for_full_refresh(names: Sequence[str], landing_url: str) -> None:

@@ -54,6 +54,14 @@ class Journal:
         self._batch += 1
         return f"{self._run_id}-{self._batch:04d}"
 
+    def make_up_for(self, outcomes: Sequence[Outcome]) -> None:
+        """Append an entry for each outcome of a run before this one, of its own batch."""
+        by_batch: dict[str | None, list[Outcome]] = {}
+        for outcome in outcomes:
+            by_batch.setdefault(outcome.batch_id, []).append(outcome)
+        for batch_id, some in by_batch.items():
+            self.write(some, batch_id)
+
     def write(self, outcomes: Sequence[Outcome], batch_id: str | None = None) -> None:
         """Append an entry for each outcome, of the batch given or of a new one."""
         batch_id = batch_id or self.next_batch_id()

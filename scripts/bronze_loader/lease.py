@@ -16,6 +16,7 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -45,7 +46,9 @@ class LeaseLost(LoaderError):
 
 @dataclass(frozen=True)
 class State:
-    """What the lease object says. `expires` is for people; nobody judges by it."""
+    """What the lease object says. `expires` is for people; nobody judges by it. `unsettled`
+    are the datasets of which something may have been landed that is not logged; a loader that did
+    not say knows of none."""
 
     host: str
     pid: int
@@ -56,6 +59,7 @@ class State:
     renewals: int = 0
     released: bool = False
     process: str = ""
+    unsettled: tuple[str, ...] | None = None
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self), indent=1).encode() + b"\n"
@@ -76,9 +80,16 @@ class Lease:
     """Held inside a `with` block. `check` is asked before every statement."""
 
     def __init__(
-        self, place: SmallObject, run_id: str, seconds: float = SECONDS, wait: float = 0.0
+        self,
+        place: SmallObject,
+        run_id: str,
+        seconds: float = SECONDS,
+        wait: float = 0.0,
+        datasets: Collection[str] = (),
+        declared: Collection[str] = (),
     ) -> None:
-        """`wait` is how many seconds to wait for another loader to end."""
+        """`wait` is how many seconds to wait for another loader to end; `datasets` are those that
+        this one loads, of all that are `declared`."""
         self._place = place
         self._seconds = seconds
         self._wait = wait
@@ -88,6 +99,9 @@ class Lease:
         self._renewals = 0
         self._renewed = 0.0
         self._lost: str | None = None
+        self.settled = False  # to be set by a run that has logged all that it landed
+        self._datasets = frozenset(datasets)
+        self._unsettled = self._datasets | frozenset(declared)  # unless the last holder knew better
         self._lock = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -164,6 +178,8 @@ class Lease:
                 return state, version.age
             else:
                 etag = self._place.replace(body, version.etag)
+                if state.unsettled is not None:
+                    self._unsettled = frozenset(state.unsettled)
                 if etag and not state.released:
                     log.warning(
                         "took over the lease %s: its holder, process %d on %s, died or hangs; it "
@@ -223,7 +239,19 @@ class Lease:
             renewals=self._renewals,
             released=released,
             process=identity(os.getpid()),
+            unsettled=self._unsettled_by_now(),
         )
+
+    @property
+    def unsettled(self) -> frozenset[str]:
+        """Those of this loader's datasets of which a run before it may have landed something that
+        it has not logged."""
+        return self._unsettled & self._datasets
+
+    def _unsettled_by_now(self) -> tuple[str, ...]:
+        if self.settled:
+            return tuple(sorted(self._unsettled - self._datasets))
+        return tuple(sorted(self._unsettled | self._datasets))
 
     def _says(self, state: State, age: float) -> str:
         left = max(0.0, state.seconds + MARGIN - age)

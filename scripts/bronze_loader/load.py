@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -33,6 +33,7 @@ from bronze_loader.plan import (
     make_plan,
     unmatched,
 )
+from bronze_loader.recovery import unlogged
 from bronze_loader.tables import Tables
 from bronze_loader.verify import verify
 
@@ -55,14 +56,18 @@ class Loader:
         choice: Choice = Choice(),  # noqa: B008 - frozen
         limits: Limits = Limits(),  # noqa: B008 - frozen
         run_id: str | None = None,
+        unsettled: Collection[str] = (),
     ) -> None:
-        """`datasets` are loaded; a file is unmatched when it belongs to none that is `declared`."""
+        """`datasets` are loaded; a file is unmatched when it belongs to none that is `declared`.
+        `unsettled` are those of which a run before this one may have landed what it has not
+        logged."""
         self._tables = tables
         self._landing = landing
         self._datasets = tuple(datasets)
         self._declared = tuple(declared)
         self._progress = progress
         self._choice = choice
+        self._unsettled = unsettled
         self._journal = Journal(tables, run_id or new_run_id())
         self.report = Report(tuple(d.name for d in datasets), choice.dry_run)
         self._lander = Lander(
@@ -97,6 +102,9 @@ class Loader:
             self._tables.create_missing()
         state, newest = self._tables.state()
         self._journal.clock.follow(newest)
+        if self._recover(state):
+            state, newest = self._tables.state()
+            self._journal.clock.follow(newest)
         plan = make_plan(assigned, state, self._choice.forces)
         gone = gone_files(self._datasets, listed, state, self._landing.url)
         # What loses its rows in this run cannot be the first copy of anything.
@@ -112,8 +120,57 @@ class Loader:
                 leaving,
             )
             self._note_gone(dataset, [one for one in gone if one.dataset is dataset])
+        self._load_again_what_changed()
         if self._choice.verify and not self._choice.dry_run:
             verify(self.report, self._tables, self._landing, self._look_at, self._progress)
+
+    def _load_again_what_changed(self) -> None:
+        """Load files again that were replaced while this run loaded them: the warehouse may have
+        read the new content by the old one's header."""
+        loaded = {
+            (o.planned.dataset.name, o.planned.url): o
+            for o in self.report.outcomes
+            if o.result is Result.LOADED
+        }
+        if not loaded:
+            return
+        listed = self._landing.list(common_prefix(self._datasets))
+        changed = [
+            (dataset, file)
+            for dataset, file in assign(listed, self._datasets)
+            if (before := loaded.get((dataset.name, file.url)))
+            and before.planned.file.etag != file.etag
+        ]
+        if not changed:
+            return
+        log.warning(
+            "replaced while this run loaded it, so loaded again: %s, the first is %s",
+            counted(len(changed), "file"), changed[0][1].url,
+        )  # fmt: skip
+        for dataset, file in changed:
+            self.report.outcomes.remove(loaded[dataset.name, file.url])
+        state, _ = self._tables.state()
+        sniffed = self._sniff(make_plan(changed, state))
+        for dataset in self._datasets:
+            mine = [one for one in sniffed if one[0].dataset is dataset]
+            self._load(dataset, mine, [], state, set())
+
+    def _recover(self, state: State) -> bool:
+        """Log what a run before this one has landed and not logged; whether there was any."""
+        found = False
+        for dataset in [d for d in self._datasets if d.name in self._unsettled]:
+            landed = self._tables.landed(dataset)
+            if landed:
+                self._journal.clock.follow(max(one.loaded_at for one in landed))
+            if outcomes := list(unlogged(dataset, landed, state)):
+                found = True
+                log.warning(
+                    "dataset %s: bronze held rows of %s that a run before this one had landed and "
+                    "not logged, the first is %s; the log has them now",
+                    dataset.name, counted(len(outcomes), "file"), outcomes[0].planned.url,
+                )  # fmt: skip
+                self._journal.make_up_for(outcomes)
+        return found
 
     def _weed(
         self, plan: Sequence[PlannedFile], state: State, leaving: set[str]
@@ -262,18 +319,20 @@ class Loader:
     def _note_gone(self, dataset: Dataset, gone: Sequence[PlannedFile]) -> None:
         """Report and log what has gone since the last run; a full refresh removes its rows."""
         removing = self._choice.full_refresh
+        news = [p.url for p in gone if p.before and p.before.status != Status.GONE]
+        there = self._tables.count(dataset, news) if news and not removing else {}
         outcomes = []
         for planned in gone:
-            held = planned.held
-            if removing and held:
+            if removing and planned.held:
                 outcomes.append(Outcome(planned, Result.GONE, reason="its rows were removed"))
             elif planned.before and planned.before.status != Status.GONE:
-                rows, corrupt = (held.row_count, held.corrupt_row_count) if held else (0, 0)
+                rows, corrupt = there.get(planned.url, (0, 0))
                 kept = counted(rows, "row")
                 reason = f"bronze keeps its {kept}" if rows else "it has no rows in bronze"
                 outcomes.append(Outcome(planned, Result.GONE, rows, corrupt, reason=reason))
-        if removing and outcomes and not self.report.dry_run:
-            self._tables.remove(dataset, [o.planned.url for o in outcomes])
         self.report.outcomes += outcomes
         if outcomes and not self.report.dry_run:
+            # In this order: rows that the log does not know are found by the next run.
             self._journal.write(outcomes)
+            if removing:
+                self._tables.remove(dataset, [o.planned.url for o in outcomes])

@@ -249,6 +249,16 @@ def count_rows(schema: Schema, table: str, urls: Iterable[str]) -> str:
     )
 
 
+def landed_files(schema: Schema, table: str) -> str:
+    """What the table holds of each file, by the rows' own word."""
+    return f"""SELECT `_source_file` AS source_file, max(`_source_etag`) AS source_etag,
+  max(`_source_size`) AS source_size, max(`_batch_id`) AS batch_id,
+  unix_micros(max(`_source_modified_at`)) AS source_modified_at,
+  unix_micros(max(`_loaded_at`)) AS loaded_at,
+  count(*) AS row_count, count(`_corrupt_record`) AS corrupt_row_count
+FROM {schema.table(table)} WHERE `_source_file` IS NOT NULL GROUP BY `_source_file`"""  # noqa: S608
+
+
 def append_log(schema: Schema, entries: Sequence[LogEntry]) -> str:
     """Append entries of one batch and moment, which no other statement writes; run again, it
     replaces them."""

@@ -11,6 +11,7 @@ from bronze_loader.datasets import Dataset
 from bronze_loader.errors import LoaderError
 from bronze_loader.names import METADATA_NAMES
 from bronze_loader.plan import FileState, Held, LogEntry, Status
+from bronze_loader.recovery import Landed
 from bronze_loader.statements import FileToLand, Schema
 from bronze_loader.warehouse import StatementFailed, Warehouse
 
@@ -122,7 +123,7 @@ class Tables:
         inserted = _inserted_rows(self._warehouse.run(statement))
         counted = self.count(dataset, urls)
         total = sum(rows for rows, _ in counted.values())
-        if inserted is not None and inserted != total:
+        if inserted != total:
             raise LoaderError(
                 f"dataset {dataset.name}: the warehouse reports {inserted} rows inserted, but "
                 f"{self.name(dataset)} holds {total} for the files {', '.join(urls)}; "
@@ -141,6 +142,22 @@ class Tables:
                 )
         return counted
 
+    def landed(self, dataset: Dataset) -> list[Landed]:
+        """What the table holds of each file."""
+        return [
+            Landed(
+                row["source_file"],
+                row["source_etag"],
+                int(row["source_size"]),
+                _moment(row["source_modified_at"]),
+                row["batch_id"],
+                _moment(row["loaded_at"]),
+                int(row["row_count"]),
+                int(row["corrupt_row_count"]),
+            )
+            for row in self._warehouse.run(sql.landed_files(self._schema, dataset.name))
+        ]
+
     def remove(self, dataset: Dataset, urls: Sequence[str]) -> None:
         """Take the rows of the files out of the table."""
         for some in _slices(urls):
@@ -153,8 +170,16 @@ class Tables:
             )
 
     def append_log(self, entries: Sequence[LogEntry]) -> None:
-        """Log entries of one batch and one moment, which no other call may share."""
-        self._warehouse.run(sql.append_log(self._schema, entries))
+        """Log entries of one batch and one moment, which no other call may share.
+
+        Raises LoaderError when the warehouse reports another number of them.
+        """
+        logged = _inserted_rows(self._warehouse.run(sql.append_log(self._schema, entries)))
+        if logged != len(entries):
+            raise LoaderError(
+                f"{self._schema.table(sql.LOG_TABLE)}: the warehouse reports {logged} entries "
+                f"written in place of {len(entries)}; the next run makes up for it"
+            )
 
     def log(
         self, datasets: Sequence[str], statuses: Sequence[str], limit: int

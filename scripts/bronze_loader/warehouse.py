@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import re
@@ -162,10 +161,6 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
         raise LoaderError(f"cannot reach {access.host}{path}: {_first_lines(error)}") from error
     except (SqlError, HTTPError, OSError) as error:
         raise LoaderError(f"cannot reach {access.host}{path}: {_first_lines(error)}") from error
-    # What is imported stays, so the garbage collector need not look at it: not now, and not when
-    # the process ends, which would take it longer than many a run.
-    gc.freeze()
-    gc.enable()
     with closing(warehouse):
         yield warehouse
 

@@ -18,6 +18,7 @@ from forked_loader import Forker
 from landing_place import CUSTOMERS, SALES, Place
 
 from bronze_loader import retries
+from bronze_loader.tables import Tables
 from bronze_loader.warehouse import SqlWarehouse
 
 
@@ -219,3 +220,81 @@ def test_the_lease_can_be_kept_elsewhere(place: Place) -> None:
     key = f"{place.prefix}-lease/lease.json"
     said = json.loads(place.s3.get_object(Bucket="landing", Key=key)["Body"].read())
     assert said["released"] is True
+
+
+def log_agrees_whatever_lies_in_landing(place: Place) -> None:
+    """Of each file, what bronze holds is what the newest entry that is no refusal says."""
+    held: dict[str, tuple[str, int]] = {}
+    for entry in place.log():
+        if entry["status"] != "refused":
+            held[entry["source_file"]] = entry["source_etag"], entry["row_count"]
+    rows = Counter(place.rows("customers", "_source_file, _source_etag"))
+    assert rows == {(url, etag): count for url, (etag, count) in held.items() if count}
+
+
+def test_after_an_error_in_any_call_the_landing_may_have_changed(place: Place) -> None:
+    """One file is gone when the next run comes, one is refused, one has a copy."""
+    for call in range(STATEMENTS):
+        for number in (1, 2, 3):
+            content = CUSTOMERS.replace(b"Ann", b"%d of %d" % (number, call))
+            place.put(f"customer_infomation_{number}.csv", content)
+        copied = content
+        failing = Failing({call: ServerOperationError("[INTERNAL_ERROR] it broke")})
+        with failing.patch():
+            place.try_load("--dataset", "customers", "--max-statement-files", "1")
+        place.delete("customer_infomation_1.csv")
+        place.put("customer_infomation_2.csv", b"no,such,columns\n1,2,3\n")
+        place.put("customer_infomation_4.csv", copied)
+        place.put("customer_infomation_3.csv", copied)  # the copy is the older one now
+        if call == STATEMENTS // 2:
+            place.load("--dataset", "sales")  # and a run that has nothing to do with it
+        place.load("--dataset", "customers", "--refused-ok")
+        log_agrees_whatever_lies_in_landing(place)
+        names = Counter(name for (name,) in place.rows("customers", "customername"))
+        assert names[f"3 of {call}"] == 1
+        place.delete("customer_infomation_4.csv")
+        if next(failing.calls) <= call:
+            break
+    else:
+        pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
+
+
+def test_after_an_error_in_any_call_of_a_full_refresh_the_log_agrees(place: Place) -> None:
+    """A file has gone before, so its rows are to be removed."""
+    for call in range(STATEMENTS):
+        for number in (1, 2):
+            content = CUSTOMERS.replace(b"Ann", b"%d of %d" % (number, call))
+            place.put(f"customer_infomation_{number}.csv", content)
+        place.load("--dataset", "customers")
+        place.delete("customer_infomation_1.csv")
+        failing = Failing({call: ServerOperationError("[INTERNAL_ERROR] it broke")})
+        with failing.patch():
+            place.try_load("--dataset", "customers", "--full-refresh", "--yes")
+        place.load("--dataset", "customers")
+        log_agrees_whatever_lies_in_landing(place)
+        if next(failing.calls) <= call:
+            break
+    else:
+        pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
+
+
+def test_a_file_that_is_replaced_between_its_header_and_its_rows_is_loaded_again(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = place.put("customer_infomation_1.csv", CUSTOMERS)
+    land = Tables.land
+    reordered = b"gender,customername,id,age\nF,Cid,3,50\n"
+
+    def replaced(tables: Tables, *arguments: Any) -> Any:
+        if not place.log():
+            place.put("customer_infomation_1.csv", reordered)
+        return land(tables, *arguments)
+
+    with mock.patch.object(Tables, "land", replaced):
+        done = place.load("--json")
+    assert "replaced while this run loaded it" in caplog.text
+    assert url in caplog.text
+    file, summary = map(json.loads, done.stdout.splitlines())
+    assert (file["rows"], summary["rows"]) == (1, 1)
+    assert place.rows("customers", "id, customername, gender, age") == [("3", "Cid", "F", "50")]
+    log_agrees(place)
