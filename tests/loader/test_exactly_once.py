@@ -295,6 +295,6 @@ def test_a_file_that_is_replaced_between_its_header_and_its_rows_is_loaded_again
     assert "replaced while this run loaded it" in caplog.text
     assert url in caplog.text
     file, summary = map(json.loads, done.stdout.splitlines())
-    assert (file["rows"], summary["rows"]) == (1, 1)
+    assert (file["row_count"], summary["rows"]) == (1, 1)
     assert place.rows("customers", "id, customername, gender, age") == [("3", "Cid", "F", "50")]
     log_agrees(place)
