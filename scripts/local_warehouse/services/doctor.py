@@ -77,8 +77,8 @@ def _examine_catalog(directory: StateDirectory) -> Iterator[Finding]:
     if answer != "ok":
         yield Finding(
             f"the catalog {path} cannot be read: {answer}",
-            "none: move the file away and run `up`. An external table is known again by CREATE "
-            "TABLE … LOCATION; the rows of managed tables are under managed/ of the lakehouse",
+            "none: move the file away and run `up`. A table is known again by CREATE TABLE … "
+            "LOCATION; `doctor` then says where those are that were managed",
         )
 
 
@@ -91,11 +91,28 @@ def examine_tables(directory: StateDirectory, root: str) -> Iterator[Finding]:
         known = {relation.location for relation in tables}
         for folder in storage.folders(f"{root}/managed/"):
             if folder not in known:
-                yield Finding(
-                    f"{folder} holds the files of no table",
-                    "delete them",
-                    partial(storage.delete_tree, folder),
-                )
+                yield _unknown(folder)
+
+
+def _unknown(folder: str) -> Finding:
+    """A folder of no table of the catalog. What has a log may be of a catalog that was lost, or of
+    another state directory with the same S3, and is not ours to delete."""
+    if not storage.names(f"{folder}/_delta_log/"):
+        return Finding(
+            f"{folder} holds the files of no table",
+            "delete them",
+            partial(storage.delete_tree, folder),
+        )
+    try:
+        found = _listed(delta.columns(folder)[0])
+    except SqlError as error:
+        found = str(error)
+    return Finding(
+        f"{folder} holds a table that the catalog does not know: {found}",
+        f"none: CREATE TABLE … LOCATION '{folder}' takes it over. If it is nobody's, as after a "
+        f"CREATE or DROP TABLE that was killed: local-warehouse exec -- aws s3 rm --recursive "
+        f"{folder}",
+    )
 
 
 def _examine_table(catalog: Catalog, relation: Relation) -> Iterator[Finding]:
