@@ -160,13 +160,14 @@ def folders(url: str) -> list[str]:
         return [f"file://{path}" for path in found if path.is_dir() and any(path.rglob("*"))]
     bucket, key = _bucket_and_key(url)
     pages = s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, Delimiter="/")
-    prefixes = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])]
-    return [
-        f"s3://{bucket}/{prefix.rstrip('/')}"
-        for prefix in prefixes
-        # some stores show a folder whose last object has been deleted
-        if s3().list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents")
-    ]
+    with _explained():
+        prefixes = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])]
+        return [
+            f"s3://{bucket}/{prefix.rstrip('/')}"
+            for prefix in prefixes
+            # some stores show a folder whose last object has been deleted
+            if s3().list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents")
+        ]
 
 
 def delete(url: str) -> None:

@@ -130,6 +130,26 @@ def test_tables_of_a_lost_catalog_are_not_deleted_and_can_be_taken_over(
     assert doctor(lost) == (0, "nothing to repair\n")
 
 
+def test_a_table_whose_storage_does_not_answer_is_said_so_and_the_others_are_examined(
+    own: Lakehouse,
+) -> None:
+    own.sql("create table far (a int) location 's3://landing/far'")
+    own.sql("create table gone (a int)")
+    place = str(own.sql("describe detail gone")[0]["location"])
+    for url in ("s3://landing/far", place):
+        for key in objects(own, url):
+            own.s3.delete_object(Bucket=urlsplit(url).netloc, Key=key)
+    own.s3.delete_bucket(Bucket="landing")
+    try:
+        code, said = doctor(own)
+    finally:
+        own.s3.create_bucket(Bucket="landing")
+    assert code == 1
+    assert "`main`.`default`.`far` cannot be read: [CLOUD_STORAGE_ERROR]" in said
+    assert f"`main`.`default`.`gone` is in the catalog, but there is no table at {place}" in said
+    assert doctor(own, "--repair")[0] == 0
+
+
 def test_ended_services_and_a_bad_certificate_are_found(own: Lakehouse) -> None:
     kill_warehouse(own)
     (own.state / "certificates" / "server.pem").write_text("no certificate")

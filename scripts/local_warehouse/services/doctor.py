@@ -87,11 +87,20 @@ def examine_tables(directory: StateDirectory, root: str) -> Iterator[Finding]:
     with closing(Catalog(directory.path / CATALOG_FILE)) as catalog:
         tables = [relation for relation in catalog.relations() if not relation.is_view]
         for relation in tables:
-            yield from _examine_table(catalog, relation)
+            try:
+                yield from _examine_table(catalog, relation)
+            except (SqlError, OSError) as error:
+                yield Finding(
+                    f"{relation.name} cannot be read: {error}",
+                    f"none: look whether its storage answers, and into its log at {relation.path}",
+                )
         known = {relation.location for relation in tables}
-        for folder in storage.folders(f"{root}/managed/"):
-            if folder not in known:
-                yield _unknown(folder)
+        try:
+            for folder in storage.folders(f"{root}/managed/"):
+                if folder not in known:
+                    yield _unknown(folder)
+        except SqlError as error:
+            yield Finding(f"{root}/managed/ cannot be listed: {error}", "none: look into its S3")
 
 
 def _unknown(folder: str) -> Finding:
@@ -116,6 +125,7 @@ def _unknown(folder: str) -> Finding:
 
 
 def _examine_table(catalog: Catalog, relation: Relation) -> Iterator[Finding]:
+    """Raises SqlError or OSError when it cannot be read."""
     location = relation.path
     versions = delta.log_versions(location)
     if not versions:
@@ -141,11 +151,7 @@ def _examine_table(catalog: Catalog, relation: Relation) -> Iterator[Finding]:
             lambda: _put_aside(entry),
         )
         return
-    try:
-        columns, partition_by = delta.columns(location)
-    except SqlError as error:
-        yield Finding(f"{relation.name} cannot be read: {error}", "none: look into its log")
-        return
+    columns, partition_by = delta.columns(location)
     checks = delta.constraints(location)
     known = {c.name.lower(): c.expression or "" for c in relation.constraints if c.kind == "CHECK"}
     if _normal(checks) != _normal(known):
