@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -44,16 +45,19 @@ def is_s3(url: str) -> bool:
 
 def put_if_absent(url: str, body: bytes) -> bool:
     """Write one object, which no other writer has the same of, unless it exists; False when it
-    does."""
+    does. Nobody sees a part of it, also when this process is killed."""
     if is_s3(url):
         return _put_if_absent(url, body)
     path = Path(urlsplit(url).path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    whole = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        with path.open("xb") as file:
-            file.write(body)
+        whole.write_bytes(body)
+        os.link(whole, path)
     except FileExistsError:
         return False
+    finally:
+        whole.unlink(missing_ok=True)
     return True
 
 

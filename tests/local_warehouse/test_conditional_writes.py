@@ -1,7 +1,10 @@
-"""Commits of metadata by a conditional PUT, against a mock of S3 that misbehaves."""
+"""Commits of metadata: by a conditional PUT, against a mock of S3 that misbehaves, and to a local
+folder."""
 
 from __future__ import annotations
 
+import resource
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,3 +66,24 @@ def test_a_put_that_meets_another_one_is_sent_again(client: Client) -> None:
 def test_a_put_whose_answer_was_lost_is_known_again(client: Client) -> None:
     client.after = ["PreconditionFailed"]  # of the second request, when the first one has written
     assert storage.put_if_absent(URL, b"one")
+
+
+def test_one_of_two_writers_to_a_local_folder_has_written(tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/t/_delta_log/00000000000000000001.json"
+    assert storage.put_if_absent(url, b"one")
+    assert not storage.put_if_absent(url, b"two")
+    assert storage.read(url) == b"one"
+    assert [name for name, _ in storage.names(f"file://{tmp_path}/t/_delta_log/")] == [
+        "00000000000000000001.json"
+    ]
+
+
+def test_a_write_to_a_local_folder_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, hard))  # as if the disk were full then
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            storage.put_if_absent(f"file://{tmp_path}/1.json", b"x" * 2**17)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
