@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Generator
-from inspect import GEN_CLOSED, getgeneratorstate
+from inspect import GEN_CLOSED, GEN_RUNNING, getgeneratorstate
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -51,7 +51,7 @@ class Connection:
         process = self._process = None if url else EngineProcess()
         self._calls = Calls()
         self._results: weakref.WeakSet[Generator[pa.RecordBatch]] = weakref.WeakSet()
-        self._last_read = 0.0
+        self.last_read = 0.0  # when a reader last asked for rows
         channel = DefaultChannelBuilder(process.url if process else url or "")
         channel.add_interceptor(self._calls)
         for option, value in _CHANNEL.items():
@@ -81,6 +81,13 @@ class Connection:
         """Whether a statement runs, or some rows of a result are not read yet."""
         return self._calls.are_running or any(
             getgeneratorstate(batches) != GEN_CLOSED for batches in self._results
+        )
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a statement runs, or somebody waits for the next rows of a result."""
+        return self._calls.are_running or any(
+            getgeneratorstate(batches) == GEN_RUNNING for batches in self._results
         )
 
     def memory(self) -> int:
@@ -135,7 +142,7 @@ class Connection:
             time.sleep(1)
             if process.processor_seconds() - before < _IDLE_SHARE:
                 return False
-            is_reading = time.monotonic() - self._last_read < _PATIENCE_SECONDS
+            is_reading = time.monotonic() - self.last_read < _PATIENCE_SECONDS
             busy = 0 if self._calls.are_running or is_reading else busy + 1
             if busy >= _PATIENCE_SECONDS:
                 return True
@@ -179,4 +186,4 @@ class Connection:
         self._results.add(batches)
 
     def note_read(self) -> None:
-        self._last_read = time.monotonic()
+        self.last_read = time.monotonic()

@@ -2,7 +2,7 @@
 
 Sail keeps some memory of every statement, and cannot stop each of them. So a process is replaced,
 and nobody notices: the next one starts beside it, then new statements go to that one, and the old
-one ends when nobody uses it any more.
+one ends when nobody uses it any more, or only readers who do not read: their clients may be gone.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from local_warehouse.connection import Connection
 # Above this memory of its own a process is replaced. It starts with some 70 MiB.
 _MEMORY = int(os.environ.get("LOCAL_WAREHOUSE_ENGINE_MIB", "384")) * 2**20
 _RENEWAL_SECONDS = 20  # from one such replacement to the next, at the least
+# For those who have rows to read from a process that was replaced, and do not ask for them.
+_UNREAD_SECONDS = float(os.environ.get("LOCAL_WAREHOUSE_UNREAD_SECONDS", "600"))
 _GRACE_SECONDS = 30  # for those who use a process that does not stop a statement
 _POLL_SECONDS = 0.1
 _log = logging.getLogger(__name__)
@@ -76,7 +78,14 @@ class Generations:
     def _renew(self, connection: Connection) -> None:
         _log.info("the engine has %d MiB of memory; replacing it", connection.memory() // 2**20)
         self._replace(connection)
-        self._end(connection, float("inf"))
+        awaited = time.monotonic()
+        while connection.is_used and time.monotonic() - awaited < _UNREAD_SECONDS:
+            time.sleep(_POLL_SECONDS)
+            is_awaited = connection.is_awaited
+            awaited = time.monotonic() if is_awaited else max(awaited, connection.last_read)
+        if connection.is_used:
+            _log.warning("nobody reads the rows that are left in a replaced engine; ending it")
+        self._end(connection, 0)
 
     def _replace(self, old: Connection) -> None:
         with self._replacing:

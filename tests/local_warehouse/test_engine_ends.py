@@ -84,6 +84,40 @@ def test_a_result_is_computed_again_until_its_client_has_rows(own: Lakehouse) ->
         assert half.execute("select 1").fetchall() == [(1,)]
 
 
+def test_a_replaced_engine_ends_when_only_readers_are_left_that_do_not_read(
+    new_lakehouse: Callable[[str], Lakehouse],
+) -> None:
+    unread = 4  # seconds
+    lakehouse = new_lakehouse("unread")
+    lakehouse.local_warehouse(
+        "up", LOCAL_WAREHOUSE_ENGINE_MIB="1", LOCAL_WAREHOUSE_UNREAD_SECONDS=str(unread)
+    )
+    lakehouse.up()
+    (first,) = engines(lakehouse)
+    with closing(lakehouse.connect()) as connection, ThreadPoolExecutor() as pool:
+        cursor = connection.cursor()
+        os.kill(first, signal.SIGSTOP)
+        # begins there and has it replaced
+        cursor.execute_async("select id, repeat('x', 500) as text from range(400000)")
+        time.sleep(3 * unread)
+        assert len(engines(lakehouse)) == 2  # as the statement runs
+        os.kill(first, signal.SIGCONT)
+        cursor.get_async_execution_result()
+        os.kill(first, signal.SIGSTOP)
+        reading = pool.submit(cursor.fetchmany_arrow, 200_000)
+        time.sleep(2 * unread)
+        assert not reading.done()
+        assert first in engines(lakehouse)  # as somebody waits for rows
+        os.kill(first, signal.SIGCONT)
+        assert reading.result().num_rows == 200_000
+        deadline = time.monotonic() + 10 * unread
+        while first in engines(lakehouse):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        with pytest.raises(Error, match="ENGINE_ENDED"):
+            cursor.fetchall_arrow()
+
+
 def test_writers_write_each_row_once_while_engines_are_killed(own: Lakehouse) -> None:
     own.sql("create table counted (writer int, step int)")
     steps, writers = 12, 4
