@@ -762,6 +762,55 @@ def test_a_change_that_is_not_understood_to_its_end_is_not_begun(
     assert lakehouse.sql(f"select * from {schema}.t") == []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "truncate table {t} where p = 1",
+        "analyze table {t}",
+        "analyze table {t} compute statistics noscan for all columns",
+        "analyze table {t} compute statistics for columns",
+        "analyze tables in {s}",
+        "analyze tables in {s} compute statistics for all columns",
+        "show columns in {t} like 'p'",
+        "show create table {t} more",
+        "describe schema {s} more",
+        "describe catalog main more",
+        "set -v more",
+    ],
+)
+def test_what_is_behind_a_statement_is_a_syntax_error(
+    lakehouse: Any, schema: str, statement: str
+) -> None:
+    lakehouse.sql(f"create table {schema}.t partitioned by (p) as select 1 as p, 2 as x")
+    lakehouse.fails(statement.format(s=schema, t=f"{schema}.t"), "PARSE_SYNTAX_ERROR")
+    assert lakehouse.sql(f"select * from {schema}.t") == [{"p": 1, "x": 2}]
+
+
+def test_a_partition_is_not_taken_for_the_whole_table(lakehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    rows = "(values (1, 10), (2, 20)) as v(p, x)"
+    lakehouse.sql(f"create table {table} partitioned by (p) as select * from {rows}")
+    for statement, tail in (("truncate", ""), ("analyze", " compute statistics")):
+        refused = lakehouse.fails(
+            f"{statement} table {table} partition (p = 1){tail}", "UNSUPPORTED_FEATURE"
+        )
+        assert f"{statement.upper()} TABLE … PARTITION" in refused
+    assert len(lakehouse.sql(f"select * from {table}")) == 2
+    assert lakehouse.sql(f"truncate table {table}") == [{"num_affected_rows": 2}]
+
+
+def test_analyze_takes_the_clauses_of_databricks(lakehouse: Any, schema: str) -> None:
+    lakehouse.sql(f"create table {schema}.t (id int, x string)")
+    for clause in ("", " noscan", " for columns id, `X`", " for all columns"):
+        lakehouse.sql(f"analyze table {schema}.t compute statistics{clause}")
+    lakehouse.sql(f"analyze table {schema}.t compute delta statistics")
+    lakehouse.sql(f"analyze tables in {schema} compute statistics noscan")
+    analyze = f"analyze table {schema}.t compute"
+    lakehouse.fails(f"{analyze} statistics for columns nope", "UNRESOLVED_COLUMN")
+    lakehouse.fails(f"{analyze} storage metrics", "UNSUPPORTED_FEATURE")
+    lakehouse.fails("analyze tables in nope compute statistics", "SCHEMA_NOT_FOUND")
+
+
 def test_a_table_that_breaks_its_constraints_is_not_made(lakehouse: Any, schema: str) -> None:
     broken = f"create table {schema}.t (id int, constraint c check (nope > 0))"
     lakehouse.fails(broken, "UNRESOLVED_COLUMN")

@@ -30,6 +30,7 @@ def describe(context: Context, reader: StatementReader) -> Result:
     if reader.accept("CATALOG"):
         reader.accept("EXTENDED")
         name = context.catalog.require_catalog(reader.identifier())
+        reader.end()
         comment = context.catalog.catalog_comment(name) or ""
         return rows(_INFO, [["Catalog Name", name], ["Comment", comment], ["Owner", "local"]])
     if reader.accept("FUNCTION"):
@@ -221,6 +222,7 @@ def _detail(context: Context, reader: StatementReader) -> Result:
 def _schema(context: Context, reader: StatementReader) -> Result:
     extended = reader.accept("EXTENDED")
     parts = reader.name()
+    reader.end()
     catalog, name = schema_name(parts, context.session.catalog)
     schema = context.catalog.require_schema(catalog, name)
     columns = [("database_description_item", "string"), ("database_description_value", "string")]

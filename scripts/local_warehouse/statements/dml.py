@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse import transactions
+from local_warehouse import errors, transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import parse, render
@@ -99,7 +99,11 @@ def _add_assigned(context: Context, relation: Relation, merge_tree: exp.Expr) ->
 
 
 def truncate(context: Context, reader: StatementReader) -> Result:
-    relation = target(context, reader.name())
+    parts = reader.name()
+    if reader.sees("PARTITION"):
+        raise errors.unsupported("TRUNCATE TABLE … PARTITION")
+    reader.end()
+    relation = target(context, parts)
     tree = parse(f"delete from {quoted(context.engine.name_of(relation))}")
     metrics = transactions.commit(
         relation, lambda mark: context.engine.run(render(_marked(tree, mark)))

@@ -73,17 +73,38 @@ def vacuum(context: Context, reader: StatementReader) -> Result:
 
 
 def analyze(context: Context, reader: StatementReader) -> Result:
-    """Statistics are always kept in the table's log: there is nothing to compute."""
-    target(context, reader.name())
+    """ANALYZE TABLE name COMPUTE [DELTA] STATISTICS [NOSCAN | FOR {COLUMNS c, … | ALL COLUMNS}].
+    Statistics are always kept in the table's log: there is nothing to compute."""
+    relation = target(context, reader.name())
+    if reader.sees("PARTITION"):
+        raise errors.unsupported("ANALYZE TABLE … PARTITION")
+    reader.expect("COMPUTE")
+    if reader.sees("STORAGE", "METRICS"):
+        raise errors.unsupported("ANALYZE TABLE … COMPUTE STORAGE METRICS")
+    reader.accept("DELTA")
+    reader.expect("STATISTICS")
+    columns: list[str] = []
+    if reader.accept("FOR", "COLUMNS"):
+        columns.append(reader.identifier())
+        while reader.accept(","):
+            columns.append(reader.identifier())
+    elif not reader.accept("FOR", "ALL", "COLUMNS"):
+        reader.accept("NOSCAN")
+    reader.end()
+    for name in columns:
+        if relation.column(name) is None:
+            raise errors.column_not_found(name, str(relation.name))
     return nothing()
 
 
 def analyze_all(context: Context, reader: StatementReader) -> Result:
-    """ANALYZE TABLES [IN schema] COMPUTE STATISTICS."""
-    if reader.accept_any("IN", "FROM"):
-        parts = reader.name()
-        catalog, schema = schema_name(parts, context.session.catalog)
-        context.catalog.require_schema(catalog, schema)
+    """ANALYZE TABLES [IN schema] COMPUTE STATISTICS [NOSCAN]."""
+    parts = reader.name() if reader.accept_any("IN", "FROM") else []
+    reader.expect("COMPUTE", "STATISTICS")
+    reader.accept("NOSCAN")
+    reader.end()
+    if parts:
+        context.catalog.require_schema(*schema_name(parts, context.session.catalog))
     return nothing()
 
 

@@ -28,11 +28,12 @@ def set_configuration(context: Context, reader: StatementReader) -> Result:
     """SET, SET key, SET key = value. Values are kept and shown; none changes the engine."""
     columns = [("key", "string"), ("value", "string")]
     if reader.at_end() or reader.accept("-", "V"):
+        reader.end()
         return rows(columns, sorted(context.session.configuration.items()))
     if reader.accept_any("VAR", "VARIABLE") and not reader.sees("="):
         raise errors.unsupported("session variables (SET VARIABLE)")
     if reader.accept("TIME", "ZONE"):
-        context.session.configure("timezone", reader.take().text)
+        context.session.configure("timezone", reader.until().strip("'\""))
         return nothing()
     key, _, value = (part.strip() for part in reader.rest().partition("="))
     if value:

@@ -36,12 +36,14 @@ def show(context: Context, reader: StatementReader) -> Result:
         return _views(context, reader)
     if reader.accept("COLUMNS"):
         relation = _relation_after_in(context, reader)
+        reader.end()
         return rows([("col_name", "string")], [[column.name] for column in relation.columns])
     if reader.accept("TBLPROPERTIES"):
         relation = context.relation(full_name(reader.name(), context.session.namespace))
         return _properties(relation, reader)
     if reader.accept("CREATE", "TABLE"):
         relation = context.relation(full_name(reader.name(), context.session.namespace))
+        reader.end()
         return rows([("createtab_stmt", "string")], [[_create_statement(relation)]])
     if reader.accept("GRANTS") or reader.accept("GRANT"):
         return _grants(context, reader)
