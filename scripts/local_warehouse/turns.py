@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+
+from local_warehouse.catalog.model import Name
 
 
 class _Turn:
@@ -23,3 +25,9 @@ def turn(key: str) -> Iterator[None]:
         mine = _turns.setdefault(key, _Turn())
     with mine.lock:
         yield
+
+
+def definition(name: Name) -> AbstractContextManager[None]:
+    """The turn of a statement that creates, replaces or alters the relation of this name, which
+    reads it from the catalog inside. One thread cannot take it twice."""
+    return turn(f"DEFINITION {name}")

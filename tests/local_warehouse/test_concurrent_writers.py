@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from databricks.sql.exc import Error
+from deltalake import DeltaTable
 
 Write = Callable[[int, int], str]  # writer and step → statement
 TABLE = "concurrent.t"
@@ -131,3 +133,59 @@ def test_one_of_those_who_create_a_table_does(lakehouse: Any, clause: str, made:
         outcomes = Counter(pool.map(create, range(4)))
     assert outcomes == Counter({"made": made, "TABLE_OR_VIEW_ALREADY_EXISTS": 4 - made})
     assert lakehouse.sql("select count(*) as n from concurrent.one") == [{"n": 1}]
+
+
+def test_those_who_alter_a_table_take_turns(lakehouse: Any, schema: str) -> None:
+    """What DESCRIBE shows, the log and the values agree, and no column that was added is lost."""
+    table = f"{schema}.t"
+    lakehouse.sql(f"create table {table} (id int, x int)")
+    added, inserted = ["id"], []
+    refused = re.compile(
+        "FIELD_ALREADY_EXISTS|DELTA_METADATA_CHANGED|DELTA_CONCURRENT_APPEND"
+        "|input schema for INSERT has"  # which was made ready for fewer columns
+    )
+
+    def run(cursor: Any, statement: str) -> bool:
+        try:
+            cursor.execute(statement.format(table))
+        except Error as error:
+            assert refused.search(str(error)), (statement, error)
+            return False
+        return True
+
+    def add(writer: int) -> None:
+        with lakehouse.connect() as connection, connection.cursor() as cursor:
+            for step in range(4):
+                number, shared = 100 * writer + step, f"shared_{step}"
+                for column in (shared, f"c{number}"):
+                    if run(cursor, f"alter table {{}} add columns ({column} int)"):
+                        added.append(column)
+                names = f"select {number} as id, {number} as c{number}, {number} as {shared}"
+                if run(cursor, f"insert into {{}} by name {names}"):
+                    inserted.append(number)
+
+    def rename(_: int) -> None:
+        with lakehouse.connect() as connection, connection.cursor() as cursor:
+            for old, new in ("xy", "yx") * 2:
+                while not run(cursor, f"alter table {{}} rename column {old} to {new}"):
+                    pass
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(rename, 0), *(pool.submit(add, writer) for writer in range(3))]:
+            done.result()
+    shown = [row["col_name"] for row in lakehouse.sql(f"describe table {table}")]
+    assert sorted(shown) == sorted([*added, "x"])
+    location = lakehouse.sql(f"describe detail {table}")[0]["location"]
+    keys = {name: lakehouse.env[name] for name in lakehouse.env if name.startswith("AWS_")}
+    log = DeltaTable(location, storage_options=keys).schema()
+    assert [field.name for field in log.fields] == shown
+    values = range(1000, 1000 + len(shown))
+    lakehouse.sql(f"insert into {table} values ({', '.join(map(str, values))})")
+    rows = {row["id"]: row for row in lakehouse.sql(f"select * from {table}")}
+    positional = rows.pop(1000 + shown.index("id"))
+    assert [positional[name] for name in shown] == list(values)
+    assert sorted(rows) == sorted(inserted)
+    for number, row in rows.items():
+        filled = {name: value for name, value in row.items() if value is not None}
+        names = ("id", f"c{number}", f"shared_{number % 100}")
+        assert filled == dict.fromkeys(names, number)

@@ -24,6 +24,7 @@ from local_warehouse.statements.constraints import (
 )
 from local_warehouse.statements.create import read_mask, read_row_filter
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.turns import definition
 
 Change = Callable[[], object]
 
@@ -42,7 +43,12 @@ def schema(context: Context, reader: StatementReader) -> Result:
 
 
 def table(context: Context, reader: StatementReader) -> Result:
-    relation = context.relation(full_name(reader.name(), context.session.namespace))
+    name = full_name(reader.name(), context.session.namespace)
+    with definition(name):
+        return _relation(context, context.relation(name), reader)
+
+
+def _relation(context: Context, relation: Relation, reader: StatementReader) -> Result:
     if reader.accept("RENAME", "TO"):
         name = full_name(reader.name(), (relation.name.catalog, relation.name.schema))
         reader.end()

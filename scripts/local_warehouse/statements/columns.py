@@ -110,7 +110,7 @@ def check_names(names: Iterable[str], properties: Mapping[str, str]) -> None:
 
 
 def append(relation: Relation, added: list[Column]) -> None:
-    """Add columns at the end of a table, in one commit of metadata."""
+    """Add columns at the end of a table, in one commit of metadata. The caller has its turn."""
     check_names((column.name for column in added), relation.properties)
 
     def change(fields: list[delta.Field]) -> list[delta.Field]:
@@ -121,22 +121,27 @@ def append(relation: Relation, added: list[Column]) -> None:
             if c.name.lower() not in present
         ]
 
-    delta.change_schema(relation.path, change)
-    relation.columns.extend(added)
-    relation.generation += 1
+    found, _ = delta.change_schema(relation.path, change)
+    _take(relation, found, [*added, *relation.columns])
 
 
 def read_again(context: Context, relation: Relation) -> None:
-    """Take the columns of a table from its log, after a commit that may have changed them."""
+    """Take the columns of a table from its log, after a commit that may have changed them. The
+    caller has the table's turn."""
     found, relation.partition_by = delta.columns(relation.path)
-    known = {column.name.lower(): column for column in relation.columns}
+    _take(relation, found, relation.columns)
+    context.catalog.put_relation(relation)
+
+
+def _take(relation: Relation, found: list[Column], described: list[Column]) -> None:
+    """Give a table the columns of its log, with what only the catalog knows of them."""
+    known = {column.name.lower(): column for column in described}
     for column in found:
         if column.name.lower() in known:
             old = known[column.name.lower()]
             column.comment, column.tags, column.mask = old.comment, old.tags, old.mask
     relation.columns = found
     relation.generation += 1
-    context.catalog.put_relation(relation)
 
 
 def drop(context: Context, relation: Relation, reader: StatementReader) -> Callable[[], None]:

@@ -7,6 +7,7 @@ from local_warehouse.context import Context
 from local_warehouse.results import Result, nothing
 from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.turns import definition
 
 
 def comment_on(context: Context, reader: StatementReader) -> Result:
@@ -27,13 +28,15 @@ def comment_on(context: Context, reader: StatementReader) -> Result:
         context.catalog.put_schema(schema)
         return nothing()
     table = parts[:-1] if kind == "COLUMN" else parts
-    relation = context.relation(full_name(table, context.session.namespace))
-    if kind == "COLUMN":
-        column = relation.column(parts[-1])
-        if column is None:
-            raise errors.column_not_found(parts[-1], str(relation.name))
-        column.comment = text
-    else:
-        relation.comment = text
-    context.catalog.put_relation(relation)
+    relation_name = full_name(table, context.session.namespace)
+    with definition(relation_name):
+        relation = context.relation(relation_name)
+        if kind == "COLUMN":
+            column = relation.column(parts[-1])
+            if column is None:
+                raise errors.column_not_found(parts[-1], str(relation.name))
+            column.comment = text
+        else:
+            relation.comment = text
+        context.catalog.put_relation(relation)
     return nothing()

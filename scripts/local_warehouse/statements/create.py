@@ -20,7 +20,7 @@ from local_warehouse.statements.columns import check_names
 from local_warehouse.statements.constraints import add_constraint, read_constraint, set_not_null
 from local_warehouse.statements.drop import remove
 from local_warehouse.statements.reader import StatementReader
-from local_warehouse.turns import turn
+from local_warehouse.turns import definition
 
 
 def create(context: Context, reader: StatementReader) -> Result:
@@ -98,7 +98,7 @@ def _table(context: Context, reader: StatementReader, or_replace: bool) -> Resul
     if clauses.like is not None:
         _take_definition(clauses, _definition(context, clauses.like))
     context.catalog.require_schema(name.catalog, name.schema)
-    with turn(f"CREATE {name}"):
+    with definition(name):
         return _create_table(context, name, clauses, or_replace, if_not_exists)
 
 
@@ -457,7 +457,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
     relation = Relation(name, kind="VIEW", columns=named, view_text=text, comment=comment)
     relation.view_namespace, relation.properties = context.session.namespace, properties
     relation.query_columns = query_columns
-    with turn(f"CREATE {name}"):
+    with definition(name):
         existing = context.catalog.relation(name)
         if existing is not None and not replace:
             if if_not_exists:

@@ -10,8 +10,10 @@ from local_warehouse.context import Context
 from local_warehouse.dialect import parse, render
 from local_warehouse.queries import Query, target
 from local_warehouse.results import Result, counts
+from local_warehouse.sessions import full_name
 from local_warehouse.statements.columns import append, read_again
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.turns import definition
 
 
 def merge(context: Context, reader: StatementReader) -> Result:
@@ -48,10 +50,20 @@ def _run_on_target(
     reader.accept("INTO")
     text = reader.rest()
     parts = StatementReader(text).name()
-    relation = target(context, parts)
-    if evolves:
+    if not evolves:
+        return _write(context, target(context, parts), f"{verb} {text}")
+    with definition(full_name(parts, context.session.namespace)):
+        relation = target(context, parts)
         _add_assigned(context, relation, parse(f"{verb} {text}"))
-    with Query(context, f"{verb} {text}") as query:
+        metrics = _write(context, relation, f"{verb} {text}", evolves=True)
+        read_again(context, relation)
+    return metrics
+
+
+def _write(
+    context: Context, relation: Relation, text: str, *, evolves: bool = False
+) -> dict[str, int]:
+    with Query(context, text) as query:
         tree = query.tree
 
         def write(mark: str) -> None:
@@ -60,10 +72,7 @@ def _run_on_target(
                 sql = sql.replace("MERGE", "MERGE WITH SCHEMA EVOLUTION", 1)
             context.engine.run(sql)
 
-        metrics = transactions.commit(relation, write).metrics
-    if evolves:
-        read_again(context, relation)
-    return metrics
+        return transactions.commit(relation, write).metrics
 
 
 def _marked(tree: exp.Expr, mark: str) -> exp.Expr:

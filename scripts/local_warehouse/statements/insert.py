@@ -18,6 +18,7 @@ from local_warehouse.queries import Query, bind, target
 from local_warehouse.results import Result, counts
 from local_warehouse.statements.columns import append
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.turns import definition
 
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
 
@@ -60,7 +61,10 @@ def write(
 def body_of(context: Context, clauses: Insert, query: Query, evolves: bool) -> str:
     """A query of the rows as the table has them, whose schema evolves if it may."""
     if evolves:
-        _evolve(context, clauses, query.columns())
+        given = query.columns()
+        with definition(clauses.relation.name):
+            clauses.relation = context.relation(clauses.relation.name)
+            _evolve(context, clauses, given)
     return _columns_of_target(query, clauses)
 
 

@@ -6,15 +6,17 @@ import json
 from typing import Any
 
 import pyarrow as pa
+from sqlglot import exp
 
 from local_warehouse import delta, errors, time_travel
-from local_warehouse.catalog.model import Constraint
+from local_warehouse.catalog.model import Constraint, Relation
 from local_warehouse.context import Context
-from local_warehouse.queries import target
+from local_warehouse.queries import require_table, target
 from local_warehouse.results import Result, nothing, rows
-from local_warehouse.sessions import schema_name
+from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements.columns import read_again
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.turns import definition
 
 _CHECK = "spark.databricks.delta.retentionDurationCheck.enabled"
 _WEEK = 168  # hours
@@ -112,9 +114,14 @@ def restore(context: Context, reader: StatementReader) -> Result:
     """RESTORE [TABLE] name [TO] {VERSION | TIMESTAMP} AS OF value: a commit that brings the rows,
     columns and CHECK constraints of an older version back."""
     reader.accept("TABLE")
-    relation = target(context, reader.name())
+    name = full_name(reader.name(), context.session.namespace)
     reader.accept("TO")
     travel = time_travel.read(reader.rest())
+    with definition(name):
+        return _restore(context, require_table(context.relation(name)), travel)
+
+
+def _restore(context: Context, relation: Relation, travel: exp.Version) -> Result:
     version = time_travel.version_of(context.engine, relation, travel, restores=True)
     table = delta.open_table(relation.path)
     before = _sizes(table)
