@@ -149,9 +149,9 @@ def exists(location: str) -> bool:
     return DeltaTable.is_deltatable(location)
 
 
-def open_table(location: str) -> DeltaTable:
+def open_table(location: str, version: int | None = None) -> DeltaTable:
     try:
-        return DeltaTable(location)
+        return DeltaTable(location, version=version)
     except TableNotFoundError as error:
         message = f"{location} is not a Delta table."
         raise SqlError("DELTA_TABLE_NOT_FOUND", message, "42P01") from error

@@ -184,7 +184,7 @@ class Query:
 
     def _relation(self, table: exp.Table, scope: _Scope) -> exp.Expr | None:
         """Point `table` at what the engine knows, or return what takes its place."""
-        _version_after_at(table)
+        version_after_at(table)
         if isinstance(table.this, exp.Anonymous):
             return self._table_function(table, scope)
         parts = [part.name for part in table.parts]
@@ -274,7 +274,7 @@ def _refuse_temporary(kind: str, name: str, scope: _Scope) -> None:
         )
 
 
-def _version_after_at(table: exp.Table) -> None:
+def version_after_at(table: exp.Table) -> None:
     """name@v12 and name@20260102030405678, which are read as aliases, as VERSION and TIMESTAMP."""
     alias = table.args.get("alias")
     if alias is None or not isinstance(alias.this, exp.Parameter):

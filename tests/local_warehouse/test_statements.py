@@ -843,6 +843,24 @@ def test_a_clone_has_the_rows_and_rules_of_its_source(lakehouse: Any, schema: st
     lakehouse.fails(f"insert into {schema}.c values (null)", "DELTA_NOT_NULL_CONSTRAINT")
 
 
+def test_a_clone_is_partitioned_as_its_source(lakehouse: Any, schema: str) -> None:
+    rows = "select * from (values (1, 'x', 10), (2, 'y', 20)) as v(id, p, n)"
+    lakehouse.sql(f"create table {schema}.t partitioned by (p) as {rows}")
+    lakehouse.sql(f"create or replace table {schema}.t partitioned by (n) as {rows}")
+    for source, partitioned_by in (("t", "n"), ("t version as of 0", "p"), ("t@v0", "p")):
+        lakehouse.sql(f"create or replace table {schema}.c clone {schema}.{source}")
+        detail = lakehouse.sql(f"describe detail {schema}.c")[0]
+        assert list(detail["partitionColumns"]) == [partitioned_by]
+        assert lakehouse.sql(f"select * from {schema}.c order by id") == [
+            {"id": 1, "p": "x", "n": 10},
+            {"id": 2, "p": "y", "n": 20},
+        ]
+    location = lakehouse.sql(f"describe detail {schema}.c")[0]["location"]
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    found = lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/p=x/")
+    assert found["KeyCount"] > 0
+
+
 def test_names_that_delta_does_not_take_need_column_mapping(lakehouse: Any, schema: str) -> None:
     mapping = "tblproperties ('delta.columnMapping.mode' = 'name')"
     refused = "DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES"

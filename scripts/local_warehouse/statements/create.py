@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlglot import exp
+
 from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Column, Constraint, Name, Relation, Schema, quoted
 from local_warehouse.context import Context
-from local_warehouse.dialect import literal
+from local_warehouse.dialect import literal, parse
 from local_warehouse.errors import SqlError
-from local_warehouse.queries import Query, target
+from local_warehouse.queries import Query, bind, target, version_after_at
 from local_warehouse.results import Result, counts, nothing, rows
 from local_warehouse.sessions import TemporaryView, full_name, schema_name
 from local_warehouse.statements import functions
@@ -20,6 +22,7 @@ from local_warehouse.statements.columns import check_names
 from local_warehouse.statements.constraints import add_constraint, read_constraint, set_not_null
 from local_warehouse.statements.drop import remove
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.time_travel import version_of
 from local_warehouse.turns import definition
 
 
@@ -114,6 +117,8 @@ def _create_table(
         raise SqlError(
             "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", f"{name} is a view and not a table.", "42809"
         )
+    if clauses.clone_of is not None:
+        clauses.partition_by = _partitions_of_source(context, clauses)
     relation = _new_relation(context, name, clauses, existing)
     write = _write_empty if clauses.query is None else _write_query
     relation.columns, relation.partition_by = write(context, relation, clauses, existing)
@@ -361,6 +366,20 @@ def _describe(context: Context, relation: Relation, clauses: _TableClauses) -> N
     relation.cluster_by, relation.row_filter = clauses.cluster_by, clauses.row_filter
     for constraint in clauses.constraints:
         add_constraint(context, relation, constraint)
+
+
+def _partitions_of_source(context: Context, clauses: _TableClauses) -> list[str]:
+    """The names of the columns that the source of a clone is partitioned by, in its version."""
+    assert clauses.clone_of is not None and clauses.query is not None
+    source = target(context, clauses.clone_of)
+    tree = parse(clauses.query)
+    bind(tree, context)
+    table = tree.find(exp.Table)
+    assert table is not None
+    version_after_at(table)
+    travel = table.args.get("version")
+    version = None if travel is None else version_of(context.engine, source, travel)
+    return list(delta.open_table(source.path, version).metadata().partition_columns)
 
 
 def _take_over(context: Context, relation: Relation, source: Relation) -> None:
