@@ -267,12 +267,18 @@ def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
 
 def _check_repeatable(alias: str, expression: exp.Expr) -> None:
     """An expression is computed for each of its uses, which shows where it is random."""
-    for call in expression.find_all(exp.Anonymous):
-        if str(call.this).lower() in _RANDOM:
-            raise errors.unsupported(
-                f"the alias {alias} of {call.this}() in the same SELECT, which would be another "
-                "value there (name it in a subquery)"
-            )
+    call = random_call(expression)
+    if call is not None:
+        raise errors.unsupported(
+            f"the alias {alias} of {call}() in the same SELECT, which would be another value "
+            "there (name it in a subquery)"
+        )
+
+
+def random_call(tree: exp.Expr) -> str | None:
+    """A function in it that yields other values each time it is computed, if there is one."""
+    names = (str(call.this) for call in tree.find_all(exp.Anonymous))
+    return next((name for name in names if name.lower() in _RANDOM), None)
 
 
 # QUALIFY, and ORDER BY of an aggregate that is no output

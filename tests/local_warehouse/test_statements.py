@@ -674,6 +674,27 @@ def test_replace_on_and_using_replace_the_rows_that_match(lakehouse: Any, schema
     assert [row["x"] for row in found] == ["A", "B", "BB", "N"]
 
 
+def test_what_replaces_by_a_match_is_not_random(lakehouse: Any, schema: str) -> None:
+    """The source is computed more than once, and would not remove what it inserts."""
+    lakehouse.sql(f"create table {schema}.t as select id from range(100)")
+    lakehouse.sql(f"create view {schema}.v as select cast(rand() * 100 as bigint) as id")
+    evolving = f"insert with schema evolution into {schema}.t"
+    for statement, function in (
+        (f"{evolving} by name replace using (id) select 1L as id, uuid() as u", "uuid()"),
+        (f"insert into {schema}.t replace using (id) select id from {schema}.v", "rand()"),
+        (
+            f"insert into {schema}.t as t replace on (t.id = s.id)"
+            " (select cast(Randn() as bigint) as id) as s",
+            "Randn()",
+        ),
+    ):
+        assert f"support {function}" in lakehouse.fails(statement, "UNSUPPORTED_FEATURE")
+    assert lakehouse.sql(f"select count(distinct id) as n, count(*) as rows from {schema}.t") == [
+        {"n": 100, "rows": 100}
+    ]
+    assert [row["col_name"] for row in lakehouse.sql(f"describe table {schema}.t")] == ["id"]
+
+
 def test_columns_are_dropped_renamed_and_widened(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t (id int not null comment 'key', x string, n int)")
     lakehouse.sql(f"insert into {schema}.t values (1, 'a', 7)")

@@ -16,6 +16,7 @@ from local_warehouse.dialect import literal, parse, render
 from local_warehouse.functions import spell_out_defaults
 from local_warehouse.queries import Query, bind, target
 from local_warehouse.results import Result, counts
+from local_warehouse.rewrites import random_call
 from local_warehouse.statements.columns import append
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.turns import definition
@@ -54,6 +55,8 @@ def write(
     source_alias: str | None = None,
 ) -> int:
     """Write a query's rows to a table, and return how many they were."""
+    if clauses.replace_on is not None or clauses.replace_using is not None:
+        _check_repeatable(query)
     body = body_of(context, clauses, query, evolves)
     return _run(context, clauses, body, source_alias)
 
@@ -189,6 +192,17 @@ def _match_condition(clauses: Insert) -> str | None:
             for column in clauses.replace_using
         )
     return clauses.replace_on
+
+
+def _check_repeatable(query: Query) -> None:
+    """The source of REPLACE ON and USING is computed for the rows to remove, for those to insert
+    and for their number."""
+    call = random_call(query.tree)
+    if call is not None:
+        raise errors.unsupported(
+            f"{call}() in the source of INSERT … REPLACE ON or REPLACE USING, which is computed "
+            "more than once (write its rows to a table, and take them from there)"
+        )
 
 
 def _replace_matching(
