@@ -224,12 +224,17 @@ class Engine:
             self._with_types_aligned(query, write, location)
 
     def insert(self, query: str, relation: Relation, mark: str, *, overwrite: bool) -> None:
-        """Add a query's rows to a table, or put them in place of its own, cast to its types."""
+        """Add a query's rows to a table, or put them in place of its own, cast to its types. What
+        is added goes to the columns of the same names: others may have been moved meanwhile."""
         name = quoted(self.name_of(relation))
 
         def write(sql: str) -> None:
-            writer = self._connection.frame(sql).write.option("userMetadata", mark)
-            writer.insertInto(name, overwrite=overwrite)
+            frame = self._connection.frame(sql)
+            if overwrite:
+                writer = frame.write.option("userMetadata", mark)
+                writer.insertInto(name, overwrite=True)
+            else:
+                frame.writeTo(name).option("userMetadata", mark).append()
 
         with self._watched(self._connection):
             self._with_types_aligned(query, write, relation.path)
