@@ -71,8 +71,15 @@ class Engine:
         try:
             yield
         finally:
+            connection = self._statement.connection
             self._statement.connection = self._statement.tag = None
             connection.finish(tag)
+
+    def go_on(self) -> None:
+        """Have this thread's statement, whose engine has ended, go on with the next one."""
+        ended, tag = self._statement.connection, self._statement.tag
+        self._statement.connection = self._generations.begin(tag)
+        ended.finish(tag)
 
     def cancel(self, tag: str) -> None:
         """End what runs with a tag: at once for its client, and then the engine's work for it."""

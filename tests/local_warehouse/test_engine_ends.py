@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import pyarrow as pa
 import pytest
 from databricks.sql.exc import Error
 from server_process import engines
@@ -65,6 +66,31 @@ def test_what_runs_when_the_engine_is_killed_is_run_again(own: Lakehouse) -> Non
         " (select count(*) from deleted) as c, (select count(*) from merged) as d,"
         " (select count(*) from replaced) as e"
     ) == [{"a": 10, "b": 46, "c": 0, "d": 10, "e": 8}]
+
+
+def test_a_write_that_is_committed_is_done_though_the_engine_ends_before_it_counts(
+    own: Lakehouse,
+) -> None:
+    """The rows that it reports are those of its own commit, whatever others add meanwhile."""
+    from deltalake import write_deltalake
+
+    own.sql("create table slow as select id from range(2000000)")
+    before = len(own.sql("describe history slow"))
+    location = own.sql("describe detail slow")[0]["location"]
+    keys = {name: own.env[name] for name in own.env if name.startswith("AWS_")}
+    with closing(own.connect()) as connection, closing(connection.cursor()) as cursor:
+        # to count the rows of this condition takes seconds
+        cursor.execute_async(
+            "insert into slow replace where id % 2 = 1 and length(repeat(sha2(string(id), 512), 9))"
+            " > 9 select id * 2 + 1 from range(1000)"
+        )
+        while len(own.sql("describe history slow")) == before:
+            time.sleep(0.01)
+        signal_engine(own, signal.SIGKILL)
+        write_deltalake(location, pa.table({"id": [1, 3]}), mode="append", storage_options=keys)
+        cursor.get_async_execution_result()
+        assert cursor.fetchall() == [(1000, 1000)]
+    assert own.sql("select count(*) as n from slow where id % 2 = 1") == [{"n": 1002}]
 
 
 def test_a_result_is_computed_again_until_its_client_has_rows(own: Lakehouse) -> None:

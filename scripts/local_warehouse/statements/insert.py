@@ -12,6 +12,7 @@ from sqlglot import exp
 from local_warehouse import errors, transactions
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.context import Context
+from local_warehouse.delta import Commit
 from local_warehouse.dialect import literal, parse, render
 from local_warehouse.functions import spell_out_defaults
 from local_warehouse.queries import Query, bind, target
@@ -22,6 +23,7 @@ from local_warehouse.statements.reader import StatementReader
 from local_warehouse.turns import definition
 
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
+_COUNTS = 3  # of a commit's rows, each by another engine
 
 
 @dataclass
@@ -142,10 +144,7 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
             engine.run(f"insert into {name} replace where {condition} {guarded}")
 
         commit = transactions.commit(relation, replace).commit
-        if commit is not None and not commit.has("remove") and "numOutputRows" in commit.metrics:
-            return commit.metrics["numOutputRows"]
-        # the engine's own count includes the rows of a rewritten file that were kept
-        return engine.count(f"select count(*) from {name} where {predicate}")
+        return 0 if commit is None else _rows_of(context, relation, commit, predicate)
     condition = _match_condition(clauses)
     if condition is not None:
         return _replace_matching(context, clauses, name, body, source_alias, condition)
@@ -155,6 +154,23 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
         append=not clauses.overwrite,
     )
     return written.metrics.get("numOutputRows", 0)
+
+
+def _rows_of(context: Context, relation: Relation, commit: Commit, predicate: str) -> int:
+    """How many rows a commit has put in place of those that met a predicate. What is committed
+    does not fail any more: where the engine ends, the next one counts, and then the log's figure
+    has to do, which includes the rows of a rewritten file that were kept."""
+    written = commit.metrics.get("numOutputRows")
+    if written is not None and not commit.has("remove"):
+        return written
+    for _ in range(_COUNTS):
+        try:
+            name = quoted(context.engine.name_of(relation))
+            as_committed = f"{name} version as of {commit.version}"
+            return context.engine.count(f"select count(*) from {as_committed} where {predicate}")
+        except errors.EngineEnded:
+            context.engine.go_on()
+    return written or 0
 
 
 def _condition(context: Context, text: str) -> exp.Expr:
