@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from local_warehouse import attempts, storage
 from local_warehouse.catalog.model import Column
@@ -202,9 +202,10 @@ def checkpoint(table: DeltaTable) -> None:
 
 def restore(table: DeltaTable, version: int) -> None:
     """Commit an older version of a table as its newest."""
-    attempts.note_change()
     try:
         table.restore(version)
+    except CommitFailedError:
+        raise
     except DeltaError as error:
         message = f"Version {version} cannot be restored: {error}"
         raise SqlError("DELTA_CANNOT_RESTORE_TABLE_VERSION", message, "22003") from error
@@ -282,9 +283,7 @@ def settle(location: str, nullable: Mapping[str, bool]) -> tuple[list[Column], l
     return change_schema(location, change)
 
 
-def drop_constraint(location: str, name: str) -> None:
-    table = open_table(location)
-    attempts.note_change()
+def drop_constraint(table: DeltaTable, name: str) -> None:
     table.alter.drop_constraint(name, raise_if_not_exists=False)
     checkpoint(table)
 

@@ -17,7 +17,10 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError, DeltaError
 from sqlglot import exp
 
 from local_warehouse import attempts, delta
@@ -27,6 +30,7 @@ from local_warehouse.errors import EngineEnded, SqlError
 CONFLICT = (
     "DELTA_CONCURRENT_WRITE"  # what the engine's failed commit is called before a look at why
 )
+_T = TypeVar("_T")
 _SQLSTATE = "2D521"
 _PATIENCE = 60.0  # seconds in which a write is computed again, or its store asked
 _PAUSE = 0.05
@@ -98,6 +102,32 @@ def commit(
             continue
         attempts.note_change()
         return attempt
+
+
+def by_delta_rs(
+    relation: Relation, change: Callable[[DeltaTable], _T], *, again: bool = False
+) -> _T:
+    """Have delta-rs commit a change of a table's newest version; `again` says that it is as good
+    on the version of one who was faster.
+
+    Raises SqlError with the condition of the conflict, or with what else delta-rs says.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        table = delta.open_table(relation.path)
+        before = table.version()
+        attempts.note_change()
+        try:
+            return change(table)
+        except CommitFailedError as error:
+            if again and time.monotonic() < deadline:
+                continue
+            reason = _conflict(relation, delta.commits_after(relation.path, before))
+            message = f"Transaction conflict detected on table {relation.name}: {error}"
+            raise reason or SqlError(CONFLICT, message, _SQLSTATE) from error
+        except (DeltaError, OSError) as error:
+            message = f"{relation.name} at {relation.path}, version {before}: {error}"
+            raise SqlError("DELTA_CANNOT_CHANGE_TABLE", message, "58030") from error
 
 
 def new_mark() -> str:

@@ -117,6 +117,67 @@ def test_each_version_can_be_read_again(lakehouse: Any, write: Callable[..., Cou
         assert found == [{"c": rows}]
 
 
+def outcomes_at_once(lakehouse: Any, *statements: str) -> list[str]:
+    """What comes of statements of as many sessions: done, or a condition."""
+
+    def outcome(statement: str) -> str:
+        try:
+            lakehouse.sql(statement)
+        except Error as error:
+            return str(error).split("]")[0].lstrip("[")
+        return "done"
+
+    with ThreadPoolExecutor(len(statements)) as pool:
+        return list(pool.map(outcome, statements))
+
+
+@pytest.fixture
+def parts(lakehouse: Any) -> None:
+    """The table in four files, each with the rows of one n, which take a while to be ordered."""
+    lakehouse.sql("create schema if not exists concurrent")
+    lakehouse.sql(f"create or replace table {TABLE} (id bigint, n int)")
+    for n in range(4):
+        lakehouse.sql(f"insert into {TABLE} select id * 7919 % 300007, {n} from range(300000)")
+
+
+def test_tables_that_are_compacted_at_once_keep_each_row_once(lakehouse: Any, parts: None) -> None:
+    order = f"optimize {TABLE} zorder by (id)"
+    outcomes = outcomes_at_once(lakehouse, order, f"optimize {TABLE}", order)
+    assert outcomes == ["done"] * 3
+    assert lakehouse.sql(f"select count(*) as c from {TABLE}") == [{"c": 1200000}]
+
+
+def test_what_is_compacted_is_what_a_faster_writer_left(lakehouse: Any, parts: None) -> None:
+    order, delete = f"optimize {TABLE} zorder by (id)", f"delete from {TABLE} where n = 2"
+    assert outcomes_at_once(lakehouse, order, delete) == ["done", "done"]
+    operations = [row["operation"] for row in lakehouse.sql(f"describe history {TABLE} limit 2")]
+    assert operations == ["OPTIMIZE", "DELETE"]
+    found = lakehouse.sql(f"select n, count(*) as c from {TABLE} group by n order by n")
+    assert found == [{"n": n, "c": 300000} for n in (0, 1, 3)]
+
+
+def test_of_those_who_restore_a_table_who_loses_hears_of_a_conflict(
+    lakehouse: Any, parts: None
+) -> None:
+    first = lakehouse.sql(f"describe history {TABLE} limit 1")[0]["version"] - 3
+    statements = [f"restore {TABLE} to version as of {first + i % 2}" for i in range(6)]
+    outcomes = Counter(outcomes_at_once(lakehouse, *statements))
+    assert set(outcomes) == {"done", "DELTA_PROTOCOL_CHANGED"}  # a restored version has its own
+    found = lakehouse.sql(f"select count(*) as c from {TABLE}")[0]["c"]
+    assert found in (300000, 600000)
+
+
+def test_a_constraint_is_dropped_beside_other_writers(lakehouse: Any, parts: None) -> None:
+    names = [f"c{i}" for i in range(4)]
+    for name in names:
+        lakehouse.sql(f"alter table {TABLE} add constraint {name} check (n >= 0)")
+    statements = [f"alter table {TABLE} drop constraint {name}" for name in names]
+    outcomes = outcomes_at_once(lakehouse, *statements, f"delete from {TABLE} where n = 2")
+    assert outcomes[:4] == ["done"] * 4
+    properties = lakehouse.sql(f"show tblproperties {TABLE}")
+    assert not [row for row in properties if "constraints" in row["key"]]
+
+
 @pytest.mark.parametrize(("clause", "made"), [("", 1), (" if not exists", 4)])
 def test_one_of_those_who_create_a_table_does(lakehouse: Any, clause: str, made: int) -> None:
     lakehouse.sql("create schema if not exists concurrent")

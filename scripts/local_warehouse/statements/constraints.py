@@ -6,7 +6,7 @@ import uuid
 
 from deltalake import DeltaTable
 
-from local_warehouse import delta, errors
+from local_warehouse import delta, errors, transactions
 from local_warehouse.catalog.model import Constraint, Relation, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import normal
@@ -107,9 +107,14 @@ def drop_constraint(context: Context, relation: Relation, name: str, if_exists: 
             "42704",
         )
     if found.kind == "CHECK":
-        delta.drop_constraint(relation.path, found.name)
+        drop_check(relation, found.name)
     relation.constraints.remove(found)
     context.catalog.put_relation(relation)
+
+
+def drop_check(relation: Relation, name: str) -> None:
+    """Take a CHECK constraint out of a table's log."""
+    transactions.by_delta_rs(relation, lambda table: delta.drop_constraint(table, name), again=True)
 
 
 def set_not_null(context: Context, relation: Relation, column_name: str, wanted: bool) -> None:

@@ -19,7 +19,12 @@ from local_warehouse.results import Result, counts, nothing, rows
 from local_warehouse.sessions import TemporaryView, full_name, schema_name
 from local_warehouse.statements import functions
 from local_warehouse.statements.columns import check_names
-from local_warehouse.statements.constraints import add_constraint, read_constraint, set_not_null
+from local_warehouse.statements.constraints import (
+    add_constraint,
+    drop_check,
+    read_constraint,
+    set_not_null,
+)
 from local_warehouse.statements.drop import remove
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.time_travel import version_of
@@ -269,7 +274,7 @@ def _write_query(
             ),
         )
     for name in old:
-        delta.drop_constraint(location, name)
+        drop_check(relation, name)
     return delta.settle(location, {column.name: True for column in columns})
 
 

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pyarrow as pa
+from deltalake import DeltaTable
 from sqlglot import exp
 
-from local_warehouse import delta, errors, time_travel
+from local_warehouse import delta, errors, time_travel, transactions
 from local_warehouse.catalog.model import Constraint, Relation
 from local_warehouse.context import Context
 from local_warehouse.queries import require_table, target
@@ -16,7 +17,7 @@ from local_warehouse.results import Result, nothing, rows
 from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements.columns import read_again
 from local_warehouse.statements.reader import StatementReader
-from local_warehouse.turns import definition
+from local_warehouse.turns import definition, turn
 
 _CHECK = "spark.databricks.delta.retentionDurationCheck.enabled"
 _WEEK = 168  # hours
@@ -29,17 +30,19 @@ def optimize(context: Context, reader: StatementReader) -> Result:
     reader.accept("FULL")
     if reader.accept("WHERE"):
         reader.until("ZORDER")
-    work = delta.open_table(relation.path).optimize
+    columns: list[str] = []
     if reader.accept("ZORDER", "BY"):
         columns = reader.names_in_parentheses()
-        reader.end()
         for name in columns:
             if relation.column(name) is None:
                 raise errors.column_not_found(name, str(relation.name))
-        metrics = work.z_order(columns)
-    else:
-        reader.end()
-        metrics = work.compact()
+    reader.end()
+
+    def work(table: DeltaTable) -> dict[str, Any]:
+        return table.optimize.z_order(columns) if columns else table.optimize.compact()
+
+    with turn(f"optimize {relation.id}"):  # of two at once delta-rs would keep the rows of both
+        metrics = transactions.by_delta_rs(relation, work, again=True)
     for files in ("filesAdded", "filesRemoved"):
         metrics[files] = json.loads(metrics[files])
     table = pa.table({"path": [relation.path], "metrics": pa.array([metrics])})
@@ -64,11 +67,14 @@ def vacuum(context: Context, reader: StatementReader) -> Result:
             f"SET {_CHECK} = false turns this check off.",
             "22003",
         )
-    found = delta.open_table(relation.path).vacuum(
-        retention_hours=hours,
-        dry_run=dry_run,
-        enforce_retention_duration=hours is None,
-        full=is_full,
+    found = transactions.by_delta_rs(
+        relation,
+        lambda table: table.vacuum(
+            retention_hours=hours,
+            dry_run=dry_run,
+            enforce_retention_duration=hours is None,
+            full=is_full,
+        ),
     )
     paths = [f"{relation.path}/{path}" for path in found] if dry_run else [relation.path]
     return rows([("path", "string")], [[path] for path in paths])
@@ -123,10 +129,14 @@ def restore(context: Context, reader: StatementReader) -> Result:
 
 def _restore(context: Context, relation: Relation, travel: exp.Version) -> Result:
     version = time_travel.version_of(context.engine, relation, travel, restores=True)
-    table = delta.open_table(relation.path)
-    before = _sizes(table)
-    if version != table.version():
-        delta.restore(table, version)
+
+    def change(table: DeltaTable) -> dict[str, int]:
+        before = _sizes(table)
+        if version != table.version():
+            delta.restore(table, version)
+        return before
+
+    before = transactions.by_delta_rs(relation, change)
     after = _sizes(delta.open_table(relation.path))
     checks = delta.constraints(relation.path).items()
     relation.constraints = [c for c in relation.constraints if c.kind != "CHECK"] + [
