@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -129,6 +130,51 @@ def outcomes_at_once(lakehouse: Any, *statements: str) -> list[str]:
 
     with ThreadPoolExecutor(len(statements)) as pool:
         return list(pool.map(outcome, statements))
+
+
+_MERGE = (
+    "merge into {table} t using (select 1 as id, max(sha2(repeat(string(id), 20), 512)) as s"
+    " from range({rows})) s on t.id = s.id when matched then update set n = t.n + 1"
+)
+_INSERT = (
+    "insert into {table} select 9, length(max(sha2(repeat(string(id), 20), 512)))"
+    " from range({rows})"
+)
+
+
+@pytest.mark.parametrize(
+    ("slow", "fast", "condition"),
+    [
+        (_MERGE, f"delete from {TABLE} where id = 2", "DELTA_CONCURRENT_DELETE_READ"),
+        (_MERGE, f"optimize {TABLE}", "DELTA_CONCURRENT_DELETE_READ"),
+        (_MERGE, f"alter table {TABLE} add column more int", "DELTA_METADATA_CHANGED"),
+        (_INSERT, f"alter table {TABLE} add column more int", "DELTA_METADATA_CHANGED"),
+    ],
+    ids=["merge-delete", "merge-optimize", "merge-alter", "insert-alter"],
+)
+def test_a_slow_writer_hears_what_a_faster_one_did(
+    lakehouse: Any, slow: str, fast: str, condition: str
+) -> None:
+    lakehouse.sql("create schema if not exists concurrent")
+    for rows in (1_000_000, 4_000_000, 16_000_000):  # more where the machine is fast
+        lakehouse.sql(f"create or replace table {TABLE} (id int, n int)")
+        for number in (1, 2):  # a file each
+            lakehouse.sql(f"insert into {TABLE} values ({number}, 0)")
+        with lakehouse.connect() as connection, connection.cursor() as cursor:
+            cursor.execute_async(slow.format(table=TABLE, rows=rows))
+            time.sleep(0.5)  # until it has read the table's version, and computes
+            lakehouse.sql(fast)
+            left = lakehouse.sql(f"select * from {TABLE} order by id")
+            try:
+                cursor.get_async_execution_result()
+            except Error as error:
+                message = str(error)
+                break
+    else:
+        pytest.fail("it heard of nothing")
+    assert message.startswith(f"[{condition}]")
+    assert "SQLSTATE: 2D521" in message
+    assert lakehouse.sql(f"select * from {TABLE} order by id") == left
 
 
 @pytest.fixture
