@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bz2 import BZ2Decompressor
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -9,8 +10,10 @@ from bronze_loader.content import DAMAGED, DECOMPRESSORS, compression_of, cut_of
 from bronze_loader.errors import ChangedWhileLoading, RequestRefused
 from bronze_loader.landing import Landing, LandingFile
 
-# So much of the worst that bzip2 can hold becomes less than 100 MB.
+# So much of the worst that zstandard can hold becomes 128 MiB. In bzip2 it becomes gigabytes, but
+# its decompressor can be told to give a part.
 CHUNK = 4096
+PART = 16 * 1024 * 1024
 
 
 def damage(landing: Landing, file: LandingFile) -> str | None:
@@ -35,6 +38,11 @@ def _decompress(body: IO[bytes], new: Callable[[], Any]) -> bool:
         while chunk:
             if member.eof:
                 member = new()
-            member.decompress(chunk)
+            if isinstance(member, BZ2Decompressor):
+                member.decompress(chunk, PART)
+                while not (member.eof or member.needs_input):
+                    member.decompress(b"", PART)
+            else:
+                member.decompress(chunk)
             chunk = member.unused_data
     return bool(member.eof)

@@ -36,6 +36,7 @@ _NOT_CSV = {
     b"\xd0\xcf\x11\xe0": "an old Office document",
 }
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_SLICE = 128  # so much of the worst that zstandard can hold becomes 4 MiB
 _SHOWN = 10  # bytes around an undecodable one that the reason shows
 
 
@@ -75,15 +76,22 @@ def cut_off(compression: str) -> str:
 
 
 def _inflate(head: bytes, compression: str) -> tuple[bytes, bool]:
-    """What the bytes hold, over the members or frames in a row, and whether the last one ends."""
+    """What the bytes hold, over the members or frames in a row, and whether the last one ends.
+
+    It stops at MAX_HEAD, or for .zst, whose decompressor has no limit, a slice behind it.
+    """
+    limit = () if compression == ".zst" else (MAX_HEAD,)
     out = bytearray()
-    ended = True
-    while head and len(out) < MAX_HEAD:
-        member = DECOMPRESSORS[compression]()
-        limit = () if compression == ".zst" else (MAX_HEAD,)  # zstandard has none
-        out += member.decompress(head, *limit)
-        head, ended = member.unused_data, member.eof
-    return bytes(out), ended and not head
+    member = DECOMPRESSORS[compression]()
+    rest = b""
+    for start in range(0, len(head), _SLICE):
+        rest = head[start : start + _SLICE]
+        while rest and len(out) < MAX_HEAD:
+            if member.eof:
+                member = DECOMPRESSORS[compression]()
+            out += member.decompress(rest, *limit)
+            rest = member.unused_data
+    return bytes(out), member.eof and not rest
 
 
 def decode(data: bytes, whole: bool, declared: str | None) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import random
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -288,6 +289,19 @@ def test_compressed_files_that_are_damaged_are_refused_and_keep_no_other_out(pla
     entries = len(place.log())
     place.load(exit_code=3)
     assert len(place.log()) == entries == 8
+
+
+def test_a_small_file_that_decompresses_to_gigabytes_needs_little_memory(place: Place) -> None:
+    block = (128 << 10 << 3 | 2).to_bytes(3, "little") + b"x"  # of zstandard: x, 131,072 times
+    frame = b"\x28\xb5\x2f\xfd\0\x38" + block * 4_000
+    place.put("customer_infomation_1.csv.zst", frame)
+    tracemalloc.start()
+    try:
+        printed = place.load(exit_code=3).stdout
+        assert tracemalloc.get_traced_memory()[1] < 400e6
+    finally:
+        tracemalloc.stop()
+    assert "the header line does not end within 16 MiB" in printed
 
 
 def test_a_table_that_is_not_the_loaders_is_left_alone(place: Place) -> None:
