@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from bronze_loader.charsets import charset
 from bronze_loader.errors import ConfigurationError
@@ -21,6 +22,21 @@ DEFAULT_SOURCES = Path("models/bronze/_bronze__sources.yml")
 OPTION_NAMES = (
     "delimiter", "quote", "escape", "encoding", "multi_line", "null_value", "skip_rows",
 )  # fmt: skip
+
+
+# The load log's table, and the folder among the tables in which the lease is.
+_RESERVED = ("load_log", "_load_bronze")
+
+
+class _Yaml(yaml.SafeLoader):
+    """Says where a value is that looks like a date or a number but is none."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            reason = f"{error}; put a text that looks like a date or a number in quotes"
+            raise ConstructorError(problem=reason, problem_mark=node.start_mark) from error
 
 
 @dataclass(frozen=True)
@@ -105,7 +121,8 @@ def read_datasets(path: Path, only: Iterable[str] = ()) -> tuple[Dataset, ...]:
     Raises ConfigurationError, with the place in the file, for whatever the loader cannot take.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = yaml.load(text, _Yaml)  # noqa: S506 - a SafeLoader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"cannot read {path}: {error}") from error
     datasets: dict[str, Dataset] = {}
@@ -145,6 +162,10 @@ def _dataset(table: Mapping[str, Any], where: str) -> Dataset:
     name = table.get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9_]+", name):
         raise ConfigurationError(f"{where}: a table's name is lower-case letters, digits and _")
+    if name in _RESERVED:
+        raise ConfigurationError(
+            f"{where}: the loader keeps {name} for itself; give the table of files another name"
+        )
     external = table["external"]
     if not isinstance(external, Mapping):
         raise ConfigurationError(f"{where}: `external` must be a block with a `location`")
@@ -231,8 +252,15 @@ def _options(declared: object, where: str) -> CsvOptions:
     for key in ("delimiter", "quote", "escape"):
         if key in given and (not isinstance(given[key], str) or len(given[key]) != 1):
             raise ConfigurationError(f"{where}: option {key} must be one character")
+        if given.get(key) in ("\n", "\r"):
+            raise ConfigurationError(f"{where}: option {key} cannot be a line break")
     if "quote" in given:
         given.setdefault("escape", given["quote"])
+    for key in ("quote", "escape"):
+        if "delimiter" in given and given.get(key) == given["delimiter"]:
+            raise ConfigurationError(
+                f"{where}: options delimiter and {key} are both {given[key]!r}; they must differ"
+            )
     if not isinstance(given.get("multi_line", True), bool):
         raise ConfigurationError(f"{where}: option multi_line must be true or false")
     if "null_value" in given and not isinstance(given["null_value"], str):
@@ -245,4 +273,13 @@ def _options(declared: object, where: str) -> CsvOptions:
             given["encoding"] = charset(str(given["encoding"]))
         except (LookupError, ValueError) as error:
             raise ConfigurationError(f"{where}: option encoding: {error}") from error
+    encoding = given.get("encoding", "UTF-8")
+    for key in ("delimiter", "quote", "escape", "null_value"):
+        try:
+            given.get(key, "").encode(encoding)
+        except UnicodeEncodeError as error:
+            raise ConfigurationError(
+                f"{where}: option {key}: {encoding} has no {given[key]!r}, so no file can hold it; "
+                "declare the encoding that the files are in"
+            ) from error
     return CsvOptions(**given)

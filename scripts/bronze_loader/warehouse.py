@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from databricks import sql
 from databricks.sql.exc import Error as SqlError
@@ -133,7 +133,7 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
             "DATABRICKS_HTTP_PATH is not set: copy it from the warehouse's connection details; "
             + ON_A_LAPTOP
         )
-    address = urlsplit(access.host)
+    address = _address(access.host)
     host = address.hostname or ""
 
     def open_connection() -> Any:
@@ -210,6 +210,19 @@ def host_is_known() -> bool:
     return any(os.environ.get(name) for name in names)
 
 
+def _address(host: str) -> SplitResult:
+    """The parts of a workspace's address. Raises ConfigurationError when it is none."""
+    try:
+        address = urlsplit(host if "//" in host else f"https://{host}")
+        address.port  # noqa: B018 - raises ValueError
+    except ValueError as error:
+        raise ConfigurationError(
+            f"DATABRICKS_HOST (or the profile's host): {host!r} is no address ({error}); "
+            f"it reads https://name.cloud.databricks.com; {ON_A_LAPTOP}"
+        ) from error
+    return address
+
+
 def _is_loopback(host: str | None) -> bool:
     return host in ("localhost", "127.0.0.1", "::1")
 
@@ -218,7 +231,7 @@ def _check_loopback(host: str) -> str | None:
     """Say at once that nothing listens, or whom nobody here trusts; the SDK and the connector
     would go on trying. Gives the file of the only authority to trust, if one is known: reading
     the usual ones as well takes a twentieth of a second each time."""
-    address = urlsplit(host if "//" in host else f"https://{host}")
+    address = _address(host)
     if not _is_loopback(address.hostname):
         return None
     authority = os.environ.get("LOCAL_WAREHOUSE_CA_FILE") or None

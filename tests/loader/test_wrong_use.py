@@ -74,6 +74,34 @@ def test_wrong_options_end_in_2(options: list[str], message: str) -> None:
     assert message in done.stderr
 
 
+@pytest.mark.parametrize("host", ["https://localhost:abc", "https://[::1", "cloud.example:99999"])
+def test_a_host_that_is_no_address_ends_in_2(host: str) -> None:
+    done = load(**SETTINGS | {"DATABRICKS_HOST": host})
+    assert done.returncode == 2
+    assert f"{host}' is no address" in done.stderr
+    assert "DATABRICKS_HOST" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("null_value: 0000-00-00", "put a text that looks like a date or a number in quotes"),
+        ('encoding: windows-1252, null_value: "年"', "windows-1252 has no '年'"),
+    ],
+)
+def test_a_mistake_in_the_declaration_ends_in_2(tmp_path: Path, options: str, message: str) -> None:
+    sources = tmp_path / "sources.yml"
+    sources.write_text(
+        "sources: [{name: bronze, tables: [{name: sales, external: {location: '**/data_*', "
+        f"options: {{{options}}}}}}}]}}]",
+        encoding="utf-8",
+    )
+    done = load("--sources", str(sources), **SETTINGS)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert str(sources) in done.stderr
+
+
 def test_a_warehouse_that_is_down_is_said_at_once() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
