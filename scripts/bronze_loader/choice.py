@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -51,17 +51,20 @@ class Choice:
         Files that are only looked at again, refused ones and duplicates, do not count, or enough
         of them would keep all others out for ever.
         """
+        allowed = self.oldest(one for one in plan if one.action in TAKEN)
         now: list[PlannedFile] = []
         later: list[PlannedFile] = []
-        taken = 0
         for one in plan:
-            counts = one.action in TAKEN
-            if counts and self.max_files is not None and taken >= self.max_files:
-                later.append(one)
-            else:
-                taken += counts
+            if one.action not in TAKEN or (one.dataset.name, one.url) in allowed:
                 now.append(one)
+            else:
+                later.append(one)
         return now, later
+
+    def oldest(self, files: Iterable[PlannedFile]) -> set[tuple[str, str]]:
+        """Dataset and URL of as many as --max-files allows, the oldest of all datasets first."""
+        first = sorted(files, key=lambda one: (one.file.modified_at, one.url))[: self.max_files]
+        return {(one.dataset.name, one.url) for one in first}
 
 
 def _means(pattern: str, file: LandingFile) -> bool:

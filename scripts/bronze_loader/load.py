@@ -207,10 +207,14 @@ class Loader:
 
     def _within_limit(self, sniffed: Sequence[Sniffed]) -> Sequence[Sniffed]:
         """Not more than --max-files, also when refused files have become good ones."""
-        limit = self._choice.max_files
-        for planned, _ in sniffed[limit:] if limit is not None else ():
-            self._leave(planned, f"--max-files {limit} is reached")
-        return sniffed[:limit]
+        allowed = self._choice.oldest(planned for planned, _ in sniffed)
+        within: list[Sniffed] = []
+        for planned, header in sniffed:
+            if (planned.dataset.name, planned.url) in allowed:
+                within.append((planned, header))
+            else:
+                self._leave(planned, f"--max-files {self._choice.max_files} is reached")
+        return within
 
     def _loads_duplicates(self, dataset: Dataset) -> bool:
         return self._choice.allow_duplicates or dataset.loads_duplicates

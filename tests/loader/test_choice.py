@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,17 @@ def test_max_files_leaves_the_newer_files_for_later(place: Place) -> None:
     for later in (1, 0):
         _, summary = place.load_json("--max-files", "1", exit_code=3)
         assert (summary["changed"], summary["later"]) == (1, later)
+
+
+def test_max_files_takes_the_oldest_of_all_datasets(place: Place) -> None:
+    place.put("data_sales_1.csv", SALES)
+    time.sleep(1.1)  # S3 tells the second of a file
+    place.put(ONE, CUSTOMERS)
+    place.put(TWO, OTHER)
+    for loaded in ("data_sales_1.csv", ONE):
+        files, summary = place.load_json("--max-files", "1")
+        assert files[loaded]["result"] == "loaded"
+        assert summary["new"] == 1
 
 
 def test_since_leaves_older_files_out(place: Place) -> None:
