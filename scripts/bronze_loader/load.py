@@ -94,7 +94,8 @@ class Loader:
         return self.report
 
     def _run(self) -> None:
-        listed = list(self._landing.list(common_prefix(self._datasets)))
+        some = len(self._datasets) < len(self._declared)
+        listed = list(self._landing.list(common_prefix(self._datasets) if some else ""))
         self.report.unmatched += unmatched(listed, self._declared)
         assigned = list(assign(listed, self._datasets))
         self._choice.check([file for _, file in assigned])

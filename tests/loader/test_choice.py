@@ -245,6 +245,22 @@ def test_a_file_that_matches_no_dataset_is_reported(place: Place) -> None:
     assert said[-1]["source_file"] == url
 
 
+def test_a_file_outside_the_folders_of_the_datasets_is_reported(
+    place: Place, tmp_path: Path
+) -> None:
+    sources = tmp_path / "sources.yml"
+    sources.write_text(
+        "sources: [{name: bronze, tables: ["
+        "{name: customers, external: {location: 'in/customers/*'}}, "
+        "{name: sales, external: {location: 'in/sales/*'}}]}]"
+    )
+    place.put(f"in/customers/{ONE}", CUSTOMERS)
+    url = place.put(f"elsewhere/{TWO}", CUSTOMERS)
+    printed = place.load("--sources", str(sources)).stdout
+    assert f"belongs to no dataset, not loaded: {url}" in printed
+    assert url not in place.load("--sources", str(sources), "--dataset", "sales").stdout
+
+
 def test_the_log_is_shown(place: Place) -> None:
     assert "no such entry" in place.load("log").stdout
     good = place.put("data_sales_1.csv", SALES)
