@@ -67,9 +67,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def load(options: argparse.Namespace) -> int:
-    """`load-bronze`: a run."""
+    """`load-bronze`: a run, and what it prints, of which --json has a summary whatever happens."""
+    report = Report((), options.dry_run)
+    try:
+        _run(options, report)
+    except BaseException as error:
+        report.error = _said(error)
+        if options.json:
+            show.print_json(report)
+        elif isinstance(error, LoaderError) and report.outcomes:
+            show.print_report(report)
+        raise
+    (show.print_json if options.json else show.print_report)(report)
+    return exit_code(report, options.refused_ok)
+
+
+def _run(options: argparse.Namespace, report: Report) -> None:
     declared = read_datasets(find_sources(options.sources))
     chosen = read_datasets(find_sources(options.sources), options.dataset)
+    report.datasets = tuple(dataset.name for dataset in chosen)
     landing_url, catalog, lakehouse_url = _settings(
         ("LANDING_URL", "--landing", options.landing),
         ("DATABRICKS_CATALOG", "--catalog", options.catalog),
@@ -89,7 +105,6 @@ def load(options: argparse.Namespace) -> int:
 
     limits = Limits(files=options.max_statement_files, file_bytes=options.max_statement_bytes)
     run_id = new_run_id()
-    failure = None
     with connect(options.http_path) as connected, show.progress() as progress, ExitStack() as held:
         check_buckets()
         warehouse = SteadyWarehouse(connected)
@@ -105,34 +120,30 @@ def load(options: argparse.Namespace) -> int:
             chosen,
             declared,
             progress,
+            report,
             choice,
             limits,
             run_id,
             unsettled=lease.unsettled if lease else (),
         )
-        lineage = (
-            None if choice.dry_run else Lineage(schema, connected.host, loader.report.datasets)
-        )
+        lineage = None if choice.dry_run else Lineage(schema, connected.host, report.datasets)
         if lineage:
             lineage.start()
         try:
             loader.run()
             if lease is not None:
-                lease.settled = not loader.report.count(Result.FAILED)
-        except LoaderError as error:
-            failure = error
-            loader.report.error = str(error)
+                lease.settled = not report.count(Result.FAILED)
         except BaseException as error:  # an interrupt above all: no event is left without its end
-            loader.report.error = f"stopped by {type(error).__name__}"
+            report.error = _said(error)
             raise
         finally:
             if lineage:
-                lineage.end(loader.report)
-    if failure is None or loader.report.outcomes:
-        (show.print_json if options.json else show.print_report)(loader.report)
-    if failure is not None:
-        raise failure
-    return exit_code(loader.report, options.refused_ok)
+                lineage.end(report)
+
+
+def _said(error: BaseException) -> str:
+    told = isinstance(error, LoaderError | OSError)
+    return str(error) if told else f"stopped by {type(error).__name__}"
 
 
 def log(options: argparse.Namespace) -> int:

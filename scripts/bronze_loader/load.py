@@ -53,14 +53,15 @@ class Loader:
         datasets: Sequence[Dataset],
         declared: Sequence[Dataset],
         progress: Progress,
+        report: Report,
         choice: Choice = Choice(),  # noqa: B008 - frozen
         limits: Limits = Limits(),  # noqa: B008 - frozen
         run_id: str | None = None,
         unsettled: Collection[str] = (),
     ) -> None:
         """`datasets` are loaded; a file is unmatched when it belongs to none that is `declared`.
-        `unsettled` are those of which a run before this one may have landed what it has not
-        logged."""
+        `report` is where the outcomes go; `unsettled` are the datasets of which a run before this
+        one may have landed what it has not logged."""
         self._tables = tables
         self._landing = landing
         self._datasets = tuple(datasets)
@@ -69,7 +70,7 @@ class Loader:
         self._choice = choice
         self._unsettled = unsettled
         self._journal = Journal(tables, run_id or new_run_id())
-        self.report = Report(tuple(d.name for d in datasets), choice.dry_run)
+        self.report = report
         self._lander = Lander(
             tables,
             self._journal,

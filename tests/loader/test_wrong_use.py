@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -22,6 +23,9 @@ from botocore.exceptions import EndpointConnectionError
 from databricks.sql.client import Cursor
 from databricks.sql.exc import ServerOperationError
 from landing_place import SALES, Place
+
+from bronze_loader.lease import Lease
+from bronze_loader.store import SmallObject
 
 SETTINGS = {
     "DATABRICKS_HOST": "https://localhost:1",
@@ -126,6 +130,26 @@ def test_an_authority_that_is_not_trusted_ends_in_2_at_once(place: Place, tmp_pa
         done = place.load(exit_code=2, **environment)
         assert "certificate" in done.stderr
         assert setting in done.stderr
+
+
+def test_json_ends_with_a_summary_that_has_the_error_whatever_stops_a_run(place: Place) -> None:
+    def error(exit_code: int, *options: str, **env: str) -> str:
+        done = place.load("--json", *options, exit_code=exit_code, **env)
+        (line,) = done.stdout.splitlines()
+        said: str = json.loads(line)["error"]
+        assert f"load-bronze: {said}\n" in done.stderr
+        return said
+
+    assert "no warehouse listens" in error(1, DATABRICKS_HOST="https://localhost:1")
+    assert "no such file" in error(2, "--sources", "no/such.yml")
+    assert "does not accept the credentials" in error(2, DATABRICKS_TOKEN="no")
+    assert "no file of the datasets matches" in error(2, "--force", "x")
+    lease = SmallObject(f"s3://lakehouse/{place.lease_key}", place.s3, lambda: place.s3)
+    with Lease(lease, "another", seconds=60, wait=0):
+        assert "another" in error(4)
+    with mock.patch.object(Cursor, "execute", side_effect=KeyboardInterrupt):
+        done = place.load("--json", exit_code=130)
+    assert json.loads(done.stdout)["error"] == "stopped by KeyboardInterrupt"
 
 
 def test_output_that_nobody_reads_to_its_end_is_no_error(place: Place) -> None:
