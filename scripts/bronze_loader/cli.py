@@ -37,12 +37,19 @@ INTERRUPTED = 130
 NOT_READ = 141  # as a program ends that is stopped by SIGPIPE
 
 
+class _Printable(logging.Formatter):
+    """Spells out control characters, such as those of a key that a message names."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return show.printable(super().format(record), keep="\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives the exit code."""
     options = parse(list(sys.argv[1:] if arguments is None else arguments))
-    logging.basicConfig(
-        level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
-    )
+    to_stderr = logging.StreamHandler()
+    to_stderr.setFormatter(_Printable("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=options.log_level.upper(), handlers=[to_stderr])
     if options.log_level != "debug":
         logging.getLogger("databricks").setLevel(logging.CRITICAL)
         # The connector's attempts of one request; retries.py says what comes of them.

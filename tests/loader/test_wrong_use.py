@@ -163,6 +163,19 @@ def test_output_that_nobody_reads_to_its_end_is_no_error(place: Place) -> None:
     assert done.stderr == ""
 
 
+def test_a_key_in_a_log_message_cannot_steer_a_terminal(place: Place, tmp_path: Path) -> None:
+    sources = tmp_path / "sources.yml"
+    sources.write_text(
+        "sources: [{name: bronze, tables: [{name: customers, external: {location: '**/*'}, "
+        "columns: [{name: gender}]}]}]"
+    )
+    place.put("\x1b[2J/1.csv", b"id,gendre\n1,F\n")
+    environment = place.lakehouse.env | {"LANDING_URL": f"s3://landing/{place.prefix}"}
+    done = load("--dry-run", "--sources", str(sources), **environment)
+    assert f"s3://landing/{place.prefix}/\\x1b[2J/1.csv has new columns" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
 def test_a_wrong_token_ends_in_2(place: Place) -> None:
     assert (
         "does not accept the credentials" in place.load(exit_code=2, DATABRICKS_TOKEN="no").stderr
