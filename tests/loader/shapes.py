@@ -317,8 +317,8 @@ CONTENTS = [
     ),
     Shape(
         "large-line",
-        HEADER + b"1," + b"x" * 5 * LARGE + b"," + b'"' + b"y\n" * 2 * LARGE + b'"\n2,c,d\n',
-        rows=[("1", "x" * 5 * LARGE, "y\n" * 2 * LARGE, None), ROWS[1]],
+        HEADER + b"1," + b"x" * 5 * LARGE + b',"' + b"y" * 5 * LARGE + b'"\n2,c,d\n',
+        rows=[("1", "x" * 5 * LARGE, "y" * 5 * LARGE, None), ROWS[1]],
         dataset="large",
     ),
 ]  # fmt: skip
