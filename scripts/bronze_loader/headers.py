@@ -43,6 +43,7 @@ class Header:
     encoding: str = "UTF-8"
     quote: str = '"'
     escape: str = '"'
+    line_end: str = "\n"
     tail: Tail | None = field(default=None, compare=False)
 
 
@@ -79,13 +80,15 @@ def sniff(key: str, size: int, dataset: Dataset, read: Read) -> Header:
         )
     _check(head, dataset)
     found = head.dialect
+    end = line_end(head.text, found)
     return Header(
         head.columns,
         found.delimiter,
         head.encoding,
         found.quote,
         found.escape,
-        _tail(head, key, size, dataset.options, read),
+        end,
+        _tail(head, key, size, dataset.options, end, read),
     )
 
 
@@ -172,9 +175,10 @@ def _did_you_mean(missing: Iterable[str], new: Sequence[str]) -> str:
     return f"; did you mean {' and '.join(said)}?" if said else ""
 
 
-def _tail(head: _Head, key: str, size: int, options: CsvOptions, read: Read) -> Tail | None:
-    """How the file ends; refuses it when its line ends are mixed so that Spark misreads them."""
-    end = line_end(head.text, head.dialect)
+def _tail(
+    head: _Head, key: str, size: int, options: CsvOptions, end: str, read: Read
+) -> Tail | None:
+    """How the file ends."""
     if not options.multi_line:
         return None
     if head.whole:

@@ -10,7 +10,6 @@ import bz2
 import csv
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -94,10 +93,8 @@ def count_records(body: IO[bytes], key: str, header: Header, options: CsvOptions
     CRLF lines is part of a value.
     """
     plain = io.BufferedReader(_decompressed(body, key), CHUNK)
-    start = plain.peek(CHUNK).decode(header.encoding, "ignore")
-    found = re.search(r"\r\n|\n|\r", start)
-    only_cr = found is not None and found.group() == "\r"
     encoding = "utf-8-sig" if header.encoding.upper() == "UTF-8" else header.encoding
+    only_cr = header.line_end == "\r"
     text = io.TextIOWrapper(plain, encoding, "replace", newline="" if only_cr else "\n")
     lines = _lines(text)
     for _ in range(options.skip_rows):

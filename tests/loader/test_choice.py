@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from landing_place import CUSTOMERS, SALES, Place
 
-from bronze_loader.datasets import CsvOptions
-from bronze_loader.headers import Header
+from bronze_loader.datasets import Dataset
+from bronze_loader.headers import sniff
 from bronze_loader.verify import count_records
 
 OTHER = CUSTOMERS.replace(b"Ann", b"Eve")
@@ -287,11 +287,13 @@ def test_the_log_is_shown(place: Place) -> None:
         (b'a,b\n"1\n\n1",2\n', 1),
         (b'a,b\n"1""\n",2\n3,"open\nto the end\n', 2),
         (b"a,b\n1\rx,2\n", 1),
+        (b"a,b" + b" " * 2_000_000 + b"\r1,2\r3,4\r", 2),
         (b"\xef\xbb\xbfa,b\n1,2\n", 1),
         (b"a,b\n", 0),
         (b"a,b\n" + b"x" * 3_000_000 + b",1\n", 1),
     ],
 )
 def test_records_are_counted_in_the_file(content: bytes, records: int) -> None:
-    body = io.BytesIO(content)
-    assert count_records(body, "a.csv", Header(("a", "b")), CsvOptions()) == records
+    dataset = Dataset("a", "**/*", ())
+    header = sniff("a.csv", len(content), dataset, lambda at, size: content[at : at + size])
+    assert count_records(io.BytesIO(content), "a.csv", header, dataset.options) == records

@@ -31,8 +31,11 @@ def look_at(content: bytes, key: str = "d.csv", **options: object) -> Header:
         (b"Name,ID,Extra Field", Header(("name", "id", "extra_field"))),
         (b"id;name;note\n", Header(("id", "name", "note"), ";")),
         (b"id\tname\n", Header(("id", "name"), "\t")),
-        (b"id|name\r1|a\r", Header(("id", "name"), "|")),
-        (b'"id","full ""legal"", name","name"\r\n', Header(("id", "full_legal_name", "name"))),
+        (b"id|name\r1|a\r", Header(("id", "name"), "|", line_end="\r")),
+        (
+            b'"id","full ""legal"", name","name"\r\n',
+            Header(("id", "full_legal_name", "name"), line_end="\r\n"),
+        ),
         (b'id,"name\n(full)",name\n', Header(("id", "name_full", "name"))),
         (b'id;"name";"a,b,c,d"\n', Header(("id", "name", "a_b_c_d"), ";")),
         (b"\n\r\nid,name\n", Header(("id", "name"))),

@@ -27,7 +27,8 @@ class Landed:
                 key = f"{place.prefix}/{_key(shape, name)}"
                 s3.put_object(Bucket="landing", Key=key, Body=shape.content)
         self._place = place
-        self.files, self.summary = place.load_json("--sources", str(sources), exit_code=3)
+        options = ("--sources", str(sources), "--verify")  # which names the files that differ
+        self.files, self.summary = place.load_json(*options, exit_code=3)
 
     def rows(self, shape: Shape, name: str) -> list[tuple[Any, ...]]:
         """The file's rows, any value of LARGE characters or more as its length and its hash."""
@@ -80,6 +81,11 @@ def test_a_shape_of_file(landed: Landed, shape: Shape) -> None:
         corrupt = sum(row[-1] is not None for row in shape.rows)
         assert (file["row_count"], file["corrupt_row_count"]) == (len(expected), corrupt)
         assert (corrupt > 0) == (shape.outcome == "quarantined")
+
+
+def test_the_records_counted_in_each_file_are_its_rows(landed: Landed) -> None:
+    loaded = [file for file in landed.files.values() if file["result"] == "loaded"]
+    assert landed.summary["verified"] == len(loaded) > 0
 
 
 def test_the_manual_lists_exactly_these_shapes_with_what_comes_of_them() -> None:
