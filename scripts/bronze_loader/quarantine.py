@@ -1,7 +1,8 @@
 """The SQL that keeps a record as malformed which the reader took without a word, but misread.
 
-`read_files` fills `_corrupt_record` where a record has too few or too many values. Two more it
-lets pass: bytes that it cannot decode, which become U+FFFD, and a quote that is never closed.
+`read_files` fills `_corrupt_record` where a record has too few or too many values. Three more it
+lets pass: bytes that it cannot decode, which become U+FFFD, a quote that is never closed, and a
+line that ends in CRLF where the file's first ones end in LF: its last value has the CR.
 Their rows get a `_corrupt_record` too: the values as they were read, with the delimiter between.
 """
 
@@ -24,6 +25,8 @@ def corrupt_record(header: Header) -> str:
     replaced = string(f"%{REPLACEMENT}%")
     wrong = [_any_of([f"{column} LIKE {replaced}" for column in columns])]
     wrong += _swallowed(columns[-1], header)
+    if header.line_end == "\n":
+        wrong.append(f"endswith({columns[-1]}, {string(chr(13))})")
     return (
         f"CASE WHEN {identifier(CORRUPT)} IS NOT NULL THEN {identifier(CORRUPT)} "
         f"WHEN {' OR '.join(wrong)} THEN concat_ws({string(header.delimiter)}, {values}) END"
