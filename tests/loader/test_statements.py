@@ -101,8 +101,12 @@ def test_a_record_misread_in_silence_is_kept_as_malformed() -> None:
         (Tail(), " OR (endswith(`note`, '\n') AND "
          "length(`note`) - length(replace(`note`, ';', '')) >= 1)"),
     ):  # fmt: skip
-        header = Header(("id", "note"), ";", tail=tail)
+        header = Header(("id", "note"), ";", tail=tail, line_end="\r\n")
         assert corrupt_record(header) == f"{seen}{undecoded}{cut_off} THEN {values} END"
+    other_line_end = " OR endswith(`note`, '\r')"
+    assert corrupt_record(Header(("id", "note"), ";")) == (
+        f"{seen}{undecoded}{other_line_end} THEN {values} END"
+    )
 
 
 def test_the_declared_options_reach_read_files() -> None:
