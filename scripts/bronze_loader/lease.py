@@ -47,8 +47,7 @@ class LeaseLost(LoaderError):
 @dataclass(frozen=True)
 class State:
     """What the lease object says. `expires` is for people; nobody judges by it. `unsettled`
-    are the datasets of which something may have been landed that is not logged; a loader that did
-    not say knows of none."""
+    are the datasets of which something may have been landed that is not logged; without it, any."""
 
     host: str
     pid: int

@@ -123,7 +123,7 @@ class Tables:
         inserted = _inserted_rows(self._warehouse.run(statement))
         counted = self.count(dataset, urls)
         total = sum(rows for rows, _ in counted.values())
-        if inserted != total:
+        if inserted not in (None, total):
             raise LoaderError(
                 f"dataset {dataset.name}: the warehouse reports {inserted} rows inserted, but "
                 f"{self.name(dataset)} holds {total} for the files {', '.join(urls)}; "
@@ -175,7 +175,7 @@ class Tables:
         Raises LoaderError when the warehouse reports another number of them.
         """
         logged = _inserted_rows(self._warehouse.run(sql.append_log(self._schema, entries)))
-        if logged != len(entries):
+        if logged not in (None, len(entries)):
             raise LoaderError(
                 f"{self._schema.table(sql.LOG_TABLE)}: the warehouse reports {logged} entries "
                 f"written in place of {len(entries)}; the next run makes up for it"
