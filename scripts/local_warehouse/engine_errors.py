@@ -81,6 +81,10 @@ _PHRASES = (
     ("scalar subquery returned more than one row", "SCALAR_SUBQUERY_TOO_MANY_ROWS"),
     ("failed to commit transaction", CONFLICT),
     ("metadata changed since last commit", "DELTA_METADATA_CHANGED"),
+    # of an INSERT that was made ready for other columns
+    ("column not found for insert", "DELTA_METADATA_CHANGED"),
+    ("input schema for insert has", "DELTA_METADATA_CHANGED"),
+    ("not found in table schema", "DELTA_METADATA_CHANGED"),
     ("protocol changed", "DELTA_PROTOCOL_CHANGED"),
 )
 _NO_DELTA = "Failed to find the data source: delta"

@@ -26,6 +26,7 @@ from sqlglot import exp
 from local_warehouse import attempts, delta
 from local_warehouse.catalog.model import Relation
 from local_warehouse.errors import EngineEnded, SqlError
+from local_warehouse.turns import writing
 
 CONFLICT = (
     "DELTA_CONCURRENT_WRITE"  # what the engine's failed commit is called before a look at why
@@ -71,14 +72,23 @@ def commit(
     write: Callable[[str], object],
     *,
     append: bool = False,
+    rewrites: bool = False,
     mark: str | None = None,
 ) -> Write:
     """Run a write to a table, whose commit is to carry the mark that it gets: as userMetadata, or
-    in its condition (`marked`). `append` says that it only adds rows.
+    in its condition (`marked`). `append` says that it only adds rows, `rewrites` that it puts
+    others in place of all rows.
 
     Raises SqlError with the condition of the conflict, or EngineEnded: nothing has been committed
     then.
     """
+    with writing(relation.path, rewrites=rewrites):
+        return _commit(relation, write, append, mark)
+
+
+def _commit(
+    relation: Relation, write: Callable[[str], object], append: bool, mark: str | None
+) -> Write:
     deadline = time.monotonic() + _PATIENCE
     before = (delta.known_version if append else delta.latest_version)(relation.path)
     attempt = Write(relation, before, mark or new_mark())

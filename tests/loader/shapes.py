@@ -206,12 +206,6 @@ LINES = [
         rows=one("1", "a\nb", "c"),
     ),
     refused("mixed-line-ends", HEADER + b"1,a,b\r\n2,c,d\r\n", "LF and CRLF, the first of them LF"),
-    Shape(
-        "mixed-line-ends-later",
-        HEADER + b"1,a,b\n" * 12_000 + b"2,c,d\r\n",
-        "quarantined",
-        [*[ROWS[0]] * 12_000, ("2", "c", "d\r", "2,c,d\r")],
-    ),
     Shape("no-final-line-end", PLAIN.rstrip()),
     Shape("blank-lines", b"\n\n" + PLAIN.replace(b"\n", b"\n\n")),
     Shape(

@@ -47,6 +47,17 @@ def test_a_malformed_line_is_kept_with_its_raw_text(place: Place) -> None:
     assert (summary["rows"], summary["corrupt_rows"]) == (4, 2)
 
 
+def test_a_crlf_far_behind_lines_that_end_in_lf_is_kept_as_malformed(place: Place) -> None:
+    lines = b"".join(b"%d,Ann,F,30\n" % number for number in range(8000))  # over 64 KiB
+    place.put(
+        "customer_infomation_1.csv", b"id,customername,gender,age\n" + lines + b"x,Bob,M,41\r\n"
+    )
+    place.load()
+    found = place.rows("customers", "id, age, _corrupt_record", "_corrupt_record is not null")
+    assert found == [("x", "41\r", "x,Bob,M,41\r")]
+    assert place.log()[0]["row_count"] == 8001
+
+
 def test_a_second_run_has_nothing_to_do(place: Place) -> None:
     place.put("customer_infomation_1.csv", CUSTOMERS)
     place.put("deep/er/data_sales_1.csv", SALES)

@@ -202,13 +202,10 @@ def test_what_is_compacted_is_what_a_faster_writer_left(lakehouse: Any, parts: N
     assert found == [{"n": n, "c": 300000} for n in (0, 1, 3)]
 
 
-def test_of_those_who_restore_a_table_who_loses_hears_of_a_conflict(
-    lakehouse: Any, parts: None
-) -> None:
+def test_those_who_restore_a_table_take_turns(lakehouse: Any, parts: None) -> None:
     first = lakehouse.sql(f"describe history {TABLE} limit 1")[0]["version"] - 3
     statements = [f"restore {TABLE} to version as of {first + i % 2}" for i in range(6)]
-    outcomes = Counter(outcomes_at_once(lakehouse, *statements))
-    assert set(outcomes) == {"done", "DELTA_PROTOCOL_CHANGED"}  # a restored version has its own
+    assert outcomes_at_once(lakehouse, *statements) == ["done"] * 6
     found = lakehouse.sql(f"select count(*) as c from {TABLE}")[0]["c"]
     assert found in (300000, 600000)
 
@@ -248,9 +245,7 @@ def test_those_who_alter_a_table_take_turns(lakehouse: Any, schema: str) -> None
     lakehouse.sql(f"create table {table} (id int, x int)")
     added, inserted = ["id"], []
     refused = re.compile(
-        "FIELD_ALREADY_EXISTS|DELTA_METADATA_CHANGED|DELTA_CONCURRENT_APPEND"
-        # an INSERT that was made ready for other columns
-        "|input schema for INSERT has|not found in table schema|TABLE_OR_VIEW_NOT_FOUND"
+        "FIELD_ALREADY_EXISTS|DELTA_METADATA_CHANGED|DELTA_CONCURRENT_APPEND|TABLE_OR_VIEW_NOT_FOUND"
     )
 
     def run(cursor: Any, statement: str) -> bool:

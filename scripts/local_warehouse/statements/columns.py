@@ -251,7 +251,9 @@ def _rewrite(
     partition_by = [renamed[name.lower()] for name in relation.partition_by]
     query = f"select {projections} from {table}"
     transactions.commit(
-        relation, lambda mark: context.engine.overwrite(query, relation.path, partition_by, mark)
+        relation,
+        lambda mark: context.engine.overwrite(query, relation.path, partition_by, mark),
+        rewrites=True,
     )
     nullable = {name: column.nullable for column, name in kept}
     found, relation.partition_by = delta.settle(relation.path, nullable)

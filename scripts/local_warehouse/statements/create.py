@@ -272,6 +272,7 @@ def _write_query(
             lambda mark: context.engine.overwrite(
                 query.sql, location, clauses.partition_by, mark, without_checks=old
             ),
+            rewrites=True,
         )
     for name in old:
         drop_check(relation, name)

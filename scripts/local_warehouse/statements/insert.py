@@ -152,6 +152,7 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
         relation,
         lambda mark: engine.insert(body, relation, mark, overwrite=clauses.overwrite),
         append=not clauses.overwrite,
+        rewrites=clauses.overwrite,
     )
     return written.metrics.get("numOutputRows", 0)
 
@@ -242,6 +243,7 @@ def _replace_matching(
     transactions.commit(
         clauses.relation,
         lambda mark: context.engine.insert(rows, clauses.relation, mark, overwrite=True),
+        rewrites=True,
     )
     return inserted
 
