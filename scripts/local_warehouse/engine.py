@@ -232,14 +232,16 @@ class Engine:
 
     def insert(self, query: str, relation: Relation, mark: str, *, overwrite: bool) -> None:
         """Add a query's rows to a table, or put them in place of its own, cast to its types. What
-        is added goes to the columns of the same names: others may have been moved meanwhile."""
+        is added goes to the columns of the same names, as others may have been moved meanwhile; by
+        position where a name has capitals, which the engine's append by name does not find."""
         name = quoted(self.name_of(relation))
+        has_capitals = any(column.name != column.name.lower() for column in relation.columns)
 
         def write(sql: str) -> None:
             frame = self._connection.frame(sql)
-            if overwrite:
+            if overwrite or has_capitals:
                 writer = frame.write.option("userMetadata", mark)
-                writer.insertInto(name, overwrite=True)
+                writer.insertInto(name, overwrite=overwrite)
             else:
                 frame.writeTo(name).option("userMetadata", mark).append()
 

@@ -192,6 +192,18 @@ def test_replace_where_refuses_rows_outside_its_predicate(lakehouse: Any, schema
     assert lakehouse.sql(f"select * from {schema}.t") == [{"f": "a"}]
 
 
+def test_columns_with_capitals_are_written_in_any_case(lakehouse: Any, schema: str) -> None:
+    table = f"{schema}.capitals"
+    lakehouse.sql(f"create table {table} (Id int, VALID_TO date, A_b string)")
+    lakehouse.sql(f"insert into {table} values (1, date'2024-01-02', 'x')")
+    lakehouse.sql(f"insert into {table} (valid_to, ID) select date'2024-01-03', 2")
+    lakehouse.sql(f"insert into {table} by name select 'y' as a_B, 3 as iD")
+    rows = lakehouse.sql(f"select Id, cast(VALID_TO as string) as v, A_b from {table} order by 1")
+    assert [tuple(row.values()) for row in rows] == [
+        (1, "2024-01-02", "x"), (2, "2024-01-03", None), (3, None, "y"),
+    ]  # fmt: skip
+
+
 def test_insert_matches_by_position_by_list_and_by_name(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t (a int, b string, c string)")
     lakehouse.sql(f"insert into {schema}.t select 1, null, null")

@@ -258,6 +258,8 @@ def _columns_of_target(query: Query, clauses: Insert) -> str:
     given = names if clauses.by_name else (clauses.listed or wanted)
     _check_columns(relation, names, given)
     lowered = [name.lower() for name in given]
+    spelled = {column.name.lower(): column.name for column in relation.columns}
+    given = [spelled[name] for name in lowered]  # the engine writes by the names of the table
     _alias(query.tree, given)
     aliases = ", ".join(quoted(name) for name in given)
     columns = ", ".join(
