@@ -1,4 +1,4 @@
-"""Statements that are run again, once, when the engine ended in the middle of them.
+"""Statements that are run again, once, when the engine ended or a table was redefined meanwhile.
 
 That is safe as long as the statement has changed nothing: no table, nothing in the catalog. Whoever
 changes something says so here, and the statement that is run by this thread is not run again.

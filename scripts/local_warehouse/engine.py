@@ -24,7 +24,7 @@ from local_warehouse import delta, engine_errors
 from local_warehouse.catalog.model import Column, Relation, quoted
 from local_warehouse.connection import Connection
 from local_warehouse.dialect import literal, render
-from local_warehouse.errors import EngineEnded, SqlError
+from local_warehouse.errors import EngineEnded, SqlError, TableRedefined
 from local_warehouse.generations import Generations
 from local_warehouse.results import Result
 from local_warehouse.snapshots import Snapshot
@@ -32,12 +32,14 @@ from local_warehouse.types import client_schema, to_client
 
 _T = TypeVar("_T")
 _STALE_HINT = "Missing commit file"  # what the engine says of a version behind the last checkpoint
+_NOT_FOUND = "TABLE_OR_VIEW_NOT_FOUND"
 _ATTEMPTS = 5
 # The engine holds a file until it is complete, one for each core and branch of a UNION, and stops
 # computing while it sends it.
 _FILE_SIZE = ("target_file_size", str(32 * 2**20))
 _PORT = 15002  # of Spark Connect, where a URL names none
-_TABLE_AT = re.compile(r"`(t_[0-9a-f]{32}_\d+)`|\bdelta\.`([^`]+)`", re.IGNORECASE)
+_NAME = re.compile(r"\bt_[0-9a-f]{32}_\d+\b")  # that we give a table
+_TABLE_AT = re.compile(rf"`({_NAME.pattern})`|\bdelta\.`([^`]+)`", re.IGNORECASE)
 
 
 class Engine:
@@ -178,11 +180,17 @@ class Engine:
             try:
                 return work(sql)
             except PySparkException as error:
-                if _STALE_HINT not in str(error):
+                message, locations = str(error), self._connection.locations
+                if _NOT_FOUND in message and set(_NAME.findall(message)) - locations.keys():
+                    raise TableRedefined from error
+                if _STALE_HINT not in message:
                     raise
-                locations = self._connection.locations
-                read = [path or locations[name] for name, path in _TABLE_AT.findall(sql)]
-                for location in (*read, *written):
+                for name, path in _TABLE_AT.findall(sql):
+                    location = path or locations.get(name)
+                    if location is None:
+                        raise TableRedefined from error
+                    delta.forget_last_checkpoint(location)
+                for location in written:
                     delta.forget_last_checkpoint(location)
         return work(sql)
 

@@ -15,14 +15,30 @@ class SqlError(Exception):
         self.sqlstate = sqlstate
 
 
-class EngineEnded(SqlError):
-    """The engine ended in the middle of a statement; of a write nothing has been committed."""
+class RunAgain(SqlError):
+    """A statement may succeed when it is run again; of a write nothing has been committed."""
+
+
+class EngineEnded(RunAgain):
+    """The engine ended in the middle of a statement."""
 
     def __init__(self) -> None:
         super().__init__(
             "ENGINE_ENDED",
             "The engine ended, or was ended to stop another statement. Run this statement again.",
             "57014",
+        )
+
+
+class TableRedefined(RunAgain):
+    """A table was altered, replaced or dropped after the statement had looked it up."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "DELTA_METADATA_CHANGED",
+            "MetadataChangedException: The metadata of the Delta table has been changed by a "
+            "concurrent update. Please try the operation again.",
+            "2D521",
         )
 
 

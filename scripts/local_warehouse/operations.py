@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from local_warehouse import attempts
 from local_warehouse.engine import Engine
-from local_warehouse.errors import EngineEnded, SqlError
+from local_warehouse.errors import RunAgain, SqlError
 from local_warehouse.results import Result
 
 _log = logging.getLogger(__name__)
@@ -37,12 +37,12 @@ class Operation:
         self._again: Callable[[], Result] | None = None  # what may be run again, unnoticed
 
     def run(self, work: Callable[[], Result]) -> None:
-        """Run the statement; again if the engine ended and it has changed nothing."""
+        """Run the statement; once more if that helps and it has changed nothing."""
         self._again = work
         try:
             try:
                 self._outcome = self._attempt(work)
-            except EngineEnded as error:
+            except RunAgain as error:
                 self._outcome = self._second_attempt(error)
         except BaseException as error:
             self._outcome = error
@@ -60,11 +60,11 @@ class Operation:
                 if attempt.has_changed:
                     self._again = None
 
-    def _second_attempt(self, error: EngineEnded) -> Result:
+    def _second_attempt(self, error: RunAgain) -> Result:
         work, self._again = self._again, None
         if work is None or self.canceled:
             raise error
-        _log.warning("the engine ended; running statement %s again", self.id)
+        _log.warning("running statement %s again: %s", self.id, error)
         return self._attempt(work)
 
     def wait(self, seconds: float) -> bool:
@@ -98,7 +98,7 @@ class Operation:
             try:
                 try:
                     found = self._fetch(max_rows, max_bytes)
-                except EngineEnded as error:
+                except RunAgain as error:
                     self._begin_again(error)
                     found = self._fetch(max_rows, max_bytes)
             except SqlError as error:
@@ -107,7 +107,7 @@ class Operation:
                 self._again = None  # its client has rows
             return found
 
-    def _begin_again(self, error: EngineEnded) -> None:
+    def _begin_again(self, error: RunAgain) -> None:
         schema = self.result.schema
         result = self._second_attempt(error)
         if result.schema != schema:  # which its client may have

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -175,6 +176,39 @@ def test_a_slow_writer_hears_what_a_faster_one_did(
     assert message.startswith(f"[{condition}]")
     assert "SQLSTATE: 2D521" in message
     assert lakehouse.sql(f"select * from {TABLE} order by id") == left
+
+
+def test_a_table_that_is_altered_meanwhile_is_looked_up_again(
+    lakehouse: Any, write: Callable[..., Counter[str]]
+) -> None:
+    altering = threading.Event()
+
+    def alter() -> None:
+        try:
+            for number in range(12):
+                lakehouse.sql(f"alter table {TABLE} add column c{number} int")
+        finally:
+            altering.set()
+
+    def outcomes(statement: str) -> Counter[str]:
+        found: Counter[str] = Counter()
+        while not altering.is_set():
+            found[outcomes_at_once(lakehouse, statement)[0]] += 1
+        return found
+
+    with ThreadPoolExecutor() as pool:
+        done = pool.submit(alter)
+        statements = (
+            f"select * from {TABLE}",
+            f"update {TABLE} set n = n + 1",
+            f"select a.* from {TABLE} a join {TABLE} b on a.id = b.id where a.n >= 0",
+        )
+        found = list(pool.map(outcomes, statements))
+        done.result()
+    read, updated, joined = found
+    assert set(read) == set(joined) == {"done"}
+    assert set(updated) <= {"done", "DELTA_METADATA_CHANGED"}
+    assert lakehouse.sql(f"select n from {TABLE}") == [{"n": updated["done"]}]
 
 
 @pytest.fixture

@@ -194,7 +194,9 @@ def test_what_was_acknowledged_is_kept_when_the_warehouse_is_killed(own: Lakehou
     writers = [threading.Thread(target=work, args=(w,)) for w in range(len(acknowledged))]
     for writer in writers:
         writer.start()
-    time.sleep(4)
+    while min(map(len, acknowledged)) < 2 and any(writer.is_alive() for writer in writers):
+        time.sleep(0.1)
+    time.sleep(1)
     kill_warehouse(own)
     for writer in writers:
         writer.join()

@@ -147,22 +147,26 @@ def test_a_replaced_engine_ends_when_only_readers_are_left_that_do_not_read(
 def test_writers_write_each_row_once_while_engines_are_killed(own: Lakehouse) -> None:
     own.sql("create table counted (writer int, step int)")
     steps, writers = 12, 4
-    done = threading.Event()
+    done, acknowledged = threading.Event(), threading.Event()
 
     def write(writer: int) -> None:
         with closing(own.connect()) as connection, closing(connection.cursor()) as cursor:
             for step in range(steps):
                 statement = f"insert into counted values ({writer}, {step})"
-                try:
-                    cursor.execute(statement)
-                except Error as error:  # its second engine was killed too: nothing is written
-                    assert "[ENGINE_ENDED]" in str(error)
-                    cursor.execute(statement)
+                while True:
+                    try:
+                        cursor.execute(statement)
+                        break
+                    except Error as error:  # its second engine was killed too: nothing is written
+                        assert "[ENGINE_ENDED]" in str(error)
                 assert cursor.rowcount == 1
+                acknowledged.set()
 
     def kill() -> None:
         while not done.wait(1.5):
-            signal_engine(own, signal.SIGKILL)
+            if acknowledged.is_set():  # since the last time
+                acknowledged.clear()
+                signal_engine(own, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
