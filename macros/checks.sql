@@ -30,6 +30,18 @@
 {%- endmacro %}
 
 
+{#- True when a raw value begins with the quote character and holds a quote behind a backslash: the
+    file escapes quotes in a way that was neither declared nor seen at its beginning, so the value
+    was not unquoted. -#}
+{% macro undeclared_escape(columns, quote='"') -%}
+    {%- for column in columns -%}
+        {{ 'or ' if not loop.first -}}
+        coalesce({{ column }} like '{{ quote }}%' and contains({{ column }}, '\\{{ quote }}'), false)
+        {{- '\n' if not loop.last -}}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {#- The reasons why a row is rejected, an empty array when there are none.
     required: column -> the trimmed text that must not be NULL, each giving missing_<column>.
     checks: reason -> the condition, in SQL, under which it holds. -#}

@@ -79,6 +79,7 @@ final as (
                 'corrupt_line': '_corrupt_record is not null',
                 'invalid_age': 'age_text is not null and coalesce(age, 131) > 130',
                 'unclosed_quote': unclosed_quote(raw_columns),
+                'undeclared_escape': undeclared_escape(raw_columns),
             },
         ) }} as reject_reasons,
         '{{ rules_fingerprint() }}' as _rules,

@@ -120,6 +120,7 @@ final as (
                     'typed.quantity_text is not null and coalesce(typed.quantity, 0) < 1',
                 'unknown_platform': 'typed.platform is not null and not typed.is_known_platform',
                 'unclosed_quote': unclosed_quote(raw_columns),
+                'undeclared_escape': undeclared_escape(raw_columns),
             },
         ) }} as reject_reasons,
         '{{ rules_fingerprint() }}' as _rules,

@@ -183,6 +183,16 @@ DIALECTS = [
         dataset="backslash",
     ),
     Shape(
+        "escape-late",
+        HEADER + FILLING + b'1,"a \\"b\\" c","d"\n2,"e \\"f, g\\"","h"\n',
+        "quarantined",
+        rows=[
+            *FILLED,
+            ("1", '"a \\"b\\" c"', "d", None),
+            ("2", '"e \\"f', ' g\\""', '2,"e \\"f, g\\"","h"'),
+        ],
+    ),
+    Shape(
         "single-quotes",
         b"'id','name','note'\n'1','a, ''b''','c\nd'\n",
         rows=one("1", "a, 'b'", "c\nd"),
