@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +29,9 @@ Field = dict[str, Any]  # a field of a Delta log's schemaString
 _LOG = "_delta_log"
 _CHECKPOINT_INTERVAL = 10  # commits, as Delta's writers do by default
 _newest: dict[str, int] = {}  # versions seen last, by location: where a listing begins
+_KEPT = 64
+_kept: OrderedDict[str, tuple[DeltaTable, str]] = OrderedDict()  # by location: see `opened`
+_keeping = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -149,6 +155,48 @@ def exists(location: str) -> bool:
     return DeltaTable.is_deltatable(location)
 
 
+@contextmanager
+def opened(location: str) -> Iterator[DeltaTable]:
+    """A table as of its newest version, for one thread. It is kept for the next one who opens it,
+    who reads only the commits after its version: a log takes up to a hundred requests."""
+    table, tag = _opened_again(location) or _opened_anew(location)
+    version = table.version()
+    yield table
+    if not tag or table.version() != version:
+        return
+    with _keeping:
+        _kept[location] = table, tag
+        _kept.move_to_end(location)
+        while len(_kept) > _KEPT:
+            _kept.popitem(last=False)
+
+
+def _opened_anew(location: str) -> tuple[DeltaTable, str]:
+    """A table, and the tag of its newest version's entry; none if that is gone already."""
+    table = open_table(location)
+    version = table.version()
+    return table, dict(_entries(location, version - 1)).get(version, "")
+
+
+def _opened_again(location: str) -> tuple[DeltaTable, str] | None:
+    """The same of the table that is kept, unless another one has taken its place."""
+    with _keeping:
+        kept = _kept.pop(location, None)
+    if kept is None:
+        return None
+    table, tag = kept
+    entries = _entries(location, table.version() - 1)
+    if entries[:1] != [(table.version(), tag)]:
+        return None
+    if len(entries) > 1:
+        try:
+            table.update_incremental()
+        except (DeltaError, OSError) as error:  # to open it anew says what is wrong
+            _log.debug("%s at version %d: %s", location, table.version(), error)
+            return None
+    return table, dict(entries).get(table.version(), "")
+
+
 def open_table(location: str, version: int | None = None) -> DeltaTable:
     try:
         return DeltaTable(location, version=version)
@@ -161,7 +209,8 @@ def open_table(location: str, version: int | None = None) -> DeltaTable:
 
 def columns(location: str) -> tuple[list[Column], list[str]]:
     """The columns of a table, and the names of those it is partitioned by."""
-    return columns_of(open_table(location))
+    with opened(location) as table:
+        return columns_of(table)
 
 
 def columns_of(table: DeltaTable) -> tuple[list[Column], list[str]]:
@@ -213,7 +262,8 @@ def restore(table: DeltaTable, version: int) -> None:
 
 def history(location: str, limit: int | None = None) -> list[dict[str, Any]]:
     """Commits, newest first."""
-    return open_table(location).history(limit)
+    with opened(location) as table:
+        return table.history(limit)
 
 
 def change_schema(
@@ -225,13 +275,13 @@ def change_schema(
     A commit that loses the race against another writer is built again on its version, which
     `check` may refuse. Returns what `columns` does."""
     for _ in range(10):
-        table = open_table(location)
-        if check is not None:
-            check(table)
-        fields = _fields(table)
-        changed = change(json.loads(json.dumps(fields)))
-        if changed == fields or _commit_metadata(table, location, changed):
-            return _columns(changed), list(table.metadata().partition_columns)
+        with opened(location) as table:
+            if check is not None:
+                check(table)
+            fields = _fields(table)
+            changed = change(json.loads(json.dumps(fields)))
+            if changed == fields or _commit_metadata(table, location, changed):
+                return _columns(changed), list(table.metadata().partition_columns)
     message = f"The schema of {location} changed ten times while it was being altered."
     raise SqlError("DELTA_METADATA_CHANGED", message, "2D521")
 
@@ -291,5 +341,6 @@ def drop_constraint(table: DeltaTable, name: str) -> None:
 def constraints(location: str) -> dict[str, str]:
     """CHECK constraints recorded in the table's properties: name to expression."""
     prefix = "delta.constraints."
-    configuration = open_table(location).metadata().configuration
+    with opened(location) as table:
+        configuration = table.metadata().configuration
     return {k.removeprefix(prefix): v for k, v in configuration.items() if k.startswith(prefix)}

@@ -9,7 +9,7 @@ import re
 
 from sqlglot import exp
 
-from local_warehouse.dialect import parse, render
+from local_warehouse.dialect import parse, parse_again, render
 
 # What stands for a call with so many arguments; `call` is the call, `x` its first argument.
 _CORRECTED = {
@@ -41,7 +41,7 @@ def correct(tree: exp.Expr) -> None:
         if name in _TESTS | _USES and len(arguments) > 1:
             _translate(arguments[1], tests=name in _TESTS)
         elif (name, len(arguments)) in _CORRECTED:
-            corrected = parse(f"select {_CORRECTED[name, len(arguments)]}").expressions[0]
+            corrected = parse_again(f"select {_CORRECTED[name, len(arguments)]}").expressions[0]
             places = {"call": call, "x": arguments[0]}
             for place in list(corrected.find_all(exp.Column)):
                 if place.name in places:

@@ -18,7 +18,7 @@ from sqlglot import exp
 from local_warehouse import arithmetic, errors, routines, time_travel
 from local_warehouse.catalog.model import Column, Function, Relation
 from local_warehouse.context import Context
-from local_warehouse.dialect import parse, render
+from local_warehouse.dialect import parse, parse_again, render
 from local_warehouse.rewrites import rewrite, sources
 from local_warehouse.sessions import full_name
 from local_warehouse.snapshots import Snapshot
@@ -202,7 +202,7 @@ class Query:
             if not scope.permanent:
                 view = self._context.session.temporary_views[parts[0].lower()]
                 inner = scope.within(view.namespace, permanent=False)
-                return _in_place_of(table, self._resolve(parse(view.text), inner), view.names)
+                return _in_place_of(table, self._resolve(parse_again(view.text), inner), view.names)
             _refuse_temporary("view", parts[0], scope)
         name = full_name(parts, scope.namespace)
         if name.schema == "information_schema":
@@ -212,7 +212,7 @@ class Query:
         if relation.is_view:
             assert relation.view_text is not None
             inner = scope.within(relation.view_namespace or scope.namespace, permanent=True)
-            body = self._resolve(parse(relation.view_text), inner)
+            body = self._resolve(parse_again(relation.view_text), inner)
             if relation.query_columns:
                 body = _by_name(body, relation.query_columns)
             return _in_place_of(table, body, [column.name for column in relation.columns])

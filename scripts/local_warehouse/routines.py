@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from local_warehouse import errors
 from local_warehouse.catalog.model import Function
-from local_warehouse.dialect import Warehouse, parse
+from local_warehouse.dialect import Warehouse, parse, parse_again
 from local_warehouse.rewrites import ColumnsOf, bare, selects, sources
 
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "FROM", "TABLE")
@@ -21,7 +21,7 @@ _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "FROM", "TABLE")
 def body_of(function: Function) -> exp.Expr:
     """The query of a function's body; an expression becomes a SELECT of it."""
     first = function.body.split(None, 1)[0].upper()
-    return parse(function.body if first in _QUERY_WORDS else f"select {function.body}")
+    return parse_again(function.body if first in _QUERY_WORDS else f"select {function.body}")
 
 
 def called(call: exp.Anonymous) -> tuple[exp.Expr, list[str]]:

@@ -124,11 +124,11 @@ def by_delta_rs(
     """
     deadline = time.monotonic() + _PATIENCE
     while True:
-        table = delta.open_table(relation.path)
-        before = table.version()
-        attempts.note_change()
         try:
-            return change(table)
+            with delta.opened(relation.path) as table:
+                before = table.version()
+                attempts.note_change()
+                return change(table)
         except CommitFailedError as error:
             if again and time.monotonic() < deadline:
                 continue

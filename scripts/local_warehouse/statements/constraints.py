@@ -94,6 +94,8 @@ def _add_check(context: Context, relation: Relation, constraint: Constraint) -> 
         )
     name = quoted(constraint.name)
     engine.run(f"alter table {table} add constraint {name} check ({constraint.expression})")
+    with delta.opened(relation.path) as changed:
+        delta.checkpoint(changed)
 
 
 def drop_constraint(context: Context, relation: Relation, name: str, if_exists: bool) -> None:

@@ -324,9 +324,9 @@ def _write_empty(
         name = f"new_{relation.id}"
         context.engine.run(f"create table {quoted(name)} {tail}")
         context.engine.run(f"drop table {quoted(name)}")
-    table = delta.open_table(location)
-    delta.checkpoint(table)
-    return delta.columns_of(table)
+    with delta.opened(location) as table:
+        delta.checkpoint(table)
+        return delta.columns_of(table)
 
 
 def _check_clause(context: Context, clauses: _TableClauses) -> str:
@@ -406,7 +406,8 @@ def _take_over(context: Context, relation: Relation, source: Relation) -> None:
 
 def _clone_result(relation: Relation) -> Result:
     """The metrics of a clone, all of whose files are copies."""
-    files: Any = delta.open_table(relation.path).get_add_actions(flatten=True)
+    with delta.opened(relation.path) as table:
+        files: Any = table.get_add_actions(flatten=True)
     sizes: list[int] = files.column("size_bytes").to_pylist()
     numbers = {
         "source_table_size": sum(sizes),

@@ -193,9 +193,9 @@ def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:
 def _detail(context: Context, reader: StatementReader) -> Result:
     relation = target(context, reader.name())
     reader.end()
-    table = delta.open_table(relation.path)
-    files: Any = table.get_add_actions(flatten=True)
-    protocol = table.protocol()
+    with delta.opened(relation.path) as table:
+        files: Any = table.get_add_actions(flatten=True)
+        protocol = table.protocol()
     features = sorted({*(protocol.reader_features or ()), *(protocol.writer_features or ())})
     sizes: list[int] = [size.as_py() for size in files.column("size_bytes")]
     columns = [

@@ -137,7 +137,8 @@ def _restore(context: Context, relation: Relation, travel: exp.Version) -> Resul
         return before
 
     before = transactions.by_delta_rs(relation, change)
-    after = _sizes(delta.open_table(relation.path))
+    with delta.opened(relation.path) as table:
+        after = _sizes(table)
     checks = delta.constraints(relation.path).items()
     relation.constraints = [c for c in relation.constraints if c.kind != "CHECK"] + [
         Constraint(name, "CHECK", expression=expression) for name, expression in checks
