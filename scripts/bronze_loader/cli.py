@@ -228,11 +228,8 @@ def _ask_for_full_refresh(names: Sequence[str], landing_url: str) -> None:
     )
     if not sys.stdin.isatty():
         raise ConfigurationError(f"{what}. Nobody can be asked here: say --yes")
-    try:
-        answer = input(f"{what}. Go on? [y/N] ")
-    except EOFError:
-        answer = ""
-    if answer.strip().lower() not in ("y", "yes"):
+    print(f"{what}. Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ConfigurationError("nothing was done")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
 import time
 from pathlib import Path
 
@@ -209,6 +211,23 @@ def test_a_full_refresh_is_asked_for_and_takes_out_what_is_gone(place: Place) ->
     assert names(place) == [(TWO, "Eve"), (THREE, "Ann")]
     newest = {entry["source_file"]: entry["row_count"] for entry in place.log()}
     assert sorted(newest.values()) == [0, 2, 2]
+
+
+@pytest.mark.parametrize(("typed", "rows"), [(b"y\n", 0), (b"n\n", 1), (b"\x04", 1)])
+def test_a_full_refresh_is_asked_for_at_a_terminal(
+    place: Place, monkeypatch: pytest.MonkeyPatch, typed: bytes, rows: int
+) -> None:
+    place.put(ONE, CUSTOMERS)
+    place.load()
+    place.delete(ONE)
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, typed)
+    with os.fdopen(keyboard), os.fdopen(terminal) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        done = place.load("--full-refresh", "--json", exit_code=2 if rows else 0)
+    assert "removes the rows of files that are no longer there. Go on? [y/N]" in done.stderr
+    assert "[y/N]" not in done.stdout
+    assert len(names(place)) == rows
 
 
 def test_fail_fast_stops_at_the_first_file_that_is_refused(place: Place) -> None:
