@@ -20,9 +20,7 @@ import obstore
 from local_warehouse.errors import SqlError
 from local_warehouse.files.storage import s3_endpoint, s3_store
 
-# A folder's, or with a slash behind it an object's, which obstore takes as it is. It takes a tenth
-# of the processor time of boto3.
-_PLAIN_KEY = re.compile(r"(?:[\w=.-]+/)*", re.ASCII)
+_PLAIN_KEY = re.compile(r"(?:[\w=.-]+/)*", re.ASCII)  # of a folder
 
 _PUT_ATTEMPTS = 5  # of one that meets another at the same key, of which S3 knows no outcome yet
 _PUT_PAUSE = 0.2
@@ -99,11 +97,6 @@ def read(url: str) -> bytes:
         return Path(urlsplit(url).path).read_bytes()
     bucket, key = _bucket_and_key(url)
     with _explained():
-        if _PLAIN_KEY.fullmatch(f"{key}/"):
-            try:
-                return bytes(obstore.get(s3_store(bucket, s3_endpoint()), key).bytes())
-            except FileNotFoundError:  # which is also an error of obstore's own
-                raise FileNotFoundError(url) from None
         try:
             content: bytes = s3().get_object(Bucket=bucket, Key=key)["Body"].read()
         except s3().exceptions.NoSuchKey as error:
@@ -144,7 +137,8 @@ def _changed_at(path: Path) -> str:
 
 
 def _listed(bucket: str, prefix: str, after: str) -> list[tuple[str, str]]:
-    """Keys and tags of objects."""
+    """Keys and tags of objects: by obstore, for a tenth of the processor time of boto3, but where
+    it could mean another key."""
     if _PLAIN_KEY.fullmatch(prefix):
         store = s3_store(bucket, s3_endpoint())
         with _explained():
