@@ -269,9 +269,8 @@ class BlockSplitter:
         delimiters = values == self._delimiter
         inner = 0
         if quotes.size:
-            quoted = np.zeros(values.size, np.bool_)
-            quoted[quotes] = True
-            quoted = np.logical_xor.accumulate(quoted, out=quoted)
+            lengths = np.diff(quotes, prepend=0, append=values.size)
+            quoted = np.repeat(np.arange(lengths.size) % 2 == 1, lengths)
             np.greater(delimiters, quoted, out=delimiters)  # and not quoted
             outside = ~quoted[line_ends]
             inner = line_ends.size - int(np.count_nonzero(outside))
