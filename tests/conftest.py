@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import PurePath
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from lakehouse import Lakehouse
+
+
+class LoadLakehouseScheduling(LoadFileScheduling):
+    """Files whose tests share a lakehouse that takes long to fill are run by one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        folder = PurePath(file).parent
+        return str(folder) if folder.name == "dashboard" else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    by_file = config.getoption("dist") == "loadfile"
+    return LoadLakehouseScheduling(config, log) if by_file else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from bronze_loader import report as show
 from bronze_loader import views
 from bronze_loader.choice import Choice
-from bronze_loader.datasets import find_sources, read_datasets
+from bronze_loader.datasets import choose, find_sources, read_datasets
 from bronze_loader.errors import DONE, FAILED, SOME_REFUSED, ConfigurationError, LoaderError
 from bronze_loader.journal import new_run_id
 from bronze_loader.landing import Landing, s3_client
@@ -90,8 +90,9 @@ def load(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, report: Report) -> None:
-    declared = read_datasets(find_sources(options.sources))
-    chosen = read_datasets(find_sources(options.sources), options.dataset)
+    sources = find_sources(options.sources)
+    declared = read_datasets(sources)
+    chosen = choose(declared, options.dataset, sources)
     report.datasets = tuple(dataset.name for dataset in chosen)
     landing_url, catalog, lakehouse_url = _settings(
         ("LANDING_URL", "--landing", options.landing),
@@ -155,7 +156,8 @@ def _said(error: BaseException) -> str:
 
 def log(options: argparse.Namespace) -> int:
     """`load-bronze log`."""
-    chosen = read_datasets(find_sources(options.sources), options.dataset)
+    sources = find_sources(options.sources)
+    chosen = choose(read_datasets(sources), options.dataset, sources)
     (catalog,) = _settings(("DATABRICKS_CATALOG", "--catalog", options.catalog))
     take_credentials(options.service_credential, options.secret_scope)
     with connect(options.http_path) as connected:

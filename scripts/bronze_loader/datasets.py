@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -115,8 +115,8 @@ def find_sources(asked: str | None) -> Path:
     )
 
 
-def read_datasets(path: Path, only: Iterable[str] = ()) -> tuple[Dataset, ...]:
-    """The datasets declared in the YAML at `path`, or those of them named in `only`.
+def read_datasets(path: Path) -> tuple[Dataset, ...]:
+    """The datasets declared in the YAML at `path`.
 
     Raises ConfigurationError, with the place in the file, for whatever the loader cannot take.
     """
@@ -134,14 +134,22 @@ def read_datasets(path: Path, only: Iterable[str] = ()) -> tuple[Dataset, ...]:
         raise ConfigurationError(
             f"{path}: source {SOURCE_NAME!r} has no table with an `external:` block"
         )
-    unknown = [name for name in only if name not in datasets]
+    return tuple(datasets.values())
+
+
+def choose(declared: Sequence[Dataset], names: Collection[str], path: Path) -> tuple[Dataset, ...]:
+    """Of the datasets that are declared at `path` those of these names, or all if there are none.
+
+    Raises ConfigurationError for a name that none has.
+    """
+    known = [dataset.name for dataset in declared]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise ConfigurationError(
             f"--dataset {', '.join(unknown)}: not declared in {path}; "
-            f"it declares {', '.join(datasets)}"
+            f"it declares {', '.join(known)}"
         )
-    chosen = set(only)
-    return tuple(d for d in datasets.values() if not chosen or d.name in chosen)
+    return tuple(d for d in declared if not names or d.name in names)
 
 
 def _datasets(document: object, path: Path) -> Iterable[Dataset]:

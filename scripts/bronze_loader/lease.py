@@ -108,7 +108,9 @@ class Lease:
     def __enter__(self) -> Lease:
         try:
             self._wait_for_it()
-        except KeyboardInterrupt:
+        except LeaseHeld:
+            raise
+        except (KeyboardInterrupt, LoaderError):
             self._release_if_taken()
             raise
         self._thread.start()
@@ -127,7 +129,7 @@ class Lease:
             time.sleep(min(random.uniform(0.5, 1.5), max(0.0, deadline - _now())))  # noqa: S311
 
     def _release_if_taken(self) -> None:
-        """After an interrupt, which may have come between the PUT and its answer."""
+        """After an interrupt or an error, which may have come between the PUT and its answer."""
         try:
             version = self._place.read()
             if version is not None and State.of(version).run_id == self._run_id:

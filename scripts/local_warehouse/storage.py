@@ -190,7 +190,8 @@ def delete_tree(url: str) -> None:
         return
     bucket, key = _bucket_and_key(url)
     pages = s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key + "/")
-    for page in pages:
-        found = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
-        if found:
-            s3().delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
+    with _explained():
+        for page in pages:
+            found = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
+            if found:
+                s3().delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bronze_loader.datasets import CsvOptions, common_prefix, find_sources, read_datasets
+from bronze_loader.datasets import CsvOptions, choose, common_prefix, find_sources, read_datasets
 from bronze_loader.errors import ConfigurationError
 
 DECLARED = """
@@ -141,7 +141,8 @@ def test_a_mistake_is_told_with_its_place(
 
 def test_asking_for_an_unknown_dataset_names_the_declared_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="it declares sales"):
-        read_datasets(write(tmp_path, DECLARED), ["sale"])
+        path = write(tmp_path, DECLARED)
+        choose(read_datasets(path), ["sale"], path)
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,20 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from databricks.sql.exc import RequestError, ServerOperationError
 from forked_loader import Forker
 from landing_place import CUSTOMERS, SALES, Place
 
-from bronze_loader import retries
+from bronze_loader import cli, retries
+from bronze_loader.landing import Landing
 from bronze_loader.tables import Tables
 from bronze_loader.warehouse import SqlWarehouse
 
@@ -82,6 +85,7 @@ def log_agrees(place: Place) -> None:
     assert len(keys) == len(set(keys))
 
 
+STORE_CALLS = 40
 STATEMENTS = 20  # at least as many as a run makes; the tests see to it that they reach the last
 
 
@@ -93,7 +97,7 @@ def test_after_an_error_in_any_call_the_next_run_makes_it_good(place: Place) -> 
         with failing.patch():
             code, _ = place.try_load("--dataset", "customers", "--max-statement-files", "1")
         made = next(failing.calls)
-        place.load()
+        place.load("--dataset", "customers")
         assert in_bronze(place) == wanted
         log_agrees(place)
         if made <= call:
@@ -116,6 +120,65 @@ def test_a_connection_lost_in_any_call_is_made_good_in_the_same_run(place: Place
             break
     else:
         pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
+
+
+class FailingStore:
+    """A boto3 client whose call of a number fails: after it was done, as its answer is lost."""
+
+    def __init__(self, inner: Any, calls: Iterator[int], fail: int) -> None:
+        self._inner, self._calls, self._fail = inner, calls, fail
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name not in ("get_object", "put_object", "head_bucket", "get_paginator"):
+            return found
+
+        def call(**arguments: Any) -> Any:
+            answer = found(**arguments)
+            if next(self._calls) == self._fail:
+                raise EndpointConnectionError(endpoint_url="http://s3")
+            return answer
+
+        if name == "get_paginator":
+            return lambda *named: mock.Mock(paginate=self._paginate(found(*named)))
+        return call
+
+    def _paginate(self, paginator: Any) -> Any:
+        def paginate(**arguments: Any) -> Iterator[Any]:
+            for page in paginator.paginate(**arguments):
+                if next(self._calls) == self._fail:
+                    raise EndpointConnectionError(endpoint_url="http://s3")
+                yield page
+
+        return paginate
+
+
+def test_after_an_error_in_any_call_of_the_store_the_next_run_makes_it_good(place: Place) -> None:
+    """boto3 has tried again before, so it is a lasting one. Headers are read by boto3 too."""
+    real = cli.s3_client
+
+    def client(calls: Iterator[int], fails: int) -> FailingStore:
+        return FailingStore(real(), calls, fails)
+
+    for fails in range(STORE_CALLS):
+        wanted = fill(place, fails)
+        calls = count()
+        with (
+            mock.patch.object(cli, "s3_client", partial(client, calls, fails)),
+            mock.patch.object(Landing, "_read_fast", lambda *_: None),
+        ):
+            code, loaded = place.try_load("--dataset", "customers")
+        made = next(calls)
+        assert code in (0, 1), loaded.stderr
+        assert code == 0 or "cannot" in loaded.stderr, loaded.stderr
+        place.load("--dataset", "customers")
+        assert in_bronze(place) == wanted
+        log_agrees(place)
+        if made <= fails:
+            assert code == 0
+            break
+    else:
+        pytest.fail(f"a run makes more than {STORE_CALLS} calls: raise STORE_CALLS")
 
 
 def put_customers(place: Place, files: int) -> None:
@@ -190,8 +253,6 @@ def test_two_loaders_that_wait_for_each_other_never_overlap(
 def test_a_store_that_ignores_conditions_is_refused_before_anything_is_written(
     place: Place,
 ) -> None:
-    from bronze_loader import cli
-
     real = cli.s3_client
 
     class Careless:

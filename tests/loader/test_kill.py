@@ -43,8 +43,7 @@ class Lane:
     def change(self, round_number: int) -> None:
         """New files, files replaced by longer, shorter and empty ones, files gone, new columns."""
         again = self.random.sample(range(FILES), k=2)
-        new = FILES + 2 * round_number
-        for number in self.random.sample([*again, new, new + 1], k=4):
+        for number in self.random.sample([*again, FILES + round_number], k=3):
             name = f"customer_infomation_{number}.csv"
             if name in self.files and self.random.random() < 0.1:
                 self.place.delete(name)

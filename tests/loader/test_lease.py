@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from landing_place import Place
 
 from bronze_loader.errors import ConfigurationError, LoaderError
 from bronze_loader.lease import Lease, LeaseHeld, LeaseLost
@@ -124,6 +125,36 @@ def test_the_lease_of_a_loader_that_died_is_taken_over_by_one_only(client: Clien
     assert taken == ["run-1"]
 
 
+@pytest.mark.parametrize("attempt", range(5))
+def test_of_many_that_take_over_at_once_one_does(place: Place, attempt: int) -> None:
+    """Against a store that all ask at the same time, each after it saw that the lease has ended."""
+    client = Client(place.s3)
+    url = f"s3://landing/{place.prefix}/lease.json"
+    Lease(SmallObject(url, client), "dead")._take()
+    client.older = timedelta(seconds=90)
+    all_have_seen = threading.Barrier(8)
+    taken: list[str] = []
+
+    class Together(SmallObject):
+        def replace(self, body: bytes, etag: str) -> str | None:
+            all_have_seen.wait(timeout=60)
+            client.older = timedelta()
+            return super().replace(body, etag)
+
+    def take(run: str) -> None:
+        if Lease(Together(url, client), run)._take() is None:
+            taken.append(run)
+
+    threads = [threading.Thread(target=take, args=(f"run-{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    version = SmallObject(url, client).read()
+    assert version is not None
+    assert taken == [json.loads(version.body)["run_id"]]
+
+
 def test_a_holder_that_was_overtaken_stops_before_its_next_statement(client: Client) -> None:
     first = lease(client, "run-1", seconds=0.6)
     with first:
@@ -162,6 +193,13 @@ def test_a_lease_taken_by_a_put_whose_answer_was_lost_is_known_again(client: Cli
     with pytest.raises(Exception, match="cannot write"):
         mine._take()
     assert mine._take() is None
+
+
+def test_a_loader_that_stops_as_the_answer_was_lost_leaves_no_lease(client: Client) -> None:
+    client.lose_answer = True
+    with pytest.raises(LoaderError, match="cannot write"), lease(client, "run-1"):
+        pass
+    assert written(client.inner)["released"] is True
 
 
 def test_a_put_that_meets_another_one_is_sent_again(client: Client) -> None:

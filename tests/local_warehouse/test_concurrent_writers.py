@@ -328,6 +328,37 @@ def test_those_who_alter_a_table_take_turns(lakehouse: Any, schema: str) -> None
         assert filled == dict.fromkeys(names, number)
 
 
+def test_a_table_that_is_dropped_stays_dropped(lakehouse: Any, schema: str) -> None:
+    """Nobody who alters it meanwhile puts it into the catalog again, without its files."""
+    table = f"{schema}.t"
+    dropped = threading.Event()
+    gone = re.compile("TABLE_OR_VIEW_NOT_FOUND|DELTA_METADATA_CHANGED|DELTA_TABLE_NOT_FOUND")
+
+    def alter(writer: int) -> None:
+        with lakehouse.connect() as connection, connection.cursor() as cursor:
+            for step in range(100):
+                if dropped.is_set():
+                    return
+                for change in ("add column c%d int", "set tags ('t%d' = 'x')"):
+                    try:
+                        cursor.execute(f"alter table {table} {change % (100 * writer + step)}")
+                    except Error as error:
+                        assert gone.search(str(error)), error
+
+    for _ in range(5):
+        lakehouse.sql(f"create table {table} (id int)")
+        dropped.clear()
+        with ThreadPoolExecutor(3) as pool:
+            altering = [pool.submit(alter, writer) for writer in range(3)]
+            while len(lakehouse.sql(f"describe table {table}")) < 3:
+                time.sleep(0.01)
+            lakehouse.sql(f"drop table {table}")
+            dropped.set()
+            for done in altering:
+                done.result()
+        assert lakehouse.sql(f"show tables in {schema}") == []
+
+
 def test_values_go_to_their_columns_while_these_are_moved(lakehouse: Any, schema: str) -> None:
     table = f"{schema}.t"
     lakehouse.sql(f"create table {table} (a int, b int)")

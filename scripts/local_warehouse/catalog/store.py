@@ -43,6 +43,7 @@ create table if not exists grants (
     primary key (kind, securable, principal, privilege)
 );
 create table if not exists groups (name text primary key);
+create table if not exists unfinished (location text primary key);
 """
 
 
@@ -187,8 +188,9 @@ class Catalog:
         return found
 
     def put_relation(self, relation: Relation) -> None:
-        with self._lock:
+        with self._together():
             relation.altered_at = time.time()
+            self._database.execute("delete from unfinished where location = ?", [relation.location])
             self._write(
                 "insert or replace into relations values (?, ?, ?, ?)",
                 relation.name.catalog, relation.name.schema, relation.name.table,
@@ -196,8 +198,11 @@ class Catalog:
             )  # fmt: skip
             self._relations[relation.name] = relation
 
-    def drop_relation(self, name: Name) -> None:
+    def drop_relation(self, name: Name, *, deletes: str | None = None) -> None:
+        """Forget a relation; `deletes` is its folder if that is deleted next."""
         with self._together():
+            if deletes is not None:
+                self.begin(deletes)
             self._write(
                 "delete from relations where catalog = ? and schema_name = ? and name = ?",
                 name.catalog, name.schema, name.table,
@@ -218,6 +223,23 @@ class Catalog:
             self.put_relation(relation)
             self.add_copied_files(relation, copied)
             self.grant(replace(grant, securable=_dotted(name)) for grant in granted)
+
+    # folders of tables that are being created or deleted
+
+    def begin(self, location: str) -> None:
+        """Say that there will be files of no table in a folder for a while: until a table of it is
+        put into the catalog, or until `finish`. No change that a statement must not make twice."""
+        with self._lock:
+            self._database.execute("insert or ignore into unfinished values (?)", [location])
+
+    def finish(self, location: str) -> None:
+        with self._lock:
+            self._database.execute("delete from unfinished where location = ?", [location])
+
+    def unfinished(self) -> set[str]:
+        """The folders of CREATE and DROP TABLE that are at work, failed or were killed."""
+        with self._lock:
+            return {location for (location,) in self._database.execute("select * from unfinished")}
 
     # files that COPY INTO has loaded
 

@@ -95,12 +95,24 @@ def examine_tables(directory: StateDirectory, root: str) -> Iterator[Finding]:
                     f"none: look whether its storage answers, and into its log at {relation.path}",
                 )
         known = {relation.location for relation in tables}
+        unfinished = catalog.unfinished()
         try:
             for folder in storage.folders(f"{root}/managed/"):
-                if folder not in known:
+                if folder in unfinished - known:
+                    yield _left_behind(catalog, folder)
+                elif folder not in known:
                     yield _unknown(folder)
         except SqlError as error:
             yield Finding(f"{root}/managed/ cannot be listed: {error}", "none: look into its S3")
+
+
+def _left_behind(catalog: Catalog, folder: str) -> Finding:
+    def delete() -> None:
+        storage.delete_tree(folder)
+        catalog.finish(folder)
+
+    problem = f"{folder} is what a CREATE or DROP TABLE that was killed or failed has left behind"
+    return Finding(problem, "delete it", delete)
 
 
 def _unknown(folder: str) -> Finding:
@@ -118,9 +130,8 @@ def _unknown(folder: str) -> Finding:
         found = str(error)
     return Finding(
         f"{folder} holds a table that the catalog does not know: {found}",
-        f"none: CREATE TABLE … LOCATION '{folder}' takes it over. If it is nobody's, as after a "
-        f"CREATE or DROP TABLE that was killed: local-warehouse exec -- aws s3 rm --recursive "
-        f"{folder}",
+        f"none: CREATE TABLE … LOCATION '{folder}' takes it over. If it is nobody's: "
+        f"local-warehouse exec -- aws s3 rm --recursive {folder}",
     )
 
 

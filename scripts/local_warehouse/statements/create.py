@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
 
-from local_warehouse import delta, errors, transactions
+from local_warehouse import delta, errors, storage, transactions
 from local_warehouse.catalog.model import Column, Constraint, Name, Relation, Schema, quoted
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal, parse
@@ -25,7 +26,6 @@ from local_warehouse.statements.constraints import (
     read_constraint,
     set_not_null,
 )
-from local_warehouse.statements.drop import remove
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.time_travel import version_of
 from local_warehouse.turns import definition
@@ -126,23 +126,37 @@ def _create_table(
         clauses.partition_by = _partitions_of_source(context, clauses)
     relation = _new_relation(context, name, clauses, existing)
     write = _write_empty if clauses.query is None else _write_query
-    relation.columns, relation.partition_by = write(context, relation, clauses, existing)
-    try:
+    with _new_folder(context, relation, existing):
+        relation.columns, relation.partition_by = write(context, relation, clauses, existing)
         _describe(context, relation, clauses)
         source = None if clauses.clone_of is None else target(context, clauses.clone_of)
         if source is not None:
             _take_over(context, relation, source)
-    except SqlError:
-        if existing is None:
-            remove(context, relation)
-        raise
-    context.catalog.put_relation(relation)
+        context.catalog.put_relation(relation)
     if source is not None:
         if not clauses.is_shallow:
             copied = context.catalog.copied_files(source)
             context.catalog.add_copied_files(relation, copied)
         return _clone_result(relation)
     return nothing() if clauses.query is None else counts(num_affected_rows=0, num_inserted_rows=0)
+
+
+@contextmanager
+def _new_folder(context: Context, relation: Relation, existing: Relation | None) -> Iterator[None]:
+    """While a table is made: the folder of a managed one, if it is new, is deleted on an error.
+    It stays on the list of folders then, as a statement that was stopped may still write there."""
+    is_new = existing is None or existing.location != relation.location
+    if is_new and relation.kind == "MANAGED":
+        context.catalog.begin(relation.path)
+    try:
+        yield
+    except SqlError:
+        if is_new:
+            with suppress(SqlError):
+                context.engine.forget(relation)
+                if relation.kind == "MANAGED":
+                    storage.delete_tree(relation.path)
+        raise
 
 
 def _read_table_clauses(reader: StatementReader) -> _TableClauses:

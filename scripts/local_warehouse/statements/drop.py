@@ -9,6 +9,7 @@ from local_warehouse.results import Result, nothing
 from local_warehouse.sessions import full_name, schema_name
 from local_warehouse.statements import functions
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.turns import definition
 
 
 def drop(context: Context, reader: StatementReader) -> Result:
@@ -55,7 +56,9 @@ def _drop_schema(context: Context, catalog: str, name: str, if_exists: bool, cas
             "2BP01",
         )
     for relation in relations:
-        remove(context, relation)
+        with definition(relation.name):
+            if (still_there := context.catalog.relation(relation.name)) is not None:
+                remove(context, still_there)
     for function in user_functions:
         context.catalog.drop_function(function.name)
     context.catalog.drop_schema(catalog, name)
@@ -67,27 +70,33 @@ def _drop_relation(context: Context, parts: list[str], kind: str, if_exists: boo
         del views[parts[0].lower()]
         return
     name = full_name(parts, context.session.namespace)
-    relation = context.catalog.relation(name)
-    if relation is None:
-        if if_exists:
-            return
-        raise errors.table_not_found(str(name))
+    with definition(name):
+        relation = context.catalog.relation(name)
+        if relation is not None:
+            _check_kind(relation, kind)
+            remove(context, relation)
+        elif not if_exists:
+            raise errors.table_not_found(str(name))
+
+
+def _check_kind(relation: Relation, kind: str) -> None:
     if relation.is_view != (kind == "VIEW"):
         condition = "EXPECT_TABLE_NOT_VIEW" if relation.is_view else "EXPECT_VIEW_NOT_TABLE"
         actual = "view" if relation.is_view else "table"
         raise errors.SqlError(
             f"{condition}.NO_ALTERNATIVE",
-            f"{name} is a {actual}: use DROP {actual.upper()}.",
+            f"{relation.name} is a {actual}: use DROP {actual.upper()}.",
             "42809",
         )
-    remove(context, relation)
 
 
 def remove(context: Context, relation: Relation) -> None:
     """Take a relation out of the catalog, then delete a managed table's files."""
-    context.catalog.drop_relation(relation.name)
+    folder = relation.location if relation.kind == "MANAGED" else None
+    context.catalog.drop_relation(relation.name, deletes=folder)
     if relation.is_view:
         return
     context.engine.forget(relation)
-    if relation.kind == "MANAGED" and relation.location:
-        storage.delete_tree(relation.location)
+    if folder is not None:
+        storage.delete_tree(folder)
+        context.catalog.finish(folder)
