@@ -19,7 +19,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 # What a shell that runs the tests may hold, and the tests must not see.
-_OUTER_PREFIXES = ("PYTEST_", "AWS_", "DATABRICKS_", "DBT_", "LANDING_URL", "LAKEHOUSE_", "BRONZE_")
+_OUTER_PREFIXES = (
+    "PYTEST_", "AWS_", "DATABRICKS_", "DBT_", "LANDING_URL", "LAKEHOUSE_", "BRONZE_",
+    "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE",
+)  # fmt: skip
 
 
 def outer_environment() -> dict[str, str]:

@@ -46,6 +46,16 @@ class _Printable(logging.Formatter):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives the exit code."""
+    try:
+        code = _main(arguments)
+        sys.stdout.flush()  # here, where it is no traceback if nobody reads it any more
+    except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_READ
+    return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = parse(list(sys.argv[1:] if arguments is None else arguments))
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(_Printable("%(levelname)s %(name)s: %(message)s"))
@@ -65,9 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("load-bronze: stopped; the next run goes on from here", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOT_READ
+    except BrokenPipeError:
+        raise
     except OSError as error:  # such as a full disk below the output
         print(f"load-bronze: {error}", file=sys.stderr)
         return FAILED

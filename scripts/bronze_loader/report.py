@@ -23,8 +23,13 @@ WIDTH_WITHOUT_TERMINAL = 160
 SHOWN = 50  # files listed by name, and columns of a file; --json has all of them
 
 
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # of which the command makes its exit code; rich would end it here
+
+
 def out() -> Console:
-    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
+    return _Output(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
 
 
 class SilentProgress:

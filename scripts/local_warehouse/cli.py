@@ -27,6 +27,17 @@ exec ends with the code of its command, 127 when there is no such command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; gives the exit code."""
+    try:
+        code = _main(arguments)
+        sys.stdout.flush()  # here, where it is no traceback if nobody reads it any more
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -37,9 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("local-warehouse: interrupted")
         return 130
-    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except BrokenPipeError:
+        raise
     except OSError as error:  # such as a full disk, below the state directory or the output
         say(f"local-warehouse: {error}")
         return 1
@@ -137,10 +147,10 @@ def _down(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from rich.console import Console
     from rich.table import Table
 
     from local_warehouse.services import lifecycle
+    from local_warehouse.terminal import Output
 
     found = lifecycle.status(find_state_directory(getattr(options, "state", None)))
     table = Table(show_edge=False)
@@ -154,7 +164,7 @@ def _status(options: argparse.Namespace) -> int:
             else ("", "", "", "")
         )
         table.add_row(line.name, line.condition, *details)
-    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+    Output().print(table)
     return 0 if all(line.condition == "running" for line in found) else 3
 
 

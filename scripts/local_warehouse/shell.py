@@ -117,9 +117,10 @@ def split_statements(script: str) -> list[str]:
 
 
 def _print_table(cursor: Cursor) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from local_warehouse.terminal import Output
 
     if cursor.description is None:
         return
@@ -129,7 +130,7 @@ def _print_table(cursor: Cursor) -> None:
     rows = cursor.fetchmany(TABLE_ROWS + 1)
     for row in rows[:TABLE_ROWS]:
         table.add_row(*(Text(_shown(value)) for value in row))
-    console = Console(width=None if sys.stdout.isatty() else 10_000)
+    console = Output()
     console.print(table)
     if len(rows) > TABLE_ROWS:
         console.print(f"the first {TABLE_ROWS:,} rows; --csv and --json print all of them")

@@ -1,6 +1,8 @@
 """The bundle: what is deployed is well-formed, and what is run here is what is deployed."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,12 +18,12 @@ from databricks.bundles.jobs import Job as DatabricksJob
 from databricks.bundles.schemas import Schema
 from databricks.bundles.secret_scopes import SecretScope
 from databricks.bundles.sql_warehouses import SqlWarehouse
-from dbt.cli.main import dbtRunner
 
 from local_job.bundle import BundleError, read_bundle
 from local_job.job import Job, Task, read_job
 
 ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
 ENVIRONMENT = {
     "DATABRICKS_CATALOG": "main",
     "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/local",
@@ -319,13 +321,13 @@ def test_job_builds_every_node_of_the_project_once(environment: None, tmp_path: 
     """
 
     kinds = [f"--resource-type={kind}" for kind in ("model", "seed", "test")]
-    places = [f"--{place}={tmp_path}" for place in ("profiles-dir", "target-path", "log-path")]
-    places.append(f"--project-dir={ROOT}")
+    places = ["--profiles-dir", tmp_path, "--target-path", tmp_path, "--log-path", tmp_path]
 
     def selected(*selection: str) -> list[str]:
-        done = dbtRunner().invoke(["--quiet", "ls", *places, "--output=name", *kinds, *selection])
-        assert done.success, done.exception
-        return done.result
+        command = [BIN / "dbt", "--quiet", "ls", *places, "--output", "name", *kinds, *selection]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.split()
 
     output = {"type": "databricks", "host": "h", "http_path": "p", "schema": "s"}
     output |= {"token": "t", "catalog": "main"}

@@ -22,7 +22,7 @@ import trustme
 from botocore.exceptions import EndpointConnectionError
 from databricks.sql.client import Cursor
 from databricks.sql.exc import ServerOperationError
-from landing_place import SALES, Place
+from landing_place import CUSTOMERS, SALES, Place
 
 from bronze_loader.lease import Lease
 from bronze_loader.store import SmallObject
@@ -152,11 +152,15 @@ def test_json_ends_with_a_summary_that_has_the_error_whatever_stops_a_run(place:
     assert json.loads(done.stdout)["error"] == "stopped by KeyboardInterrupt"
 
 
-def test_output_that_nobody_reads_to_its_end_is_no_error(place: Place) -> None:
-    for number in range(3):
-        place.put(f"of_no_dataset_{number}.csv", b"a\n")
-    environment = place.lakehouse.env | {"LANDING_URL": f"s3://landing/{place.prefix}"}
-    command = f"{Path(sys.executable).parent / 'load-bronze'} datasets --json"
+@pytest.mark.parametrize("arguments", ["datasets --json", "datasets", "log", "--dry-run"])
+def test_output_that_nobody_reads_to_its_end_is_no_error(place: Place, arguments: str) -> None:
+    place.put("customer_infomation_1.csv", CUSTOMERS)
+    place.load()
+    environment = place.lakehouse.env | {
+        "LANDING_URL": f"s3://landing/{place.prefix}",
+        "BRONZE_SCHEMA": place.schema,
+    }
+    command = f"{Path(sys.executable).parent / 'load-bronze'} {arguments}"
     done = subprocess.run(
         ["sh", "-c", f"({command}; echo $? >&2) | true"],
         env=environment, capture_output=True, text=True, check=False,

@@ -67,6 +67,20 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
+@pytest.mark.parametrize(
+    "arguments", ["status", "env", "doctor", "sql 'select 1 as a'", "sql --csv 'select 1 as a'"]
+)
+def test_output_that_nobody_reads_to_its_end_is_no_error(
+    lakehouse: Lakehouse, arguments: str
+) -> None:
+    command = f"{BIN / 'local-warehouse'} --state {lakehouse.state} {arguments}"
+    done = subprocess.run(
+        ["sh", "-c", f"({command}; echo $? >&2) | true"],
+        env=outer_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr == "141\n"
+
+
 def test_up_twice_starts_once(running: Lakehouse) -> None:
     before = pids(running)
     again = running.local_warehouse("up")
