@@ -153,9 +153,9 @@ def _new_folder(context: Context, relation: Relation, existing: Relation | None)
     except SqlError:
         if is_new:
             with suppress(SqlError):
-                context.engine.forget(relation)
                 if relation.kind == "MANAGED":
                     storage.delete_tree(relation.path)
+                context.engine.forget(relation)
         raise
 
 
