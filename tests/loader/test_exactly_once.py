@@ -45,8 +45,8 @@ class FailingCursor:
 class Failing:
     """Makes statements fail, by their number over all connections."""
 
-    def __init__(self, fail: dict[int, Exception]) -> None:
-        self.calls = count()
+    def __init__(self, calls: Iterator[int], fail: dict[int, Exception]) -> None:
+        self.calls = calls
         self.fail = fail
 
     def patch(self) -> Any:
@@ -85,41 +85,42 @@ def log_agrees(place: Place) -> None:
     assert len(keys) == len(set(keys))
 
 
-STORE_CALLS = 40
-STATEMENTS = 20  # at least as many as a run makes; the tests see to it that they reach the last
+STATEMENTS, STORE_CALLS = 20, 40  # at least as many as a run makes
+
+
+def each_call(most: int, step: int = 1) -> Iterator[tuple[int, Iterator[int]]]:
+    """The number of a call that is to fail, and a counter of those that the run makes; until a run
+    makes no call of the number."""
+    for number in range(0, most, step):
+        calls = count()
+        yield number, calls
+        if next(calls) <= number:
+            return
+    pytest.fail(f"a run makes more than {most} calls: raise the limit")
 
 
 def test_after_an_error_in_any_call_the_next_run_makes_it_good(place: Place) -> None:
     """The error is a lasting one, and the run does not learn that the statement was run."""
-    for call in range(STATEMENTS):
+    for call, calls in each_call(STATEMENTS):
         wanted = fill(place, call)
-        failing = Failing({call: ServerOperationError("[INTERNAL_ERROR] it broke")})
+        failing = Failing(calls, {call: ServerOperationError("[INTERNAL_ERROR] it broke")})
         with failing.patch():
             code, _ = place.try_load("--dataset", "customers", "--max-statement-files", "1")
-        made = next(failing.calls)
         place.load("--dataset", "customers")
         assert in_bronze(place) == wanted
         log_agrees(place)
-        if made <= call:
-            assert code == 0
-            break
-    else:
-        pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
+    assert code == 0
 
 
 def test_a_connection_lost_in_any_call_is_made_good_in_the_same_run(place: Place) -> None:
     """It is lost after the statement was accepted, so that it is run twice."""
-    for call in range(STATEMENTS):
+    for call, calls in each_call(STATEMENTS):
         wanted = fill(place, call)
-        lost = Failing({call: RequestError("connection reset", {"http-code": None})})
+        lost = Failing(calls, {call: RequestError("connection reset", {"http-code": None})})
         with lost.patch(), mock.patch.object(retries.time, "sleep"):
             place.load("--dataset", "customers", "--max-statement-files", "1")
         assert in_bronze(place) == wanted
         log_agrees(place)
-        if next(lost.calls) <= call:
-            break
-    else:
-        pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
 
 
 class FailingStore:
@@ -134,10 +135,7 @@ class FailingStore:
             return found
 
         def call(**arguments: Any) -> Any:
-            answer = found(**arguments)
-            if next(self._calls) == self._fail:
-                raise EndpointConnectionError(endpoint_url="http://s3")
-            return answer
+            return self._answer(found(**arguments))
 
         if name == "get_paginator":
             return lambda *named: mock.Mock(paginate=self._paginate(found(*named)))
@@ -145,12 +143,14 @@ class FailingStore:
 
     def _paginate(self, paginator: Any) -> Any:
         def paginate(**arguments: Any) -> Iterator[Any]:
-            for page in paginator.paginate(**arguments):
-                if next(self._calls) == self._fail:
-                    raise EndpointConnectionError(endpoint_url="http://s3")
-                yield page
+            yield from map(self._answer, paginator.paginate(**arguments))
 
         return paginate
+
+    def _answer(self, answer: Any) -> Any:
+        if next(self._calls) == self._fail:
+            raise EndpointConnectionError(endpoint_url="http://s3")
+        return answer
 
 
 def test_after_an_error_in_any_call_of_the_store_the_next_run_makes_it_good(place: Place) -> None:
@@ -160,25 +160,19 @@ def test_after_an_error_in_any_call_of_the_store_the_next_run_makes_it_good(plac
     def client(calls: Iterator[int], fails: int) -> FailingStore:
         return FailingStore(real(), calls, fails)
 
-    for fails in range(STORE_CALLS):
+    for fails, calls in each_call(STORE_CALLS):
         wanted = fill(place, fails)
-        calls = count()
         with (
             mock.patch.object(cli, "s3_client", partial(client, calls, fails)),
             mock.patch.object(Landing, "_read_fast", lambda *_: None),
         ):
             code, loaded = place.try_load("--dataset", "customers")
-        made = next(calls)
         assert code in (0, 1), loaded.stderr
         assert code == 0 or "cannot" in loaded.stderr, loaded.stderr
         place.load("--dataset", "customers")
         assert in_bronze(place) == wanted
         log_agrees(place)
-        if made <= fails:
-            assert code == 0
-            break
-    else:
-        pytest.fail(f"a run makes more than {STORE_CALLS} calls: raise STORE_CALLS")
+    assert code == 0
 
 
 def put_customers(place: Place, files: int) -> None:
@@ -296,12 +290,12 @@ def log_agrees_whatever_lies_in_landing(place: Place) -> None:
 def test_after_an_error_in_any_call_the_landing_may_have_changed(place: Place) -> None:
     """One file is gone when the next run comes, one is refused, one has a copy. Every other call,
     as each takes seconds, and the ones between are much alike."""
-    for call in range(0, STATEMENTS, 2):
+    for call, calls in each_call(STATEMENTS, step=2):
         for number in (1, 2, 3):
             content = CUSTOMERS.replace(b"Ann", b"%d of %d" % (number, call))
             place.put(f"customer_infomation_{number}.csv", content)
         copied = content
-        failing = Failing({call: ServerOperationError("[INTERNAL_ERROR] it broke")})
+        failing = Failing(calls, {call: ServerOperationError("[INTERNAL_ERROR] it broke")})
         with failing.patch():
             place.try_load("--dataset", "customers", "--max-statement-files", "1")
         place.delete("customer_infomation_1.csv")
@@ -315,29 +309,21 @@ def test_after_an_error_in_any_call_the_landing_may_have_changed(place: Place) -
         names = Counter(name for (name,) in place.rows("customers", "customername"))
         assert names[f"3 of {call}"] == 1
         place.delete("customer_infomation_4.csv")
-        if next(failing.calls) <= call:
-            break
-    else:
-        pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
 
 
 def test_after_an_error_in_any_call_of_a_full_refresh_the_log_agrees(place: Place) -> None:
     """A file has gone before, so its rows are to be removed."""
-    for call in range(STATEMENTS):
+    for call, calls in each_call(STATEMENTS):
         for number in (1, 2):
             content = CUSTOMERS.replace(b"Ann", b"%d of %d" % (number, call))
             place.put(f"customer_infomation_{number}.csv", content)
         place.load("--dataset", "customers")
         place.delete("customer_infomation_1.csv")
-        failing = Failing({call: ServerOperationError("[INTERNAL_ERROR] it broke")})
+        failing = Failing(calls, {call: ServerOperationError("[INTERNAL_ERROR] it broke")})
         with failing.patch():
             place.try_load("--dataset", "customers", "--full-refresh", "--yes")
         place.load("--dataset", "customers")
         log_agrees_whatever_lies_in_landing(place)
-        if next(failing.calls) <= call:
-            break
-    else:
-        pytest.fail(f"a run makes more than {STATEMENTS} statements: raise STATEMENTS")
 
 
 def test_a_file_that_is_replaced_between_its_header_and_its_rows_is_loaded_again(

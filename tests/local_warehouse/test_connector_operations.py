@@ -89,7 +89,7 @@ def test_a_canceled_write_leaves_the_table_as_it_was(lakehouse: Any) -> None:
     table = "main.default.canceled"
     insert = (
         f"insert into {table} select sum(length(sha2(repeat(string(id), 20), 512)))"
-        " from range(6000000)"
+        " from range(9000000)"
     )
     lakehouse.sql(f"create or replace table {table} as select 1L as id")
     before, start = _processor_seconds(lakehouse), time.monotonic()
@@ -104,7 +104,7 @@ def test_a_canceled_write_leaves_the_table_as_it_was(lakehouse: Any) -> None:
         cursor.cancel()
         time.sleep(2 * took)
         assert cursor.execute(f"select count(*) from {table}").fetchall() == [(2,)]
-    assert _processor_seconds(lakehouse) - before < 0.75 * whole  # both in whole seconds
+    assert _processor_seconds(lakehouse) - before < whole / 2
     lakehouse.sql(f"drop table {table}")
 
 

@@ -98,10 +98,9 @@ def examine_tables(directory: StateDirectory, root: str) -> Iterator[Finding]:
         unfinished = catalog.unfinished()
         try:
             for folder in storage.folders(f"{root}/managed/"):
-                if folder in unfinished - known:
-                    yield _left_behind(catalog, folder)
-                elif folder not in known:
-                    yield _unknown(folder)
+                if folder not in known:
+                    ours = folder in unfinished
+                    yield _left_behind(catalog, folder) if ours else _unknown(folder)
         except SqlError as error:
             yield Finding(f"{root}/managed/ cannot be listed: {error}", "none: look into its S3")
 

@@ -145,18 +145,25 @@ def _create_table(
 def _new_folder(context: Context, relation: Relation, existing: Relation | None) -> Iterator[None]:
     """While a table is made: the folder of a managed one, if it is new, is deleted on an error.
     It stays on the list of folders then, as a statement that was stopped may still write there."""
-    is_new = existing is None or existing.location != relation.location
-    if is_new and relation.kind == "MANAGED":
+    if _is_in_place(relation, existing):
+        yield
+        return
+    is_managed = relation.kind == "MANAGED"
+    if is_managed:
         context.catalog.begin(relation.path)
     try:
         yield
     except SqlError:
-        if is_new:
-            with suppress(SqlError):
-                if relation.kind == "MANAGED":
-                    storage.delete_tree(relation.path)
-                context.engine.forget(relation)
+        with suppress(SqlError):
+            if is_managed:
+                storage.delete_tree(relation.path)
+            context.engine.forget(relation)
         raise
+
+
+def _is_in_place(relation: Relation, existing: Relation | None) -> bool:
+    """Whether a table takes the place of one at the same location."""
+    return existing is not None and existing.location == relation.location
 
 
 def _read_table_clauses(reader: StatementReader) -> _TableClauses:
@@ -268,7 +275,7 @@ def _write_query(
     """Write the query's rows; returns the columns of the table and those it is partitioned by."""
     assert clauses.query is not None
     location = relation.path
-    replaced = existing is not None and existing.location == location
+    replaced = _is_in_place(relation, existing)
     if not replaced and relation.kind == "EXTERNAL" and delta.exists(location):
         raise SqlError(
             "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION",
@@ -330,7 +337,7 @@ def _write_empty(
         f"({columns}) using delta {partition_clause} {_check_clause(context, clauses)}"
         f" location {literal(location)}"
     )
-    if existing is not None and existing.location == location:
+    if existing is not None and _is_in_place(relation, existing):
         context.engine.run(
             f"create or replace table {quoted(context.engine.name_of(existing))} {tail}"
         )
