@@ -131,6 +131,39 @@ class Lakehouse:
             region_name=self.env["AWS_REGION"],
         )
 
+    def objects(self, url: str) -> list[str]:
+        """The URLs of what is stored below a location, on S3 or on disk."""
+        place = urlsplit(url)
+        if place.scheme == "file":
+            found = sorted(path for path in Path(place.path).rglob("*") if path.is_file())
+            return [f"file://{path}" for path in found]
+        prefix = f"{place.path.lstrip('/')}/"
+        listed = self.s3.list_objects_v2(Bucket=place.netloc, Prefix=prefix)
+        return [f"s3://{place.netloc}/{entry['Key']}" for entry in listed.get("Contents", [])]
+
+    def read(self, url: str) -> bytes:
+        place = urlsplit(url)
+        if place.scheme == "file":
+            return Path(place.path).read_bytes()
+        found = self.s3.get_object(Bucket=place.netloc, Key=place.path[1:])
+        content: bytes = found["Body"].read()
+        return content
+
+    def write(self, url: str, body: bytes) -> None:
+        place = urlsplit(url)
+        if place.scheme == "file":
+            Path(place.path).parent.mkdir(parents=True, exist_ok=True)
+            Path(place.path).write_bytes(body)
+        else:
+            self.s3.put_object(Bucket=place.netloc, Key=place.path[1:], Body=body)
+
+    def delete(self, url: str) -> None:
+        place = urlsplit(url)
+        if place.scheme == "file":
+            Path(place.path).unlink()
+        else:
+            self.s3.delete_object(Bucket=place.netloc, Key=place.path[1:])
+
     def land(self, *files: tuple[str, bytes]) -> str:
         """Puts files under a landing prefix of their own; returns its URL, with a slash."""
         landing = urlsplit(self.env["LANDING_URL"])

@@ -24,6 +24,7 @@ from local_warehouse.decimals import Decimal, decimal_of
 from local_warehouse.dialect import render
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites import ColumnsOf, aggregates
+from local_warehouse.trees import nodes, of_kind
 
 _DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}
 _OPERATORS = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
@@ -49,21 +50,21 @@ _UNKNOWN = ""
 
 def check(tree: exp.Expr, columns_of: ColumnsOf) -> None:
     """Change the arithmetic of a statement, inner before outer."""
-    outer_first = list(tree.find_all(exp.Neg, exp.Anonymous, *_OPERATORS))
+    outer_first = of_kind(nodes(tree), exp.Neg, exp.Anonymous, *_OPERATORS)
     for least in outer_first:
         if not isinstance(least, exp.Neg) or not isinstance(least.this, exp.Literal):
             continue
         if least.this.name in _LEAST:
             least.replace(exp.cast(least.copy(), _LEAST[least.this.name]))
-    nodes: list[exp.Expr] = [n for n in reversed(outer_first) if _is_arithmetic(n)]
-    if not nodes:
+    changing: list[exp.Expr] = [n for n in reversed(outer_first) if _is_arithmetic(n)]
+    if not changing:
         return
-    unnamed = list(_unnamed(tree, nodes))
+    unnamed = list(_unnamed(tree, changing))
     types = _Types(columns_of)
-    types.ask([*unnamed, *(leaf for node in nodes for leaf in _leaves(node))])
+    types.ask([*unnamed, *(leaf for node in changing for leaf in _leaves(node))])
     places = [(_select_of(projection), projection.index or 0) for projection in unnamed]
     names = [types.name(projection) for projection in unnamed]
-    for node in nodes:
+    for node in changing:
         if isinstance(node, exp.Binary):
             _operator(node, types)
         elif str(node.this).lower() == "sum":
@@ -247,13 +248,13 @@ def _is_projection(node: exp.Expr) -> bool:
     return isinstance(node.parent, exp.Select) and node.arg_key == "expressions"
 
 
-def _unnamed(tree: exp.Expr, nodes: list[exp.Expr]) -> Iterator[exp.Expr]:
+def _unnamed(tree: exp.Expr, changing: list[exp.Expr]) -> Iterator[exp.Expr]:
     """The projections without a name that hold some of these nodes."""
-    changing = {id(node) for node in nodes}
-    for select in tree.find_all(exp.Select):
+    wanted = {id(node) for node in changing}
+    for select in of_kind(nodes(tree), exp.Select):
         for projection in select.expressions:
             if not isinstance(projection, exp.Alias) and any(
-                id(node) in changing for node in projection.walk()
+                id(node) in wanted for node in nodes(projection)
             ):
                 yield projection
 

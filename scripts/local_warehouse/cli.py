@@ -178,12 +178,12 @@ def _doctor(options: argparse.Namespace) -> int:
     if left and options.repair:
         return 1  # a catalog that cannot be read
     os.environ.update(_environment(options))
-    root = os.environ["LAKEHOUSE_URL"]
+    managed = lifecycle.managed_urls(directory)
     if options.repair:
         with lifecycle.warehouse_stopped(directory):
-            left += _treat(doctor.examine_tables(directory, root), repair=True)
+            left += _treat(doctor.examine_tables(directory, managed), repair=True)
     else:
-        left += _treat(doctor.examine_tables(directory, root), repair=False)
+        left += _treat(doctor.examine_tables(directory, managed), repair=False)
     print("nothing to repair" if not left else f"left to repair: {left}")
     return 1 if left else 0
 

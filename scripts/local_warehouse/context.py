@@ -29,7 +29,7 @@ class Warehouse:
 
     catalog: Catalog
     engine: Engine
-    storage_root: str  # where managed tables are put
+    managed: str  # URL of the folder of managed tables
     scratch: Path
     locations: Locations
     files: files.Storage = field(default_factory=files.Storage)

@@ -19,6 +19,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import Token  # type: ignore[attr-defined]
 
 from local_warehouse.errors import SqlError, syntax_error
+from local_warehouse.trees import nodes, of_kind
 
 
 class Warehouse(Databricks):  # type: ignore[misc]
@@ -34,7 +35,7 @@ class Warehouse(Databricks):  # type: ignore[misc]
         ) -> Any:
             found = parser.Parser._parse_types(self, check_func, schema, **options)
             if found and not schema:  # a cast to char or varchar is one to string
-                for node in found.find_all(exp.DataType):
+                for node in of_kind(nodes(found), exp.DataType):
                     if node.this in _CHARACTERS:
                         node.set("this", exp.DataType.Type.TEXT)
                         node.set("expressions", None)

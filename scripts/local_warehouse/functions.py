@@ -9,7 +9,8 @@ import re
 
 from sqlglot import exp
 
-from local_warehouse.dialect import parse, parse_again, render
+from local_warehouse.dialect import parse_again
+from local_warehouse.trees import nodes, of_kind
 
 # What stands for a call with so many arguments; `call` is the call, `x` its first argument.
 _CORRECTED = {
@@ -26,27 +27,37 @@ _USES = {"regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr",
          "regexp_substr"}  # fmt: skip
 
 
-def correct(tree: exp.Expr) -> None:
-    """Change the calls of such functions in a query, inner before outer."""
-    for cast in reversed(list(tree.find_all(exp.Cast))):
-        if cast.to.this == exp.DataType.Type.DATE and not _is_day(cast.this):
-            _take_time_off(cast)
-    for call in reversed(list(tree.find_all(exp.Anonymous, exp.Initcap, exp.RegexpLike))):
+def correct(tree: exp.Expr, found: list[exp.Expr]) -> None:
+    """Change the calls of such functions in a query, whose nodes are `found`, inner before
+    outer."""
+    to_date = [cast for cast in of_kind(found, exp.Cast) if cast.to.this == exp.DataType.Type.DATE]
+    to_date = [cast for cast in to_date if not _is_day(cast.this)]
+    for cast in reversed(to_date):
+        _take_time_off(cast)
+    calls: list[exp.Expr] = of_kind(
+        nodes(tree) if to_date else found, exp.Anonymous, exp.Initcap, exp.RegexpLike
+    )
+    for call in reversed(calls):
         if isinstance(call, exp.RegexpLike):
             _translate(call.expression, tests=True)
             continue
         is_anonymous = isinstance(call, exp.Anonymous)
-        name = str(call.this if is_anonymous else call.sql_name()).lower()
+        name = str(call.this).lower() if is_anonymous else "initcap"
         arguments = call.expressions if is_anonymous else [call.this]
         if name in _TESTS | _USES and len(arguments) > 1:
             _translate(arguments[1], tests=name in _TESTS)
         elif (name, len(arguments)) in _CORRECTED:
-            corrected = parse_again(f"select {_CORRECTED[name, len(arguments)]}").expressions[0]
-            places = {"call": call, "x": arguments[0]}
-            for place in list(corrected.find_all(exp.Column)):
-                if place.name in places:
-                    place.replace(places[place.name].copy())
-            call.replace(corrected)
+            corrected = _CORRECTED[name, len(arguments)]
+            call.replace(_filled(corrected, {"call": call, "x": arguments[0]}))
+
+
+def _filled(template: str, places: dict[str, exp.Expr]) -> exp.Expr:
+    """An expression with others in place of its columns of these names."""
+    expression: exp.Expr = parse_again(f"select {template}").expressions[0]
+    for place in of_kind(nodes(expression), exp.Column):
+        if place.name in places:
+            place.replace(places[place.name].copy())
+    return expression
 
 
 # In the condition of rows to delete or to replace, the engine computes no coalesce
@@ -54,7 +65,8 @@ def correct(tree: exp.Expr) -> None:
 
 def spell_out_defaults(tree: exp.Expr) -> None:
     """Put a CASE in place of each coalesce, nvl, ifnull and nvl2."""
-    for node in reversed(list(tree.find_all(exp.Coalesce, exp.Anonymous))):
+    calls: list[exp.Expr] = of_kind(nodes(tree), exp.Coalesce, exp.Anonymous)
+    for node in reversed(calls):
         is_anonymous = isinstance(node, exp.Anonymous)
         name = str(node.this).lower() if is_anonymous else "coalesce"
         if name not in ("coalesce", "nvl", "ifnull", "nvl2"):
@@ -71,6 +83,7 @@ def spell_out_defaults(tree: exp.Expr) -> None:
 # A text as a DATE may have blanks around it and a time behind it
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_BEFORE_TIME = "substring_index(substring_index(trim(cast(x as string)), ' ', 1), 'T', 1)"
 
 
 def _is_day(operand: exp.Expr) -> bool:
@@ -80,9 +93,7 @@ def _is_day(operand: exp.Expr) -> bool:
 
 def _take_time_off(cast: exp.Cast) -> None:
     """Where the engine finds no DATE in a value, what is before its first blank or T."""
-    text = f"trim(cast({render(cast.this)} as string))"
-    day = f"substring_index(substring_index({text}, ' ', 1), 'T', 1)"
-    second = type(cast)(this=parse(f"select {day}").expressions[0], to=cast.to.copy())
+    second = type(cast)(this=_filled(_BEFORE_TIME, {"x": cast.this}), to=cast.to.copy())
     first = exp.TryCast(this=cast.this.copy(), to=cast.to.copy())
     whole: exp.Expr = exp.Coalesce(this=first, expressions=[second])
     if isinstance(cast.parent, exp.Select) and isinstance(cast.this, exp.Column):

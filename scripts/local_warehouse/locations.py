@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
 from local_warehouse.errors import SqlError
+
+_PLAIN = re.compile(r"[\w/.~+@,=-]", re.ASCII)
 
 
 class Locations:
@@ -41,3 +44,11 @@ def normalised(path: str) -> str:
         local = rest if separator else path.removeprefix("file:")
         return "file://" + posixpath.normpath("/" + local.lstrip("/")).rstrip("/")
     return f"{scheme.lower().replace('s3a', 's3')}://{rest}".rstrip("/")
+
+
+def odd_characters(url: str) -> list[str]:
+    """Characters of a table's location that delta-rs and the engine do not both take for
+    themselves: of a local one, all that a URL would have to quote."""
+    if url.startswith("file://"):
+        return sorted({repr(character) for character in url[7:] if not _PLAIN.match(character)})
+    return sorted(set(url) & set("?#%`"))

@@ -22,6 +22,7 @@ from local_warehouse.dialect import parse, parse_again, render
 from local_warehouse.rewrites import rewrite, sources
 from local_warehouse.sessions import full_name
 from local_warehouse.snapshots import Snapshot
+from local_warehouse.trees import nodes, of_kind
 
 _REFUSED_FUNCTIONS = {"ai_query", "event_log", "read_kafka", "read_kinesis", "read_pulsar",
                       "remote_query", "table_changes", "vector_search"}  # fmt: skip
@@ -118,14 +119,15 @@ class Query:
             raise errors.SqlError(
                 "VIEW_EXCEED_MAX_NESTED_DEPTH", f"Views are nested more than {_MAX_DEPTH} deep."
             )
+        found = nodes(tree)
         if scope.depth == 0:
-            bind(tree, self._context)
+            bind(found, self._context)
             self._context.merged.bind(tree)
-        for column in list(tree.find_all(exp.Column)):
+        for column in of_kind(found, exp.Column):
             if column.args.get("db"):
                 _leave_namespace(column)
-        tree = self._session_values(tree)
-        for table in list(tree.find_all(exp.Table)):
+        tree = self._session_values(tree, of_kind(found, exp.Func))
+        for table in of_kind(found, exp.Table):
             replacement = self._relation(table, scope)
             if replacement is not None and table is tree:
                 tree = replacement
@@ -170,17 +172,18 @@ class Query:
         inner = scope.within(function.namespace, permanent=permanent)
         return self._resolve(routines.body_of(function), inner)
 
-    def _session_values(self, tree: exp.Expr) -> exp.Expr:
-        def replace(node: exp.Expr) -> exp.Expr:
-            name = _function_name(node)
+    def _session_values(self, tree: exp.Expr, calls: list[exp.Func]) -> exp.Expr:
+        for call in calls:
+            name = _function_name(call)
             if name not in _SESSION_VALUES:
-                return node
-            value = exp.Literal.string(_SESSION_VALUES[name](self._context))
-            if isinstance(node.parent, exp.Select):
-                return exp.alias_(value, f"{name}()", quoted=True)
-            return value
-
-        return tree.transform(replace, copy=False)
+                continue
+            value: exp.Expr = exp.Literal.string(_SESSION_VALUES[name](self._context))
+            if isinstance(call.parent, exp.Select):
+                value = exp.alias_(value, f"{name}()", quoted=True)
+            if call is tree:
+                return value
+            call.replace(value)
+        return tree
 
     def _relation(self, table: exp.Table, scope: _Scope) -> exp.Expr | None:
         """Point `table` at what the engine knows, or return what takes its place."""
@@ -314,7 +317,7 @@ def _leave_namespace(column: exp.Column) -> None:
 
 def _asks_for_metadata(tree: exp.Expr) -> bool:
     """Whether the query names the hidden column _metadata."""
-    return any(name.name.lower() == "_metadata" for name in tree.find_all(exp.Identifier))
+    return any(name.name.lower() == "_metadata" for name in of_kind(nodes(tree), exp.Identifier))
 
 
 def _hide_metadata(table: exp.Table) -> None:
@@ -327,19 +330,21 @@ def _hide_metadata(table: exp.Table) -> None:
             star.set("except_", hidden)
 
 
-def bind(tree: exp.Expr, context: Context) -> None:
-    """Put the values of parameter markers in their place, as literals of the given types."""
-    for marker in list(tree.find_all(exp.Placeholder)):
+def bind(found: list[exp.Expr], context: Context) -> None:
+    """Put the values of parameter markers in their place, as literals of the given types. `found`
+    are the nodes of a tree."""
+    for marker in of_kind(found, exp.Placeholder):
         value = context.named_parameter(marker.name)
         marker.replace(parse(f"select {value}").expressions[0])
 
 
-def _function_name(node: exp.Expr) -> str | None:
-    if isinstance(node, exp.Anonymous):
-        return str(node.this).lower() if not node.expressions else None
-    if isinstance(node, exp.Func) and not isinstance(node.parent, exp.Dot):
-        return node.sql_name().lower() if not node.expressions and not node.this else None
-    return None
+def _function_name(call: exp.Func) -> str | None:
+    """The name of a function that is called without arguments."""
+    if isinstance(call, exp.Anonymous):
+        return str(call.this).lower() if not call.expressions else None
+    if call.expressions or call.this or isinstance(call.parent, exp.Dot):
+        return None
+    return call.sql_name().lower()
 
 
 def _common_table_expression(table: exp.Table) -> exp.CTE | None:

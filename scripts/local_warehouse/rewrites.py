@@ -17,6 +17,7 @@ from local_warehouse.dialect import render
 from local_warehouse.functions import correct, spell_out_defaults
 from local_warehouse.pivots import unfolded
 from local_warehouse.qualify import filtered
+from local_warehouse.trees import nodes, of_kind
 from local_warehouse.using_joins import spell_out
 
 ColumnsOf = Callable[[exp.Expr], list[Column]]
@@ -38,12 +39,10 @@ _RANDOM = {"monotonically_increasing_id", "rand", "randn", "random", "randstr", 
 
 def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Rewrite every SELECT of a tree, each after those that it reads from."""
-    kinds = {type(node) for node in tree.walk()}
-    if exp.Anonymous in kinds:
-        _fractions_of_a_second(tree)
-    if kinds & {exp.In, exp.Like, exp.ILike}:
-        _predicates(tree)
-    correct(tree)
+    found = nodes(tree)
+    fractions = _fractions_of_a_second(of_kind(found, exp.Anonymous))
+    predicates = _predicates(of_kind(found, exp.In), of_kind(found, exp.Like, exp.ILike))
+    correct(tree, nodes(tree) if fractions or predicates else found)
     if isinstance(tree, exp.Delete) and tree.args.get("where"):
         spell_out_defaults(tree.args["where"])
     for select in selects(tree):
@@ -66,14 +65,20 @@ def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 def selects(tree: exp.Expr) -> list[exp.Select]:
     """The SELECTs of a tree, inner before outer and CTEs in their order."""
     found: list[exp.Select] = []
+    _add_selects(tree, found)
+    return found
+
+
+def _add_selects(tree: exp.Expr, found: list[exp.Select]) -> None:
     clause = tree.args.get("with_")
-    children = [clause] if clause is not None else []
-    children += [child for child in tree.iter_expressions() if child is not clause]
-    for child in children:
-        found += selects(child)
+    if clause is not None:
+        _add_selects(clause, found)
+    for value in tree.args.values():
+        for child in value if type(value) is list else (value,):
+            if isinstance(child, exp.Expr) and child is not clause:
+                _add_selects(child, found)
     if isinstance(tree, exp.Select):
         found.append(tree)
-    return found
 
 
 def sources(select: exp.Select) -> list[exp.Expr]:
@@ -88,10 +93,11 @@ def sources(select: exp.Select) -> list[exp.Expr]:
 _MICROSECONDS = {"MICROSECOND": 1, "MILLISECOND": 1000}
 
 
-def _fractions_of_a_second(tree: exp.Expr) -> None:
+def _fractions_of_a_second(calls: list[exp.Anonymous]) -> bool:
     """timestampdiff(MICROSECOND | MILLISECOND, start, end), and by its other names, from the
-    difference in microseconds."""
-    for call in list(tree.find_all(exp.Anonymous)):
+    difference in microseconds. Whether there was one."""
+    changed = False
+    for call in calls:
         if str(call.this).lower() not in ("timestampdiff", "datediff", "date_diff"):
             continue
         if len(call.expressions) != 3 or call.expressions[0].name.upper() not in _MICROSECONDS:
@@ -104,15 +110,18 @@ def _fractions_of_a_second(tree: exp.Expr) -> None:
         size = exp.Literal.number(_MICROSECONDS[unit.name.upper()])
         call.replace(exp.paren(exp.IntDiv(this=exp.paren(exp.Sub(this=end, expression=start)),
                                           expression=size)))  # fmt: skip
+        changed = True
+    return changed
 
 
 # lists of rows and of patterns
 
 
-def _predicates(tree: exp.Expr) -> None:
+def _predicates(listings: list[exp.In], likes: list[exp.Like | exp.ILike]) -> bool:
     """(a, b) IN ((…), …), and LIKE ANY and ALL, by comparisons one by one. NULLs in rows are equal,
-    as they are in the structs that Spark compares."""
-    for listing in list(tree.find_all(exp.In)):
+    as they are in the structs that Spark compares. Whether there was one."""
+    changed = False
+    for listing in listings:
         rows = listing.expressions
         if rows and all(isinstance(row, exp.Tuple) for row in (listing.this, *rows)):
             matches = (
@@ -127,7 +136,8 @@ def _predicates(tree: exp.Expr) -> None:
                 for row in rows
             )
             listing.replace(exp.paren(exp.or_(*matches)))
-    for node in list(tree.find_all(exp.Like, exp.ILike)):
+            changed = True
+    for node in likes:
         quantifier = node.expression
         if isinstance(quantifier, (exp.Any, exp.All)):
             listed = quantifier.this
@@ -138,6 +148,8 @@ def _predicates(tree: exp.Expr) -> None:
                 parts.append(part.not_() if node.args.get("negate") else part)
             combine = exp.or_ if isinstance(quantifier, exp.Any) else exp.and_
             node.replace(exp.paren(combine(*parts)))
+            changed = True
+    return changed
 
 
 # PIVOT and UNPIVOT
@@ -246,7 +258,7 @@ def _lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> None:
     aliases: dict[str, exp.Expr] = {}
     own: set[str] | None = None
     for projection in [*select.expressions, *([qualify] if qualify else [])]:
-        for column in list(projection.find_all(exp.Column)):
+        for column in of_kind(nodes(projection), exp.Column) if aliases else ():
             name = column.name.lower()
             if (
                 column.table
@@ -277,7 +289,7 @@ def _check_repeatable(alias: str, expression: exp.Expr) -> None:
 
 def random_call(tree: exp.Expr) -> str | None:
     """A function in it that yields other values each time it is computed, if there is one."""
-    names = (str(call.this) for call in tree.find_all(exp.Anonymous))
+    names = (str(call.this) for call in of_kind(nodes(tree), exp.Anonymous))
     return next((name for name in names if name.lower() in _RANDOM), None)
 
 

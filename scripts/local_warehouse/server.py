@@ -37,7 +37,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--certificate", type=Path, required=True, help="PEM file")
     parser.add_argument("--key", type=Path, required=True, help="PEM file")
-    parser.add_argument("--storage", required=True, help="URL under which managed tables are put")
+    parser.add_argument(
+        "--storage", required=True, help="URL under which statements may read and write"
+    )
+    parser.add_argument(
+        "--managed", required=True, help="URL of the folder in which managed tables are put"
+    )
     parser.add_argument(
         "--catalog", default="main", help="the catalog of a session that names none"
     )
@@ -45,7 +50,7 @@ def _arguments() -> argparse.Namespace:
         "--allow-location",
         action="append",
         default=[],
-        help="URL of a folder that statements may use besides --storage and LANDING_URL",
+        help="URL of a folder that statements may use besides these two and LANDING_URL",
     )
     parser.add_argument("--engine", help="sc://host:port of a Spark Connect server to use instead")
     parser.add_argument("--log-level", default=os.environ.get("LOCAL_WAREHOUSE_LOG_LEVEL", "INFO"))
@@ -71,11 +76,11 @@ def main() -> None:
     except SqlError as error:
         raise SystemExit(str(error)) from None
     landing = [url for url in (os.environ.get("LANDING_URL"),) if url]
-    locations = Locations([arguments.storage, *landing, *arguments.allow_location])
-    storage = files.Storage(allow_local=locations.have_local)
-    warehouse = Warehouse(
-        catalog, engine, arguments.storage.rstrip("/"), scratch, locations, storage
+    locations = Locations(
+        [arguments.storage, arguments.managed, *landing, *arguments.allow_location]
     )
+    storage = files.Storage(allow_local=locations.have_local)
+    warehouse = Warehouse(catalog, engine, arguments.managed, scratch, locations, storage)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(arguments.certificate, arguments.key)
     idle_seconds = float(os.environ.get("LOCAL_WAREHOUSE_SESSION_IDLE_SECONDS", IDLE_SECONDS))

@@ -161,7 +161,7 @@ def folders(url: str) -> list[str]:
     if not is_s3(url):
         folder = Path(urlsplit(url).path)
         found = sorted(folder.iterdir()) if folder.is_dir() else []
-        return [f"file://{path}" for path in found if path.is_dir() and any(path.rglob("*"))]
+        return [f"file://{path}" for path in found if any(map(Path.is_file, path.rglob("*")))]
     bucket, key = _bucket_and_key(url)
     pages = s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, Delimiter="/")
     with _explained():
@@ -186,7 +186,10 @@ def delete(url: str) -> None:
 def delete_tree(url: str) -> None:
     """Delete every object below a location."""
     if not is_s3(url):
-        shutil.rmtree(urlsplit(url).path, ignore_errors=True)
+        folder = Path(urlsplit(url).path)
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            raise SqlError("CLOUD_STORAGE_ERROR", f"{folder} cannot be deleted whole", "58030")
         return
     bucket, key = _bucket_and_key(url)
     pages = s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key + "/")

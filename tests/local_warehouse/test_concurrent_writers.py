@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from databricks.sql.exc import Error
@@ -18,11 +19,14 @@ Write = Callable[[int, int], str]  # writer and step → statement
 TABLE = "concurrent.t"
 
 
-@pytest.fixture
-def write(lakehouse: Any) -> Callable[..., Counter[str]]:
+@pytest.fixture(params=["on disk", "on S3"])
+def write(lakehouse: Any, request: Any) -> Callable[..., Counter[str]]:
     """Runs the writers at once on a new table, and counts the outcomes of their statements."""
     lakehouse.sql("create schema if not exists concurrent")
-    lakehouse.sql(f"create or replace table {TABLE} (id int, n int)")
+    lakehouse.sql(f"drop table if exists {TABLE}")
+    location = f"location 's3://lakehouse/concurrent/{uuid4().hex}'"
+    place = location if request.param == "on S3" else ""
+    lakehouse.sql(f"create table {TABLE} (id int, n int) {place}")
     lakehouse.sql(f"insert into {TABLE} values (1, 0)")
 
     def one(writer: int, statement: Write, steps: int) -> Counter[str]:

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 import pytest
 from databricks.sql.exc import Error
@@ -33,12 +32,6 @@ def kill_warehouse(lakehouse: Lakehouse) -> None:
     time.sleep(0.2)
 
 
-def objects(lakehouse: Lakehouse, url: str) -> list[str]:
-    bucket, key = urlsplit(url).netloc, urlsplit(url).path.lstrip("/")
-    found = lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/")
-    return [entry["Key"] for entry in found.get("Contents", [])]
-
-
 def doctor(lakehouse: Lakehouse, *arguments: str) -> tuple[int, str]:
     done = lakehouse.local_warehouse("doctor", *arguments, check=False)
     assert done.returncode in (0, 1), done.stderr
@@ -50,8 +43,9 @@ def test_tables_and_catalog_are_made_to_agree(own: Lakehouse) -> None:
     from deltalake.schema import PrimitiveType
 
     place = {}
-    for name in ("whole", "lost", "cut", "wider"):
-        own.sql(f"create table {name} (a int comment 'kept')")
+    for name in ("whole", "lost", "cut", "cut_on_s3", "lost_on_s3", "wider"):
+        where = f"location 's3://lakehouse/doctor/{name}'" if name.endswith("s3") else ""
+        own.sql(f"create table {name} (a int comment 'kept') {where}")
         own.sql(f"insert into {name} values (1)")
         own.sql(f"insert into {name} values (2)")
         place[name] = str(own.sql(f"describe detail {name}")[0]["location"])
@@ -64,45 +58,53 @@ def test_tables_and_catalog_are_made_to_agree(own: Lakehouse) -> None:
     place["loose"] = str(own.sql("describe detail loose")[0]["location"])
     assert doctor(own) == (0, "nothing to repair\n")
 
-    for key in objects(own, place["lost"]):
-        own.s3.delete_object(Bucket="lakehouse", Key=key)
-    newest = max(key for key in objects(own, place["cut"]) if key.endswith(".json"))
-    entry = own.s3.get_object(Bucket="lakehouse", Key=newest)["Body"].read()
-    own.s3.put_object(Bucket="lakehouse", Key=newest, Body=entry[:-40])
-    own.s3.put_object(Bucket="lakehouse", Key=f"{newest}.unreadable", Body=b"an earlier one")
+    for name in ("lost", "lost_on_s3"):
+        for url in own.objects(place[name]):
+            own.delete(url)
+    newest, entry = {}, {}
+    for name in ("cut", "cut_on_s3"):
+        newest[name] = max(url for url in own.objects(place[name]) if url.endswith(".json"))
+        entry[name] = own.read(newest[name])
+        own.write(newest[name], entry[name][:-40])
+        own.write(f"{newest[name]}.unreadable", b"an earlier one")
     keys = {name: own.env[name] for name in own.env if name.startswith("AWS_")}
     column = Field("b", PrimitiveType("string"), nullable=True)
     DeltaTable(place["wider"], storage_options=keys).alter.add_columns([column])
     DeltaTable(place["loose"], storage_options=keys).alter.drop_constraint("positive")
-    orphan = "managed/00000000000000000000000000000000"
-    own.s3.put_object(Bucket="lakehouse", Key=f"{orphan}/part-0.parquet", Body=b"rows")
+    orphans = [f"{root}/managed/{'0' * 32}" for root in (f"file://{own.state}", "s3://lakehouse")]
+    for orphan in orphans:
+        own.write(f"{orphan}/part-0.parquet", b"rows")
 
     code, said = doctor(own)
     problems = [line for line in said.splitlines() if not line.startswith("  repair: ")]
     assert code == 1
     assert problems == [
-        "the newest entry of the log of `main`.`default`.`cut` cannot be read:"
-        f" s3://lakehouse/{newest}",
+        f"the newest entry of the log of `main`.`default`.`cut` cannot be read: {newest['cut']}",
+        "the newest entry of the log of `main`.`default`.`cut_on_s3` cannot be read:"
+        f" {newest['cut_on_s3']}",
         "`main`.`default`.`loose` has other CHECK constraints than the catalog says: none;"
         " in the catalog positive (a > 0)",
         "`main`.`default`.`lost` is in the catalog, but there is no table at " + place["lost"],
+        "`main`.`default`.`lost_on_s3` is in the catalog, but there is no table at "
+        + place["lost_on_s3"],
         "`main`.`default`.`wider` has other columns than the catalog says: a int, b string;"
         " in the catalog a int",
-        f"s3://lakehouse/{orphan} holds the files of no table",
-        "left to repair: 5",
+        *(f"{orphan} holds the files of no table" for orphan in orphans),
+        "left to repair: 8",
     ]
     assert doctor(own, "--repair")[0] == 0
     assert doctor(own) == (0, "nothing to repair\n")
-    aside = [key for key in objects(own, place["cut"]) if key.endswith(".unreadable")]
-    kept = [own.s3.get_object(Bucket="lakehouse", Key=k)["Body"].read() for k in sorted(aside)]
-    assert kept == [entry[:-40], b"an earlier one"]
-    assert "lost" not in [row["tableName"] for row in own.sql("show tables")]
-    assert own.sql("select a from cut") == [{"a": 1}]
-    own.sql("insert into cut values (3)")
-    assert own.sql("select sum(a) as s from cut") == [{"s": 4}]
+    known = {row["tableName"] for row in own.sql("show tables")}
+    assert not known & {"lost", "lost_on_s3"}
+    for name in newest:
+        aside = [url for url in own.objects(place[name]) if url.endswith(".unreadable")]
+        assert [own.read(url) for url in sorted(aside)] == [entry[name][:-40], b"an earlier one"]
+        assert own.sql(f"select a from {name}") == [{"a": 1}]
+        own.sql(f"insert into {name} values (3)")
+        assert own.sql(f"select sum(a) as s from {name}") == [{"s": 4}]
     assert own.sql("select a, b from wider where a = 2") == [{"a": 2, "b": None}]
     assert own.sql("describe table wider")[0]["comment"] == "kept"
-    assert objects(own, f"s3://lakehouse/{orphan}") == []
+    assert not any(own.objects(orphan) for orphan in orphans)
 
 
 def test_tables_of_a_lost_catalog_are_not_deleted_and_can_be_taken_over(
@@ -113,7 +115,7 @@ def test_tables_of_a_lost_catalog_are_not_deleted_and_can_be_taken_over(
     lost.sql("create table t (a int, b string)")
     lost.sql("insert into t values (1, 'x'), (2, 'y')")
     place = str(lost.sql("describe detail t")[0]["location"])
-    before = objects(lost, place)
+    before = lost.objects(place)
     lost.down()
     for path in lost.state.glob("catalog.sqlite*"):
         path.unlink()
@@ -123,7 +125,8 @@ def test_tables_of_a_lost_catalog_are_not_deleted_and_can_be_taken_over(
     assert code == 1
     assert f"{place} holds a table that the catalog does not know: a int, b string" in said
     assert f"CREATE TABLE … LOCATION '{place}'" in said
-    assert objects(lost, place) == before
+    assert f"rm -r {place.removeprefix('file://')}" in said
+    assert lost.objects(place) == before
     lost.up()
     lost.sql(f"create table t location '{place}'")
     assert lost.sql("select sum(a) as s, max(b) as m from t") == [{"s": 3, "m": "y"}]
@@ -137,8 +140,8 @@ def test_a_table_whose_storage_does_not_answer_is_said_so_and_the_others_are_exa
     own.sql("create table gone (a int)")
     place = str(own.sql("describe detail gone")[0]["location"])
     for url in ("s3://landing/far", place):
-        for key in objects(own, url):
-            own.s3.delete_object(Bucket=urlsplit(url).netloc, Key=key)
+        for found in own.objects(url):
+            own.delete(found)
     own.s3.delete_bucket(Bucket="landing")
     try:
         code, said = doctor(own)

@@ -70,10 +70,9 @@ def test_a_query_sees_what_other_programs_did_to_a_table(lakehouse: Any, schema:
 def test_a_managed_tables_files_go_with_it(lakehouse: Any, schema: str) -> None:
     lakehouse.sql(f"create table {schema}.t as select 1 as id")
     location = lakehouse.sql(f"describe detail {schema}.t")[0]["location"]
-    bucket, _, key = location.removeprefix("s3://").partition("/")
-    assert lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"] > 0
+    assert lakehouse.objects(location)
     lakehouse.sql(f"drop table {schema}.t")
-    assert lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"] == 0
+    assert not lakehouse.objects(location)
 
 
 @pytest.mark.parametrize(
@@ -90,9 +89,7 @@ def test_every_tenth_commit_has_a_checkpoint_whatever_it_is(
         for number in range(10 - version(lakehouse, table)):
             cursor.execute(statement.format(table=table, number=number))
     location = lakehouse.sql(f"describe detail {table}")[0]["location"]
-    bucket, _, key = location.removeprefix("s3://").partition("/")
-    log = lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/_delta_log/")
-    names = [found["Key"].rpartition("/")[2] for found in log["Contents"]]
+    names = [url.rpartition("/")[2] for url in lakehouse.objects(f"{location}/_delta_log")]
     assert f"{10:020}.checkpoint.parquet" in names
     assert lakehouse.sql(f"select n from {table} version as of 1") == [{"n": 1}]
     lakehouse.sql(f"insert into {table} (n) values (2)")
@@ -889,9 +886,7 @@ def test_a_clone_is_partitioned_as_its_source(lakehouse: Any, schema: str) -> No
             {"id": 2, "p": "y", "n": 20},
         ]
     location = lakehouse.sql(f"describe detail {schema}.c")[0]["location"]
-    bucket, _, key = location.removeprefix("s3://").partition("/")
-    found = lakehouse.s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/p=x/")
-    assert found["KeyCount"] > 0
+    assert lakehouse.objects(f"{location}/p=x")
 
 
 def test_names_that_delta_does_not_take_need_column_mapping(lakehouse: Any, schema: str) -> None:

@@ -402,6 +402,8 @@ def test_an_s3_of_the_users_own_is_used_instead(
     statement = "create table there as select 7 as n; select n from there"
     printed = own.local_warehouse("sql", "--csv", statement, **users_s3)
     assert printed.stdout.endswith("n\n7\n")
+    printed = own.local_warehouse("sql", "--csv", "describe detail there", **users_s3)
+    assert ",s3://users-bucket/tables/managed/" in printed.stdout
 
     refused = own.local_warehouse("up", check=False)
     assert refused.returncode == 2

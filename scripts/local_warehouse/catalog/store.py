@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from local_warehouse import attempts, errors
 from local_warehouse.catalog.model import Copy, Function, Grant, Name, Relation, Schema, quoted
@@ -51,6 +52,7 @@ class Catalog:
     """Thread-safe access to the metastore. Names are compared, and kept, in lower case."""
 
     def __init__(self, path: Path) -> None:
+        self._folder = f"file://{path.parent.absolute()}/"
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._database.execute("pragma journal_mode = wal")
         self._database.execute("pragma synchronous = full")
@@ -64,7 +66,7 @@ class Catalog:
             for catalog, name, document in rows("select catalog, name, document from schemas")
         }
         relations = (
-            Relation.from_document(json.loads(document))
+            self._relation_from(json.loads(document))
             for (document,) in rows("select document from relations")
         )
         self._relations: dict[Name, Relation] = {r.name: r for r in relations}
@@ -190,13 +192,34 @@ class Catalog:
     def put_relation(self, relation: Relation) -> None:
         with self._together():
             relation.altered_at = time.time()
-            self._database.execute("delete from unfinished where location = ?", [relation.location])
+            if relation.location is not None:
+                self.finish(relation.location)
             self._write(
                 "insert or replace into relations values (?, ?, ?, ?)",
                 relation.name.catalog, relation.name.schema, relation.name.table,
-                json.dumps(relation.document()),
+                json.dumps(self._document_of(relation)),
             )  # fmt: skip
             self._relations[relation.name] = relation
+
+    # a location in the catalog's own folder is kept relative to it: the folder can be moved
+
+    def _document_of(self, relation: Relation) -> dict[str, Any]:
+        document = relation.document()
+        if relation.location is not None:
+            document["location"] = self._kept(relation.location)
+        return document
+
+    def _relation_from(self, document: dict[str, Any]) -> Relation:
+        relation = Relation.from_document(document)
+        if relation.location is not None:
+            relation.location = self._found(relation.location)
+        return relation
+
+    def _kept(self, location: str) -> str:
+        return location.removeprefix(self._folder)
+
+    def _found(self, kept: str) -> str:
+        return kept if "://" in kept else f"{self._folder}{kept}"
 
     def drop_relation(self, name: Name, *, deletes: str | None = None) -> None:
         """Forget a relation; `deletes` is its folder if that is deleted next."""
@@ -230,16 +253,19 @@ class Catalog:
         """Say that there will be files of no table in a folder for a while: until a table of it is
         put into the catalog, or until `finish`. No change that a statement must not make twice."""
         with self._lock:
-            self._database.execute("insert or ignore into unfinished values (?)", [location])
+            kept = self._kept(location)
+            self._database.execute("insert or ignore into unfinished values (?)", [kept])
 
     def finish(self, location: str) -> None:
         with self._lock:
-            self._database.execute("delete from unfinished where location = ?", [location])
+            kept = self._kept(location)
+            self._database.execute("delete from unfinished where location = ?", [kept])
 
     def unfinished(self) -> set[str]:
         """The folders of CREATE and DROP TABLE that are at work, failed or were killed."""
         with self._lock:
-            return {location for (location,) in self._database.execute("select * from unfinished")}
+            rows = self._database.execute("select * from unfinished")
+            return {self._found(kept) for (kept,) in rows}
 
     # files that COPY INTO has loaded
 

@@ -82,8 +82,8 @@ def _examine_catalog(directory: StateDirectory) -> Iterator[Finding]:
         )
 
 
-def examine_tables(directory: StateDirectory, root: str) -> Iterator[Finding]:
-    """The catalog against the logs of the tables; `root` is where managed tables are put."""
+def examine_tables(directory: StateDirectory, managed: list[str]) -> Iterator[Finding]:
+    """The catalog against the logs of the tables; `managed` are the folders of managed ones."""
     with closing(Catalog(directory.path / CATALOG_FILE)) as catalog:
         tables = [relation for relation in catalog.relations() if not relation.is_view]
         for relation in tables:
@@ -96,13 +96,14 @@ def examine_tables(directory: StateDirectory, root: str) -> Iterator[Finding]:
                 )
         known = {relation.location for relation in tables}
         unfinished = catalog.unfinished()
-        try:
-            for folder in storage.folders(f"{root}/managed/"):
-                if folder not in known:
-                    ours = folder in unfinished
-                    yield _left_behind(catalog, folder) if ours else _unknown(folder)
-        except SqlError as error:
-            yield Finding(f"{root}/managed/ cannot be listed: {error}", "none: look into its S3")
+        for url in managed:
+            try:
+                for folder in storage.folders(f"{url}/"):
+                    if folder not in known:
+                        ours = folder in unfinished
+                        yield _left_behind(catalog, folder) if ours else _unknown(folder)
+            except (SqlError, OSError) as error:
+                yield Finding(f"{url}/ cannot be listed: {error}", "none: look into its storage")
 
 
 def _left_behind(catalog: Catalog, folder: str) -> Finding:
@@ -130,8 +131,15 @@ def _unknown(folder: str) -> Finding:
     return Finding(
         f"{folder} holds a table that the catalog does not know: {found}",
         f"none: CREATE TABLE … LOCATION '{folder}' takes it over. If it is nobody's: "
-        f"local-warehouse exec -- aws s3 rm --recursive {folder}",
+        + _deletion(folder),
     )
+
+
+def _deletion(folder: str) -> str:
+    """The command that deletes it."""
+    if storage.is_s3(folder):
+        return f"local-warehouse exec -- aws s3 rm --recursive {folder}"
+    return f"rm -r {folder.removeprefix('file://')}"
 
 
 def _examine_table(catalog: Catalog, relation: Relation) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 
+from local_warehouse.locations import odd_characters
 from local_warehouse.services import processes
 from local_warehouse.services.certificates import Certificates
 from local_warehouse.services.environment import (
@@ -213,6 +214,7 @@ def _warehouse(
         *("--certificate", str(certificates.certificate)),
         *("--key", str(certificates.key)),
         *("--storage", storage.lakehouse_url),
+        *("--managed", _managed_url(directory, storage, options)),
         *("--catalog", CATALOG),
         *(("--engine", options.engine) if options.engine else ()),
         *(f"--allow-location={url}" for url in options.allowed_locations),
@@ -229,6 +231,27 @@ def _warehouse(
         is_ready=lambda: _warehouse_is_ready(port, certificates.authority),
         depends_on="\0".join([*storage.environment().values(), certificate]),
     )
+
+
+def managed_urls(directory: StateDirectory) -> list[str]:
+    """The folders in which managed tables may be: that of new ones, and the one of S3, where those
+    are that were made when it was chosen. The services must run."""
+    state, secrets = directory.read(), directory.secrets()
+    storage = users_storage(os.environ) or own_storage(state.ports[STORAGE][0], secrets)
+    found = [_managed_url(directory, storage, state.options), _managed_on_s3(storage)]
+    return list(dict.fromkeys(found))
+
+
+def _managed_url(directory: StateDirectory, storage: Storage, options: Options) -> str:
+    """Where new managed tables are put: on this machine's disk, where the S3 and the engine are
+    ours too and its path is plain; else on S3, which others can reach."""
+    on_disk = f"file://{directory.managed}"
+    is_ours = users_storage(os.environ) is None and options.engine is None
+    return on_disk if is_ours and not odd_characters(on_disk) else _managed_on_s3(storage)
+
+
+def _managed_on_s3(storage: Storage) -> str:
+    return f"{storage.lakehouse_url}/managed"
 
 
 def _warehouse_is_ready(port: int, authority: Path) -> bool:

@@ -89,6 +89,10 @@ class StateDirectory:
     def storage(self) -> Path:
         return self.path / "storage"
 
+    @property
+    def managed(self) -> Path:
+        return self.path / "managed"
+
     def create(self) -> None:
         """Make the directory (0700, as it holds keys) and the ones inside it."""
         try:

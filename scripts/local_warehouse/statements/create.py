@@ -15,6 +15,7 @@ from local_warehouse.catalog.model import Column, Constraint, Name, Relation, Sc
 from local_warehouse.context import Context
 from local_warehouse.dialect import literal, parse
 from local_warehouse.errors import SqlError
+from local_warehouse.locations import odd_characters
 from local_warehouse.queries import Query, bind, target, version_after_at
 from local_warehouse.results import Result, counts, nothing, rows
 from local_warehouse.sessions import TemporaryView, full_name, schema_name
@@ -28,6 +29,7 @@ from local_warehouse.statements.constraints import (
 )
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.time_travel import version_of
+from local_warehouse.trees import nodes
 from local_warehouse.turns import definition
 
 
@@ -253,7 +255,7 @@ def _new_relation(
     elif existing is not None and existing.kind == "MANAGED":
         relation.location = existing.location
     else:
-        relation.location = f"{context.warehouse.storage_root}/managed/{relation.id}"
+        relation.location = f"{context.warehouse.managed}/{relation.id}"
     if existing is not None:
         relation.created_at, relation.tags = existing.created_at, existing.tags
         if existing.location == relation.location:
@@ -262,8 +264,8 @@ def _new_relation(
 
 
 def _plain(location: str) -> str:
-    """A location of a new table: delta-rs and the engine do not agree on what others mean."""
-    odd = sorted(set(location) & set("?#%`"))
+    """A location of a new table."""
+    odd = odd_characters(location)
     if odd:
         raise errors.unsupported(f"{' and '.join(odd)} in the location of a table, {location}")
     return location
@@ -400,7 +402,7 @@ def _partitions_of_source(context: Context, clauses: _TableClauses) -> list[str]
     assert clauses.clone_of is not None and clauses.query is not None
     source = target(context, clauses.clone_of)
     tree = parse(clauses.query)
-    bind(tree, context)
+    bind(nodes(tree), context)
     table = tree.find(exp.Table)
     assert table is not None
     version_after_at(table)

@@ -20,6 +20,7 @@ from local_warehouse.results import Result, counts
 from local_warehouse.rewrites import random_call
 from local_warehouse.statements.columns import append
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.trees import nodes
 from local_warehouse.turns import definition
 
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
@@ -176,7 +177,7 @@ def _rows_of(context: Context, relation: Relation, commit: Commit, predicate: st
 
 def _condition(context: Context, text: str) -> exp.Expr:
     tree = parse(f"select {text}")
-    bind(tree, context)
+    bind(nodes(tree), context)
     spell_out_defaults(tree)
     condition: exp.Expr = tree.expressions[0]
     return condition

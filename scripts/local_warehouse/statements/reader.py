@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.errors import TokenError
-from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
+from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]
 
 from local_warehouse.dialect import Warehouse, parse
 from local_warehouse.errors import syntax_error, unsupported
+
+_KINDS = {TokenType.STRING: "string", TokenType.IDENTIFIER: "name", TokenType.NUMBER: "number"}
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,17 @@ class Word:
     kind: str  # word, name (in backticks), string, number or sign
     start: int  # where it stands in the statement
     end: int  # one past its last character
+
+
+def _words(token: Token) -> list[Word]:
+    """Of one token: keywords that sqlglot reads as one are several words here."""
+    start, end = token.start, token.end + 1
+    if token.token_type in _KINDS:
+        return [Word(token.text, _KINDS[token.token_type], start, end)]
+    return [
+        Word(part, "word" if part[0].isalnum() or part[0] == "_" else "sign", start, end)
+        for part in token.text.split()
+    ]
 
 
 class StatementReader:
@@ -29,32 +42,25 @@ class StatementReader:
             self._tokens = Warehouse().tokenize(text)
         except TokenError as error:
             raise syntax_error(str(error)) from error
-        self._words: list[Word] = []
-        for token in self._tokens:
-            end = token.end + 1
-            if token.token_type is TokenType.STRING:
-                self._words.append(Word(token.text, "string", token.start, end))
-            elif token.token_type is TokenType.IDENTIFIER:
-                self._words.append(Word(token.text, "name", token.start, end))
-            elif token.token_type is TokenType.NUMBER:
-                self._words.append(Word(token.text, "number", token.start, end))
-            else:  # keywords that sqlglot reads as one token are several words here
-                for part in token.text.split():
-                    kind = "word" if part[0].isalnum() or part[0] == "_" else "sign"
-                    self._words.append(Word(part, kind, token.start, end))
-        while self._words and self._words[-1].text == ";":
-            self._words.pop()
+        while self._tokens and self._tokens[-1].token_type is TokenType.SEMICOLON:
+            self._tokens.pop()
+        self._words: list[Word] = []  # of the tokens that were looked at
+        self._left = iter(self._tokens)
         self._at = 0
 
     # looking
 
     def peek(self, ahead: int = 0) -> Word:
-        index = self._at + ahead
+        return self._word(self._at + ahead)
+
+    def _word(self, index: int) -> Word:
+        while index >= len(self._words) and (token := next(self._left, None)) is not None:
+            self._words += _words(token)
         end = len(self.text)
         return self._words[index] if index < len(self._words) else Word("", "end", end, end)
 
     def at_end(self) -> bool:
-        return self._at >= len(self._words)
+        return self.peek().kind == "end"
 
     def sees(self, *words: str) -> bool:
         return all(
@@ -163,8 +169,8 @@ class StatementReader:
         """The source text of everything that is left."""
         if self.at_end():
             raise self.error("expected a query")
-        start, end = self.peek().start, self._words[-1].end
-        self._at = len(self._words)
+        start, end = self.peek().start, self._tokens[-1].end + 1
+        self._at, self._left = len(self._words), iter(())
         return self.text[start:end]
 
     def pairs(self) -> dict[str, str]:
@@ -202,7 +208,7 @@ class StatementReader:
     def unsupported(self) -> Exception:
         """Names the statement by its leading words."""
         words: list[str] = []
-        for word in self._words[:4]:
+        for word in map(self._word, range(4)):
             if word.kind != "word":
                 break
             words.append(word.text.upper())
