@@ -22,6 +22,7 @@ _CHANNEL = {
     "grpc.max_receive_message_length": 2**31 - 1,  # a batch of rows is one message
     "grpc.max_send_message_length": 2**31 - 1,
     "grpc.compression_enabled_algorithms_bitset": 1,  # none, as the engine is on this machine
+    "SingleThreadedUnaryStream": 1,  # who waits for an answer reads it: no thread is started for it
 }
 _PATIENCE_SECONDS = 3  # with an engine that is to stop a query
 _WATCHED_SECONDS = 60  # after that, at the most

@@ -55,7 +55,9 @@ class Catalog:
         self._folder = f"file://{path.parent.absolute()}/"
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._database.execute("pragma journal_mode = wal")
-        self._database.execute("pragma synchronous = full")
+        # safe from a killed process; a power failure may take the last commits, as it may those of
+        # the tables, whose files nobody has written to the disk at once either
+        self._database.execute("pragma synchronous = normal")
         self._database.executescript(_TABLES)
         self._lock = threading.RLock()
         self.version = 0  # grows with every change, so that derived data can be cached
