@@ -10,7 +10,6 @@ the time for a statement with many casts.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlglot import exp, generator, parser
@@ -68,23 +67,14 @@ def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
         trees: list[exp.Expr] = [tree for tree in found if tree is not None]
     except ParseError as error:
         at = error.errors[0]
-        place = f"at or near '{at['highlight']}' (line {at['line']}, pos {at['col']})"
+        found_there, end = str(at["highlight"]), int(at["col"])
+        place = f"at or near '{found_there}' (line {at['line']}, pos {max(end - len(found_there), 0)})"
         raise syntax_error(f"Syntax error {place}.") from error
     except TokenError as error:
         raise syntax_error(f"{error}") from error
     if len(trees) != 1:
         raise syntax_error(f"Expected one statement, found {len(trees)}.")
     return trees[0]
-
-
-def parse_again(text: str) -> exp.Expr:
-    """The same of a text that comes often, such as a view's: a copy takes half the time."""
-    return _parsed(text).copy()
-
-
-@lru_cache(maxsize=256)
-def _parsed(text: str) -> exp.Expr:
-    return parse(text)
 
 
 def render(tree: exp.Expr, *, copy: bool = True) -> str:

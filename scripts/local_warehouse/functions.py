@@ -9,7 +9,7 @@ import re
 
 from sqlglot import exp
 
-from local_warehouse.dialect import parse_again
+from local_warehouse.readings import parse_again
 from local_warehouse.trees import nodes, of_kind
 
 # What stands for a call with so many arguments; `call` is the call, `x` its first argument.

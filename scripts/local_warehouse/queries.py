@@ -18,7 +18,8 @@ from sqlglot import exp
 from local_warehouse import arithmetic, errors, routines, time_travel
 from local_warehouse.catalog.model import Column, Function, Relation
 from local_warehouse.context import Context
-from local_warehouse.dialect import parse, parse_again, render
+from local_warehouse.dialect import parse, render
+from local_warehouse.readings import parse_again
 from local_warehouse.rewrites import rewrite, sources
 from local_warehouse.sessions import full_name
 from local_warehouse.snapshots import Snapshot

@@ -12,7 +12,8 @@ from sqlglot import exp
 
 from local_warehouse import errors
 from local_warehouse.catalog.model import Function
-from local_warehouse.dialect import Warehouse, parse, parse_again
+from local_warehouse.dialect import Warehouse, parse
+from local_warehouse.readings import parse_again
 from local_warehouse.rewrites import ColumnsOf, bare, selects, sources
 
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "FROM", "TABLE")

@@ -50,6 +50,13 @@ _ERRORS = {
 }
 
 
+def test_the_place_of_a_syntax_error_counts_from_the_statements_first_character(
+    lakehouse: Any,
+) -> None:
+    said = lakehouse.fails("/* {'app': 'dbt'}\n */ select 1 from where", "PARSE_SYNTAX_ERROR")
+    assert "'where' (line 2, pos 18)" in said
+
+
 def test_an_error_has_its_condition_and_sqlstate(lakehouse: Any) -> None:
     lakehouse.sql("create or replace table main.default.strict (a int not null)")
     found = {}

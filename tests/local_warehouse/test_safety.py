@@ -76,8 +76,10 @@ def test_a_folder_is_used_once_it_is_allowed(new_lakehouse: Any, tmp_path: Path)
 
 
 def test_a_location_that_readers_would_take_for_another_is_refused(lakehouse: Lakehouse) -> None:
-    for name in ("a?b", "a#b", "a%2Fb", "a`b"):
-        location = f"{lakehouse.env['LAKEHOUSE_URL']}/{name}"
+    names = ("a?b", "a#b", "a%2Fb", "a`b")
+    on_s3 = [f"{lakehouse.env['LAKEHOUSE_URL']}/{name}" for name in names]
+    on_disk = [f"file://{lakehouse.state}/managed/{name}" for name in (*names, "a b", "ä")]
+    for location in on_s3 + on_disk:
         message = lakehouse.fails(
             f"create table t (a int) location '{location}'", "UNSUPPORTED_FEATURE"
         )

@@ -130,6 +130,42 @@ def test_killed_services_come_back_with_their_data(running: Lakehouse) -> None:
     assert running.s3.get_object(Bucket="landing", Key="kept.csv")["Body"].read() == b"a\n1\n"
 
 
+def test_managed_tables_are_on_disk_and_move_with_the_state_directory(
+    new_lakehouse: NewLakehouse, tmp_path: Path
+) -> None:
+    home = new_lakehouse("home")
+    home.up()
+    home.sql("create table kept as select 7 as n")
+    location = str(home.sql("describe detail kept")[0]["location"])
+    assert location.startswith(f"file://{home.state}/managed/")
+    home.down()
+
+    moved = Lakehouse(home.state.rename(tmp_path / "moved"))
+    try:
+        moved.up()
+        location = str(moved.sql("describe detail kept")[0]["location"])
+        assert location.startswith(f"file://{tmp_path}/moved/managed/")
+        moved.sql("insert into kept values (8)")
+        assert moved.sql("select sum(n) as s from kept") == [{"s": 15}]
+        assert moved.local_warehouse("doctor").stdout == "nothing to repair\n"
+    finally:
+        moved.down()
+
+
+def test_where_the_path_is_not_plain_managed_tables_are_on_s3(tmp_path: Path) -> None:
+    folder = tmp_path / "my projects #1"
+    folder.mkdir()
+    spaced = Lakehouse(folder / "state")
+    try:
+        spaced.up()
+        spaced.sql("create table kept as select 7 as n")
+        detail = spaced.sql("describe detail kept")[0]
+        assert str(detail["location"]).startswith("s3://lakehouse/managed/")
+        assert spaced.sql("select n from kept") == [{"n": 7}]
+    finally:
+        spaced.down()
+
+
 def test_other_ports_are_chosen_when_the_earlier_ones_are_taken(running: Lakehouse) -> None:
     running.s3.put_object(Bucket="landing", Key="kept.csv", Body=b"a\n1\n")
     earlier = running.env["AWS_ENDPOINT_URL"]

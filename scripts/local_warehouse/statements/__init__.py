@@ -12,6 +12,7 @@ from local_warehouse import identifiers, markers
 from local_warehouse.context import Context
 from local_warehouse.errors import SqlError
 from local_warehouse.merged_scans import merge
+from local_warehouse.readings import without_comment
 from local_warehouse.results import Result
 from local_warehouse.statements import (
     alter,
@@ -83,7 +84,7 @@ def execute(context: Context, text: str) -> Result:
     Raises SqlError for whatever the author of the statement can mend, an unsupported statement
     included.
     """
-    context, text = markers.named(context, text)
+    context, text = markers.named(context, without_comment(text))
     text = identifiers.replaced(context, text)
     text, context.merged = merge(text)
     reader = StatementReader(text)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlglot import exp
-from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]
 
-from local_warehouse.dialect import Warehouse, parse
 from local_warehouse.errors import syntax_error, unsupported
+from local_warehouse.readings import reading
 
 _KINDS = {TokenType.STRING: "string", TokenType.IDENTIFIER: "name", TokenType.NUMBER: "number"}
 
@@ -38,14 +37,9 @@ class StatementReader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        try:
-            self._tokens = Warehouse().tokenize(text)
-        except TokenError as error:
-            raise syntax_error(str(error)) from error
-        while self._tokens and self._tokens[-1].token_type is TokenType.SEMICOLON:
-            self._tokens.pop()
+        self._reading = reading(text)
         self._words: list[Word] = []  # of the tokens that were looked at
-        self._left = iter(self._tokens)
+        self._left = iter(self._reading.tokens)
         self._at = 0
 
     # looking
@@ -162,14 +156,13 @@ class StatementReader:
         """The syntax tree of what has not been read, which stays unread."""
         if self.at_end():
             raise self.error("expected a query")
-        start = self.peek().start
-        return parse(self.text, [token for token in self._tokens if token.start >= start])
+        return self._reading.tree(self.peek().start)
 
     def rest(self) -> str:
         """The source text of everything that is left."""
         if self.at_end():
             raise self.error("expected a query")
-        start, end = self.peek().start, self._tokens[-1].end + 1
+        start, end = self.peek().start, self._reading.tokens[-1].end + 1
         self._at, self._left = len(self._words), iter(())
         return self.text[start:end]
 
