@@ -67,8 +67,9 @@ def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
         trees: list[exp.Expr] = [tree for tree in found if tree is not None]
     except ParseError as error:
         at = error.errors[0]
-        found_there, end = str(at["highlight"]), int(at["col"])
-        place = f"at or near '{found_there}' (line {at['line']}, pos {max(end - len(found_there), 0)})"
+        found_there = str(at["highlight"])
+        column = max(int(at["col"]) - len(found_there), 0)  # sqlglot says where it ends
+        place = f"at or near '{found_there}' (line {at['line']}, pos {column})"
         raise syntax_error(f"Syntax error {place}.") from error
     except TokenError as error:
         raise syntax_error(f"{error}") from error
