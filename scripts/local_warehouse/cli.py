@@ -178,7 +178,7 @@ def _doctor(options: argparse.Namespace) -> int:
     if left and options.repair:
         return 1  # a catalog that cannot be read
     os.environ.update(_environment(options))
-    managed = lifecycle.managed_urls(directory)
+    managed = lifecycle.managed_urls(directory, os.environ["LAKEHOUSE_URL"])
     if options.repair:
         with lifecycle.warehouse_stopped(directory):
             left += _treat(doctor.examine_tables(directory, managed), repair=True)

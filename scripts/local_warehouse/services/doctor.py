@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -82,7 +82,7 @@ def _examine_catalog(directory: StateDirectory) -> Iterator[Finding]:
         )
 
 
-def examine_tables(directory: StateDirectory, managed: list[str]) -> Iterator[Finding]:
+def examine_tables(directory: StateDirectory, managed: Iterable[str]) -> Iterator[Finding]:
     """The catalog against the logs of the tables; `managed` are the folders of managed ones."""
     with closing(Catalog(directory.path / CATALOG_FILE)) as catalog:
         tables = [relation for relation in catalog.relations() if not relation.is_view]

@@ -233,25 +233,17 @@ def _warehouse(
     )
 
 
-def managed_urls(directory: StateDirectory) -> list[str]:
-    """The folders in which managed tables may be: that of new ones, and the one of S3, where those
-    are that were made when it was chosen. The services must run."""
-    state, secrets = directory.read(), directory.secrets()
-    storage = users_storage(os.environ) or own_storage(state.ports[STORAGE][0], secrets)
-    found = [_managed_url(directory, storage, state.options), _managed_on_s3(storage)]
-    return list(dict.fromkeys(found))
+def managed_urls(directory: StateDirectory, lakehouse_url: str) -> tuple[str, str]:
+    """The folders in which managed tables may be: on this machine's disk, and on S3."""
+    return f"file://{directory.managed}", f"{lakehouse_url}/managed"
 
 
 def _managed_url(directory: StateDirectory, storage: Storage, options: Options) -> str:
     """Where new managed tables are put: on this machine's disk, where the S3 and the engine are
     ours too and its path is plain; else on S3, which others can reach."""
-    on_disk = f"file://{directory.managed}"
+    on_disk, on_s3 = managed_urls(directory, storage.lakehouse_url)
     is_ours = users_storage(os.environ) is None and options.engine is None
-    return on_disk if is_ours and not odd_characters(on_disk) else _managed_on_s3(storage)
-
-
-def _managed_on_s3(storage: Storage) -> str:
-    return f"{storage.lakehouse_url}/managed"
+    return on_disk if is_ours and not odd_characters(on_disk) else on_s3
 
 
 def _warehouse_is_ready(port: int, authority: Path) -> bool:
