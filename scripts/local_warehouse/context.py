@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from local_warehouse import errors, files
 from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Function, Name, Relation, quoted
@@ -24,6 +26,16 @@ _VERSIONS = 16  # of one information_schema table that the engine knows at a tim
 
 
 @dataclass
+class _Rows:
+    """Of an information_schema table, as the engine knows them."""
+
+    name: str  # that the engine has for them
+    table: pa.Table
+    version: int  # of the catalog when they were last found the same
+    generation: int  # of the engine
+
+
+@dataclass
 class Warehouse:
     """The parts that all sessions share."""
 
@@ -34,7 +46,7 @@ class Warehouse:
     locations: Locations
     files: files.Storage = field(default_factory=files.Storage)
     lock: threading.RLock = field(default_factory=threading.RLock)  # around changes of the catalog
-    _registered: dict[str, deque[str]] = field(default_factory=dict)
+    _registered: dict[str, deque[_Rows]] = field(default_factory=dict)
 
     def information_schema(self, name: Name) -> str:
         """The engine's name for the current rows of an information_schema table. The last few
@@ -42,15 +54,21 @@ class Warehouse:
         only = None if name.catalog == "system" else self.catalog.require_catalog(name.catalog)
         key = f"information_schema_{name.table}_{only or 'all'}"
         with self.lock:
+            version, generation = self.catalog.version, self.engine.generation
             versions = self._registered.setdefault(key, deque())
-            engine_name = f"{key}_{self.catalog.version}_{self.engine.generation}"
-            if engine_name not in versions:
+            if versions and versions[-1].generation != generation:
+                versions.clear()
+            if not versions or versions[-1].version != version:
                 table = information_schema.table(self.catalog, name.table, only)
-                self.engine.register(engine_name, table)
-                versions.append(engine_name)
+                if versions and versions[-1].table.equals(table):
+                    versions[-1].version = version
+                else:
+                    rows = _Rows(f"{key}_{version}", table, version, generation)
+                    self.engine.register(rows.name, table)
+                    versions.append(rows)
             if len(versions) > _VERSIONS:
-                self.engine.run(f"drop view if exists {quoted(versions.popleft())}")
-        return engine_name
+                self.engine.run(f"drop view if exists {quoted(versions.popleft().name)}")
+            return versions[-1].name
 
 
 @dataclass
