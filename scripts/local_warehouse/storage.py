@@ -120,18 +120,20 @@ def names(url: str, after: str = "") -> list[tuple[str, str]]:
     """The names of the objects directly below a folder, whose URL ends in a slash, each with a
     tag of its content; `after` is a name to begin behind."""
     if not is_s3(url):
-        folder = Path(urlsplit(url).path)
-        found = folder.iterdir() if folder.is_dir() else iter(())
-        return [(path.name, _changed_at(path)) for path in found if path.name > after]
+        try:
+            with os.scandir(urlsplit(url).path) as found:
+                return [(entry.name, _changed_at(entry)) for entry in found if entry.name > after]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
     bucket, key = _bucket_and_key(url)
     listed = _listed(bucket, key, key + after)
     return [(path.removeprefix(key), tag) for path, tag in listed if "/" not in path[len(key) :]]
 
 
-def _changed_at(path: Path) -> str:
+def _changed_at(file: os.DirEntry[str]) -> str:
     """When a file was written last; nothing if it is gone, as a writer's scratch file may be."""
     try:
-        return str(path.stat().st_mtime_ns)
+        return str(file.stat().st_mtime_ns)
     except FileNotFoundError:
         return ""
 
