@@ -23,10 +23,10 @@ test: lint ## lint, then every test, with a whole run of the pipeline among them
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 fidelity: setup ## dbt's own adapter tests against the local warehouse; about five minutes
-	@$(BIN)/pytest tests/fidelity -q -r fE -W ignore --tb=short --numprocesses 2 --dist loadscope
+	@$(BIN)/pytest local_warehouse/tests/fidelity -q -r fE -W ignore --tb=short --numprocesses 2 --dist loadscope
 
 conformance: setup ## the same SQL and CSV files on Apache Spark (Java 17, 400 MB) and on the local warehouse
-	@$(BIN)/python tests/conformance/run.py
+	@$(BIN)/python local_warehouse/tests/conformance/run.py tests/conformance
 
 lint: setup ## check Python, SQL, the dbt project, infra and workflows
 	@$(MAKE) --no-print-directory --jobs 2 lint-python lint-sql
@@ -57,7 +57,7 @@ profiles.yml:
 
 # All cores compile at the end, which takes less time than pip alone. The loop shows a dot a package,
 # and ends with pip's own exit code.
-$(INSTALLED): pyproject.toml requirements.txt requirements-dev.txt constraints.txt
+$(INSTALLED): pyproject.toml local_warehouse/pyproject.toml requirements.txt requirements-dev.txt constraints.txt
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3"; \
 		exit 1; fi
@@ -68,7 +68,7 @@ $(INSTALLED): pyproject.toml requirements.txt requirements-dev.txt constraints.t
 		echo "Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; \
 		rm -rf $(VENV); exit 1; }
 	@printf 'Installing into $(VENV), once; about a minute '
-	@{ $(BIN)/pip install --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'; \
+	@{ $(BIN)/pip install --disable-pip-version-check --no-compile -c constraints.txt -e ./local_warehouse -e '.[dev]'; \
 		code=$$?; $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1; \
 		echo "exit $$code"; } 2>&1 | tee $(VENV)/install.log | while read -r word rest; do \
 		case $$word in Collecting) printf . ;; exit) echo; exit $$rest ;; esac; done || { \

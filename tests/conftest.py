@@ -1,8 +1,7 @@
-"""Fixtures for every test: lakehouses with services of their own."""
+"""Fixtures for every test of the project: lakehouses with services of their own."""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
@@ -28,51 +27,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
     return LoadLakehouseScheduling(config, log) if by_file else None
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """A run that is told to end ends as by Ctrl-C."""
-    if not hasattr(config, "workerinput"):
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the services that a run which was interrupted has left behind: the processes that
-    started them may have been ended before they could."""
-    factory = getattr(config, "_tmp_path_factory", None)
-    if hasattr(config, "workerinput") or factory is None:
-        return  # one process of several looks after them all
-    for state in factory.getbasetemp().rglob("state.json"):
-        left = Lakehouse(state.parent)
-        if left.has_services():
-            left.down()
-
-
 @pytest.fixture(scope="session")
-def new_lakehouse(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[str], Lakehouse]]:
+def new_lakehouse(new_databricks_warehouse: Callable[[str], Any]) -> Callable[[str], Lakehouse]:
     """Makes further lakehouses, for tests that stop services or need all schemas for themselves."""
-    made: list[Lakehouse] = []
-
-    def make(name: str) -> Lakehouse:
-        made.append(Lakehouse(tmp_path_factory.mktemp(name) / "state"))
-        return made[-1]
-
-    yield make
-    for lakehouse in made:
-        if lakehouse.has_services():
-            lakehouse.down()
+    return lambda name: Lakehouse(new_databricks_warehouse(name).state)
 
 
 @pytest.fixture(scope="session")
-def lakehouse(new_lakehouse: Callable[[str], Lakehouse]) -> Lakehouse:
+def lakehouse(databricks_warehouse: Any) -> Lakehouse:
     """The lakehouse that tests share, up from its first use: use schemas and prefixes of your own.
 
     `lakehouse.run(…, BRONZE_SCHEMA="mine", **lakehouse.landing("mine"))`
     """
-    shared = new_lakehouse("lakehouse")
-    shared.up()
-    return shared
+    return Lakehouse(databricks_warehouse.state, databricks_warehouse.env)
 
 
 @pytest.fixture

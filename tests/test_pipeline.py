@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lakehouse import ROOT, Lakehouse
-from local_warehouse.shell import split_statements
+from local_warehouse.client.shell import split_statements
 
 CUSTOMERS = """\
 id,customername,gender,age

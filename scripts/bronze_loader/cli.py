@@ -12,26 +12,27 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bronze_loader import report as show
-from bronze_loader import views
-from bronze_loader.choice import Choice
-from bronze_loader.datasets import choose, find_sources, read_datasets
+from bronze_loader.arguments import parse
+from bronze_loader.datasets.declared import choose, find_sources, read_datasets
 from bronze_loader.errors import DONE, FAILED, SOME_REFUSED, ConfigurationError, LoaderError
-from bronze_loader.journal import new_run_id
-from bronze_loader.landing import Landing, s3_client
-from bronze_loader.lease import Lease
-from bronze_loader.lineage import Lineage
-from bronze_loader.load import Loader
-from bronze_loader.on_databricks import take_credentials
-from bronze_loader.options import parse
-from bronze_loader.outcome import Report, Result
-from bronze_loader.plan import Limits
-from bronze_loader.preflight import check_bucket, prove_conditional_writes
-from bronze_loader.retries import SteadyWarehouse
-from bronze_loader.statements import Schema
-from bronze_loader.store import SmallObject
-from bronze_loader.tables import Tables
-from bronze_loader.warehouse import ON_A_LAPTOP, connect, host_is_known
+from bronze_loader.landing.bucket import Landing, s3_client
+from bronze_loader.landing.preflight import check_bucket
+from bronze_loader.landing.workspace_credentials import take_credentials
+from bronze_loader.lease.conditional_object import SmallObject
+from bronze_loader.lease.conditional_writes import prove_conditional_writes
+from bronze_loader.lease.lease import Lease
+from bronze_loader.planning.batches import Limits
+from bronze_loader.planning.outcome import Report, Result
+from bronze_loader.planning.selection import Choice
+from bronze_loader.reporting import console, listings, progress_bar
+from bronze_loader.reporting import report as show
+from bronze_loader.reporting.lineage import Lineage
+from bronze_loader.run.loader import Loader
+from bronze_loader.warehouse.connection import ON_A_LAPTOP, connect, host_is_known
+from bronze_loader.warehouse.load_log import new_run_id
+from bronze_loader.warehouse.retries import SteadyWarehouse
+from bronze_loader.warehouse.statements import Schema
+from bronze_loader.warehouse.tables import Tables
 
 INTERRUPTED = 130
 NOT_READ = 141  # as a program ends that is stopped by SIGPIPE
@@ -41,7 +42,7 @@ class _Printable(logging.Formatter):
     """Spells out control characters, such as those of a key that a message names."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return show.printable(super().format(record), keep="\n")
+        return console.printable(super().format(record), keep="\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +71,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     try:
         return {"load": load, "log": log, "datasets": datasets}[options.command](options)
     except LoaderError as error:
-        print("load-bronze: " + show.printable(str(error), keep="\n"), file=sys.stderr)
+        print("load-bronze: " + console.printable(str(error), keep="\n"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("load-bronze: stopped; the next run goes on from here", file=sys.stderr)
@@ -122,7 +123,11 @@ def _run(options: argparse.Namespace, report: Report) -> None:
 
     limits = Limits(files=options.max_statement_files, file_bytes=options.max_statement_bytes)
     run_id = new_run_id()
-    with connect(options.http_path) as connected, show.progress() as progress, ExitStack() as held:
+    with (
+        connect(options.http_path) as connected,
+        progress_bar.progress() as progress,
+        ExitStack() as held,
+    ):
         check_buckets()
         warehouse = SteadyWarehouse(connected)
         lease = None
@@ -173,7 +178,7 @@ def log(options: argparse.Namespace) -> int:
         schema = Schema(catalog, _schema_name(options), "")
         tables = Tables(SteadyWarehouse(connected), schema, chosen)
         entries = tables.log(options.dataset, options.status, options.limit)
-    views.print_log(entries, options.json)
+    listings.print_log(entries, options.json)
     return DONE
 
 
@@ -182,7 +187,7 @@ def datasets(options: argparse.Namespace) -> int:
     declared = read_datasets(find_sources(options.sources))
     (landing_url,) = _settings(("LANDING_URL", "--landing", options.landing), warehouse=False)
     take_credentials(options.service_credential, options.secret_scope)
-    views.print_datasets(declared, list(Landing(landing_url).list()), options.json)
+    listings.print_datasets(declared, list(Landing(landing_url).list()), options.json)
     return DONE
 
 

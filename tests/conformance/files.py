@@ -12,11 +12,11 @@ import shapes
 import sqlglot
 from sqlglot import exp
 
-from bronze_loader.datasets import CsvOptions, Dataset, read_datasets
+from bronze_loader.datasets.declared import CsvOptions, Dataset, read_datasets
 from bronze_loader.errors import Refused
-from bronze_loader.headers import Header, sniff
-from bronze_loader.landing import LandingFile
-from bronze_loader.statements import FileToLand, read_files
+from bronze_loader.landing.bucket import LandingFile
+from bronze_loader.sniffing.header import Header, sniff
+from bronze_loader.warehouse.statements import FileToLand, read_files
 
 # Every line of the table in section "CSV semantics" of the notes on which read_files is built.
 FACTS = b"""id,name,age

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 from canonical import answer
 from files import questions
-from reference import WITHOUT, Answers, ask, recorded, spark_is_there
+from reference import Answers, recorded, write
 
 LANDING = "s3://landing/conformance"
 QUESTIONS = {question.name: question for question in questions(LANDING)}
@@ -20,7 +18,7 @@ QUESTIONS = {question.name: question for question in questions(LANDING)}
 DIFFERENCES = {
     "zstandard/data.csv.zst": "Apache Spark as it is packaged for Python lacks the native codec",
 }
-MEASURED = Path(__file__).parents[1] / "local_warehouse" / "spark_csv"
+ANSWERS = Path(__file__).parent / "answers" / "files.json"
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +26,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Answers:
     folder = tmp_path_factory.mktemp("files")
     asked = []
     for question in QUESTIONS.values():
-        _write(folder / question.name, question.content)
+        write(folder / question.name, question.content)
         asked.append({"name": question.name, "file": question.name, **_reading(question)})
-    return recorded("files", asked, folder)
+    return recorded(ANSWERS, asked, folder)
 
 
 def _reading(question: Any) -> dict[str, Any]:
     return {key: asdict(question)[key] for key in ("options", "schema")}
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
 
 
 @pytest.fixture(scope="module")
@@ -68,36 +61,3 @@ def test_a_file_is_read_as_spark_reads_it(name: str, connection: Any, spark: Ans
         assert found != expected, f"no difference any more ({DIFFERENCES[name]})"
     else:
         assert found == expected
-
-
-@pytest.mark.skipif(not spark_is_there(), reason=WITHOUT)
-def test_what_was_measured_of_spark_is_what_spark_answers(tmp_path: Path) -> None:
-    """The expectations of tests/local_warehouse/test_read_files_csv.py."""
-    expected: dict[str, Any] = {}
-    asked = []
-    for name, file, content, options, rows in _measured():
-        _write(tmp_path / name / file, content)
-        schema = options.pop("schema", "c string, d string, e string, _cr string")
-        options["columnNameOfCorruptRecord"] = "_cr"
-        reading = {"file": f"{name}/{file}", "options": options, "schema": schema}
-        asked.append({"name": name, **reading, "whole": True})
-        expected[name] = rows
-    answers = ask(asked, tmp_path)
-    found = {name: answers[name].get("rows") for name in expected}
-    assert found == {
-        name: rows and sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
-        for name, rows in expected.items()
-    }
-
-
-def _measured() -> Iterator[tuple[str, str, bytes, dict[str, Any], list[Any] | None]]:
-    """Name, file, content, options, and the rows; None for a file that cannot be read."""
-    for number, case in enumerate(json.loads((MEASURED / "files.json").read_text("utf-8"))):
-        content = base64.b64decode(case["data"])
-        yield f"file-{number}", case["file"], content, case["options"], case.get("rows")
-    for number, group in enumerate(json.loads((MEASURED / "random.json").read_text("utf-8"))):
-        for part, (text, rows) in enumerate(group["cases"]):
-            options = dict(group["options"])
-            if "schema" in options:
-                options["schema"] += ", _cr string"
-            yield f"random-{number}-{part}", "f.csv", text.encode(), options, rows

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bronze_loader.errors import ConfigurationError
-from bronze_loader.on_databricks import FROM_SCOPE, take_credentials
+from bronze_loader.landing.workspace_credentials import FROM_SCOPE, take_credentials
 
 ROOT = Path(__file__).resolve().parents[2]
 

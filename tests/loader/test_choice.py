@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from landing_place import CUSTOMERS, SALES, Place
 
-from bronze_loader.datasets import Dataset
-from bronze_loader.headers import sniff
-from bronze_loader.verify import count_records
+from bronze_loader.datasets.declared import Dataset
+from bronze_loader.run.verify import count_records
+from bronze_loader.sniffing.header import sniff
 
 OTHER = CUSTOMERS.replace(b"Ann", b"Eve")
 THIRD = CUSTOMERS.replace(b"Ann", b"Zoe")

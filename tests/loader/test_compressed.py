@@ -9,9 +9,9 @@ from contextlib import nullcontext
 from typing import Any
 from unittest import mock
 
-from bronze_loader.compressed import damage
-from bronze_loader.landing import LandingFile
-from bronze_loader.plan import LONG_AGO
+from bronze_loader.landing.bucket import LandingFile
+from bronze_loader.planning.state import LONG_AGO
+from bronze_loader.run.damaged_files import damage
 
 
 def test_a_few_bytes_of_bzip2_that_hold_much_need_little_memory() -> None:

@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from bronze_loader.datasets import CsvOptions, choose, common_prefix, find_sources, read_datasets
+from bronze_loader.datasets.declared import (
+    CsvOptions,
+    choose,
+    common_prefix,
+    find_sources,
+    read_datasets,
+)
 from bronze_loader.errors import ConfigurationError
 
 DECLARED = """

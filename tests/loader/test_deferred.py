@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from landing_place import CUSTOMERS, Place
 
-from bronze_loader.deferred import defer_import
+from bronze_loader.warehouse.lazy_import import defer_import
 
 COMMAND = Path(__file__).parents[2] / "scripts" / "load_bronze.py"
 

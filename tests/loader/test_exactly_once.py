@@ -19,10 +19,11 @@ from databricks.sql.exc import RequestError, ServerOperationError
 from forked_loader import Forker
 from landing_place import CUSTOMERS, SALES, Place
 
-from bronze_loader import cli, retries
-from bronze_loader.landing import Landing
-from bronze_loader.tables import Tables
-from bronze_loader.warehouse import SqlWarehouse
+from bronze_loader import cli
+from bronze_loader.landing.bucket import Landing
+from bronze_loader.warehouse import retries
+from bronze_loader.warehouse.connection import SqlWarehouse
+from bronze_loader.warehouse.tables import Tables
 
 
 class FailingCursor:

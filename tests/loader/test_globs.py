@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bronze_loader.globs import compile_glob, escape_glob, literal_prefix, unreadable_key
+from bronze_loader.datasets.globs import compile_glob, escape_glob, literal_prefix, unreadable_key
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bronze_loader.datasets import Column, CsvOptions, Dataset
+from bronze_loader.datasets.declared import Column, CsvOptions, Dataset
 from bronze_loader.errors import Refused
-from bronze_loader.headers import HEAD_SIZES, Header, renamed, sniff
-from bronze_loader.tail import Tail
+from bronze_loader.sniffing.header import HEAD_SIZES, Header, renamed, sniff
+from bronze_loader.sniffing.unclosed_quote import Tail
 
 REQUIRED = (Column("id", required=True), Column("name", required=True), Column("note"))
 

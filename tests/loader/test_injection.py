@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from landing_place import Place
 
-from bronze_loader.datasets import read_datasets
-from bronze_loader.headers import sniff
-from bronze_loader.names import METADATA_NAMES, normalise
+from bronze_loader.datasets.column_names import METADATA_NAMES, normalise
+from bronze_loader.datasets.declared import read_datasets
+from bronze_loader.sniffing.header import sniff
 
 SOURCES = """
 sources:

@@ -13,7 +13,7 @@ import pytest
 from landing_place import Place
 
 from bronze_loader.errors import ChangedWhileLoading, ConfigurationError
-from bronze_loader.landing import Landing, LandingFile
+from bronze_loader.landing.bucket import Landing, LandingFile
 
 
 class Lists:

@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 from landing_place import Place
 
 from bronze_loader.errors import ConfigurationError, LoaderError
-from bronze_loader.lease import Lease, LeaseHeld, LeaseLost
-from bronze_loader.preflight import prove_conditional_writes
-from bronze_loader.store import SmallObject
+from bronze_loader.lease.conditional_object import SmallObject
+from bronze_loader.lease.conditional_writes import prove_conditional_writes
+from bronze_loader.lease.lease import Lease, LeaseHeld, LeaseLost
 
 URL = "s3://lakehouse/bronze/_load_bronze/lease.json"
 PROBE = "s3://lakehouse/bronze/_load_bronze/probe.json"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bronze_loader.names import METADATA_NAMES, normalise
+from bronze_loader.datasets.column_names import METADATA_NAMES, normalise
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bronze_loader.datasets import Dataset
-from bronze_loader.journal import Clock
-from bronze_loader.landing import LandingFile
-from bronze_loader.plan import Action, FileState, Limits, assign, batches, make_plan
+from bronze_loader.datasets.declared import Dataset
+from bronze_loader.landing.bucket import LandingFile
+from bronze_loader.planning.batches import Limits, batches
+from bronze_loader.planning.plan import Action, assign, make_plan
+from bronze_loader.planning.state import FileState
+from bronze_loader.warehouse.load_log import Clock
 
 SALES = Dataset("sales", "**/s_*", ())
 PEOPLE = Dataset("people", "**/p_*", ())

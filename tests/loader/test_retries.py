@@ -11,8 +11,8 @@ from databricks.sql.exc import ServerOperationError as Refusal
 from urllib3.exceptions import ProtocolError
 
 from bronze_loader.errors import LoaderError
-from bronze_loader.retries import ATTEMPTS, SteadyWarehouse
-from bronze_loader.warehouse import SqlWarehouse
+from bronze_loader.warehouse.connection import SqlWarehouse
+from bronze_loader.warehouse.retries import ATTEMPTS, SteadyWarehouse
 
 
 class Connection:

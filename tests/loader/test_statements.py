@@ -9,15 +9,15 @@ import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bronze_loader import statements as sql
-from bronze_loader.charsets import replacements
-from bronze_loader.datasets import CsvOptions
-from bronze_loader.headers import Header
-from bronze_loader.landing import LandingFile
-from bronze_loader.plan import LogEntry
-from bronze_loader.quarantine import corrupt_record
-from bronze_loader.statements import FileToLand, Schema
-from bronze_loader.tail import Tail
+from bronze_loader.datasets.charsets import replacements
+from bronze_loader.datasets.declared import CsvOptions
+from bronze_loader.landing.bucket import LandingFile
+from bronze_loader.planning.state import LogEntry
+from bronze_loader.sniffing.header import Header
+from bronze_loader.sniffing.unclosed_quote import Tail
+from bronze_loader.warehouse import log_statements, statements
+from bronze_loader.warehouse.corrupt_record import corrupt_record
+from bronze_loader.warehouse.statements import FileToLand, Schema
 
 SCHEMA = Schema("main", "bronze", "s3://lakehouse")
 NOON = datetime(2024, 1, 2, 12, 0, 0, 5, tzinfo=UTC)
@@ -28,7 +28,7 @@ def listed(key: str, etag: str = "e1") -> LandingFile:
 
 
 def test_create_table() -> None:
-    assert sql.create_bronze_table(SCHEMA, "sales", ["id", "shop"]) == (
+    assert statements.create_bronze_table(SCHEMA, "sales", ["id", "shop"]) == (
         """CREATE TABLE IF NOT EXISTS `main`.`bronze`.`sales` (
   `_source_file` STRING,
   `_source_etag` STRING,
@@ -46,7 +46,7 @@ LOCATION 's3://lakehouse/bronze/sales'"""
 
 
 def test_add_columns() -> None:
-    assert sql.add_columns(SCHEMA, "sales", ["tax", "größe"]) == (
+    assert statements.add_columns(SCHEMA, "sales", ["tax", "größe"]) == (
         "ALTER TABLE `main`.`bronze`.`sales` ADD COLUMNS (`tax` STRING, `größe` STRING)"
     )
 
@@ -64,7 +64,7 @@ def test_land_reads_each_file_by_its_own_header() -> None:
     assert read.encode("latin-1") == bytes(range(0x80, 0xA0))
     assert meant.startswith("€\ufffd")
     changed = f"'{read}', '{meant}'"
-    assert sql.land(SCHEMA, "sales", columns, files, CsvOptions(), "b-1", NOON) == (
+    assert statements.land(SCHEMA, "sales", columns, files, CsvOptions(), "b-1", NOON) == (
         f"""INSERT INTO `main`.`bronze`.`sales` REPLACE WHERE `_source_file` IN \
 ('s3://landing/a.csv', 's3://landing/b[1]\\'.csv.gz')
 SELECT 's3://landing/a.csv' AS `_source_file`, 'e1' AS `_source_etag`, \
@@ -111,7 +111,7 @@ def test_a_record_misread_in_silence_is_kept_as_malformed() -> None:
 
 def test_the_declared_options_reach_read_files() -> None:
     one = FileToLand(listed("a.csv"), Header(("id",), "\t", quote="'", escape="\\"))
-    text = sql.read_files(one, CsvOptions(multi_line=False, null_value="N'A", skip_rows=3))
+    text = statements.read_files(one, CsvOptions(multi_line=False, null_value="N'A", skip_rows=3))
     assert "quote => '\\'', escape => '\\\\'" in text
     assert "multiLine => false" in text
     assert text.endswith(r"skipRows => '3', nullValue => 'N\'A')")
@@ -121,7 +121,7 @@ def test_append_log() -> None:
     entry = LogEntry("sales", "s3://l/it's.csv", "e1", 42, NOON, "loaded", 7, 1, ("tax",), None,
                      "b-1", NOON)  # fmt: skip
     moment = "2024-01-02T12:00:00.000005Z"
-    text = sql.append_log(SCHEMA, [entry, entry])
+    text = log_statements.append_log(SCHEMA, [entry, entry])
     assert text.startswith(
         "INSERT INTO `main`.`bronze`.`load_log` "
         f"REPLACE WHERE `batch_id` = 'b-1' AND `logged_at` = TIMESTAMP'{moment}'\n"
@@ -151,26 +151,26 @@ def test_append_log() -> None:
 
 def test_a_timestamp_is_written_in_utc() -> None:
     moment = datetime(2024, 1, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
-    assert sql.timestamp(moment) == "TIMESTAMP'2023-12-31T23:30:00.000000Z'"
+    assert statements.timestamp(moment) == "TIMESTAMP'2023-12-31T23:30:00.000000Z'"
 
 
 @given(st.text())
 def test_a_literal_is_read_back_as_it_was(value: str) -> None:
-    parsed = sqlglot.parse_one(f"SELECT {sql.string(value)}", read="databricks")
+    parsed = sqlglot.parse_one(f"SELECT {statements.string(value)}", read="databricks")
     (only,) = parsed.expressions
     assert isinstance(only, sqlglot.exp.Literal)
     assert only.this == value
 
 
 def test_a_literal_holds_no_variable_that_spark_would_put_its_value_for() -> None:
-    assert sql.string("${env:HOME}$${x}") == r"'$\{env:HOME}$$\{x}'"
-    parsed = sqlglot.parse_one(sql.string("${env:HOME}"), read="databricks")
+    assert statements.string("${env:HOME}$${x}") == r"'$\{env:HOME}$$\{x}'"
+    parsed = sqlglot.parse_one(statements.string("${env:HOME}"), read="databricks")
     assert parsed.this == "${env:HOME}"
 
 
 @given(st.text(min_size=1))
 def test_an_identifier_is_read_back_as_it_was(name: str) -> None:
-    parsed = sqlglot.parse_one(f"SELECT {sql.identifier(name)}", read="databricks")
+    parsed = sqlglot.parse_one(f"SELECT {statements.identifier(name)}", read="databricks")
     (only,) = parsed.expressions
     assert isinstance(only, sqlglot.exp.Column)
     assert only.name == name

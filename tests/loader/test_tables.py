@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bronze_loader.datasets import Column, Dataset
+from bronze_loader.datasets.column_names import METADATA_NAMES
+from bronze_loader.datasets.declared import Column, Dataset
 from bronze_loader.errors import LoaderError
-from bronze_loader.headers import Header
-from bronze_loader.landing import LandingFile
-from bronze_loader.names import METADATA_NAMES
-from bronze_loader.statements import FileToLand, Schema
-from bronze_loader.tables import Tables
+from bronze_loader.landing.bucket import LandingFile
+from bronze_loader.sniffing.header import Header
+from bronze_loader.warehouse.statements import FileToLand, Schema
+from bronze_loader.warehouse.tables import Tables
 
 SALES = Dataset("sales", "**/s_*", (Column("id"),))
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)

@@ -24,8 +24,8 @@ from databricks.sql.client import Cursor
 from databricks.sql.exc import ServerOperationError
 from landing_place import CUSTOMERS, SALES, Place
 
-from bronze_loader.lease import Lease
-from bronze_loader.store import SmallObject
+from bronze_loader.lease.conditional_object import SmallObject
+from bronze_loader.lease.lease import Lease
 
 SETTINGS = {
     "DATABRICKS_HOST": "https://localhost:1",

@@ -1,0 +1,70 @@
+"""Statements that take turns: of those with the same key, one runs at a time.
+
+And writers of one table, who run beside each other, but not beside one who rewrites it.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from local_warehouse.catalog.names import Name
+
+
+class _Turn:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+
+_turns: weakref.WeakValueDictionary[str, _Turn] = weakref.WeakValueDictionary()
+_guard = threading.Lock()
+
+
+@contextmanager
+def turn(key: str) -> Iterator[None]:
+    with _guard:
+        mine = _turns.setdefault(key, _Turn())
+    with mine.lock:
+        yield
+
+
+def definition(name: Name) -> AbstractContextManager[None]:
+    """The turn of a statement that creates, replaces or alters the relation of this name, which
+    reads it from the catalog inside. One thread cannot take it twice."""
+    return turn(f"DEFINITION {name}")
+
+
+class _Gate:
+    """Open for many or for one alone, who need not wait for those that come later."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.inside = 0
+        self.alone = 0  # who is alone, or waits to be
+
+
+_gates: weakref.WeakValueDictionary[str, _Gate] = weakref.WeakValueDictionary()
+
+
+@contextmanager
+def writing(location: str, *, rewrites: bool) -> Iterator[None]:
+    """A write to the table of a location. One that `rewrites` it reads its rows and then puts
+    others in place of all: a row that somebody adds between the two would be lost."""
+    with _guard:
+        gate = _gates.setdefault(location, _Gate())
+    with gate.changed:
+        if rewrites:
+            gate.alone += 1
+            gate.changed.wait_for(lambda: gate.inside == 0)
+        else:
+            gate.changed.wait_for(lambda: gate.alone == 0)
+        gate.inside += 1
+    try:
+        yield
+    finally:
+        with gate.changed:
+            gate.inside -= 1
+            gate.alone -= rewrites
+            gate.changed.notify_all()

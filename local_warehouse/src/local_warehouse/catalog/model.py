@@ -1,0 +1,173 @@
+"""What the catalog holds: relations with their columns, constraints, tags and properties."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from local_warehouse.catalog.names import Name, quoted
+
+
+@dataclass
+class Column:
+    name: str
+    type: str  # a Spark DDL type in lower case, e.g. decimal(10,2) or array<string>
+    nullable: bool = True
+    comment: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    mask: dict[str, Any] | None = None
+
+
+@dataclass
+class Constraint:
+    name: str
+    kind: str  # CHECK, PRIMARY KEY or FOREIGN KEY
+    columns: list[str] = field(default_factory=list)
+    expression: str | None = None
+    references: list[str] = field(default_factory=list)  # catalog, schema, table
+    reference_columns: list[str] = field(default_factory=list)
+    rely: bool = False
+
+    @property
+    def text(self) -> str:
+        """The constraint as SQL, without its name."""
+        columns = ", ".join(quoted(column) for column in self.columns)
+        if self.kind == "CHECK":
+            return f"CHECK ({self.expression})"
+        if self.kind == "PRIMARY KEY":
+            return f"PRIMARY KEY ({columns})"
+        references = ", ".join(quoted(column) for column in self.reference_columns)
+        return f"FOREIGN KEY ({columns}) REFERENCES {quoted(*self.references)} ({references})"
+
+
+@dataclass
+class Relation:
+    name: Name
+    kind: str  # MANAGED, EXTERNAL or VIEW
+    columns: list[Column] = field(default_factory=list)
+    location: str | None = None
+    view_text: str | None = None
+    view_namespace: tuple[str, str] | None = None  # what unqualified names in view_text mean
+    # The names in its query that a view's columns stand for, where a star leaves them open.
+    query_columns: list[str] = field(default_factory=list)
+    comment: str | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    constraints: list[Constraint] = field(default_factory=list)
+    partition_by: list[str] = field(default_factory=list)
+    cluster_by: list[str] = field(default_factory=list)
+    row_filter: dict[str, Any] | None = None
+    owner: str = "local"
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    generation: int = 0  # grows when the engine must read the table's schema again
+    created_at: float = field(default_factory=time.time)
+    altered_at: float = field(default_factory=time.time)
+
+    @property
+    def is_view(self) -> bool:
+        return self.kind == "VIEW"
+
+    @property
+    def path(self) -> str:
+        """Where a table is. A view has no such place."""
+        assert self.location is not None
+        return self.location
+
+    @property
+    def shown_properties(self) -> dict[str, str]:
+        """The properties, with those that Delta itself adds for CHECK constraints."""
+        checks = {
+            f"delta.constraints.{c.name.lower()}": c.expression or ""
+            for c in self.constraints
+            if c.kind == "CHECK"
+        }
+        return self.properties | checks
+
+    def column(self, name: str) -> Column | None:
+        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Relation:
+        return cls(
+            **{
+                **document,
+                "name": Name(**document["name"]),
+                "columns": [Column(**column) for column in document["columns"]],
+                "constraints": [Constraint(**c) for c in document["constraints"]],
+                "view_namespace": tuple(document["view_namespace"] or ()) or None,
+            }
+        )
+
+
+@dataclass
+class Parameter:
+    """One of a function, or a column of the table that it returns."""
+
+    name: str
+    type: str
+    default: str | None = None  # a SQL expression
+    comment: str | None = None
+
+
+@dataclass
+class Function:
+    """A SQL function of the user."""
+
+    name: Name
+    parameters: list[Parameter]
+    returns: str = ""  # a type, or `table`
+    columns: list[Parameter] | None = None  # of a function that returns a table
+    body: str = ""
+    namespace: tuple[str, str] | None = None  # what unqualified names in the body mean
+    comment: str | None = None
+    owner: str = "local"
+    created_at: float = field(default_factory=time.time)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.name.catalog}.{self.name.schema}.{self.name.table}"
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Function:
+        columns = document["columns"]
+        return cls(
+            **{
+                **document,
+                "name": Name(**document["name"]),
+                "parameters": [Parameter(**p) for p in document["parameters"]],
+                "columns": None if columns is None else [Parameter(**c) for c in columns],
+                "namespace": tuple(document["namespace"] or ()) or None,
+            }
+        )
+
+
+@dataclass
+class Schema:
+    catalog: str
+    name: str
+    comment: str | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    owner: str = "local"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A COPY INTO whose commit carries its id, behind a version of the table."""
+
+    id: str
+    version: int
+    urls: list[str]
+
+
+@dataclass(frozen=True)
+class Grant:
+    kind: str  # CATALOG, SCHEMA or TABLE
+    securable: str  # its full name, dotted
+    principal: str
+    privilege: str

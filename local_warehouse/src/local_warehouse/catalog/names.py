@@ -1,0 +1,39 @@
+"""NEW local_warehouse/src/local_warehouse/catalog/names.py"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from local_warehouse import errors
+
+
+def quoted(*parts: str) -> str:
+    """A dotted name with each part in backticks, as Databricks prints names in messages."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+
+@dataclass(frozen=True, order=True)
+class Name:
+    """The full name of a relation. Unity Catalog compares names in lower case."""
+
+    catalog: str
+    schema: str
+    table: str
+
+    def __str__(self) -> str:
+        return quoted(self.catalog, self.schema, self.table)
+
+
+def schema_name(parts: list[str], catalog: str) -> tuple[str, str]:
+    """The catalog and the name of a schema from one or two parts."""
+    if not 1 <= len(parts) <= 2:
+        raise errors.syntax_error(f"A schema's name has one or two parts: {'.'.join(parts)}.")
+    return parts[0] if len(parts) == 2 else catalog, parts[-1]
+
+
+def full_name(parts: list[str], namespace: tuple[str, str]) -> Name:
+    """A relation's full name from one, two or three parts; the rest comes from the namespace."""
+    lowered = [part.lower() for part in parts]
+    if not 1 <= len(lowered) <= 3:
+        raise errors.syntax_error(f"A name has one to three parts: {'.'.join(parts)}.")
+    return Name(*[*namespace][: 3 - len(lowered)], *lowered)

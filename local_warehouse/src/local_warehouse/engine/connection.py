@@ -1,0 +1,190 @@
+"""One Spark Connect session: what it runs, who still reads from it, what it knows of our tables."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Generator
+from inspect import GEN_CLOSED, GEN_RUNNING, getgeneratorstate
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+from local_warehouse.engine.cancellation import Calls
+from local_warehouse.engine.process import EngineProcess
+from local_warehouse.engine.snapshots import Snapshots
+from local_warehouse.errors import EngineEnded
+
+_CHANNEL = {
+    "grpc.max_receive_message_length": 2**31 - 1,  # a batch of rows is one message
+    "grpc.max_send_message_length": 2**31 - 1,
+    "grpc.compression_enabled_algorithms_bitset": 1,  # none, as the engine is on this machine
+    "SingleThreadedUnaryStream": 1,  # who waits for an answer reads it: no thread is started for it
+}
+_PATIENCE_SECONDS = 3  # with an engine that is to stop a query
+_WATCHED_SECONDS = 60  # after that, at the most
+_IDLE_SHARE = 0.1  # of one processor
+_numbers = itertools.count(1)
+_log = logging.getLogger(__name__)
+
+
+class Connection:
+    """The session of a Spark Connect server at a URL, or of a Sail process of its own.
+
+    A query is sent as it is, once: Sail keeps some 60 kB of each text that it has parsed
+    (https://github.com/lakehq/sail/pull/2528).
+    """
+
+    _sessions: ClassVar[list[Any]] = []  # none is let go: pyspark would stop what all of them share
+
+    def __init__(self, url: str | None) -> None:
+        from pyspark.sql.connect.client import DefaultChannelBuilder
+        from pyspark.sql.connect.session import SparkSession
+
+        self.number = next(_numbers)
+        self.lock = threading.Lock()  # around the next two
+        self.names: dict[str, str] = {}  # of tables, by the ids of their relations
+        self.locations: dict[str, str] = {}  # of tables, by these names
+        self.snapshots = Snapshots()
+        process = self._process = None if url else EngineProcess()
+        self._calls = Calls()
+        self._results: weakref.WeakSet[Generator[pa.RecordBatch]] = weakref.WeakSet()
+        self.last_read = 0.0  # when a reader last asked for rows
+        channel = DefaultChannelBuilder(process.url if process else url or "")
+        channel.add_interceptor(self._calls)
+        for option, value in _CHANNEL.items():
+            channel.setChannelOption(option, value)
+        self._session = SparkSession(channel)
+        self._client = self._session.client
+        self._client.set_retry_policies([])  # an engine of this machine has ended, or answers
+        self._calls.release = self._client._stub.ReleaseExecute.future
+        if process:  # a connection within this machine does not break while the engine lives
+            self._client.disable_reattachable_execute()
+        self._sessions.append(self._session)
+
+    # its life
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process runs; of a server at a URL only a call shows it."""
+        return self._process is None or self._process.is_running
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the process is ours, to end and to replace."""
+        return self._process is not None
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a statement runs, or some rows of a result are not read yet."""
+        return self._calls.are_running or any(
+            getgeneratorstate(batches) != GEN_CLOSED for batches in self._results
+        )
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a statement runs, or somebody waits for the next rows of a result."""
+        return self._calls.are_running or any(
+            getgeneratorstate(batches) == GEN_RUNNING for batches in self._results
+        )
+
+    def memory(self) -> int:
+        """Bytes of the process, without the files that it shares with others."""
+        return self._process.memory() if self._process else 0
+
+    def end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+        self._client._channel.close()
+
+    # statements
+
+    def begin(self, tag: str) -> None:
+        """Mark what this thread runs until the statement is finished."""
+        self._calls.begin(tag)
+        self._client.add_tag(tag)
+
+    def finish(self, tag: str) -> None:
+        self._client.remove_tag(tag)
+        self._calls.end(tag)
+
+    def cancel(self, tag: str) -> None:
+        """End what runs with a tag for those who wait for it."""
+        self._calls.cancel(tag)
+
+    def stop(self, tag: str) -> bool:
+        """Whether the engine stopped what runs with a tag when asked; it may take a minute to
+        know. It looks for such requests between batches, and a join may compute for long before
+        its next one."""
+        asking = threading.Thread(target=self._interrupt, args=(tag,), daemon=True)
+        asking.start()
+        asking.join(_PATIENCE_SECONDS)
+        if self._process is None or not self._process.is_running:
+            return True
+        try:
+            return not (asking.is_alive() or self._computes_for_nobody(self._process))
+        except EngineEnded:
+            return True
+
+    def _interrupt(self, tag: str) -> None:
+        try:
+            self._client.interrupt_tag(tag)
+        except Exception:  # the engine has ended, or is ended now
+            _log.debug("the engine could not be asked", exc_info=True)
+
+    def _computes_for_nobody(self, process: EngineProcess) -> bool:
+        """Whether the engine stays busy while no statement runs and no client reads."""
+        busy = 0.0
+        for _ in range(_WATCHED_SECONDS):
+            before = process.processor_seconds()
+            time.sleep(1)
+            if process.processor_seconds() - before < _IDLE_SHARE:
+                return False
+            is_reading = time.monotonic() - self.last_read < _PATIENCE_SECONDS
+            busy = 0 if self._calls.are_running or is_reading else busy + 1
+            if busy >= _PATIENCE_SECONDS:
+                return True
+        return False
+
+    # queries and commands, which raise what pyspark raises
+
+    def tables(self, sql: str) -> Generator[pa.Table]:
+        """The parts of a statement's result, one at least. They are computed as they are read."""
+        from pyspark.sql.connect.plan import SQL
+
+        plan = SQL(sql).to_proto(self._client)
+        for part in self._client.to_table_as_iterator(plan, {}):
+            if isinstance(part, pa.Table):
+                yield part
+
+    def frame(self, sql: str) -> Any:
+        """A query as a DataFrame."""
+        from pyspark.sql.connect.dataframe import DataFrame
+        from pyspark.sql.connect.plan import SQL
+
+        return DataFrame(SQL(sql), self._session)
+
+    def frame_of(self, table: pa.Table) -> Any:
+        """A small table as a DataFrame."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        # the schema is given, as an empty table has none to infer
+        return self._session.createDataFrame(table, from_arrow_schema(table.schema))
+
+    def keep(self, name: str, sql: str) -> None:
+        """Make a query known as a temporary view, as of now."""
+        self.frame(sql).createOrReplaceTempView(name)
+
+    def drop(self, name: str) -> None:
+        """Drop a temporary view."""
+        self._session.catalog.dropTempView(name)
+
+    def note_reader(self, batches: Generator[pa.RecordBatch]) -> None:
+        """A generator of rows counts as read until it is exhausted, closed or gone."""
+        self._results.add(batches)
+
+    def note_read(self) -> None:
+        self.last_read = time.monotonic()

@@ -1,0 +1,321 @@
+"""The engine that computes: Sail, a Spark SQL engine, reached through Spark Connect.
+
+The engine holds no state of ours. Names, views, temporary views and sessions live in the catalog
+and are resolved before a statement gets here; a Delta table is made known to the engine, under a
+name of our own, when it is first used.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import weakref
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from inspect import GEN_CLOSED, getgeneratorstate
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+from sqlglot import exp
+
+from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.catalog.names import quoted
+from local_warehouse.delta import log as delta_log
+from local_warehouse.engine import errors as engine_errors
+from local_warehouse.engine.connection import Connection
+from local_warehouse.engine.snapshots import Snapshot
+from local_warehouse.engine.supervisor import Generations
+from local_warehouse.errors import EngineEnded, SqlError, TableRedefined
+from local_warehouse.sql.dialect import literal, render
+from local_warehouse.types.conversion import client_schema, to_client
+from local_warehouse.types.results import Result
+
+_T = TypeVar("_T")
+_STALE_HINT = "Missing commit file"  # what the engine says of a version behind the last checkpoint
+_NOT_FOUND = "TABLE_OR_VIEW_NOT_FOUND"
+_ATTEMPTS = 5
+# The engine holds a file until it is complete, one for each core and branch of a UNION, and stops
+# computing while it sends it.
+_FILE_SIZE = ("target_file_size", str(32 * 2**20))
+_PORT = 15002  # of Spark Connect, where a URL names none
+_NAME = re.compile(r"\bt_[0-9a-f]{32}_\d+\b")  # that we give a table
+_TABLE_AT = re.compile(rf"`({_NAME.pattern})`|\bdelta\.`([^`]+)`", re.IGNORECASE)
+
+
+class Engine:
+    """A Spark Connect server at a URL, or Sail in processes of our own, shared by all threads. All
+    that a statement does goes to the same process."""
+
+    def __init__(self, url: str | None = None) -> None:
+        """Raises SqlError when nothing listens at the URL."""
+        if url is not None and not _answers(url):
+            message = f"No Spark Connect server answers at {url}."
+            raise SqlError("ENGINE_UNAVAILABLE", message, "08006")
+        self._generations = Generations(url)
+        self._statement = threading.local()  # its `connection` and `tag`
+
+    @property
+    def _connection(self) -> Connection:
+        return getattr(self._statement, "connection", None) or self._generations.current()
+
+    @property
+    def generation(self) -> int:
+        """Of the engine: what one knows, the next does not."""
+        return self._connection.number
+
+    # statements
+
+    @contextmanager
+    def statement(self, tag: str) -> Iterator[None]:
+        """Mark what this thread runs, so that it can be canceled by its tag."""
+        connection = self._generations.begin(tag)
+        self._statement.connection, self._statement.tag = connection, tag
+        try:
+            yield
+        finally:
+            connection = self._statement.connection
+            self._statement.connection = self._statement.tag = None
+            connection.finish(tag)
+
+    def go_on(self) -> None:
+        """Have this thread's statement, whose engine has ended, go on with the next one."""
+        ended, tag = self._statement.connection, self._statement.tag
+        self._statement.connection = self._generations.begin(tag)
+        ended.finish(tag)
+
+    def cancel(self, tag: str) -> None:
+        """End what runs with a tag: at once for its client, and then the engine's work for it."""
+        self._generations.cancel(tag)
+
+    @contextmanager
+    def _watched(self, connection: Connection) -> Iterator[None]:
+        """Around calls of an engine: its errors as ours, and EngineEnded when it ended meanwhile.
+        Another one runs then, and the old one certainly not."""
+        try:
+            with engine_errors.translated():
+                yield
+        except Exception as error:
+            is_silent = isinstance(error, SqlError) and error.condition == "ENGINE_UNAVAILABLE"
+            if not connection.is_own or (connection.is_running and not is_silent):
+                raise
+            self._generations.replace(connection)
+            raise EngineEnded from error
+
+    # queries and commands
+
+    def stream(self, sql: str) -> Result:
+        """Run a query; its batches come as the client reads them."""
+        connection, tag = self._connection, getattr(self._statement, "tag", None)
+        with self._watched(connection):
+            first, others = self._with_types_aligned(sql, self._start)
+        schema = client_schema(first.schema)
+
+        def batches() -> Generator[pa.RecordBatch]:
+            with self._watched(connection):
+                table: pa.Table | None = first
+                while table is not None:
+                    yield from to_client(table, schema).to_batches()
+                    connection.note_read()
+                    table = next(others, None)
+
+        def let_go() -> None:
+            if tag and getgeneratorstate(others) != GEN_CLOSED:  # nobody has read to the end
+                others.close()
+                self.cancel(tag)
+
+        reading = batches()
+        connection.note_reader(reading)
+        weakref.finalize(reading, let_go).atexit = False  # type: ignore[misc]
+        return Result(schema, reading)
+
+    def run(self, sql: str) -> pa.Table:
+        """Run a statement and return its whole result, which must be small."""
+        with self._watched(self._connection):
+            return self._with_types_aligned(
+                sql, lambda s: pa.concat_tables(self._connection.tables(s))
+            )
+
+    def count(self, sql: str) -> int:
+        """The number that a query yields."""
+        return int(self.run(sql).column(0)[0].as_py())
+
+    def _start(self, sql: str) -> tuple[pa.Table, Generator[pa.Table]]:
+        """The first table of the result that has rows, and those behind it. The engine sends
+        empty ones to show that it lives."""
+        tables = self._connection.tables(sql)
+        first = next(tables)
+        while not first.num_rows and (following := next(tables, None)) is not None:
+            first = following
+        return first, tables
+
+    def _with_types_aligned(self, sql: str, work: Callable[[str], _T], *written: str) -> _T:
+        """Do it, and again with casts if the engine stumbles over types that meet. `written` are
+        locations of tables that the text does not name."""
+        from pyspark.errors import PySparkException
+
+        from local_warehouse.rewrites import coercions
+
+        def columns_of(part: exp.Expr) -> list[Column]:
+            with self._watched(self._connection):
+                return self._columns(render(part))
+
+        try:
+            return self._with_log_listed(sql, work, written)
+        except PySparkException as error:
+            if not coercions.is_cause(str(error)):
+                raise
+            try:
+                changed = coercions.aligned(sql, columns_of)
+            except SqlError:  # of a form that cannot be changed: the first error says what it is
+                raise error from None
+            return self._with_log_listed(changed, work, written)
+
+    def _with_log_listed(self, sql: str, work: Callable[[str], _T], written: Sequence[str]) -> _T:
+        """Do it, and again without the hint that names a table's newest checkpoint: the engine
+        does not find a version that is older than it, one of a moment ago in particular. It
+        reads the version before it writes anything, so nothing is done twice."""
+        from pyspark.errors import PySparkException
+
+        for _ in range(_ATTEMPTS):
+            try:
+                return work(sql)
+            except PySparkException as error:
+                message, locations = str(error), self._connection.locations
+                if _NOT_FOUND in message and set(_NAME.findall(message)) - locations.keys():
+                    raise TableRedefined from error
+                if _STALE_HINT not in message:
+                    raise
+                for name, path in _TABLE_AT.findall(sql):
+                    location = path or locations.get(name)
+                    if location is None:
+                        raise TableRedefined from error
+                    delta_log.forget_last_checkpoint(location)
+                for location in written:
+                    delta_log.forget_last_checkpoint(location)
+        return work(sql)
+
+    def columns(self, sql: str) -> list[Column]:
+        """Names and types of a query's columns, without running it."""
+        with self._watched(self._connection):
+            return self._with_types_aligned(sql, self._columns)
+
+    def _columns(self, sql: str) -> list[Column]:
+        fields = self._connection.frame(sql).schema.fields
+        return [Column(f.name, f.dataType.simpleString(), f.nullable) for f in fields]
+
+    def overwrite(
+        self,
+        query: str,
+        location: str,
+        partition_by: list[str],
+        mark: str,
+        *,
+        without_checks: Iterable[str] = (),
+    ) -> None:
+        """Write a query's rows to a Delta table in one commit that also replaces its schema. It
+        leaves CHECK constraints as they are, but those named, which then hold for all rows."""
+
+        def write(sql: str) -> None:
+            writer = self._connection.frame(sql).write.format("delta").mode("overwrite")
+            writer = writer.option("overwriteSchema", "true").option("userMetadata", mark)
+            writer = writer.option(*_FILE_SIZE)
+            for name in without_checks:
+                writer = writer.option(f"delta.constraints.{name}", "true")
+            if partition_by:
+                writer = writer.partitionBy(*partition_by)
+            writer.save(location)
+
+        with self._watched(self._connection):
+            self._with_types_aligned(query, write, location)
+
+    def append(self, query: str, location: str, mark: str) -> None:
+        """Add a query's rows to a Delta table in one commit."""
+
+        def write(sql: str) -> None:
+            writer = self._connection.frame(sql).write.format("delta").mode("append")
+            writer.option("userMetadata", mark).option(*_FILE_SIZE).save(location)
+
+        with self._watched(self._connection):
+            self._with_types_aligned(query, write, location)
+
+    def insert(self, query: str, relation: Relation, mark: str, *, overwrite: bool) -> None:
+        """Add a query's rows to a table, or put them in place of its own, cast to its types. What
+        is added goes to the columns of the same names, as others may have been moved meanwhile; by
+        position where a name has capitals, which the engine's append by name does not find."""
+        name = quoted(self.name_of(relation))
+        has_capitals = any(column.name != column.name.lower() for column in relation.columns)
+
+        def write(sql: str) -> None:
+            frame = self._connection.frame(sql)
+            if overwrite or has_capitals:
+                writer = frame.write.option("userMetadata", mark)
+                writer.insertInto(name, overwrite=overwrite)
+            else:
+                frame.writeTo(name).option("userMetadata", mark).append()
+
+        with self._watched(self._connection):
+            self._with_types_aligned(query, write, relation.path)
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make a small table known as a temporary view."""
+        with self._watched(self._connection):
+            self._connection.frame_of(table).createOrReplaceTempView(name)
+
+    # tables
+
+    def name_of(self, relation: Relation) -> str:
+        """The engine's own name for a table; it is declared there on first use, and again when
+        its schema has changed."""
+        name = f"t_{relation.id}_{relation.generation}"
+        connection = self._connection
+        with connection.lock:
+            if connection.names.get(relation.id) != name:
+                self._forget(connection, relation)
+                option, size = _FILE_SIZE
+                self.run(
+                    f"create table if not exists `{name}` using delta options ({option} '{size}')"
+                    f" location {literal(relation.path)}"
+                )
+                connection.names[relation.id] = name
+                connection.locations[name] = relation.path
+        return name
+
+    def snapshot_of(self, relation: Relation) -> Snapshot:
+        """A table as of its newest version; the engine reads its log if that is a new one."""
+        connection, table = self._connection, self.name_of(relation)
+
+        def create(name: str) -> None:
+            with self._watched(connection):
+                query = f"select * from `{table}`"
+                self._with_log_listed(query, lambda sql: connection.keep(name, sql), ())
+                for unused in connection.snapshots.unused():
+                    connection.drop(unused)
+
+        version = delta_log.newest(relation.path)
+        if version[0] < 0:
+            return Snapshot(table, table, version)  # the engine says what is wrong with it
+        return connection.snapshots.get(relation.id, table, version, create)
+
+    def forget(self, relation: Relation) -> None:
+        connection = self._connection
+        with connection.lock:
+            self._forget(connection, relation)
+
+    def _forget(self, connection: Connection, relation: Relation) -> None:
+        connection.snapshots.forget(relation.id)
+        name = connection.names.pop(relation.id, None)
+        if name is not None:
+            connection.locations.pop(name, None)
+            self.run(f"drop table if exists `{name}`")
+
+
+def _answers(url: str) -> bool:
+    """Whether something listens at sc://host:port."""
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname, address.port or _PORT), timeout=5).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,150 @@
+"""What the metadata calls of the connector list: catalogs, schemas, tables and columns.
+
+The columns of the lists are those of the Thrift server of Spark and Databricks, which has them
+from java.sql.DatabaseMetaData. Names may be patterns: % is any text, _ any character.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.catalog.store import Catalog
+from local_warehouse.types.results import Result, rows
+
+# of a type's first word: code in java.sql.Types, bytes of a value, decimal digits
+_TYPES = {
+    "BOOLEAN": (16, 1, 0),
+    "TINYINT": (-6, 1, 0),
+    "SMALLINT": (5, 2, 0),
+    "INT": (4, 4, 0),
+    "BIGINT": (-5, 8, 0),
+    "FLOAT": (6, 4, 7),
+    "DOUBLE": (8, 8, 15),
+    "DECIMAL": (3, None, None),
+    "STRING": (12, None, None),
+    "BINARY": (-2, None, None),
+    "DATE": (91, 4, None),
+    "TIMESTAMP": (93, 8, 6),
+    "TIMESTAMP_NTZ": (93, 8, 6),
+    "ARRAY": (2003, None, None),
+    "MAP": (2000, None, None),
+    "STRUCT": (2002, None, None),
+    "VOID": (0, 1, None),
+}
+_OTHER = (1111, None, None)
+_NUMBERS = {"TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL"}
+_TABLES = [
+    (name, "string")
+    for name in (
+        "TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE", "REMARKS", "TYPE_CAT",
+        "TYPE_SCHEM", "TYPE_NAME", "SELF_REFERENCING_COL_NAME", "REF_GENERATION",
+    )
+]  # fmt: skip
+_COLUMNS = [
+    ("TABLE_CAT", "string"),
+    ("TABLE_SCHEM", "string"),
+    ("TABLE_NAME", "string"),
+    ("COLUMN_NAME", "string"),
+    ("DATA_TYPE", "int"),
+    ("TYPE_NAME", "string"),
+    ("COLUMN_SIZE", "int"),
+    ("BUFFER_LENGTH", "int"),
+    ("DECIMAL_DIGITS", "int"),
+    ("NUM_PREC_RADIX", "int"),
+    ("NULLABLE", "int"),
+    ("REMARKS", "string"),
+    ("COLUMN_DEF", "string"),
+    ("SQL_DATA_TYPE", "int"),
+    ("SQL_DATETIME_SUB", "int"),
+    ("CHAR_OCTET_LENGTH", "int"),
+    ("ORDINAL_POSITION", "int"),
+    ("IS_NULLABLE", "string"),
+    ("SCOPE_CATALOG", "string"),
+    ("SCOPE_SCHEMA", "string"),
+    ("SCOPE_TABLE", "string"),
+    ("SOURCE_DATA_TYPE", "int"),
+    ("IS_AUTO_INCREMENT", "string"),
+]
+
+
+def catalogs(catalog: Catalog, _: Any) -> Result:
+    return rows([("TABLE_CAT", "string")], [[name] for name in catalog.catalogs()])
+
+
+def schemas(catalog: Catalog, request: Any) -> Result:
+    found = [
+        [schema.name, schema.catalog]
+        for name in _catalogs(catalog, request)
+        for schema in catalog.schemas(name)
+        if _like(request.schemaName, schema.name)
+    ]
+    return rows([("TABLE_SCHEM", "string"), ("TABLE_CATALOG", "string")], found)
+
+
+def tables(catalog: Catalog, request: Any) -> Result:
+    types = [name.upper() for name in request.tableTypes or ()]
+    found = [
+        [*_name(relation), kind, relation.comment or "", *[None] * 5]
+        for relation in _relations(catalog, request)
+        for kind in ["VIEW" if relation.is_view else "TABLE"]
+        if not types or kind in types
+    ]
+    return rows(_TABLES, found)
+
+
+def columns(catalog: Catalog, request: Any) -> Result:
+    found = [
+        [*_name(relation), *_described(column, position)]
+        for relation in _relations(catalog, request)
+        for position, column in enumerate(relation.columns)
+        if _like(request.columnName, column.name)
+    ]
+    return rows(_COLUMNS, found)
+
+
+def _described(column: Column, position: int) -> list[Any]:
+    type_name = column.type.upper()
+    kind = re.match(r"\w*", type_name)[0]  # type: ignore[index]
+    code, size, digits = _TYPES.get(kind, _OTHER)
+    if kind == "DECIMAL":
+        precision, digits = map(int, re.findall(r"\d+", type_name))
+        size = 8 if precision <= 18 else 16
+    return [
+        column.name, code, type_name, size, None, digits, 10 if kind in _NUMBERS else None,
+        int(column.nullable), column.comment or "", None, None, None, None, position,
+        "YES" if column.nullable else "NO", None, None, None, None, "NO",
+    ]  # fmt: skip
+
+
+def _catalogs(catalog: Catalog, request: Any) -> list[str]:
+    return [name for name in catalog.catalogs() if _like(request.catalogName, name)]
+
+
+def _relations(catalog: Catalog, request: Any) -> Iterator[Relation]:
+    for name in _catalogs(catalog, request):
+        for relation in catalog.relations(name):
+            if _like(request.schemaName, relation.name.schema) and _like(
+                request.tableName, relation.name.table
+            ):
+                yield relation
+
+
+def _name(relation: Relation) -> tuple[str, str, str]:
+    return relation.name.catalog, relation.name.schema, relation.name.table
+
+
+def _like(pattern: str | None, name: str) -> bool:
+    """Whether a name matches a pattern, in which a backslash escapes."""
+    if not pattern:
+        return True
+    glob = "".join(
+        {"%": "*", "_": "?", "\\_": "_", "\\%": "%"}.get(
+            part, f"[{part}]" if part in "*?[" else part
+        )
+        for part in re.findall(r"\\[%_]|.", pattern.lower(), re.DOTALL)
+    )
+    return fnmatch.fnmatchcase(name.lower(), glob)

@@ -1,0 +1,207 @@
+"""Operations: statements that run in the background while their client waits, asks or cancels."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+
+from local_warehouse import changes
+from local_warehouse.engine.engine import Engine
+from local_warehouse.errors import RunAgain, SqlError
+from local_warehouse.types.results import Result
+
+_log = logging.getLogger(__name__)
+
+_CLOSING_SECONDS = 5.0  # that a closed operation waits for a batch that is being read
+
+
+class Operation:
+    """One statement: its outcome once there is one, and the rows that are still to be read."""
+
+    def __init__(self, session: bytes, engine: Engine) -> None:
+        self.id = uuid.uuid4()
+        self.session = session
+        self.canceled = False
+        self._engine = engine
+        self._ended = threading.Event()
+        self._outcome: Result | BaseException | None = None
+        self._reading = threading.Lock()
+        self._waiting: deque[pa.RecordBatch] = deque()
+        self._source: Iterator[pa.RecordBatch] | None = None
+        self._again: Callable[[], Result] | None = None  # what may be run again, unnoticed
+
+    def run(self, work: Callable[[], Result]) -> None:
+        """Run the statement; once more if that helps and it has changed nothing."""
+        self._again = work
+        try:
+            try:
+                self._outcome = self._attempt(work)
+            except RunAgain as error:
+                self._outcome = self._second_attempt(error)
+        except BaseException as error:
+            self._outcome = error
+            if not isinstance(error, SqlError) and not self.canceled:
+                _log.error("statement failed inside the warehouse", exc_info=error)
+        self._ended.set()
+
+    def _attempt(self, work: Callable[[], Result]) -> Result:
+        with self._engine.statement(self.id.hex), changes.attempt() as attempt:
+            try:
+                if self.canceled:  # before the engine could know of it
+                    raise _canceled()
+                return work()
+            finally:
+                if attempt.has_changed:
+                    self._again = None
+
+    def _second_attempt(self, error: RunAgain) -> Result:
+        work, self._again = self._again, None
+        if work is None or self.canceled:
+            raise error
+        _log.warning("running statement %s again: %s", self.id, error)
+        return self._attempt(work)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the statement has ended, after waiting for it up to so long."""
+        return self._ended.wait(seconds)
+
+    @property
+    def error(self) -> SqlError | None:
+        """Why the statement, which has ended, has no result."""
+        if self.canceled:
+            return _canceled()
+        error = self._outcome
+        if not isinstance(error, BaseException):
+            return None
+        if isinstance(error, SqlError):
+            return error
+        return SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", "XX000")
+
+    @property
+    def result(self) -> Result:
+        """The result, after waiting for it."""
+        self._ended.wait()
+        if (error := self.error) is not None:
+            raise error
+        assert isinstance(self._outcome, Result)
+        return self._outcome
+
+    def fetch(self, max_rows: int, max_bytes: int) -> tuple[list[pa.RecordBatch], bool]:
+        """The next batches up to about these limits (one row at least), and whether more follow."""
+        with self._reading:
+            try:
+                try:
+                    found = self._fetch(max_rows, max_bytes)
+                except RunAgain as error:
+                    self._begin_again(error)
+                    found = self._fetch(max_rows, max_bytes)
+            except SqlError as error:
+                raise self.error or error from None
+            if found[0]:
+                self._again = None  # its client has rows
+            return found
+
+    def _begin_again(self, error: RunAgain) -> None:
+        schema = self.result.schema
+        result = self._second_attempt(error)
+        if result.schema != schema:  # which its client may have
+            raise error
+        self._outcome, self._source = result, None
+        self._waiting.clear()
+
+    def _fetch(self, max_rows: int, max_bytes: int) -> tuple[list[pa.RecordBatch], bool]:
+        found: list[pa.RecordBatch] = []
+        room_rows, room_bytes = max_rows, max_bytes
+        while room_rows > 0 and room_bytes > 0 and self._fill():
+            batch = self._waiting.popleft()
+            fitting = max(1, batch.num_rows * room_bytes // max(batch.nbytes, room_bytes))
+            rows = min(room_rows, fitting)
+            if batch.num_rows > rows:
+                self._waiting.appendleft(batch.slice(rows))
+                batch = batch.slice(0, rows)
+            found.append(batch)
+            room_rows -= batch.num_rows
+            room_bytes -= batch.nbytes
+        return found, self._fill()
+
+    def _fill(self) -> bool:
+        """Have a batch with rows at hand, if there is one."""
+        if self._source is None:
+            self._source = self.result.batches
+        while not self._waiting:
+            batch = next(self._source, None)
+            if batch is None:
+                return False
+            if batch.num_rows:
+                self._waiting.append(batch)
+        return True
+
+    def cancel(self) -> None:
+        """End the statement, if it runs or one waits for its rows, and the engine's work for it."""
+        if not self._ended.is_set() or self._reading.locked():
+            self.canceled = True
+            self._ended.set()
+            self._engine.cancel(self.id.hex)
+
+    def close(self) -> None:
+        """Let go of the statement and the rows that nobody has read."""
+        self.cancel()
+        if isinstance(self._outcome, Result) and self._reading.acquire(timeout=_CLOSING_SECONDS):
+            try:
+                closer = getattr(self._outcome.batches, "close", None)
+                if closer is not None:
+                    closer()
+            finally:
+                self._reading.release()
+
+
+def _canceled() -> SqlError:
+    return SqlError("OPERATION_CANCELED", "Operation has been canceled.", "HY008")
+
+
+class Operations:
+    """All operations that are not closed yet, and the threads that run them."""
+
+    def __init__(self, engine: Engine, threads: int = 16) -> None:
+        self._engine = engine
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="statement")
+        self._operations: dict[bytes, Operation] = {}
+        self._lock = threading.Lock()
+
+    def start(self, session: bytes, work: Callable[[], Result]) -> Operation:
+        operation = Operation(session, self._engine)
+        with self._lock:
+            self._operations[operation.id.bytes] = operation
+        self._pool.submit(operation.run, work)
+        return operation
+
+    def get(self, guid: bytes) -> Operation:
+        try:
+            return self._operations[guid]
+        except KeyError:
+            message = f"Invalid OperationHandle: OperationHandle [{guid.hex()}]"
+            raise SqlError("INVALID_HANDLE.OPERATION_NOT_FOUND", message, "HY000") from None
+
+    def cancel(self, guid: bytes) -> None:
+        with self._lock:
+            operation = self._operations.get(guid)
+        if operation is not None:  # else it has ended, and was closed with its last row
+            operation.cancel()
+
+    def close(self, guid: bytes) -> None:
+        with self._lock:
+            operation = self._operations.pop(guid, None)
+        if operation is not None:
+            operation.close()
+
+    def close_session(self, session: bytes) -> None:
+        with self._lock:
+            guids = [guid for guid, o in self._operations.items() if o.session == session]
+        for guid in guids:
+            self.close(guid)

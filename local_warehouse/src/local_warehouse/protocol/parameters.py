@@ -1,0 +1,52 @@
+"""Parameter values of a request as SQL literals, so that binding cannot change a statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from local_warehouse import errors
+from local_warehouse.sql.dialect import literal
+
+_TYPES = {
+    "BIGINT", "BINARY", "BOOLEAN", "DATE", "DOUBLE", "FLOAT", "INT",
+    "INTEGER", "SMALLINT", "TIMESTAMP", "TIMESTAMP_NTZ", "TINYINT",
+}  # fmt: skip
+_DECIMAL = re.compile(r"DECIMAL\(\d+,\d+\)")
+_UNIT = "(YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)"
+_INTERVAL = re.compile(rf"INTERVAL( {_UNIT}( TO {_UNIT})?)?")
+
+
+def to_literals(parameters: Sequence[Any] | None) -> tuple[dict[str, str], list[str]]:
+    """Named and positional values of a list of TSparkParameter."""
+    named: dict[str, str] = {}
+    positional: list[str] = []
+    for parameter in parameters or ():
+        value = _literal(
+            parameter.type,
+            parameter.value.stringValue if parameter.value is not None else None,
+            parameter.arguments,
+        )
+        if parameter.name:
+            named[parameter.name] = value
+        else:
+            positional.append(value)
+    return named, positional
+
+
+def _literal(type_name: str | None, text: str | None, arguments: Sequence[Any] | None) -> str:
+    """The value as SQL; `arguments` are the elements of an array, or a map's keys and values."""
+    kind = (type_name or "STRING").upper()
+    if kind in ("ARRAY", "MAP"):
+        elements = (_literal(a.type, a.value, a.arguments) for a in arguments or ())
+        return f"{kind.lower()}({', '.join(elements)})"
+    if kind == "VOID" or text is None:
+        return "NULL"
+    if kind == "STRING":
+        return literal(text)
+    if kind in _TYPES or _DECIMAL.fullmatch(kind):
+        return f"cast({literal(text)} as {kind})"
+    if _INTERVAL.fullmatch(kind):
+        return f"interval {literal(text)}{kind.removeprefix('INTERVAL')}"
+    raise errors.unsupported(f"parameters of type {kind}")

@@ -1,0 +1,146 @@
+"""Scratch files: plain CSV parts, and Parquet files of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from local_warehouse.read_files.csv.options import CsvOptions
+from local_warehouse.read_files.csv.records import Record
+from local_warehouse.read_files.errors import MalformedRecord, ReadFilesError
+from local_warehouse.read_files.options import Mode
+
+# Parts of this size let the engine read one file on several cores.
+PART_BYTES = 8 * 1024 * 1024
+_BATCH_ROWS = 65536
+
+
+def string_schema(options: CsvOptions) -> pa.Schema:
+    """The columns of the options' schema, which must be known."""
+    return pa.schema([column.field for column in options.schema or ()])
+
+
+class PlainWriter:
+    """Writes whole records into numbered CSV files of a folder, which is made for the first."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._parts = 0
+        self._size = 0
+        self._file: BinaryIO | None = None
+
+    def _open_part(self) -> BinaryIO:
+        if self._parts == 0:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{self._name}-{self._parts:05d}.csv"
+        self._parts += 1
+        self._size = 0
+        return path.open("wb", buffering=0)
+
+    def write(self, runs: Iterable[bytes | memoryview]) -> None:
+        data = b"".join(runs)
+        if not data:
+            return
+        if self._file is None or self._size + len(data) > PART_BYTES:
+            self._close()
+            self._file = self._open_part()
+        self._size += self._file.write(data)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+
+class RowWriter:
+    """Makes tables of records, with the columns of the options' schema, all STRING.
+
+    `sink` takes each table. Tokens fill the data columns by position; the raw text of a record of
+    the wrong width goes to the corrupt-record column, and the mode decides whether there is a
+    row at all.
+    """
+
+    def __init__(self, sink: Callable[[pa.Table], object], url: str, options: CsvOptions) -> None:
+        self._sink = sink
+        self._url = url
+        self._options = options
+        columns = options.schema or ()
+        self._schema = string_schema(options)
+        names = [column.name for column in columns]
+        corrupt = options.corrupt_column
+        self._corrupt = names.index(corrupt) if corrupt in names else None
+        self._width = len(names) - (self._corrupt is not None)
+        self._batch: list[list[str | None]] = []
+
+    def write(self, records: Iterable[Record]) -> None:
+        for record in records:
+            row = self._row(record)
+            if row is not None:
+                self._batch.append(row)
+                if len(self._batch) == _BATCH_ROWS:
+                    self.flush()
+
+    def _row(self, record: Record) -> list[str | None] | None:
+        tokens = record.tokens or []
+        well_formed = record.tokens is not None and len(tokens) == self._width
+        if len(tokens) > self._options.max_columns:
+            raise ReadFilesError(
+                f"read_files: a record of {self._url} has {len(tokens)} fields, more than "
+                f"the option maxColumns allows ({self._options.max_columns})"
+            )
+        if not well_formed:
+            if self._options.mode is Mode.DROPMALFORMED:
+                return None
+            if self._options.mode is Mode.FAILFAST:
+                raise MalformedRecord(self._url, record.raw)
+        null = self._options.null_value
+        row = [None if token == null else token for token in tokens[: self._width]]
+        row += [None] * (self._width - len(row))
+        if self._corrupt is not None:
+            row.insert(self._corrupt, None if well_formed else record.raw)
+        return row
+
+    def flush(self) -> None:
+        """Hand on what is left; to be called behind the last record."""
+        if self._batch:
+            columns = zip(*self._batch, strict=True)
+            arrays = [pa.array(column, pa.string()) for column in columns]
+            self._sink(pa.Table.from_arrays(arrays, schema=self._schema))
+            self._batch = []
+
+    def write_plain(self, data: bytes) -> None:
+        """Parses well-formed CSV bytes, as the block reader finds them."""
+        if not data.strip(b"\r\n"):
+            return
+        names = [column.name for column in self._options.data_columns or ()]
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            read_options=pacsv.ReadOptions(
+                column_names=names, use_threads=False, block_size=len(data) + 1
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=self._options.delimiter,
+                quote_char=self._options.quote,
+                newlines_in_values=True,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                check_utf8=False,
+            ),
+        )
+        if self._corrupt is not None:
+            nulls = pa.nulls(table.num_rows, pa.string())
+            table = table.add_column(self._corrupt, self._options.corrupt_column, nulls)
+        self._sink(table)

@@ -1,0 +1,64 @@
+"""Schemas between their spellings: the DDL of the `schema` option, and Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+from sqlglot import exp
+from sqlglot.dialects import Databricks
+from sqlglot.errors import SqlglotError
+
+from local_warehouse.read_files.errors import InvalidOption, UnsupportedOption
+
+_Type = exp.DataType.Type
+_SIMPLE = {
+    _Type.BOOLEAN: pa.bool_(),
+    _Type.TINYINT: pa.int8(),
+    _Type.SMALLINT: pa.int16(),
+    _Type.INT: pa.int32(),
+    _Type.BIGINT: pa.int64(),
+    _Type.FLOAT: pa.float32(),
+    _Type.DOUBLE: pa.float64(),
+    _Type.TEXT: pa.string(),
+    _Type.VARCHAR: pa.string(),
+    _Type.CHAR: pa.string(),
+    _Type.BINARY: pa.binary(),
+    _Type.DATE: pa.date32(),
+    _Type.TIMESTAMP: pa.timestamp("us", "UTC"),
+    _Type.TIMESTAMPTZ: pa.timestamp("us", "UTC"),
+    _Type.TIMESTAMPNTZ: pa.timestamp("us"),
+}
+
+
+def parse_ddl(ddl: str) -> pa.Schema:
+    """Raises `InvalidOption` where the text is no column list, `UnsupportedOption` for a type
+    that no file holds."""
+    try:
+        [tree] = Databricks().parse(f"create table t ({ddl})")
+    except SqlglotError:
+        tree = None
+    columns = tree.this.expressions if tree is not None and tree.this is not None else []
+    if not columns or not all(isinstance(c, exp.ColumnDef) and c.kind for c in columns):
+        raise InvalidOption(f"read_files: schema is not a column list: {ddl!r}")
+    return pa.schema(_fields(columns))
+
+
+def _fields(columns: Iterable[exp.ColumnDef]) -> list[pa.Field]:
+    return [pa.field(column.name, _arrow(column.args["kind"])) for column in columns]
+
+
+def _arrow(kind: exp.DataType) -> pa.DataType:
+    parts = kind.expressions
+    if kind.this == _Type.DECIMAL:
+        precision, scale = ([int(part.name) for part in parts] + [10, 0][len(parts) :])[:2]
+        return pa.decimal128(precision, scale)
+    if kind.this in (_Type.ARRAY, _Type.LIST):
+        return pa.list_(_arrow(parts[0]))
+    if kind.this == _Type.MAP:
+        return pa.map_(_arrow(parts[0]), _arrow(parts[1]))
+    if kind.this == _Type.STRUCT:
+        return pa.struct(_fields(parts))
+    if kind.this in _SIMPLE:
+        return _SIMPLE[kind.this]
+    raise UnsupportedOption("schema", f"the type {kind.sql(Databricks)}")

@@ -1,0 +1,47 @@
+"""NEW local_warehouse/src/local_warehouse/resolver/ctes.py"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+
+def _common_table_expression(table: exp.Table) -> exp.CTE | None:
+    """The common table expression that a one-part name means here, if it means one."""
+    name = table.name.lower()
+    child: exp.Expr = table
+    node = table.parent
+    while node is not None:
+        clause = node.args.get("with_")
+        if isinstance(node, exp.With):  # inside a CTE: those before it are visible
+            before = node.expressions[: _position(node.expressions, child)]
+            visible: list[Any] = [*before, child] if node.recursive else before
+        elif clause is not None and child is not clause:
+            visible = clause.expressions
+        else:
+            visible = []
+        for expression in reversed(visible):
+            if isinstance(expression, exp.CTE) and expression.alias.lower() == name:
+                return expression
+        child, node = node, node.parent
+    return None
+
+
+def _position(expressions: list[exp.Expr], wanted: exp.Expr) -> int:
+    return next(i for i, expression in enumerate(expressions) if expression is wanted)
+
+
+def _number(references: list[tuple[exp.Table, exp.CTE]]) -> None:
+    """Give every CTE a name of its own: the engine loses an outer one where an inner one, such
+    as that of a view, has the same name."""
+    names: dict[int, str] = {}
+    for table, expression in references:
+        if id(expression) not in names:
+            names[id(expression)] = f"{expression.alias}_{len(names) + 1}"
+        if not table.alias:
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+        table.set("this", exp.to_identifier(names[id(expression)], quoted=True))
+    for _, expression in references:
+        alias = expression.args["alias"]
+        alias.set("this", exp.to_identifier(names[id(expression)], quoted=True))

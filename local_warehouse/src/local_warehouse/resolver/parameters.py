@@ -1,0 +1,44 @@
+"""Parameter markers: a `?` becomes one with a name, so that its place in the text says its value.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-parameter-marker
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import TokenType, exp
+from sqlglot.errors import TokenError
+
+from local_warehouse import errors
+from local_warehouse.session.context import Context
+from local_warehouse.sql.dialect import Warehouse, parse
+from local_warehouse.sql.walk import of_kind
+
+
+def bind(found: list[exp.Expr], context: Context) -> None:
+    """Put the values of parameter markers in their place, as literals of the given types. `found`
+    are the nodes of a tree."""
+    for marker in of_kind(found, exp.Placeholder):
+        value = context.named_parameter(marker.name)
+        marker.replace(parse(f"select {value}").expressions[0])
+
+
+def named(context: Context, text: str) -> tuple[Context, str]:
+    """The statement with `:_1`, `:_2`, … for its unnamed markers, and the context that has their
+    values. Raises SqlError if there are more markers than values."""
+    if not context.positional:
+        return context, text
+    try:
+        tokens = Warehouse().tokenize(text)
+    except TokenError as error:
+        raise errors.syntax_error(str(error)) from error
+    places = [token.start for token in tokens if token.token_type is TokenType.PLACEHOLDER]
+    if len(places) > len(context.positional):
+        raise errors.unbound_parameter(f"? ({len(context.positional) + 1})")
+    values = {f"_{i}": value for i, value in enumerate(context.positional, 1)}
+    parts, end = [], 0
+    for name, place in zip(values, places, strict=False):  # values may be left over
+        parts += [text[end:place], f":{name}"]
+        end = place + 1
+    return replace(context, named=values, positional=()), "".join([*parts, text[end:]])

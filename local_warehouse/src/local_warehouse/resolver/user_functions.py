@@ -1,0 +1,208 @@
+"""SQL functions of the user: their bodies are put into a query in place of the calls.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-create-sql-function
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import Function
+from local_warehouse.rewrites.scopes import ColumnsOf, bare, selects, sources
+from local_warehouse.sql.dialect import Warehouse, parse
+from local_warehouse.sql.parse_cache import parse_again
+
+_QUERY_WORDS = ("SELECT", "WITH", "VALUES", "FROM", "TABLE")
+
+
+def body_of(function: Function) -> exp.Expr:
+    """The query of a function's body; an expression becomes a SELECT of it."""
+    first = function.body.split(None, 1)[0].upper()
+    return parse_again(function.body if first in _QUERY_WORDS else f"select {function.body}")
+
+
+def called(call: exp.Anonymous) -> tuple[exp.Expr, list[str]]:
+    """The whole of a call with its qualifiers, and the parts of the function's name."""
+    if not isinstance(call.parent, exp.Dot) or call.parent.expression is not call:
+        return call, [call.name]
+    qualifiers = [part.name for part in call.parent.this.find_all(exp.Identifier, bfs=False)]
+    return call.parent, [*qualifiers, call.name]
+
+
+def qualified(call: exp.Expr, arguments: list[exp.Expr], columns_of: ColumnsOf) -> list[exp.Expr]:
+    """Arguments whose columns say which relation around the call they are of, so that no
+    relation of the body can take them for its own."""
+    around = call.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Merge)
+    relations = sources(around) if isinstance(around, exp.Select) else []
+    owner: dict[str, str] = {}
+    found = [argument.copy() for argument in arguments]
+    for column in [c for argument in found for c in argument.find_all(exp.Column)]:
+        if column.table or column.find_ancestor(exp.Select) is not None:
+            continue
+        if not isinstance(around, exp.Select):
+            raise errors.unsupported(
+                "a function that reads tables, called with a column outside a SELECT"
+            )
+        if len(relations) > 1 and not owner:
+            owner = dict(_owners(around, columns_of))
+        only = relations[0].alias_or_name if len(relations) == 1 else None
+        name = only or owner.get(column.name.lower())
+        if name:
+            column.set("table", exp.to_identifier(name, quoted=True))
+    return found
+
+
+def _owners(select: exp.Select, columns_of: ColumnsOf) -> Iterator[tuple[str, str]]:
+    """The columns that a SELECT reads, and the relations they are of."""
+    for source in reversed(sources(select)):
+        one = bare(select)
+        table = exp.to_identifier(source.alias_or_name, quoted=True)
+        one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
+        for column in columns_of(one):
+            yield column.name.lower(), source.alias_or_name
+
+
+def reads_tables(body: exp.Expr) -> bool:
+    return any(sources(select) for select in selects(body))
+
+
+def scalar(
+    function: Function, body: exp.Expr, arguments: list[exp.Expr], columns_of: ColumnsOf
+) -> exp.Expr:
+    """The value of a call. `body` is resolved already, in the function's own namespace."""
+    if function.columns is not None:
+        raise errors.SqlError(
+            "NOT_A_SCALAR_FUNCTION", f"{function.name} returns a table: call it in FROM.", "42887"
+        )
+    body = with_arguments(function, arguments, body, columns_of)
+    is_expression = isinstance(body, exp.Select) and set(_given(body)) == {"expressions"}
+    value = body.expressions[0].unalias() if is_expression else exp.Subquery(this=body)
+    return _cast(value, function.returns)
+
+
+def table(
+    function: Function, body: exp.Expr, arguments: list[exp.Expr], columns_of: ColumnsOf
+) -> exp.Expr:
+    """The query that a call in FROM stands for."""
+    if function.columns is None:
+        raise errors.SqlError(
+            "NOT_A_TABLE_FUNCTION", f"{function.name} returns one value, and no table.", "42887"
+        )
+    body = with_arguments(function, arguments, body, columns_of)
+    names = [exp.to_identifier(column.name, quoted=True) for column in function.columns]
+    alias = exp.TableAlias(this=exp.to_identifier("returned"), columns=names)
+    columns: list[exp.Expr] = [
+        exp.alias_(_cast(exp.column(c.name, quoted=True), c.type), c.name, quoted=True)
+        for c in function.columns
+    ]
+    source = exp.From(this=exp.Subquery(this=body, alias=alias))
+    return exp.Select(expressions=columns, from_=source)
+
+
+def _given(node: exp.Expr) -> list[str]:
+    return [name for name, value in node.args.items() if value]
+
+
+def _cast(value: exp.Expr, ddl_type: str) -> exp.Expr:
+    return exp.Cast(this=value, to=exp.DataType.build(ddl_type, dialect=Warehouse))
+
+
+def with_arguments(
+    function: Function, arguments: list[exp.Expr], body: exp.Expr, columns_of: ColumnsOf
+) -> exp.Expr:
+    """The body with the arguments in place of the parameters. A column of the body's own
+    relations comes before a parameter of its name."""
+    values = _values(function, arguments)
+    if reads_tables(body):
+        _rename_sources(body)
+    for select in selects(body):
+        own: set[str] | None = None
+        for column in list(select.find_all(exp.Column)):
+            name = column.name.lower()
+            if name not in values or column.find_ancestor(exp.Select) is not select:
+                continue
+            if not column.table:
+                own = _visible(select, columns_of) if own is None else own
+                if name in own:
+                    continue
+            elif column.table.lower() != function.name.table:
+                continue
+            column.replace(values[name].copy())
+    return body
+
+
+def _rename_sources(body: exp.Expr) -> None:
+    """Give the relations of a body aliases that no argument can mean."""
+    mark = secrets.token_hex(4)
+    renamed: dict[str, exp.Identifier] = {}
+    for source in [source for select in selects(body) for source in sources(select)]:
+        name = source.alias_or_name
+        renamed[name.lower()] = exp.to_identifier(f"{name}_{mark}", quoted=True)
+        if source.args.get("alias") is None:
+            source.set("alias", exp.TableAlias())
+        source.args["alias"].set("this", renamed[name.lower()].copy())
+    for column in body.find_all(exp.Column):
+        if column.table.lower() in renamed:
+            column.set("table", renamed[column.table.lower()].copy())
+
+
+def _visible(select: exp.Select, columns_of: ColumnsOf) -> set[str]:
+    """The names of the columns that a SELECT reads, and those around it if it can see them."""
+    found: set[str] = set()
+    around: exp.Expr | None = select
+    while isinstance(around, exp.Select):
+        if sources(around):
+            found |= {column.name.lower() for column in columns_of(bare(around))}
+        holder = around.parent
+        if isinstance(holder, exp.CTE) or isinstance(
+            holder and holder.parent, (exp.From, exp.Join)
+        ):
+            break
+        around = around.parent_select
+    return found
+
+
+def _values(function: Function, arguments: list[exp.Expr]) -> dict[str, exp.Expr]:
+    """The value of each parameter, cast to its type."""
+    given: dict[str, exp.Expr] = {}
+    known = {parameter.name.lower(): parameter for parameter in function.parameters}
+    for position, argument in enumerate(arguments):
+        if isinstance(argument, (exp.Kwarg, exp.PropertyEQ)):
+            name, value = argument.this.name.lower(), argument.expression
+        elif position < len(function.parameters):
+            name, value = function.parameters[position].name.lower(), argument
+        else:
+            raise errors.SqlError(
+                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+                f"The {function.name} requires {len(known)} parameters but the actual number is "
+                f"{len(arguments)}.",
+                "42605",
+            )
+        if name not in known:
+            raise errors.SqlError(
+                "UNRECOGNIZED_PARAMETER_NAME",
+                f"{function.name} has no parameter {name}; it has {', '.join(known) or 'none'}.",
+                "4274K",
+            )
+        if name in given:
+            raise errors.SqlError(
+                "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.DOUBLE_NAMED_ARGUMENT_REFERENCE",
+                f"The call of {function.name} gives {name} twice.",
+                "4274K",
+            )
+        given[name] = value
+    for name, parameter in known.items():
+        if name not in given and parameter.default is None:
+            raise errors.SqlError(
+                "REQUIRED_PARAMETER_NOT_FOUND",
+                f"Cannot invoke {function.name} because the parameter {name} is required, but the "
+                "call did not supply it.",
+                "4274K",
+            )
+        if name not in given:
+            given[name] = parse(f"select {parameter.default}").expressions[0]
+    return {name: _cast(value.copy(), known[name].type) for name, value in given.items()}

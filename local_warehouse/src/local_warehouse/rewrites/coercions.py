@@ -1,0 +1,120 @@
+"""Types that meet: casts that Spark makes by itself and the engine does not.
+
+A date that meets a timestamp becomes one (the engine makes nanoseconds of both, which Spark does
+not have), and a string that meets a boolean becomes one. The cast is written into a query after
+the engine has failed on it, so that other queries cost nothing.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from local_warehouse.errors import SqlError
+from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_of, with_visible
+from local_warehouse.sql.dialect import parse, render
+
+_CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
+_PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "Boolean")
+
+
+def is_cause(message: str) -> bool:
+    """Whether the engine may have failed on types that meet."""
+    return any(phrase in message for phrase in _PHRASES)
+
+
+def aligned(sql: str, columns_of: ColumnsOf) -> str:
+    """The statement with its casts."""
+    tree = parse(sql)
+    for node in _inner_first(tree):
+        if isinstance(node, exp.SetOperation):
+            _align_branches(node, columns_of)
+        else:
+            _align(node, columns_of)
+    return render(tree)
+
+
+def _inner_first(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """Expressions and set operations, what they are made of before them, and CTEs first."""
+    children = sorted(tree.iter_expressions(), key=lambda child: not isinstance(child, exp.With))
+    for child in children:
+        yield from _inner_first(child)
+    if isinstance(tree, exp.SetOperation) or _operands(tree):
+        yield tree
+
+
+def _operands(node: exp.Expr) -> list[exp.Expr]:
+    """The parts of an expression that must have one type."""
+    if isinstance(node, exp.Predicate) and isinstance(node, exp.Binary):
+        return [node.this, node.expression]
+    if isinstance(node, exp.Between):
+        return [node.this, node.args["low"], node.args["high"]]
+    if isinstance(node, exp.In):
+        return [node.this, *node.expressions]
+    if isinstance(node, exp.Case):
+        branches = [branch.args["true"] for branch in node.args["ifs"]]
+        return [part for part in (*branches, node.args.get("default")) if part is not None]
+    if isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
+        return [part for part in (node.args["true"], node.args.get("false")) if part is not None]
+    if isinstance(node, exp.Anonymous) and str(node.this).lower() in _CALLS:
+        return list(node.expressions[str(node.this).lower() == "if" :])
+    if isinstance(node, exp.Coalesce):
+        return [node.this, *node.expressions]
+    return []
+
+
+def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
+    place = place_of(node)
+    if place is None:
+        return
+    query, operands = relations_of(place), _operands(node)
+    query.set("expressions", [exp.alias_(o.copy(), f"c{i}") for i, o in enumerate(operands)])
+    try:
+        types = [column.type for column in columns_of(query)]
+    except SqlError:  # aggregates beside columns, or columns of a query around this one
+        return
+    becomes = _becomes(types)
+    for operand, found in zip(operands, types, strict=True):
+        if found in becomes:
+            operand.replace(exp.cast(operand.copy(), becomes[found]))
+
+
+def _align_branches(node: exp.SetOperation, columns_of: ColumnsOf) -> None:
+    branches = [node.this, node.expression]
+    columns = [columns_of(with_visible(_all_of(branch), node)) for branch in branches]
+    becomes = [_becomes([left.type, right.type]) for left, right in zip(*columns, strict=True)]
+    for branch, found in zip(branches, columns, strict=True):
+        if not any(c.type in casts for c, casts in zip(found, becomes, strict=True)):
+            continue
+        query = _all_of(branch)
+        names = [exp.column(column.name, quoted=True) for column in found]
+        query.set(
+            "expressions",
+            [
+                exp.alias_(exp.cast(n, casts[c.type]), c.name, quoted=True)
+                if c.type in casts
+                else n
+                for n, c, casts in zip(names, found, becomes, strict=True)
+            ],
+        )
+        branch.replace(query)
+
+
+def _all_of(branch: exp.Expr) -> exp.Select:
+    inner = branch.copy() if isinstance(branch, exp.Subquery) else exp.Subquery(this=branch.copy())
+    inner.set("alias", exp.TableAlias(this=exp.to_identifier("s")))
+    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=inner))
+
+
+def _becomes(types: list[str]) -> dict[str, str]:
+    """What a type among these becomes where another of them asks for it."""
+    casts: dict[str, str] = {}
+    timestamp = next((t for t in ("timestamp", "timestamp_ntz") if t in types), None)
+    if timestamp and "date" in types:
+        casts["date"] = timestamp
+    if "boolean" in types and "string" in types:
+        casts["string"] = "boolean"
+    return casts

@@ -1,0 +1,200 @@
+"""PIVOT and UNPIVOT as the aggregations and the unnesting that they stand for.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-pivot
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-unpivot
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import Column
+from local_warehouse.sql.dialect import render
+
+ColumnsOf = Callable[[exp.Expr], list[Column]]  # of a relation
+_NUMBERS = {"bigint", "boolean", "decimal", "double", "float", "int", "smallint", "tinyint"}
+
+
+def unfolded(source: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """A relation of FROM with its pivots written out, each around those before it."""
+    pivots = source.args.get("pivots") or []
+    if not pivots:
+        return source
+    relation = source.copy()
+    joins = relation.args.pop("joins", None)
+    relation.set("pivots", None)
+    for pivot in pivots:
+        build = _unpivot if pivot.args.get("unpivot") else _pivot
+        query = build(relation, pivot, columns_of)
+        alias = pivot.args.get("alias") or relation.args.get("alias")
+        relation = exp.Subquery(this=query, alias=alias.copy() if alias else None)
+    relation.set("joins", joins)
+    return relation
+
+
+def _pivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp.Select:
+    """A row a group with a column a value.
+
+    Spark aggregates by group and pivot columns and then puts a group's rows beside each other, so
+    that a value without rows is NULL, also for a count. Where an aggregate is no number it
+    filters each aggregate instead, and a value without rows has a count of 0 and an empty list.
+    """
+    if len(pivot.args["fields"]) != 1:
+        raise errors.syntax_error("PIVOT takes one FOR clause.")
+    field = pivot.args["fields"][0]
+    keys = _parts(field.this)
+    aggregates = [aggregate.unalias() for aggregate in pivot.expressions]
+    used = {column.name.lower() for part in (*keys, *aggregates) for column in _columns(part)}
+    columns = columns_of(relation)
+    groups = [exp.column(c.name, quoted=True) for c in columns if c.name.lower() not in used]
+    inner = _grouped(
+        [
+            *(exp.alias_(key.copy(), f"key_{i}") for i, key in enumerate(keys)),
+            *(exp.alias_(aggregate.copy(), f"agg_{i}") for i, aggregate in enumerate(aggregates)),
+        ],
+        relation,
+        groups,
+        keys,
+    )
+    alias = exp.TableAlias(this=exp.to_identifier("pivoted"))
+    source: exp.Expr = exp.Subquery(this=inner, alias=alias)
+    types = [column.type for column in columns_of(source)[-len(aggregates) :]]
+    if all(_is_number(data_type) for data_type in types):
+        keys = [exp.column(f"key_{i}") for i in range(len(keys))]
+        aggregates = [
+            exp.Anonymous(this="any_value", expressions=[exp.column(f"agg_{i}")])
+            for i in range(len(aggregates))
+        ]
+    else:
+        source = relation
+    cells = [
+        exp.alias_(
+            exp.Filter(this=aggregate.copy(), expression=exp.Where(this=_equals(keys, value))),
+            _cell_name(value, named, len(aggregates) == 1),
+            quoted=True,
+        )
+        for value in field.expressions
+        for aggregate, named in zip(aggregates, pivot.expressions, strict=True)
+    ]
+    return _grouped(cells, source, groups)
+
+
+def _grouped(
+    expressions: list[exp.Expr],
+    relation: exp.Expr,
+    groups: list[exp.Column],
+    more: Sequence[exp.Expr] = (),
+) -> exp.Select:
+    """The groups and these expressions, by the groups and more."""
+    by = [key.copy() for key in (*groups, *more)]
+    return exp.Select(
+        expressions=[*(group.copy() for group in groups), *expressions],
+        from_=exp.From(this=relation),
+        group=exp.Group(expressions=by) if by else None,
+    )
+
+
+def _is_number(data_type: str) -> bool:
+    return data_type.partition("(")[0] in _NUMBERS
+
+
+def _equals(keys: list[exp.Expr], value: exp.Expr) -> exp.Expr:
+    """That the keys have a value. The engine fails on a <=> that occurs twice."""
+    return exp.and_(
+        *(
+            key.copy().is_(exp.null())
+            if isinstance(part, exp.Null)
+            else exp.EQ(this=key.copy(), expression=part.copy())
+            for key, part in zip(keys, _parts(_unaliased(value)), strict=True)
+        )
+    )
+
+
+def _cell_name(value: exp.Expr, aggregate: exp.Expr, alone: bool) -> str:
+    name = value.args["alias"].name if isinstance(value, exp.PivotAlias) else _shown(value)
+    if alone:
+        return name
+    if isinstance(aggregate, exp.Alias):
+        return f"{name}_{aggregate.alias}"
+    return f"{name}_{render(aggregate)}"
+
+
+def _shown(value: exp.Expr) -> str:
+    """A constant as text, which names its column."""
+    if isinstance(value, (exp.Tuple, exp.Paren)):
+        return "{" + ", ".join(_shown(part) for part in _parts(value)) + "}"
+    if isinstance(value, exp.Literal):
+        return str(value.this)
+    if isinstance(value, (exp.Cast, exp.Neg)) and isinstance(value.this, exp.Literal):
+        return ("-" if isinstance(value, exp.Neg) else "") + str(value.this.this)
+    if isinstance(value, (exp.Boolean, exp.Null)):
+        return render(value).lower()
+    raise errors.unsupported(f"the value {render(value)} of PIVOT without an alias")
+
+
+def _unpivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp.Select:
+    """A row for each column of the list, of those that are not NULL unless it says otherwise."""
+    field = pivot.args["fields"][0]
+    values = [part.name for part in _parts(pivot.expressions[0])]
+    folded = [_parts(_unaliased(item)) for item in field.expressions]
+    hidden = {column.name.lower() for item in folded for column in item}
+    columns = columns_of(relation)
+    kept = [exp.column(c.name, quoted=True) for c in columns if c.name.lower() not in hidden]
+    _check_types(folded, {c.name.lower(): c.type for c in columns})
+    records: list[exp.Expr] = []
+    for item, parts in zip(field.expressions, folded, strict=True):
+        label = "_".join(column.name for column in parts)
+        if isinstance(item, exp.PivotAlias):
+            label = item.args["alias"].name
+        pairs: list[exp.Expr] = [exp.Literal.string(field.this.name), exp.Literal.string(label)]
+        for name, column in zip(values, parts, strict=True):
+            pairs += [exp.Literal.string(name), column.copy()]
+        records.append(exp.Anonymous(this="named_struct", expressions=pairs))
+    listed = exp.Anonymous(this="array", expressions=records)
+    exploded = exp.alias_(exp.Anonymous(this="explode", expressions=[listed]), "unpivoted")
+    inner = exp.Select(expressions=[*kept, exploded], from_=exp.From(this=relation))
+    shown = [
+        exp.column(name, table="unpivoted", quoted=True) for name in (field.this.name, *values)
+    ]
+    outer = exp.Select(
+        expressions=[*(column.copy() for column in kept), *shown],
+        from_=exp.From(
+            this=exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("folded")))
+        ),
+    )
+    if pivot.args.get("include_nulls"):
+        return outer
+    present = [column.copy().is_(exp.null()).not_() for column in shown[1:]]
+    return outer.where(exp.or_(*present), copy=False)
+
+
+def _check_types(folded: list[list[exp.Expr]], types: dict[str, str]) -> None:
+    """What becomes one column has one type, or types that become one without any string."""
+    for group in zip(*folded, strict=True):
+        found = {types.get(column.name.lower(), "void") for column in group} - {"void"}
+        if "string" in found and len(found) > 1:
+            raise errors.SqlError(
+                "UNPIVOT_VALUE_DATA_TYPE_MISMATCH",
+                "Unpivot value columns must share a least common type, some types do not: "
+                f"{', '.join(sorted(found)).upper()}.",
+                "42K09",
+            )
+
+
+def _parts(node: exp.Expr) -> list[exp.Expr]:
+    if isinstance(node, exp.Tuple):
+        return list(node.expressions)
+    return [node.unnest()] if isinstance(node, exp.Paren) else [node]
+
+
+def _unaliased(value: exp.Expr) -> exp.Expr:
+    inner = value.this if isinstance(value, exp.PivotAlias) else value
+    assert isinstance(inner, exp.Expr)
+    return inner
+
+
+def _columns(node: exp.Expr) -> list[exp.Column]:
+    return list(node.find_all(exp.Column))

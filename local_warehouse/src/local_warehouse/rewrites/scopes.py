@@ -1,0 +1,120 @@
+"""NEW local_warehouse/src/local_warehouse/rewrites/scopes.py"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from local_warehouse.catalog.model import Column
+from local_warehouse.sql.walk import nodes, of_kind
+
+
+def place_of(node: exp.Expr) -> exp.Expr | None:
+    """The SELECT, UPDATE, DELETE or MERGE that an expression belongs to."""
+    place = node.find_ancestor(exp.Select, exp.Delete, exp.Update, exp.Merge)
+    if isinstance(place, exp.Update) and place.this is None:  # a step of MERGE
+        return place.find_ancestor(exp.Merge)
+    return place
+
+
+def relations_of(place: exp.Expr) -> exp.Select:
+    """A query of the relations that the expressions of a place read."""
+    if isinstance(place, exp.Select):
+        return bare(place)  # type: ignore[no-any-return]
+    query = exp.Select(from_=exp.From(this=place.this.copy()))
+    source = place.args.get("using")
+    if isinstance(source, exp.Expr):
+        query.set("joins", [exp.Join(this=source.copy(), kind="CROSS")])
+    return query
+
+
+ColumnsOf = Callable[[exp.Expr], list[Column]]
+
+# https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-functions-builtin (aggregates)
+_AGGREGATES = {
+    "any", "any_value", "approx_count_distinct", "approx_percentile", "approx_top_k", "array_agg",
+    "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "collect_list", "collect_set",
+    "corr", "count", "count_if", "covar_pop", "covar_samp", "every", "first", "first_value",
+    "kurtosis", "last", "last_value", "listagg", "max", "max_by", "mean", "median", "min",
+    "min_by", "mode", "percentile", "percentile_approx", "percentile_cont", "percentile_disc",
+    "regr_count", "skewness", "some", "std", "stddev", "stddev_pop", "stddev_samp", "string_agg",
+    "sum", "try_avg", "try_sum", "var_pop", "var_samp", "variance",
+}  # fmt: skip
+
+_RANDOM = {"monotonically_increasing_id", "rand", "randn", "random", "randstr", "shuffle",
+           "uniform", "uuid"}  # fmt: skip
+
+
+def selects(tree: exp.Expr) -> list[exp.Select]:
+    """The SELECTs of a tree, inner before outer and CTEs in their order."""
+    found: list[exp.Select] = []
+    _add_selects(tree, found)
+    return found
+
+
+def _add_selects(tree: exp.Expr, found: list[exp.Select]) -> None:
+    clause = tree.args.get("with_")
+    if clause is not None:
+        _add_selects(clause, found)
+    for value in tree.args.values():
+        for child in value if type(value) is list else (value,):
+            if isinstance(child, exp.Expr) and child is not clause:
+                _add_selects(child, found)
+    if isinstance(tree, exp.Select):
+        found.append(tree)
+
+
+def sources(select: exp.Select) -> list[exp.Expr]:
+    """The relations of FROM and its joins."""
+    clause = select.args.get("from_")
+    first = [clause.this] if clause is not None else []
+    return first + [join.this for join in select.args.get("joins") or []]
+
+
+def bare(select: exp.Select) -> Any:
+    """The SELECT's relations alone: what its star would show, with the CTEs it can see."""
+    alone = exp.Select(expressions=[exp.Star()])
+    for key in ("from_", "joins", "laterals"):
+        value = select.args.get(key)
+        if isinstance(value, list):
+            alone.set(key, [part.copy() for part in value])
+        elif value is not None:
+            alone.set(key, value.copy())
+    return with_visible(alone, select)
+
+
+def with_visible(query: exp.Expr, place: exp.Expr) -> Any:
+    """The query with the CTEs that can be seen at a place of a tree."""
+    expressions: list[exp.Expr] = []
+    node: exp.Expr | None = place
+    while node is not None:
+        clause = node.args.get("with_")
+        if clause is not None:
+            expressions = [cte.copy() for cte in clause.expressions] + expressions
+        elif isinstance(node, exp.CTE) and isinstance(node.parent, exp.With):
+            position = node.parent.expressions.index(node)
+            earlier = [cte.copy() for cte in node.parent.expressions[:position]]
+            expressions = earlier + expressions
+            node = node.parent.parent
+        node = node.parent if node is not None else None
+    if expressions:
+        query.set("with_", exp.With(expressions=expressions))
+    return query
+
+
+def random_call(tree: exp.Expr) -> str | None:
+    """A function in it that yields other values each time it is computed, if there is one."""
+    names = (str(call.this) for call in of_kind(nodes(tree), exp.Anonymous))
+    return next((name for name in names if name.lower() in _RANDOM), None)
+
+
+def aggregates(projection: exp.Expr) -> bool:
+    """Whether an expression aggregates, its subqueries and window functions aside."""
+    return any(
+        isinstance(node, exp.AggFunc)
+        or (isinstance(node, exp.Anonymous) and str(node.this).lower() in _AGGREGATES)
+        for node in projection.walk(prune=lambda n: isinstance(n, (exp.Window, exp.Query)))
+        if not isinstance(node.parent, exp.Window)
+    )

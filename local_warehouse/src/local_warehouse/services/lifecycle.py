@@ -1,0 +1,359 @@
+"""Bring the two services up and down: the S3 store and the SQL warehouse in front of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import ssl
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http.client import HTTPException, HTTPSConnection
+from pathlib import Path
+
+from local_warehouse.services import processes
+from local_warehouse.services.certificates import Certificates
+from local_warehouse.services.environment import (
+    CATALOG,
+    command_environment,
+    without_foreign_settings,
+)
+from local_warehouse.services.errors import LocalWarehouseError
+from local_warehouse.services.s3_server import (
+    PORT_OPTIONS,
+    SEAWEEDFS_ENVIRONMENT,
+    Storage,
+    ensure_buckets,
+    own_storage,
+    seaweedfs_command,
+    seaweedfs_is_ready,
+    users_storage,
+    wait_until_usable,
+    write_seaweedfs_config,
+)
+from local_warehouse.services.state import Options, ServiceRecord, State, StateDirectory, say
+from local_warehouse.storage.locations import odd_characters
+
+STORAGE = "storage"
+WAREHOUSE = "warehouse"
+READY_SECONDS = 30.0
+# One heap for all threads of the warehouse: glibc's usual eight a core keep what each once needed.
+_MALLOC = {"MALLOC_ARENA_MAX": "1"}
+_LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class Service:
+    """How one service is started and how it is known to be ready."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    address: str
+    is_ready: Callable[[], bool]
+    prepare: Callable[[], None] = lambda: None  # what follows a start, before others may use it
+    depends_on: str = ""  # what a running process must have been started with, besides `command`
+
+    @property
+    def settings(self) -> str:
+        content = "\0".join([*self.command, self.depends_on])
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def running_environment(directory: StateDirectory) -> dict[str, str] | None:
+    """The environment for clients when everything runs already; None when `up` is needed.
+
+    This is the path of every `exec`, so it only reads two small files and opens two sockets.
+    """
+    state, secrets = directory.read(), directory.read_secrets()
+    if secrets is None or not {STORAGE, WAREHOUSE} <= state.ports.keys():
+        return None
+    if not Certificates(directory.certificates).are_recent():
+        return None
+    storage = users_storage(os.environ)
+    needed = [WAREHOUSE] if storage else [STORAGE, WAREHOUSE]
+    storage = storage or own_storage(state.ports[STORAGE][0], secrets)
+    if state.storage != _storage_identity(storage, own=STORAGE in needed):
+        return None
+    for name in needed:
+        record = state.services.get(name)
+        if (
+            record is None
+            or not record.ready
+            or not processes.is_running(record.pid, record.identity)
+            or not processes.accepts_connections(state.ports[name][0])
+        ):
+            return None
+    port = state.ports[WAREHOUSE][0]
+    expected = _warehouse(directory, storage, "", port, state.options)
+    if state.services[WAREHOUSE].settings != expected.settings:
+        return None
+    return command_environment(os.environ, directory, secrets, storage, port)
+
+
+def up(directory: StateDirectory, options: Options | None = None) -> dict[str, str]:
+    """Start what is not running and return the environment for clients. New options, where given,
+    are kept for later starts; a warehouse that runs with others is started again.
+
+    When a service fails to start, those that this call started are stopped again.
+    """
+    directory.create()
+    with directory.lock():
+        state, secrets = directory.read(), directory.secrets()
+        Certificates(directory.certificates).ensure()
+        started: list[str] = []
+        try:
+            storage = users_storage(os.environ)
+            own = storage is None
+            _check_identity(state, directory, storage)
+            ports = _choose_ports(state, STORAGE, len(PORT_OPTIONS))
+            if storage is None:
+                write_seaweedfs_config(directory, secrets)
+                storage = own_storage(ports[0], secrets)
+                _ensure(_seaweedfs(directory, storage, ports), state, directory, started)
+            elif not _runs(state.services.get(WAREHOUSE)):
+                ensure_buckets(storage)
+            state.options = options or state.options
+            port = _choose_ports(state, WAREHOUSE, 1)[0]
+            warehouse = _warehouse(directory, storage, secrets.token, port, state.options)
+            _ensure(warehouse, state, directory, started)
+            state.storage = _storage_identity(storage, own)
+            directory.write(state)
+        except BaseException as error:
+            for name in reversed(started):
+                _stop(name, state, directory)
+            if started and isinstance(error, LocalWarehouseError):
+                say(f"stopped again: {', '.join(started)}")
+            raise
+    return command_environment(os.environ, directory, secrets, storage, port)
+
+
+def down(directory: StateDirectory) -> list[str]:
+    """Stop what runs, the warehouse first; return the names of what was stopped."""
+    if not directory.path.is_dir():
+        return []
+    with directory.lock():
+        state = directory.read()
+        running = [name for name in (WAREHOUSE, STORAGE) if _runs(state.services.get(name))]
+        ended = [name for name in (WAREHOUSE, STORAGE) if _end(name, state)]
+        if ended:
+            directory.write(state)  # only now, as a full disk must not keep one of them up
+    return running
+
+
+@contextmanager
+def warehouse_stopped(directory: StateDirectory) -> Iterator[None]:
+    """Nobody changes the catalog in here; the warehouse is started again after it."""
+    with directory.lock():
+        _stop(WAREHOUSE, directory.read(), directory)
+    try:
+        yield
+    finally:
+        up(directory)
+
+
+@dataclass(frozen=True)
+class Status:
+    """One line of `local-warehouse status`."""
+
+    name: str
+    condition: str  # running, starting, stopped or dead (its process is gone without a `down`)
+    record: ServiceRecord | None
+
+
+def status(directory: StateDirectory) -> list[Status]:
+    """The condition of each service, as found by its process and its port."""
+    state = directory.read()
+    names = [WAREHOUSE] if users_storage(os.environ) else [STORAGE, WAREHOUSE]
+    return [_status(name, state) for name in names]
+
+
+def _status(name: str, state: State) -> Status:
+    record = state.services.get(name)
+    if record is None:
+        return Status(name, "stopped", None)
+    if not _runs(record):
+        return Status(name, "dead", record)
+    answers = processes.accepts_connections(state.ports[name][0])
+    return Status(name, "running" if record.ready and answers else "starting", record)
+
+
+def _seaweedfs(directory: StateDirectory, storage: Storage, ports: list[int]) -> Service:
+    def prepare() -> None:
+        ensure_buckets(storage)
+        wait_until_usable(storage, READY_SECONDS)
+
+    return Service(
+        name=STORAGE,
+        command=seaweedfs_command(directory, ports),
+        environment={name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+        | SEAWEEDFS_ENVIRONMENT,
+        address=storage.endpoint,
+        is_ready=lambda: seaweedfs_is_ready(ports[0]),
+        prepare=prepare,
+    )
+
+
+def _warehouse(
+    directory: StateDirectory, storage: Storage, token: str, port: int, options: Options
+) -> Service:
+    certificates = Certificates(directory.certificates)
+    command = [
+        *(sys.executable, "-m", "local_warehouse.server"),
+        *("--state", str(directory.path)),
+        *("--port", str(port)),
+        *("--certificate", str(certificates.certificate)),
+        *("--key", str(certificates.key)),
+        *("--storage", storage.lakehouse_url),
+        *("--managed", _managed_url(directory, storage, options)),
+        *("--catalog", CATALOG),
+        *(("--engine", options.engine) if options.engine else ()),
+        *(f"--allow-location={url}" for url in options.allowed_locations),
+    ]
+    certificate = _content(certificates.certificate)
+    return Service(
+        name=WAREHOUSE,
+        command=command,
+        environment=without_foreign_settings(os.environ)
+        | storage.environment()
+        | _MALLOC
+        | {"LOCAL_WAREHOUSE_TOKEN": token},
+        address=f"https://localhost:{port}",
+        is_ready=lambda: _warehouse_is_ready(port, certificates.authority),
+        depends_on="\0".join([*storage.environment().values(), certificate]),
+    )
+
+
+def managed_urls(directory: StateDirectory, lakehouse_url: str) -> tuple[str, str]:
+    """The folders in which managed tables may be: on this machine's disk, and on S3."""
+    return f"file://{directory.managed}", f"{lakehouse_url}/managed"
+
+
+def _managed_url(directory: StateDirectory, storage: Storage, options: Options) -> str:
+    """Where new managed tables are put: on this machine's disk, where the S3 and the engine are
+    ours too and its path is plain; else on S3, which others can reach."""
+    on_disk, on_s3 = managed_urls(directory, storage.lakehouse_url)
+    is_ours = users_storage(os.environ) is None and options.engine is None
+    return on_disk if is_ours and not odd_characters(on_disk) else on_s3
+
+
+def _warehouse_is_ready(port: int, authority: Path) -> bool:
+    context = ssl.create_default_context(cafile=str(authority))
+    connection = HTTPSConnection("localhost", port, timeout=5, context=context)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _ensure(service: Service, state: State, directory: StateDirectory, started: list[str]) -> None:
+    """Have a service running and ready."""
+    record = state.services.get(service.name)
+    if record and _runs(record):
+        if record.ready and record.settings == service.settings and service.is_ready():
+            return
+        say(f"{service.name}: does not answer or has other settings; starting it again")
+        _stop(service.name, state, directory)
+    log = directory.logs / f"{service.name}.log"
+    begun = time.monotonic()
+    pid = processes.start_detached(service.command, service.environment, log)
+    record = ServiceRecord(
+        name=service.name,
+        pid=pid,
+        identity=processes.identify(pid) or "",
+        address=service.address,
+        log=str(log),
+        started_at=datetime.now().astimezone().isoformat(timespec="seconds"),
+        settings=service.settings,
+    )
+    started.append(service.name)
+    state.services[service.name] = record
+    directory.write(state)
+    _wait_until_ready(service, record, begun)
+    service.prepare()
+    state.services[service.name] = replace(record, ready=True)
+    directory.write(state)
+
+
+def _wait_until_ready(service: Service, record: ServiceRecord, begun: float) -> None:
+    say(f"{service.name}: starting ", end="")
+    next_sign = begun + 1
+    while not service.is_ready():
+        now = time.monotonic()
+        if not _runs(record):
+            reason = "ended while starting"
+        elif now - begun > READY_SECONDS:
+            reason = f"was not ready after {READY_SECONDS:.0f} s"
+        else:
+            if now > next_sign:
+                say(".", end="")
+                next_sign += 1
+            time.sleep(0.05)
+            continue
+        say("failed")
+        raise LocalWarehouseError(
+            f"the {service.name} service {reason}; its log is {record.log}\n"
+            + _last_lines(Path(record.log))
+        )
+    say(f"ready at {service.address} in {time.monotonic() - begun:.1f} s")
+
+
+def _stop(name: str, state: State, directory: StateDirectory) -> None:
+    if _end(name, state):
+        directory.write(state)
+
+
+def _end(name: str, state: State) -> bool:
+    """Stop a service; whether one was recorded."""
+    record = state.services.pop(name, None)
+    if record is not None:
+        processes.stop(record.pid, record.identity)
+    return record is not None
+
+
+def _runs(record: ServiceRecord | None) -> bool:
+    return record is not None and processes.is_running(record.pid, record.identity)
+
+
+def _choose_ports(state: State, name: str, count: int) -> list[int]:
+    """The ports of a service: those it listens on, else the earlier ones, else free ones."""
+    earlier = state.ports.get(name, [])
+    if not _runs(state.services.get(name)) or len(earlier) != count:
+        state.ports[name] = processes.free_ports(count, earlier)
+    return state.ports[name]
+
+
+def _storage_identity(storage: Storage, own: bool) -> str:
+    return "own" if own else f"{storage.endpoint} {storage.lakehouse_url}"
+
+
+def _check_identity(state: State, directory: StateDirectory, storage: Storage | None) -> None:
+    """The catalog of a state directory points into one storage: never serve it from another."""
+    wanted = _storage_identity(storage, own=False) if storage else "own"
+    if state.storage in (None, wanted):
+        return
+    names = {"own": "the S3 that comes with the project"}
+    raise LocalWarehouseError(
+        f"{directory.path} belongs to {names.get(str(state.storage), state.storage)}, but the "
+        f"environment names {names.get(wanted, wanted)}: "
+        "change AWS_ENDPOINT_URL and LAKEHOUSE_URL back, or choose another directory by --state",
+        2,
+    )
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    return "\n".join(f"  | {line}" for line in lines)

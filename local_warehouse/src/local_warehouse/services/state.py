@@ -1,0 +1,199 @@
+"""The state directory: where it is, what it holds, and which services it says are running."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local_warehouse.services.errors import LocalWarehouseError
+
+DIRECTORY_NAME = ".lakehouse"
+PROJECT_FILES = ("dbt_project.yml", "pyproject.toml")
+# Marks generated access keys, so that the environment of a nested `exec` is not mistaken for
+# an S3 of the user's own.
+OWN_KEY_PREFIX = "LAKEHOUSE"
+
+_REMEDIES = {  # for a damaged file; neither knows anything of tables
+    "state.json": "End the processes that run on this directory, as nobody else knows of them "
+    "(`ps -ef` shows it in their commands); then remove the file and run `local-warehouse up`, "
+    "with its options if there were any.",
+    "secrets.json": "Run `local-warehouse down`, remove the file, and run `local-warehouse up`, "
+    "which makes another token and other keys.",
+}
+
+
+@dataclass(frozen=True)
+class ServiceRecord:
+    """One started process. `identity` tells it from a later process with the same pid."""
+
+    name: str
+    pid: int
+    identity: str
+    address: str
+    log: str
+    started_at: str  # ISO 8601, local time with offset
+    settings: str  # fingerprint of what it was started with
+    ready: bool = False
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `up` was told of the warehouse, and later starts keep."""
+
+    engine: str | None = None  # the URL of a Spark Connect server instead of the embedded one
+    allowed_locations: tuple[str, ...] = ()
+
+
+@dataclass
+class State:
+    """What `state.json` holds: where the data is, the ports used last, the started services."""
+
+    storage: str | None = None
+    ports: dict[str, list[int]] = field(default_factory=dict)
+    services: dict[str, ServiceRecord] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Generated once for a state directory and kept in a file that only its owner can read."""
+
+    token: str
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True)
+class StateDirectory:
+    """Names of the files in one state directory, and reading and writing of the small ones."""
+
+    path: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def certificates(self) -> Path:
+        return self.path / "certificates"
+
+    @property
+    def storage(self) -> Path:
+        return self.path / "storage"
+
+    @property
+    def managed(self) -> Path:
+        return self.path / "managed"
+
+    def create(self) -> None:
+        """Make the directory (0700, as it holds keys) and the ones inside it."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for directory in (self.logs, self.certificates, self.storage):
+                directory.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise LocalWarehouseError(f"cannot make the state directory: {error}", 2) from error
+
+    def read(self) -> State:
+        """The recorded state, empty where there is none yet."""
+        content = self._read_json("state.json")
+        if content is None:
+            return State()
+        try:
+            services = {name: ServiceRecord(**row) for name, row in content["services"].items()}
+            options = content.get("options", {})
+            locations = tuple(options.get("allowed_locations", ()))
+            known = Options(options.get("engine"), locations)
+            return State(content["storage"], content["ports"], services, known)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise self._damaged("state.json") from error
+
+    def write(self, state: State) -> None:
+        write_private(self.path / "state.json", json.dumps(asdict(state), indent=2) + "\n")
+
+    def read_secrets(self) -> Secrets | None:
+        content = self._read_json("secrets.json")
+        try:
+            return None if content is None else Secrets(**content)
+        except TypeError as error:
+            raise self._damaged("secrets.json") from error
+
+    def secrets(self) -> Secrets:
+        """The token and keys of this state, generated at first use."""
+        known = self.read_secrets()
+        if known is None:
+            known = Secrets(
+                token="dapi" + secrets.token_hex(16),
+                access_key=OWN_KEY_PREFIX + secrets.token_hex(6).upper(),
+                secret_key=secrets.token_urlsafe(30),
+            )
+            write_private(self.path / "secrets.json", json.dumps(asdict(known)) + "\n")
+        return known
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Held while services are started or stopped, so that two commands never do it at once."""
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("another local-warehouse command is at work on these services; waiting for it")
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _read_json(self, name: str) -> dict[str, Any] | None:
+        try:
+            content = json.loads((self.path / name).read_text())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            reason = f"cannot read {self.path / name}: {error.strerror}"
+            raise LocalWarehouseError(f"{reason}; let its owner run this", 2) from error
+        except ValueError as error:
+            raise self._damaged(name) from error
+        if not isinstance(content, dict):
+            raise self._damaged(name)
+        return content
+
+    def _damaged(self, name: str) -> LocalWarehouseError:
+        return LocalWarehouseError(f"{self.path / name} is damaged. {_REMEDIES[name]}", 2)
+
+
+def find_state_directory(option: str | None) -> StateDirectory:
+    """`--state`, else LAKEHOUSE_STATE, else `.lakehouse` in the project the user stands in."""
+    chosen = option or os.environ.get("LAKEHOUSE_STATE")
+    path = Path(chosen).expanduser() if chosen else find_project_root(Path.cwd()) / DIRECTORY_NAME
+    return StateDirectory(path.absolute())
+
+
+def find_project_root(start: Path) -> Path:
+    """The nearest directory, from `start` upwards, that holds a project file; else `start`."""
+    for directory in (start, *start.parents):
+        if any((directory / name).is_file() for name in PROJECT_FILES):
+            return directory
+    return start
+
+
+def write_private(path: Path, content: str) -> None:
+    """Replace a file in one step, readable by its owner only."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+    new.replace(path)
+
+
+def say(message: str, end: str = "\n") -> None:
+    """Progress and errors go to stderr, so that stdout holds results only."""
+    print(message, end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,65 @@
+"""NEW local_warehouse/src/local_warehouse/session/warehouse.py"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from local_warehouse import read_files
+from local_warehouse.catalog import information_schema
+from local_warehouse.catalog.names import Name, quoted
+from local_warehouse.catalog.store import Catalog
+from local_warehouse.engine.engine import Engine
+from local_warehouse.storage.locations import Locations
+
+_VERSIONS = 16  # of one information_schema table that the engine knows at a time
+
+
+@dataclass
+class _Rows:
+    """Of an information_schema table, as the engine knows them."""
+
+    name: str  # that the engine has for them
+    table: pa.Table
+    version: int  # of the catalog when they were last found the same
+    generation: int  # of the engine
+
+
+@dataclass
+class Warehouse:
+    """The parts that all sessions share."""
+
+    catalog: Catalog
+    engine: Engine
+    managed: str  # URL of the folder of managed tables
+    scratch: Path
+    locations: Locations
+    files: read_files.Storage = field(default_factory=read_files.Storage)
+    lock: threading.RLock = field(default_factory=threading.RLock)  # around changes of the catalog
+    _registered: dict[str, deque[_Rows]] = field(default_factory=dict)
+
+    def information_schema(self, name: Name) -> str:
+        """The engine's name for the current rows of an information_schema table. The last few
+        versions stay known there, for statements that have been resolved but not yet run."""
+        only = None if name.catalog == "system" else self.catalog.require_catalog(name.catalog)
+        key = f"information_schema_{name.table}_{only or 'all'}"
+        with self.lock:
+            version, generation = self.catalog.version, self.engine.generation
+            versions = self._registered.setdefault(key, deque())
+            if versions and versions[-1].generation != generation:
+                versions.clear()
+            if not versions or versions[-1].version != version:
+                table = information_schema.table(self.catalog, name.table, only)
+                if versions and versions[-1].table.equals(table):
+                    versions[-1].version = version
+                else:
+                    rows = _Rows(f"{key}_{version}", table, version, generation)
+                    self.engine.register(rows.name, table)
+                    versions.append(rows)
+            if len(versions) > _VERSIONS:
+                self.engine.run(f"drop view if exists {quoted(versions.popleft().name)}")
+            return versions[-1].name

@@ -1,0 +1,102 @@
+"""Statements by kind, one module each; this one finds the module for a statement's first words.
+
+A handler gets the context and a reader that stands behind those words, and returns a Result. To
+add a statement: write its handler, and name its first words here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from local_warehouse.errors import SqlError
+from local_warehouse.resolver import parameters
+from local_warehouse.rewrites.merged_scans import merge
+from local_warehouse.session.context import Context
+from local_warehouse.sql.parse_cache import without_comment
+from local_warehouse.statements import (
+    alter,
+    comment,
+    copy_into,
+    create,
+    describe,
+    dml,
+    drop,
+    grants,
+    identifiers,
+    immediate,
+    insert,
+    listing,
+    maintenance,
+    query,
+    session,
+    show,
+)
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types.results import Result
+
+Handler = Callable[[Context, StatementReader], Result]
+
+_HANDLERS: dict[tuple[str, ...], Handler] = {
+    ("ALTER", "SCHEMA"): alter.schema,
+    ("ALTER", "DATABASE"): alter.schema,
+    ("ALTER", "TABLE"): alter.table,
+    ("ALTER", "VIEW"): alter.table,
+    ("ANALYZE", "TABLE"): maintenance.analyze,
+    ("ANALYZE", "TABLES"): maintenance.analyze_all,
+    ("COMMENT", "ON"): comment.comment_on,
+    ("CREATE", "GROUP"): grants.create_group,
+    ("COPY", "INTO"): copy_into.copy_into,
+    ("CREATE",): create.create,
+    ("DELETE", "FROM"): dml.delete,
+    ("DESC",): describe.describe,
+    ("DESCRIBE",): describe.describe,
+    ("DROP", "GROUP"): grants.drop_group,
+    ("DROP",): drop.drop,
+    ("EXECUTE", "IMMEDIATE"): immediate.execute_immediate,
+    ("EXPLAIN",): query.explain,
+    ("GRANT",): grants.grant,
+    ("INSERT",): insert.insert,
+    ("LIST",): listing.list_files,
+    ("MERGE",): dml.merge,
+    ("OPTIMIZE",): maintenance.optimize,
+    ("RESET",): session.reset,
+    ("RESTORE",): maintenance.restore,
+    ("REVOKE",): grants.revoke,
+    ("SET",): session.set_configuration,
+    ("SHOW", "GROUPS"): grants.show_groups,
+    ("SHOW",): show.show,
+    ("TRUNCATE", "TABLE"): dml.truncate,
+    ("UPDATE",): dml.update,
+    ("USE",): session.use,
+    ("VACUUM",): maintenance.vacuum,
+}
+_QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
+# First words of what Databricks has and this warehouse may not; another word is a mistake.
+_STATEMENTS = {words[0] for words in _HANDLERS} | {
+    "BEGIN", "CACHE", "CALL", "CLEAR", "COMMIT", "CONVERT", "COPY", "DECLARE", "DENY", "EXECUTE",
+    "FSCK", "GET", "LIST", "LOAD", "MSCK", "PUT", "REFRESH", "REMOVE", "REORG", "REPAIR",
+    "REPLACE", "RESTORE", "ROLLBACK", "SYNC", "UNCACHE", "UNDROP",
+}  # fmt: skip
+
+
+def execute(context: Context, text: str) -> Result:
+    """Run one statement of a session.
+
+    Raises SqlError for whatever the author of the statement can mend, an unsupported statement
+    included.
+    """
+    context, text = parameters.named(context, without_comment(text))
+    text = identifiers.replaced(context, text)
+    text, context.merged = merge(text)
+    reader = StatementReader(text)
+    if reader.at_end():
+        message = "Syntax error, unexpected empty statement."
+        raise SqlError("PARSE_EMPTY_STATEMENT", message, "42617")
+    for words, handler in _HANDLERS.items():
+        if reader.accept(*words):
+            return handler(context, reader)
+    if reader.sees("TABLE") or any(reader.sees(word) for word in _QUERIES):
+        return query.select(context, reader)
+    if reader.peek().text.upper() not in _STATEMENTS:
+        raise reader.error("a statement does not begin like that")
+    raise reader.unsupported()

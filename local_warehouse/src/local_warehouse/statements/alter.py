@@ -1,0 +1,163 @@
+"""ALTER TABLE, VIEW and SCHEMA.
+
+A statement is read to its end before anything changes: what is below reads a clause and returns
+the change that it asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from local_warehouse import errors
+from local_warehouse.catalog.locks import definition
+from local_warehouse.catalog.model import Column, Relation, Schema
+from local_warehouse.catalog.names import full_name, schema_name
+from local_warehouse.resolver.query import Query
+from local_warehouse.session.context import Context, require_table
+from local_warehouse.statements import columns
+from local_warehouse.statements.constraints import (
+    add_constraint,
+    drop_constraint,
+    read_constraint,
+    set_not_null,
+)
+from local_warehouse.statements.create import read_mask, read_row_filter
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types.results import Result, nothing
+
+Change = Callable[[], object]
+
+
+def schema(context: Context, reader: StatementReader) -> Result:
+    found = context.catalog.require_schema(*schema_name(reader.name(), context.session.catalog))
+    change = _common(found, reader)
+    if change is None and reader.accept("SET", "DBPROPERTIES"):
+        change = partial(found.properties.update, reader.pairs())
+    if change is None:
+        raise reader.unsupported()
+    reader.end()
+    change()
+    context.catalog.put_schema(found)
+    return nothing()
+
+
+def table(context: Context, reader: StatementReader) -> Result:
+    name = full_name(reader.name(), context.session.namespace)
+    with definition(name):
+        return _relation(context, context.relation(name), reader)
+
+
+def _relation(context: Context, relation: Relation, reader: StatementReader) -> Result:
+    if reader.accept("RENAME", "TO"):
+        name = full_name(reader.name(), (relation.name.catalog, relation.name.schema))
+        reader.end()
+        context.catalog.rename_relation(relation, name)
+        return nothing()
+    change = (
+        _common(relation, reader)
+        or _of_relation(context, relation, reader)
+        or _of_table(context, require_table(relation), reader)
+    )
+    reader.end()
+    change()
+    context.catalog.put_relation(relation)
+    return nothing()
+
+
+def _common(securable: Schema | Relation | Column, reader: StatementReader) -> Change | None:
+    """What tables, views, schemas and columns have: tags, and an owner."""
+    if reader.accept("SET", "TAGS"):
+        return partial(securable.tags.update, reader.pairs())
+    if reader.accept("UNSET", "TAGS"):
+        return partial(_remove, securable.tags, reader.pairs())
+    is_owned = not isinstance(securable, Column)
+    if is_owned and (reader.accept("SET", "OWNER", "TO") or reader.accept("OWNER", "TO")):
+        return partial(setattr, securable, "owner", reader.take().text)
+    return None
+
+
+def _remove(entries: dict[str, str], keys: dict[str, str]) -> None:
+    for key in keys:
+        entries.pop(key, None)
+
+
+def _of_relation(context: Context, relation: Relation, reader: StatementReader) -> Change | None:
+    if reader.accept("SET", "TBLPROPERTIES"):
+        return partial(relation.properties.update, reader.pairs())
+    if reader.accept("UNSET", "TBLPROPERTIES"):
+        reader.accept("IF", "EXISTS")
+        return partial(_remove, relation.properties, reader.pairs())
+    if reader.accept("ALTER") or reader.accept("CHANGE"):
+        reader.accept("COLUMN")
+        return _of_column(context, relation, reader)
+    if relation.is_view and reader.accept("AS"):
+        return partial(_new_query, context, relation, reader.rest())
+    return None
+
+
+def _new_query(context: Context, view: Relation, text: str) -> None:
+    """The comments of a view's columns go with its old query."""
+    with Query(context, text, permanent=True) as query:
+        view.columns = query.columns()
+        view.query_columns = query.names_of_star(view.columns)
+    view.view_text, view.view_namespace = text, context.session.namespace
+
+
+def _of_table(context: Context, relation: Relation, reader: StatementReader) -> Change:
+    if reader.accept("ADD"):
+        if reader.accept("COLUMNS") or reader.accept("COLUMN"):
+            return columns.add(relation, reader)
+        return partial(add_constraint, context, relation, read_constraint(reader))
+    if reader.accept("DROP", "CONSTRAINT"):
+        if_exists = reader.accept("IF", "EXISTS")
+        name = reader.identifier()
+        reader.accept_any("CASCADE", "RESTRICT")
+        return partial(drop_constraint, context, relation, name, if_exists)
+    if reader.accept("DROP", "PRIMARY", "KEY"):
+        reader.accept("IF", "EXISTS")
+        reader.accept_any("CASCADE", "RESTRICT")
+        return partial(_drop_primary_key, context, relation)
+    if reader.accept("CLUSTER", "BY"):
+        automatic = reader.accept_any("AUTO", "NONE")
+        by = [] if automatic else reader.names_in_parentheses()
+        return partial(setattr, relation, "cluster_by", by)
+    if reader.accept("SET", "ROW", "FILTER"):
+        return partial(setattr, relation, "row_filter", read_row_filter(reader))
+    if reader.accept("DROP", "ROW", "FILTER"):
+        return partial(setattr, relation, "row_filter", None)
+    if reader.accept("DROP", "COLUMN") or reader.accept("DROP", "COLUMNS"):
+        return columns.drop(context, relation, reader)
+    if reader.accept("RENAME", "COLUMN"):
+        return columns.rename(context, relation, reader)
+    raise reader.unsupported()
+
+
+def _drop_primary_key(context: Context, relation: Relation) -> None:
+    for key in [c for c in relation.constraints if c.kind == "PRIMARY KEY"]:
+        drop_constraint(context, relation, key.name, True)
+
+
+def _of_column(context: Context, relation: Relation, reader: StatementReader) -> Change:
+    name = reader.identifier()
+    column = relation.column(name)
+    if column is None:
+        raise errors.column_not_found(name, str(relation.name))
+    change = _common(column, reader)
+    if change is not None:
+        return change
+    if reader.accept("SET", "NOT", "NULL"):
+        return partial(set_not_null, context, require_table(relation), name, True)
+    if reader.accept("DROP", "NOT", "NULL"):
+        return partial(set_not_null, context, require_table(relation), name, False)
+    if reader.accept("COMMENT"):
+        return partial(setattr, column, "comment", reader.string())
+    if reader.accept("SET", "MASK"):
+        return partial(setattr, column, "mask", read_mask(reader))
+    if reader.accept("DROP", "MASK"):
+        return partial(setattr, column, "mask", None)
+    if reader.sees("FIRST") or reader.sees("AFTER"):
+        return partial(columns.move, require_table(relation), name, columns.read_place(reader))
+    if reader.accept("TYPE"):
+        return partial(columns.change_type, context, require_table(relation), name, reader.rest())
+    raise errors.unsupported(f"ALTER COLUMN … {reader.rest()!r}")

@@ -1,0 +1,278 @@
+"""Columns that are added, dropped, renamed or widened.
+
+Adding a column is a commit of metadata. The other changes rewrite the table in one commit: on
+Databricks they are metadata too (column mapping, type widening), which the engine does not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.catalog.names import quoted
+from local_warehouse.delta import tables as delta_tables
+from local_warehouse.delta import transactions
+from local_warehouse.session.context import Context
+from local_warehouse.sql.dialect import parse
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types.conversion import from_delta, to_delta
+from local_warehouse.types.decimals import decimal_of
+
+_INVALID = frozenset(" ,;{}()\n\t=")
+_WIDER = {
+    "tinyint": ("smallint", "int", "bigint", "double"),
+    "smallint": ("int", "bigint", "double"),
+    "int": ("bigint", "double"),
+    "float": ("double",),
+}
+_AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
+
+
+def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
+    """ADD COLUMN[S] [IF NOT EXISTS] [(] name type [COMMENT text] [FIRST | AFTER name], … [)]."""
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    in_parentheses = reader.accept("(")
+    added: list[Column] = []
+    places: list[tuple[str, str | None]] = []
+    while True:
+        name = reader.identifier()
+        data_type = reader.until(*_AFTER_TYPE, types=True).lower()
+        column = Column(name, from_delta(to_delta(data_type)))
+        if reader.sees("DEFAULT"):
+            raise errors.SqlError(
+                "WRONG_COLUMN_DEFAULTS_FOR_DELTA_ALTER_TABLE_ADD_COLUMN_NOT_SUPPORTED",
+                "DEFAULT values are not supported when adding new columns to previously existing "
+                "Delta tables; add the column without one, then write its values.",
+                "0AKDC",
+            )
+        if reader.accept("COMMENT"):
+            column.comment = reader.string()
+        if reader.sees("NOT"):
+            raise errors.unsupported("ADD COLUMN … NOT NULL")
+        if reader.sees("AFTER") or reader.sees("FIRST"):
+            places.append((name, read_place(reader)))
+        if relation.column(name) is None:
+            added.append(column)
+        elif not if_not_exists:
+            raise _already_there(relation, name)
+        if not reader.accept(","):
+            break
+    if in_parentheses:
+        reader.expect(")")
+
+    def change() -> None:
+        append(relation, added)
+        for name, before in places:
+            move(relation, name, before)
+
+    return change
+
+
+def read_place(reader: StatementReader) -> str | None:
+    """FIRST, which is None, or AFTER a column."""
+    if reader.accept("FIRST"):
+        return None
+    reader.expect("AFTER")
+    return reader.identifier()
+
+
+def move(relation: Relation, name: str, before: str | None) -> None:
+    """Put a column behind another one, or first: a commit of metadata."""
+    moved = _require(relation, name)
+    previous = None if before is None else _require(relation, before)
+    columns = [column for column in relation.columns if column is not moved]
+    columns.insert(0 if previous is None else columns.index(previous) + 1, moved)
+    order = [column.name.lower() for column in columns]
+
+    def change(fields: list[delta_tables.Field]) -> list[delta_tables.Field]:
+        return sorted(fields, key=lambda field: order.index(field["name"].lower()))
+
+    delta_tables.change_schema(relation.path, change)
+    relation.columns = columns
+    relation.generation += 1
+
+
+def check_names(names: Iterable[str], properties: Mapping[str, str]) -> None:
+    """Names that a Delta table cannot have without column mapping.
+    https://docs.databricks.com/aws/en/delta/column-mapping"""
+    if properties.get("delta.columnMapping.mode", "none").lower() != "none":
+        return
+    odd = [name for name in names if not _INVALID.isdisjoint(name)]
+    if odd:
+        raise errors.SqlError(
+            "DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES",
+            "Found invalid character(s) among ' ,;{}()\\n\\t=' in the column names of your schema. "
+            f"Invalid column names: {', '.join(odd)}. Give them other names in the query, or "
+            "enable column mapping: TBLPROPERTIES ('delta.columnMapping.mode' = 'name').",
+            "42K05",
+        )
+
+
+def append(relation: Relation, added: list[Column]) -> None:
+    """Add columns at the end of a table, in one commit of metadata. The caller has its turn."""
+    check_names((column.name for column in added), relation.properties)
+
+    def change(fields: list[delta_tables.Field]) -> list[delta_tables.Field]:
+        present = {field["name"].lower() for field in fields}
+        return fields + [
+            {"name": c.name, "type": to_delta(c.type), "nullable": True, "metadata": {}}
+            for c in added
+            if c.name.lower() not in present
+        ]
+
+    found, _ = delta_tables.change_schema(relation.path, change)
+    _take(relation, found, [*added, *relation.columns])
+
+
+def read_again(context: Context, relation: Relation) -> None:
+    """Take the columns of a table from its log, after a commit that may have changed them. The
+    caller has the table's turn."""
+    found, relation.partition_by = delta_tables.columns(relation.path)
+    _take(relation, found, relation.columns)
+    context.catalog.put_relation(relation)
+
+
+def _take(relation: Relation, found: list[Column], described: list[Column]) -> None:
+    """Give a table the columns of its log, with what only the catalog knows of them."""
+    known = {column.name.lower(): column for column in described}
+    for column in found:
+        if column.name.lower() in known:
+            old = known[column.name.lower()]
+            column.comment, column.tags, column.mask = old.comment, old.tags, old.mask
+    relation.columns = found
+    relation.generation += 1
+
+
+def drop(context: Context, relation: Relation, reader: StatementReader) -> Callable[[], None]:
+    """DROP COLUMN[S] [IF EXISTS] {name | (name, …)}."""
+    if_exists = reader.accept("IF", "EXISTS")
+    names = reader.names_in_parentheses() if reader.sees("(") else [reader.identifier()]
+    while reader.accept(","):
+        names.append(reader.identifier())
+    dropped = {name.lower() for name in names}
+    for name in names:
+        if relation.column(name) is None and not if_exists:
+            raise errors.column_not_found(name, str(relation.name))
+        _check_independent(relation, name)
+    kept = [(c, c.name) for c in relation.columns if c.name.lower() not in dropped]
+    if not kept:
+        message = f"Cannot drop the only columns of {relation.name}."
+        raise errors.SqlError("DELTA_DROP_COLUMN_ON_SINGLE_FIELD_SCHEMA", message, "0AKDC")
+    for name in relation.partition_by:
+        if name.lower() in dropped:
+            message = f"Cannot drop {name}: {relation.name} is partitioned by it."
+            raise errors.SqlError("DELTA_UNSUPPORTED_DROP_PARTITION_COLUMN", message, "0AKDC")
+    unchanged = len(kept) == len(relation.columns)
+    return (lambda: None) if unchanged else partial(_rewrite, context, relation, kept)
+
+
+def rename(context: Context, relation: Relation, reader: StatementReader) -> Callable[[], None]:
+    """RENAME COLUMN old TO new."""
+    old = reader.identifier()
+    reader.expect("TO")
+    new = reader.identifier()
+    column = _require(relation, old)
+    if relation.column(new) not in (None, column):
+        raise _already_there(relation, new)
+    check_names([new], relation.properties)
+    _check_independent(relation, old)
+    kept = [(c, new if c is column else c.name) for c in relation.columns]
+    return partial(_rewrite, context, relation, kept)
+
+
+def change_type(context: Context, relation: Relation, name: str, data_type: str) -> None:
+    """ALTER COLUMN name TYPE data_type, which holds whatever the old type does.
+    https://docs.databricks.com/aws/en/delta/type-widening"""
+    column = _require(relation, name)
+    wanted = from_delta(to_delta(data_type.lower()))
+    if wanted == column.type:
+        return
+    if wanted not in _WIDER.get(column.type, ()) and not _is_wider_decimal(column.type, wanted):
+        raise errors.SqlError(
+            "DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP",
+            f"ALTER TABLE cannot change {name} from {column.type.upper()} to {wanted.upper()}, "
+            "which is no wider type. Make the table again with CREATE OR REPLACE TABLE.",
+            "0AKDC",
+        )
+    _rewrite(context, relation, [(c, c.name) for c in relation.columns], {column.name: wanted})
+
+
+def _is_wider_decimal(found: str, wanted: str) -> bool:
+    old, new = decimal_of(found), decimal_of(wanted)
+    return (
+        old is not None
+        and new is not None
+        and wanted.startswith("decimal")
+        and new.scale >= old.scale
+        and new.precision - new.scale >= old.precision - old.scale
+    )
+
+
+def _require(relation: Relation, name: str) -> Column:
+    column = relation.column(name)
+    if column is None:
+        raise errors.column_not_found(name, str(relation.name))
+    return column
+
+
+def _already_there(relation: Relation, name: str) -> errors.SqlError:
+    message = f"Cannot add column {name}: {relation.name} already has it."
+    return errors.SqlError("FIELD_ALREADY_EXISTS", message, "42710")
+
+
+def _check_independent(relation: Relation, name: str) -> None:
+    """A column that a CHECK constraint reads can neither be dropped nor renamed."""
+    for constraint in relation.constraints:
+        if constraint.kind != "CHECK":
+            continue
+        read = parse(f"select {constraint.expression}").find_all(exp.Column)
+        if any(column.name.lower() == name.lower() for column in read):
+            raise errors.SqlError(
+                "DELTA_CONSTRAINT_DEPENDENT_COLUMN_CHANGE",
+                f"Cannot alter column {name}: the CHECK constraint {constraint.name} reads it.",
+                "42K09",
+            )
+
+
+def _rewrite(
+    context: Context,
+    relation: Relation,
+    kept: list[tuple[Column, str]],
+    types: dict[str, str] | None = None,
+) -> None:
+    """Write the table anew with these columns, each under a name that may be another."""
+    projections = ", ".join(
+        f"{_cast(column, (types or {}).get(column.name))} as {quoted(name)}"
+        for column, name in kept
+    )
+    table = quoted(context.engine.name_of(relation))
+    renamed = {column.name.lower(): name for column, name in kept}
+    partition_by = [renamed[name.lower()] for name in relation.partition_by]
+    query = f"select {projections} from {table}"
+    transactions.commit(
+        relation,
+        lambda mark: context.engine.overwrite(query, relation.path, partition_by, mark),
+        rewrites=True,
+    )
+    nullable = {name: column.nullable for column, name in kept}
+    found, relation.partition_by = delta_tables.settle(relation.path, nullable)
+    for (column, name), written in zip(kept, found, strict=True):
+        column.name, column.type = name, written.type
+    relation.columns = [column for column, _ in kept]
+    relation.generation += 1
+
+
+def _cast(column: Column, data_type: str | None) -> str:
+    """A column, perhaps in another type, so that the engine writes it NOT NULL if it is that. Of
+    some casts it believes that they may yield NULL; the other value is never used."""
+    name = quoted(column.name)
+    if data_type is None:
+        return name
+    cast = f"cast({name} as {data_type})"
+    if column.nullable:
+        return cast
+    return f"coalesce({cast}, cast(0 as {data_type}))"

@@ -1,0 +1,156 @@
+"""Constraints: CHECK and NOT NULL are enforced, keys are recorded (as on Databricks)."""
+
+from __future__ import annotations
+
+import uuid
+
+from deltalake import DeltaTable
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import Constraint, Relation
+from local_warehouse.catalog.names import full_name, quoted
+from local_warehouse.delta import tables as delta_tables
+from local_warehouse.delta import transactions
+from local_warehouse.session.context import Context
+from local_warehouse.sql.dialect import normal
+from local_warehouse.statements.reader import StatementReader
+
+
+def read_constraint(reader: StatementReader, column: str | None = None) -> Constraint:
+    """[CONSTRAINT name] {CHECK (…) | PRIMARY KEY (…) | FOREIGN KEY (…) REFERENCES t (…)}."""
+    name = reader.identifier() if reader.accept("CONSTRAINT") else f"constraint_{uuid.uuid4().hex}"
+    if reader.accept("CHECK"):
+        constraint = Constraint(name, "CHECK", expression=reader.parenthesised().strip())
+    elif reader.accept("PRIMARY", "KEY"):
+        columns = [column] if column and not reader.sees("(") else _key_columns(reader)
+        constraint = Constraint(name, "PRIMARY KEY", columns)
+    elif reader.accept("FOREIGN", "KEY"):
+        columns = reader.names_in_parentheses()
+        reader.expect("REFERENCES")
+        constraint = Constraint(name, "FOREIGN KEY", columns, references=reader.name())
+        if reader.sees("("):
+            constraint.reference_columns = reader.names_in_parentheses()
+    else:
+        raise reader.error("expected CHECK, PRIMARY KEY or FOREIGN KEY")
+    while words := reader.accept_any("NOT", "ENFORCED", "DEFERRABLE", "INITIALLY", "DEFERRED",
+                                     "NORELY", "RELY"):  # fmt: skip
+        constraint.rely |= words == "RELY"
+    return constraint
+
+
+def _key_columns(reader: StatementReader) -> list[str]:
+    reader.expect("(")
+    columns = [reader.identifier()]
+    reader.accept("TIMESERIES")
+    while reader.accept(","):
+        columns.append(reader.identifier())
+        reader.accept("TIMESERIES")
+    reader.expect(")")
+    return columns
+
+
+def add_constraint(context: Context, relation: Relation, constraint: Constraint) -> None:
+    """Add one to a table; the catalog is to be told."""
+    if any(c.name.lower() == constraint.name.lower() for c in relation.constraints):
+        raise errors.SqlError(
+            "DELTA_CONSTRAINT_ALREADY_EXISTS",
+            f"Constraint '{constraint.name}' already exists on {relation.name}.",
+            "42710",
+        )
+    for column in constraint.columns:
+        if relation.column(column) is None:
+            raise errors.column_not_found(column, str(relation.name))
+    if constraint.kind == "CHECK":
+        _add_check(context, relation, constraint)
+    elif constraint.kind == "FOREIGN KEY":
+        target = full_name(constraint.references, relation_namespace(relation))
+        referenced = relation if target == relation.name else context.relation(target)
+        keys = [c for c in referenced.constraints if c.kind == "PRIMARY KEY"]
+        if not keys:
+            raise errors.SqlError(
+                "UC_INVALID_FOREIGN_KEY", f"{target} has no primary key to refer to.", "42830"
+            )
+        constraint.references = [target.catalog, target.schema, target.table]
+        constraint.reference_columns = constraint.reference_columns or list(keys[0].columns)
+    relation.constraints.append(constraint)
+
+
+def relation_namespace(relation: Relation) -> tuple[str, str]:
+    return relation.name.catalog, relation.name.schema
+
+
+def _add_check(context: Context, relation: Relation, constraint: Constraint) -> None:
+    engine = context.engine
+    expression = constraint.expression or ""
+    there = delta_tables.constraints(relation.path).get(constraint.name.lower())
+    if there is not None and normal(there) == normal(expression):
+        return  # the table was created with it
+    table = quoted(engine.name_of(relation))
+    broken = engine.count(f"select count(*) from {table} where not ({constraint.expression})")
+    if broken:
+        raise errors.SqlError(
+            "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
+            f"{broken} rows in {relation.name} violate the new CHECK constraint "
+            f"({constraint.expression}).",
+            "23512",
+        )
+    name = quoted(constraint.name)
+    engine.run(f"alter table {table} add constraint {name} check ({constraint.expression})")
+    with delta_tables.opened(relation.path) as changed:
+        delta_tables.checkpoint(changed)
+
+
+def drop_constraint(context: Context, relation: Relation, name: str, if_exists: bool) -> None:
+    found = next((c for c in relation.constraints if c.name.lower() == name.lower()), None)
+    if found is None:
+        if if_exists:
+            return
+        raise errors.SqlError(
+            "DELTA_CONSTRAINT_DOES_NOT_EXIST",
+            f"Cannot drop nonexistent constraint {name} from {relation.name}.",
+            "42704",
+        )
+    if found.kind == "CHECK":
+        drop_check(relation, found.name)
+    relation.constraints.remove(found)
+    context.catalog.put_relation(relation)
+
+
+def drop_check(relation: Relation, name: str) -> None:
+    """Take a CHECK constraint out of a table's log."""
+    transactions.by_delta_rs(
+        relation, lambda table: delta_tables.drop_constraint(table, name), again=True
+    )
+
+
+def set_not_null(context: Context, relation: Relation, column_name: str, wanted: bool) -> None:
+    """Make a column NOT NULL (which fails while it holds a NULL) or nullable again."""
+    column = relation.column(column_name)
+    if column is None:
+        raise errors.column_not_found(column_name, str(relation.name))
+    name = column.name
+
+    def check(table: DeltaTable) -> None:
+        if not wanted or not delta_tables.may_hold_null(table, name):
+            return
+        engine_name = quoted(context.engine.name_of(relation))
+        found = context.engine.count(
+            f"select count(*) from {engine_name} where {quoted(name)} is null"
+        )
+        if found:
+            raise errors.SqlError(
+                "DELTA_NEW_NOT_NULL_VIOLATION",
+                f"{found} rows in {relation.name} violate the new NOT NULL constraint on {name}.",
+                "23512",
+            )
+
+    def change(fields: list[delta_tables.Field]) -> list[delta_tables.Field]:
+        return [
+            {**f, "nullable": not wanted} if f["name"].lower() == column_name.lower() else f
+            for f in fields
+        ]
+
+    delta_tables.change_schema(relation.path, change, check)
+    column.nullable = not wanted
+    if column.nullable:  # what is declared nullable is refused NULLs by the log
+        relation.generation += 1

@@ -1,0 +1,526 @@
+"""CREATE CATALOG, SCHEMA, TABLE and VIEW; FUNCTION is in `functions.py`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.catalog.locks import definition
+from local_warehouse.catalog.model import Column, Constraint, Relation, Schema
+from local_warehouse.catalog.names import Name, full_name, quoted, schema_name
+from local_warehouse.delta import tables as delta_tables
+from local_warehouse.delta import transactions
+from local_warehouse.errors import SqlError
+from local_warehouse.resolver.parameters import bind
+from local_warehouse.resolver.query import Query
+from local_warehouse.resolver.time_travel import version_after_at, version_of
+from local_warehouse.session.context import Context, target
+from local_warehouse.session.session import TemporaryView
+from local_warehouse.sql.dialect import literal, parse
+from local_warehouse.sql.walk import nodes
+from local_warehouse.statements import functions
+from local_warehouse.statements.columns import check_names
+from local_warehouse.statements.constraints import (
+    add_constraint,
+    drop_check,
+    read_constraint,
+    set_not_null,
+)
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.storage import objects
+from local_warehouse.storage.locations import odd_characters
+from local_warehouse.types.results import Result, counts, nothing, rows
+
+
+def create(context: Context, reader: StatementReader) -> Result:
+    if reader.accept("CATALOG"):
+        return _catalog(context, reader)
+    if reader.accept("SCHEMA") or reader.accept("DATABASE"):
+        return _schema(context, reader)
+    replace = reader.accept("OR", "REPLACE")
+    if reader.accept("TABLE"):
+        return _table(context, reader, replace)
+    temporary = reader.accept("TEMPORARY") or reader.accept("TEMP")
+    if reader.accept("VIEW"):
+        return _view(context, reader, replace, temporary)
+    if reader.accept("FUNCTION"):
+        return functions.create(context, reader, replace, temporary)
+    raise reader.unsupported()
+
+
+def _catalog(context: Context, reader: StatementReader) -> Result:
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    name = reader.identifier()
+    comment = reader.string() if reader.accept("COMMENT") else None
+    reader.end()
+    if not (if_not_exists and name.lower() in context.catalog.catalogs()):
+        context.catalog.create_catalog(name, comment)
+    return nothing()
+
+
+def _schema(context: Context, reader: StatementReader) -> Result:
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    parts = [part.lower() for part in reader.name()]
+    catalog, name = schema_name(parts, context.session.catalog)
+    schema = Schema(context.catalog.require_catalog(catalog), name)
+    while not reader.at_end():
+        if reader.accept("COMMENT"):
+            schema.comment = reader.string()
+        elif reader.accept("WITH", "DBPROPERTIES"):
+            schema.properties = reader.pairs()
+        elif reader.accept("MANAGED", "LOCATION"):
+            raise errors.unsupported("CREATE SCHEMA … MANAGED LOCATION")
+        else:
+            raise reader.error("expected COMMENT or WITH DBPROPERTIES")
+    if context.catalog.schema(catalog, name) is not None:
+        if if_not_exists:
+            return nothing()
+        raise errors.already_exists("SCHEMA", quoted(catalog, name))
+    context.catalog.put_schema(schema)
+    return nothing()
+
+
+# tables
+
+
+@dataclass
+class _TableClauses:
+    columns: list[tuple[str, str, bool, str | None]] = field(default_factory=list)
+    masks: dict[str, dict[str, object]] = field(default_factory=dict)  # by column
+    constraints: list[Constraint] = field(default_factory=list)
+    partition_by: list[str] = field(default_factory=list)
+    cluster_by: list[str] = field(default_factory=list)
+    location: str | None = None
+    comment: str | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    row_filter: dict[str, object] | None = None
+    query: str | None = None
+    clone_of: list[str] | None = None
+    is_shallow: bool = False
+    like: list[str] | None = None
+
+
+def _table(context: Context, reader: StatementReader, or_replace: bool) -> Result:
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    name = full_name(reader.name(), context.session.namespace)
+    clauses = _read_table_clauses(reader)
+    if clauses.like is not None:
+        _take_definition(clauses, _definition(context, clauses.like))
+    context.catalog.require_schema(name.catalog, name.schema)
+    with definition(name):
+        return _create_table(context, name, clauses, or_replace, if_not_exists)
+
+
+def _create_table(
+    context: Context, name: Name, clauses: _TableClauses, or_replace: bool, if_not_exists: bool
+) -> Result:
+    existing = context.catalog.relation(name)
+    if existing is not None and not or_replace:
+        if if_not_exists:
+            return nothing()
+        raise errors.already_exists("TABLE", str(name))
+    if existing is not None and existing.is_view:
+        raise SqlError(
+            "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", f"{name} is a view and not a table.", "42809"
+        )
+    if clauses.clone_of is not None:
+        clauses.partition_by = _partitions_of_source(context, clauses)
+    relation = _new_relation(context, name, clauses, existing)
+    write = _write_empty if clauses.query is None else _write_query
+    with _new_folder(context, relation, existing):
+        relation.columns, relation.partition_by = write(context, relation, clauses, existing)
+        _describe(context, relation, clauses)
+        source = None if clauses.clone_of is None else target(context, clauses.clone_of)
+        if source is not None:
+            _take_over(context, relation, source)
+        context.catalog.put_relation(relation)
+    if source is not None:
+        if not clauses.is_shallow:
+            copied = context.catalog.copied_files(source)
+            context.catalog.add_copied_files(relation, copied)
+        return _clone_result(relation)
+    return nothing() if clauses.query is None else counts(num_affected_rows=0, num_inserted_rows=0)
+
+
+@contextmanager
+def _new_folder(context: Context, relation: Relation, existing: Relation | None) -> Iterator[None]:
+    """While a table is made: the folder of a managed one, if it is new, is deleted on an error.
+    It stays on the list of folders then, as a statement that was stopped may still write there."""
+    if _is_in_place(relation, existing):
+        yield
+        return
+    is_managed = relation.kind == "MANAGED"
+    if is_managed:
+        context.catalog.begin(relation.path)
+    try:
+        yield
+    except SqlError:
+        with suppress(SqlError):
+            if is_managed:
+                objects.delete_tree(relation.path)
+            context.engine.forget(relation)
+        raise
+
+
+def _is_in_place(relation: Relation, existing: Relation | None) -> bool:
+    """Whether a table takes the place of one at the same location."""
+    return existing is not None and existing.location == relation.location
+
+
+def _read_table_clauses(reader: StatementReader) -> _TableClauses:
+    clauses = _TableClauses()
+    if reader.accept("LIKE"):
+        clauses.like = reader.name()
+    clauses.is_shallow = reader.accept("SHALLOW")
+    if reader.accept("DEEP", "CLONE") or reader.accept("CLONE"):
+        clauses.clone_of = reader.name()
+        version = reader.until("TBLPROPERTIES", "LOCATION")  # VERSION AS OF n, TIMESTAMP AS OF t
+        clauses.query = f"select * from {quoted(*clauses.clone_of)} {version}"
+    if reader.accept("("):
+        _read_columns(reader, clauses)
+    while not reader.at_end():
+        if reader.accept("USING"):
+            table_format = reader.identifier().lower()
+            if table_format != "delta":
+                raise errors.unsupported(f"tables in the format {table_format}")
+        elif reader.accept("PARTITIONED", "BY"):
+            clauses.partition_by = reader.names_in_parentheses()
+        elif reader.accept("CLUSTER", "BY"):
+            if not reader.accept_any("AUTO", "NONE"):
+                clauses.cluster_by = reader.names_in_parentheses()
+        elif reader.accept("LOCATION"):
+            clauses.location = reader.string()
+        elif reader.accept("COMMENT"):
+            clauses.comment = reader.string()
+        elif reader.accept("TBLPROPERTIES"):
+            clauses.properties = reader.pairs()
+        elif reader.accept("WITH", "ROW", "FILTER"):
+            clauses.row_filter = read_row_filter(reader)
+        elif reader.accept("AS") or reader.sees("SELECT") or reader.sees("WITH"):
+            clauses.query = reader.rest()
+        else:
+            raise reader.error("expected a clause of CREATE TABLE")
+    if not (clauses.columns or clauses.query or clauses.location or clauses.like):
+        raise errors.unsupported("CREATE TABLE without columns, query or location")
+    if clauses.columns and clauses.query is not None:
+        raise reader.error("a column list and AS query exclude each other")
+    return clauses
+
+
+def _definition(context: Context, parts: list[str]) -> Relation:
+    return context.relation(full_name(parts, context.session.namespace))
+
+
+def _take_definition(clauses: _TableClauses, source: Relation) -> None:
+    """What LIKE takes of a table or view: its columns, its layout, its comment and properties."""
+    clauses.columns = [(c.name, c.type, c.nullable, c.comment) for c in source.columns]
+    clauses.partition_by, clauses.cluster_by = list(source.partition_by), list(source.cluster_by)
+    clauses.comment = clauses.comment or source.comment
+    clauses.properties = source.properties | clauses.properties
+
+
+def _read_columns(reader: StatementReader, clauses: _TableClauses) -> None:
+    ends = (",", "NOT", "COMMENT", "CONSTRAINT", "DEFAULT", "GENERATED", "PRIMARY", "MASK", "CHECK")
+    while True:
+        if reader.sees("CONSTRAINT") or reader.sees("PRIMARY", "KEY") or reader.sees("FOREIGN"):
+            clauses.constraints.append(read_constraint(reader))
+        else:
+            name = reader.identifier()
+            data_type = reader.until(*ends, types=True).lower()
+            nullable, comment = True, None
+            while not (reader.sees(",") or reader.sees(")")):
+                if reader.accept("NOT", "NULL"):
+                    nullable = False
+                elif reader.accept("COMMENT"):
+                    comment = reader.string()
+                elif reader.accept("MASK"):
+                    clauses.masks[name] = read_mask(reader)
+                elif reader.sees("CONSTRAINT") or reader.sees("PRIMARY", "KEY"):
+                    clauses.constraints.append(read_constraint(reader, column=name))
+                else:
+                    raise errors.unsupported(f"{reader.peek().text.upper()} on a column")
+            clauses.columns.append((name, data_type, nullable, comment))
+        if reader.accept(")"):
+            return
+        reader.expect(",")
+
+
+def _new_relation(
+    context: Context, name: Name, clauses: _TableClauses, existing: Relation | None
+) -> Relation:
+    relation = Relation(name, kind="EXTERNAL" if clauses.location else "MANAGED")
+    if clauses.location:
+        relation.location = _plain(context.warehouse.locations.check(clauses.location))
+    elif existing is not None and existing.kind == "MANAGED":
+        relation.location = existing.location
+    else:
+        relation.location = f"{context.warehouse.managed}/{relation.id}"
+    if existing is not None:
+        relation.created_at, relation.tags = existing.created_at, existing.tags
+        if existing.location == relation.location:
+            relation.id, relation.generation = existing.id, existing.generation + 1
+    return relation
+
+
+def _plain(location: str) -> str:
+    """A location of a new table."""
+    odd = odd_characters(location)
+    if odd:
+        raise errors.unsupported(f"{' and '.join(odd)} in the location of a table, {location}")
+    return location
+
+
+def _write_query(
+    context: Context, relation: Relation, clauses: _TableClauses, existing: Relation | None
+) -> tuple[list[Column], list[str]]:
+    """Write the query's rows; returns the columns of the table and those it is partitioned by."""
+    assert clauses.query is not None
+    location = relation.path
+    replaced = _is_in_place(relation, existing)
+    if not replaced and relation.kind == "EXTERNAL" and delta_tables.exists(location):
+        raise SqlError(
+            "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION",
+            f"Cannot create {relation.name} from a query: {location} already holds a table.",
+            "42601",
+        )
+    with Query(context, clauses.query, reads=True, writes=existing) as query:
+        columns = query.columns()
+        if clauses.clone_of is None:
+            check_names((column.name for column in columns), clauses.properties)
+        _check_distinct(column.name for column in columns)
+        old = _checks_in_log(existing) if existing is not None and replaced else ()
+        transactions.commit(
+            relation,
+            lambda mark: context.engine.overwrite(
+                query.sql, location, clauses.partition_by, mark, without_checks=old
+            ),
+            rewrites=True,
+        )
+    for name in old:
+        drop_check(relation, name)
+    return delta_tables.settle(location, {column.name: True for column in columns})
+
+
+def _check_distinct(names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
+    if twice:
+        message = f"There are two columns {' and two '.join(twice)}. Give them other names."
+        raise SqlError("COLUMN_ALREADY_EXISTS", message, "42711")
+
+
+def _checks_in_log(existing: Relation) -> Iterable[str]:
+    """The names of a table's CHECK constraints. Only the log of an external table may have others
+    than the catalog."""
+    if existing.kind == "EXTERNAL" or any(c.kind == "CHECK" for c in existing.constraints):
+        return delta_tables.constraints(existing.path)
+    return ()
+
+
+def _write_empty(
+    context: Context, relation: Relation, clauses: _TableClauses, existing: Relation | None
+) -> tuple[list[Column], list[str]]:
+    """Write a table without rows, or find the one that is there; returns what `_write_query`
+    does."""
+    location = relation.path
+    if existing is None and delta_tables.exists(location):
+        found = delta_tables.columns(location)
+        _check_adoption(relation, clauses, found[0])
+        return found
+    _check_distinct(name for name, *_ in clauses.columns)
+    check_names((name for name, *_ in clauses.columns), clauses.properties)
+    columns = ", ".join(
+        f"{quoted(name)} {data_type}{'' if nullable else ' not null'}"
+        for name, data_type, nullable, _ in clauses.columns
+    )
+    partitioned = ", ".join(quoted(name) for name in clauses.partition_by)
+    partition_clause = f"partitioned by ({partitioned})" if partitioned else ""
+    tail = (
+        f"({columns}) using delta {partition_clause} {_check_clause(context, clauses)}"
+        f" location {literal(location)}"
+    )
+    if existing is not None and _is_in_place(relation, existing):
+        context.engine.run(
+            f"create or replace table {quoted(context.engine.name_of(existing))} {tail}"
+        )
+    else:
+        name = f"new_{relation.id}"
+        context.engine.run(f"create table {quoted(name)} {tail}")
+        context.engine.run(f"drop table {quoted(name)}")
+    with delta_tables.opened(location) as table:
+        delta_tables.checkpoint(table)
+        return delta_tables.columns_of(table)
+
+
+def _check_clause(context: Context, clauses: _TableClauses) -> str:
+    """The CHECK constraints of a table as its first commit is to have them."""
+    checks = [check for check in clauses.constraints if check.kind == "CHECK"]
+    if not checks:
+        return ""
+    columns = ", ".join(
+        f"cast(null as {data_type}) as {quoted(name)}" for name, data_type, *_ in clauses.columns
+    )
+    for check in checks:  # the engine would find out at the first write only
+        context.engine.columns(f"select 1 from (select {columns}) where {check.expression}")
+    properties = ", ".join(
+        f"{literal(f'delta.constraints.{check.name.lower()}')} = {literal(check.expression or '')}"
+        for check in checks
+    )
+    return f"tblproperties ({properties})"
+
+
+def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Column]) -> None:
+    """A table that is already at the location is taken over if its columns are those asked for."""
+    wanted = [name.lower() for name, *_ in clauses.columns]
+    if wanted and wanted != [column.name.lower() for column in found]:
+        raise SqlError(
+            "DELTA_CREATE_TABLE_SCHEME_MISMATCH",
+            f"The specified schema does not match the existing schema at {relation.location}: "
+            f"specified {', '.join(wanted)}; existing {', '.join(c.name for c in found)}.",
+            "42KD7",
+        )
+
+
+def _describe(context: Context, relation: Relation, clauses: _TableClauses) -> None:
+    """What only the catalog knows of a table, and its constraints."""
+    for name, _, _, comment in clauses.columns:
+        column = relation.column(name)
+        if column is not None and comment:
+            column.comment = comment
+    for name, mask in clauses.masks.items():
+        column = relation.column(name)
+        if column is not None:
+            column.mask = mask
+    relation.comment, relation.properties = clauses.comment, clauses.properties
+    relation.cluster_by, relation.row_filter = clauses.cluster_by, clauses.row_filter
+    for constraint in clauses.constraints:
+        add_constraint(context, relation, constraint)
+
+
+def _partitions_of_source(context: Context, clauses: _TableClauses) -> list[str]:
+    """The names of the columns that the source of a clone is partitioned by, in its version."""
+    assert clauses.clone_of is not None and clauses.query is not None
+    source = target(context, clauses.clone_of)
+    tree = parse(clauses.query)
+    bind(nodes(tree), context)
+    table = tree.find(exp.Table)
+    assert table is not None
+    version_after_at(table)
+    travel = table.args.get("version")
+    version = None if travel is None else version_of(context.engine, source, travel)
+    return list(delta_tables.open_table(source.path, version).metadata().partition_columns)
+
+
+def _take_over(context: Context, relation: Relation, source: Relation) -> None:
+    """What a clone has of its source besides the rows. A shallow clone is a copy here too."""
+    relation.comment, relation.cluster_by = source.comment, list(source.cluster_by)
+    relation.properties = source.properties | relation.properties
+    for column in source.columns:
+        copied = relation.column(column.name)
+        if copied is not None:
+            copied.comment = column.comment
+    for column in source.columns:
+        if not column.nullable and relation.column(column.name) is not None:
+            set_not_null(context, relation, column.name, True)
+    for constraint in source.constraints:
+        if constraint.kind == "CHECK":
+            add_constraint(context, relation, replace(constraint))
+
+
+def _clone_result(relation: Relation) -> Result:
+    """The metrics of a clone, all of whose files are copies."""
+    with delta_tables.opened(relation.path) as table:
+        files: Any = table.get_add_actions(flatten=True)
+    sizes: list[int] = files.column("size_bytes").to_pylist()
+    numbers = {
+        "source_table_size": sum(sizes),
+        "source_num_of_files": len(sizes),
+        "num_removed_files": 0,
+        "num_copied_files": len(sizes),
+        "removed_files_size": 0,
+        "copied_files_size": sum(sizes),
+    }
+    return rows([(name, "bigint") for name in numbers], [list(numbers.values())])
+
+
+def read_mask(reader: StatementReader) -> dict[str, object]:
+    """What follows MASK: a function, and the columns that it takes besides the masked one."""
+    mask: dict[str, object] = {"function": ".".join(reader.name()), "using_columns": []}
+    if reader.accept("USING", "COLUMNS"):
+        mask["using_columns"] = reader.names_in_parentheses()
+    return mask
+
+
+def read_row_filter(reader: StatementReader) -> dict[str, object]:
+    """What follows ROW FILTER: a function, and the columns that it takes."""
+    function = ".".join(reader.name())
+    reader.expect("ON")
+    return {"function": function, "columns": reader.names_in_parentheses()}
+
+
+# views
+
+
+def _view(context: Context, reader: StatementReader, replace: bool, temporary: bool) -> Result:
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    parts = reader.name()
+    listed: list[tuple[str, str | None]] = []
+    if reader.accept("("):
+        while True:
+            column = reader.identifier()
+            listed.append((column, reader.string() if reader.accept("COMMENT") else None))
+            if reader.accept(")"):
+                break
+            reader.expect(",")
+    comment: str | None = None
+    properties: dict[str, str] = {}
+    while not reader.accept("AS"):
+        if reader.accept("COMMENT"):
+            comment = reader.string()
+        elif reader.accept("TBLPROPERTIES"):
+            properties = reader.pairs()
+        else:
+            raise reader.error("expected COMMENT, TBLPROPERTIES or AS")
+    tree, text = reader.query(), reader.rest()
+    with Query(context, tree, permanent=not temporary, reads=True) as query:
+        columns = query.columns()
+        query_columns = query.names_of_star(columns)
+    if listed and len(listed) != len(columns):
+        raise SqlError(
+            "CREATE_VIEW_COLUMN_ARITY_MISMATCH",
+            f"The view names {len(listed)} columns and its query yields {len(columns)}.",
+            "21S01",
+        )
+    named = [
+        Column(given[0], column.type, True, given[1])
+        for column, given in zip(columns, listed or [(c.name, None) for c in columns], strict=True)
+    ]
+    _check_distinct(column.name for column in named)
+    if temporary:
+        names = [column.name for column in named] if listed else []
+        view = TemporaryView(text, context.session.namespace, named, names)
+        context.session.temporary_views[parts[-1].lower()] = view
+        return nothing()
+    name = full_name(parts, context.session.namespace)
+    context.catalog.require_schema(name.catalog, name.schema)
+    relation = Relation(name, kind="VIEW", columns=named, view_text=text, comment=comment)
+    relation.view_namespace, relation.properties = context.session.namespace, properties
+    relation.query_columns = query_columns
+    with definition(name):
+        existing = context.catalog.relation(name)
+        if existing is not None and not replace:
+            if if_not_exists:
+                return nothing()
+            raise errors.already_exists("VIEW", str(name))
+        if existing is not None and not existing.is_view:
+            message = f"{name} is a table and not a view."
+            raise SqlError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", message, "42809")
+        if existing is not None:
+            relation.created_at, relation.tags = existing.created_at, existing.tags
+        context.catalog.put_relation(relation)
+    return nothing()

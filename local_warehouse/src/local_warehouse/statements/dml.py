@@ -1,0 +1,121 @@
+"""MERGE, UPDATE, DELETE and TRUNCATE."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.catalog.locks import definition
+from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.catalog.names import full_name, quoted
+from local_warehouse.delta import transactions
+from local_warehouse.resolver.query import Query
+from local_warehouse.session.context import Context, target
+from local_warehouse.sql.dialect import parse, render
+from local_warehouse.statements.columns import append, read_again
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types.results import Result, counts
+
+
+def merge(context: Context, reader: StatementReader) -> Result:
+    evolves = reader.accept("WITH", "SCHEMA", "EVOLUTION")
+    metrics = _run_on_target(context, reader, "merge into", evolves)
+    updated = metrics.get("numTargetRowsUpdated", 0)
+    deleted = metrics.get("numTargetRowsDeleted", 0)
+    if deleted:  # the engine counts a row for each source row that it matches
+        gone = metrics["numTouchedRows"] - metrics["numTargetRowsCopied"] - updated
+        deleted = min(deleted, gone)
+    inserted = metrics.get("numTargetRowsInserted", 0)
+    return counts(
+        num_affected_rows=updated + deleted + inserted,
+        num_updated_rows=updated,
+        num_deleted_rows=deleted,
+        num_inserted_rows=inserted,
+    )
+
+
+def update(context: Context, reader: StatementReader) -> Result:
+    metrics = _run_on_target(context, reader, "update")
+    return counts(num_affected_rows=metrics.get("numUpdatedRows", 0))
+
+
+def delete(context: Context, reader: StatementReader) -> Result:
+    metrics = _run_on_target(context, reader, "delete from")
+    return counts(num_affected_rows=metrics.get("numDeletedRows", 0))
+
+
+def _run_on_target(
+    context: Context, reader: StatementReader, verb: str, evolves: bool = False
+) -> dict[str, int]:
+    """Run a statement that changes the table it names first; returns the commit's metrics."""
+    reader.accept("INTO")
+    text = reader.rest()
+    parts = StatementReader(text).name()
+    if not evolves:
+        return _write(context, target(context, parts), f"{verb} {text}")
+    with definition(full_name(parts, context.session.namespace)):
+        relation = target(context, parts)
+        _add_assigned(context, relation, parse(f"{verb} {text}"))
+        metrics = _write(context, relation, f"{verb} {text}", evolves=True)
+        read_again(context, relation)
+    return metrics
+
+
+def _write(
+    context: Context, relation: Relation, text: str, *, evolves: bool = False
+) -> dict[str, int]:
+    with Query(context, text) as query:
+        tree = query.tree
+
+        def write(mark: str) -> None:
+            sql = render(_marked(tree, mark))
+            if evolves:  # which sqlglot does not read
+                sql = sql.replace("MERGE", "MERGE WITH SCHEMA EVOLUTION", 1)
+            context.engine.run(sql)
+
+        return transactions.commit(relation, write).metrics
+
+
+def _marked(tree: exp.Expr, mark: str) -> exp.Expr:
+    """A statement with a mark in its condition."""
+    copy = tree.copy()
+    if isinstance(copy, exp.Merge):
+        copy.set("on", transactions.marked(copy.args["on"], mark))
+    else:
+        where = copy.args.get("where")
+        condition = transactions.marked(where.this if where is not None else None, mark)
+        copy.set("where", exp.Where(this=condition))
+    return copy
+
+
+def _add_assigned(context: Context, relation: Relation, merge_tree: exp.Expr) -> None:
+    """Add the columns that SET and INSERT name, the source has and the table has not; those of
+    SET * and INSERT * are added by the engine."""
+    assigned: set[str] = set()
+    for step in merge_tree.find_all(exp.When):
+        then = step.args["then"]
+        if isinstance(then, exp.Update):
+            changes = [change for change in then.expressions if isinstance(change, exp.EQ)]
+            assigned |= {change.this.name.lower() for change in changes}
+        elif isinstance(then, exp.Insert) and isinstance(then.this, exp.Tuple):
+            assigned |= {column.name.lower() for column in then.this.expressions}
+    missing = {name for name in assigned if relation.column(name) is None}
+    if missing:
+        source = exp.From(this=merge_tree.args["using"].copy())
+        with Query(context, exp.Select(expressions=[exp.Star()], from_=source)) as query:
+            added = [Column(c.name, c.type) for c in query.columns() if c.name.lower() in missing]
+        append(relation, added)
+        context.catalog.put_relation(relation)
+
+
+def truncate(context: Context, reader: StatementReader) -> Result:
+    parts = reader.name()
+    if reader.sees("PARTITION"):
+        raise errors.unsupported("TRUNCATE TABLE … PARTITION")
+    reader.end()
+    relation = target(context, parts)
+    tree = parse(f"delete from {quoted(context.engine.name_of(relation))}")
+    metrics = transactions.commit(
+        relation, lambda mark: context.engine.run(render(_marked(tree, mark)))
+    ).metrics
+    return counts(num_affected_rows=metrics.get("numDeletedRows", 0))

@@ -1,0 +1,176 @@
+"""CREATE, DROP, DESCRIBE and SHOW FUNCTION: SQL functions that return a value or a table."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import Function, Parameter
+from local_warehouse.catalog.names import full_name
+from local_warehouse.resolver import user_functions
+from local_warehouse.resolver.query import Query
+from local_warehouse.session.context import Context
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types.results import Result, nothing, rows
+
+_AFTER_RETURNS = (
+    "AS", "COMMENT", "CONTAINS", "DEFAULT", "DETERMINISTIC", "ENVIRONMENT", "LANGUAGE", "NOT",
+    "READS", "RETURN", "SQL",
+)  # fmt: skip
+
+
+def create(context: Context, reader: StatementReader, or_replace: bool, temporary: bool) -> Result:
+    """What follows CREATE [OR REPLACE] [TEMPORARY] FUNCTION."""
+    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    function = _read(context, reader)
+    temporaries = context.session.temporary_functions
+    name = function.name
+    if temporary:
+        exists = name.table in temporaries
+    else:
+        context.catalog.require_schema(name.catalog, name.schema)
+        exists = context.catalog.function(name) is not None
+    if exists and not or_replace:
+        if if_not_exists:
+            return nothing()
+        message = f"Cannot create the routine {name} because a routine of that name exists."
+        raise errors.SqlError("ROUTINE_ALREADY_EXISTS", message, "42723")
+    _complete(context, function, permanent=not temporary)
+    if temporary:
+        temporaries[name.table] = function
+    else:
+        context.catalog.put_function(function)
+    return nothing()
+
+
+def _read(context: Context, reader: StatementReader) -> Function:
+    name = full_name(reader.name(), context.session.namespace)
+    reader.expect("(")
+    function = Function(name, _parameters(reader), namespace=context.session.namespace)
+    if reader.accept("RETURNS", "TABLE"):
+        function.returns, function.columns = "table", []
+        if reader.accept("("):
+            function.columns = _parameters(reader)
+    elif reader.accept("RETURNS"):
+        function.returns = reader.until(*_AFTER_RETURNS, types=True).lower()
+    while not reader.accept("RETURN"):
+        if reader.accept("LANGUAGE"):
+            language = reader.identifier().upper()
+            if language != "SQL":
+                raise errors.unsupported(f"functions in {language.capitalize()}")
+        elif reader.accept("COMMENT"):
+            function.comment = reader.string()
+        elif reader.accept("NOT", "DETERMINISTIC") or reader.accept("DETERMINISTIC"):
+            continue  # said of the body, which is run as it is
+        elif reader.accept("CONTAINS", "SQL") or reader.accept("READS", "SQL", "DATA"):
+            continue
+        else:
+            raise reader.error("expected RETURN and the body of the function")
+    function.body = reader.rest()
+    return function
+
+
+def _parameters(reader: StatementReader) -> list[Parameter]:
+    """name type [DEFAULT expression] [COMMENT text], …, up to the closing parenthesis."""
+    found: list[Parameter] = []
+    while not reader.accept(")"):
+        name = reader.identifier()
+        parameter = Parameter(name, reader.until(",", "DEFAULT", "COMMENT", types=True).lower())
+        if reader.accept("DEFAULT"):
+            parameter.default = reader.until(",", "COMMENT")
+        if reader.accept("COMMENT"):
+            parameter.comment = reader.string()
+        if any(name.lower() == other.name.lower() for other in found):
+            message = f"The function has two parameters {name}."
+            raise errors.SqlError("DUPLICATE_ROUTINE_PARAMETER_NAMES", message, "42734")
+        found.append(parameter)
+        if not reader.sees(")"):
+            reader.expect(",")
+    return found
+
+
+def _complete(context: Context, function: Function, *, permanent: bool) -> None:
+    """Check the body by a call with NULLs, and take from it what RETURNS does not say."""
+    nulls: list[exp.Expr] = [exp.null() for _ in function.parameters]
+    body = user_functions.body_of(function)
+    call = (function, nulls)
+    with Query(context, body.copy(), function.namespace, call, permanent=permanent) as query:
+        columns = query.columns()
+    if function.columns is None:
+        if len(columns) != 1:
+            raise errors.SqlError(
+                "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_EXPRESSION",
+                f"{function.name} returns one value, and its body yields {len(columns)} columns.",
+                "42601",
+            )
+        function.returns = function.returns or columns[0].type
+    elif not function.columns:
+        function.columns = [Parameter(column.name, column.type) for column in columns]
+    elif len(function.columns) != len(columns):
+        raise errors.SqlError(
+            "USER_DEFINED_FUNCTIONS.RETURN_COLUMN_COUNT_MISMATCH",
+            f"{function.name} returns {len(function.columns)} columns, and its body yields "
+            f"{len(columns)}.",
+            "42601",
+        )
+
+
+def drop(context: Context, reader: StatementReader, temporary: bool) -> Result:
+    """What follows DROP [TEMPORARY] FUNCTION."""
+    if_exists = reader.accept("IF", "EXISTS")
+    parts = reader.name()
+    reader.end()
+    if temporary:
+        found = context.session.temporary_functions.pop(parts[-1].lower(), None) is not None
+    else:
+        name = full_name(parts, context.session.namespace)
+        found = context.catalog.drop_function(name)
+    if not found and not if_exists:
+        raise errors.routine_not_found(".".join(parts))
+    return nothing()
+
+
+def describe(context: Context, reader: StatementReader) -> Result:
+    """What follows DESCRIBE FUNCTION."""
+    extended = reader.accept("EXTENDED")
+    parts = reader.name()
+    reader.end()
+    function = context.function(parts)
+    if function is None:
+        raise errors.routine_not_found(".".join(parts))
+    details: list[tuple[str, list[str]]] = [
+        ("Function", [function.full_name]),
+        ("Type", ["SCALAR" if function.columns is None else "TABLE"]),
+        ("Input", _shown(function.parameters, extended) or ["()"]),
+        ("Returns", _shown(function.columns or [], extended) or [function.returns.upper()]),
+    ]
+    if extended:
+        created = dt.datetime.fromtimestamp(function.created_at, dt.UTC)
+        details += [
+            *([("Comment", [function.comment])] if function.comment else []),
+            ("Owner", [function.owner]),
+            ("Create Time", [created.strftime("%a %b %d %H:%M:%S UTC %Y")]),
+            ("Body", function.body.splitlines()),
+        ]
+    width = max(len(label) for label, _ in details) + 2
+    lines = [
+        [f"{label + ':' if first else '':{width}}{line}"]
+        for label, texts in details
+        for first, line in zip([True] + [False] * len(texts), texts, strict=False)
+    ]
+    return rows([("function_desc", "string")], lines)
+
+
+def _shown(parameters: list[Parameter], extended: bool) -> list[str]:
+    width = max((len(parameter.name) for parameter in parameters), default=0)
+    lines = []
+    for parameter in parameters:
+        line = f"{parameter.name:{width}} {parameter.type.upper()}"
+        if extended and parameter.default:
+            line += f" DEFAULT {parameter.default}"
+        if extended and parameter.comment:
+            line += f" '{parameter.comment}'"
+        lines.append(line)
+    return lines

@@ -1,0 +1,166 @@
+"""OPTIMIZE, VACUUM, ANALYZE and RESTORE."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.catalog.locks import definition, turn
+from local_warehouse.catalog.model import Constraint, Relation
+from local_warehouse.catalog.names import full_name, schema_name
+from local_warehouse.delta import tables as delta_tables
+from local_warehouse.delta import transactions
+from local_warehouse.resolver import time_travel
+from local_warehouse.session.context import Context, require_table, target
+from local_warehouse.statements.columns import read_again
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types.results import Result, nothing, rows
+
+_CHECK = "spark.databricks.delta.retentionDurationCheck.enabled"
+_WEEK = 168  # hours
+
+
+def optimize(context: Context, reader: StatementReader) -> Result:
+    """Compact small files, or order the rows by ZORDER. WHERE, which would leave partitions as
+    they are, and clustering keys have no effect."""
+    relation = target(context, reader.name())
+    reader.accept("FULL")
+    if reader.accept("WHERE"):
+        reader.until("ZORDER")
+    columns: list[str] = []
+    if reader.accept("ZORDER", "BY"):
+        columns = reader.names_in_parentheses()
+        for name in columns:
+            if relation.column(name) is None:
+                raise errors.column_not_found(name, str(relation.name))
+    reader.end()
+
+    def work(table: DeltaTable) -> dict[str, Any]:
+        return table.optimize.z_order(columns) if columns else table.optimize.compact()
+
+    with turn(f"optimize {relation.id}"):  # of two at once delta-rs would keep the rows of both
+        metrics = transactions.by_delta_rs(relation, work, again=True)
+    for files in ("filesAdded", "filesRemoved"):
+        metrics[files] = json.loads(metrics[files])
+    table = pa.table({"path": [relation.path], "metrics": pa.array([metrics])})
+    return Result(table.schema, iter(table.to_batches()))
+
+
+def vacuum(context: Context, reader: StatementReader) -> Result:
+    """Delete files that no version of the last seven days (or RETAIN n HOURS) needs; with DRY RUN
+    list them only."""
+    relation = target(context, reader.name())
+    is_full = reader.accept_any("FULL", "LITE") != "LITE"
+    hours = reader.whole_number() if reader.accept("RETAIN") else None
+    reader.accept("HOURS")
+    dry_run = reader.accept("DRY", "RUN")
+    reader.end()
+    checks = context.session.configuration.get(_CHECK, "true").lower() != "false"
+    if hours is not None and hours < _WEEK and checks:
+        raise errors.SqlError(
+            "DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT",
+            f"Are you sure you would like to vacuum files with such a low retention period? It is "
+            f"{hours} hours; at least {_WEEK} are safe for readers and writers at work. "
+            f"SET {_CHECK} = false turns this check off.",
+            "22003",
+        )
+    found = transactions.by_delta_rs(
+        relation,
+        lambda table: table.vacuum(
+            retention_hours=hours,
+            dry_run=dry_run,
+            enforce_retention_duration=hours is None,
+            full=is_full,
+        ),
+    )
+    paths = [f"{relation.path}/{path}" for path in found] if dry_run else [relation.path]
+    return rows([("path", "string")], [[path] for path in paths])
+
+
+def analyze(context: Context, reader: StatementReader) -> Result:
+    """ANALYZE TABLE name COMPUTE [DELTA] STATISTICS [NOSCAN | FOR {COLUMNS c, … | ALL COLUMNS}].
+    Statistics are always kept in the table's log: there is nothing to compute."""
+    relation = target(context, reader.name())
+    if reader.sees("PARTITION"):
+        raise errors.unsupported("ANALYZE TABLE … PARTITION")
+    reader.expect("COMPUTE")
+    if reader.sees("STORAGE", "METRICS"):
+        raise errors.unsupported("ANALYZE TABLE … COMPUTE STORAGE METRICS")
+    reader.accept("DELTA")
+    reader.expect("STATISTICS")
+    columns: list[str] = []
+    if reader.accept("FOR", "COLUMNS"):
+        columns.append(reader.identifier())
+        while reader.accept(","):
+            columns.append(reader.identifier())
+    elif not reader.accept("FOR", "ALL", "COLUMNS"):
+        reader.accept("NOSCAN")
+    reader.end()
+    for name in columns:
+        if relation.column(name) is None:
+            raise errors.column_not_found(name, str(relation.name))
+    return nothing()
+
+
+def analyze_all(context: Context, reader: StatementReader) -> Result:
+    """ANALYZE TABLES [IN schema] COMPUTE STATISTICS [NOSCAN]."""
+    parts = reader.name() if reader.accept_any("IN", "FROM") else []
+    reader.expect("COMPUTE", "STATISTICS")
+    reader.accept("NOSCAN")
+    reader.end()
+    if parts:
+        context.catalog.require_schema(*schema_name(parts, context.session.catalog))
+    return nothing()
+
+
+def restore(context: Context, reader: StatementReader) -> Result:
+    """RESTORE [TABLE] name [TO] {VERSION | TIMESTAMP} AS OF value: a commit that brings the rows,
+    columns and CHECK constraints of an older version back."""
+    reader.accept("TABLE")
+    name = full_name(reader.name(), context.session.namespace)
+    reader.accept("TO")
+    travel = time_travel.read(reader.rest())
+    with definition(name):
+        return _restore(context, require_table(context.relation(name)), travel)
+
+
+def _restore(context: Context, relation: Relation, travel: exp.Version) -> Result:
+    version = time_travel.version_of(context.engine, relation, travel, restores=True)
+
+    def change(table: DeltaTable) -> dict[str, int]:
+        before = _sizes(table)
+        if version != table.version():
+            delta_tables.restore(table, version)
+        return before
+
+    before = transactions.by_delta_rs(relation, change)
+    with delta_tables.opened(relation.path) as table:
+        after = _sizes(table)
+    checks = delta_tables.constraints(relation.path).items()
+    relation.constraints = [c for c in relation.constraints if c.kind != "CHECK"] + [
+        Constraint(name, "CHECK", expression=expression) for name, expression in checks
+    ]
+    read_again(context, relation)
+    removed = [size for path, size in before.items() if path not in after]
+    restored = [size for path, size in after.items() if path not in before]
+    numbers = {
+        "table_size_after_restore": sum(after.values()),
+        "num_of_files_after_restore": len(after),
+        "num_removed_files": len(removed),
+        "num_restored_files": len(restored),
+        "removed_files_size": sum(removed),
+        "restored_files_size": sum(restored),
+    }
+    return rows([(name, "bigint") for name in numbers], [list(numbers.values())])
+
+
+def _sizes(table: Any) -> dict[str, int]:
+    """The data files of a table's version, and their bytes."""
+    files = table.get_add_actions(flatten=True)
+    return dict(zip(files.column("path").to_pylist(), files.column("size_bytes").to_pylist(),
+                    strict=True))  # fmt: skip

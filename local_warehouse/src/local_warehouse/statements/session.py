@@ -1,0 +1,49 @@
+"""USE, SET and RESET: what a session changes about itself."""
+
+from __future__ import annotations
+
+from local_warehouse import errors
+from local_warehouse.catalog.names import schema_name
+from local_warehouse.session.context import Context
+from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types.results import Result, nothing, rows
+
+
+def use(context: Context, reader: StatementReader) -> Result:
+    if reader.accept("CATALOG"):
+        word = reader.take().text  # a name or a string
+        context.session.catalog = context.catalog.require_catalog(word)
+        context.session.schema = "default"
+    else:
+        reader.accept_any("SCHEMA", "DATABASE")
+        parts = reader.name()
+        catalog, name = schema_name(parts, context.session.catalog)
+        found = context.catalog.require_schema(catalog, name)
+        context.session.catalog, context.session.schema = found.catalog, found.name
+    reader.end()
+    return nothing()
+
+
+def set_configuration(context: Context, reader: StatementReader) -> Result:
+    """SET, SET key, SET key = value. Values are kept and shown; none changes the engine."""
+    columns = [("key", "string"), ("value", "string")]
+    if reader.at_end() or reader.accept("-", "V"):
+        reader.end()
+        return rows(columns, sorted(context.session.configuration.items()))
+    if reader.accept_any("VAR", "VARIABLE") and not reader.sees("="):
+        raise errors.unsupported("session variables (SET VARIABLE)")
+    if reader.accept("TIME", "ZONE"):
+        context.session.configure("timezone", reader.until().strip("'\""))
+        return nothing()
+    key, _, value = (part.strip() for part in reader.rest().partition("="))
+    if value:
+        context.session.configure(key, value.strip("'\""))
+    return rows(columns, [[key, context.session.configuration.get(key, "<undefined>")]])
+
+
+def reset(context: Context, reader: StatementReader) -> Result:
+    if reader.at_end():
+        context.session.configuration.clear()
+    else:
+        context.session.configuration.pop(reader.rest().strip(), None)
+    return nothing()

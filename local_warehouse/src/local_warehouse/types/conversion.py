@@ -1,0 +1,229 @@
+"""Data types between their four spellings: Spark DDL, Delta's JSON, Arrow and Thrift."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+from databricks.sql.thrift_api.TCLIService import ttypes
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from local_warehouse.errors import SqlError
+from local_warehouse.sql.dialect import Warehouse
+from local_warehouse.types import intervals
+
+_SQL_NAME = b"Spark:DataType:SqlName"  # Arrow metadata of a column whose Arrow type is not its own
+_DELTA_NAMES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}
+_TYPE_NAMES = {
+    "boolean": ttypes.TTypeId.BOOLEAN_TYPE,
+    "tinyint": ttypes.TTypeId.TINYINT_TYPE,
+    "smallint": ttypes.TTypeId.SMALLINT_TYPE,
+    "int": ttypes.TTypeId.INT_TYPE,
+    "bigint": ttypes.TTypeId.BIGINT_TYPE,
+    "float": ttypes.TTypeId.FLOAT_TYPE,
+    "double": ttypes.TTypeId.DOUBLE_TYPE,
+    "string": ttypes.TTypeId.STRING_TYPE,
+    "binary": ttypes.TTypeId.BINARY_TYPE,
+    "date": ttypes.TTypeId.DATE_TYPE,
+    "timestamp": ttypes.TTypeId.TIMESTAMP_TYPE,
+    "timestamp_ntz": ttypes.TTypeId.TIMESTAMP_TYPE,
+    "decimal": ttypes.TTypeId.DECIMAL_TYPE,
+    "array": ttypes.TTypeId.ARRAY_TYPE,
+    "map": ttypes.TTypeId.MAP_TYPE,
+    "struct": ttypes.TTypeId.STRUCT_TYPE,
+    "void": ttypes.TTypeId.NULL_TYPE,
+}
+_INTERVALS = {
+    b"INTERVAL YEAR TO MONTH": ttypes.TTypeId.INTERVAL_YEAR_MONTH_TYPE,
+    b"INTERVAL DAY TO SECOND": ttypes.TTypeId.INTERVAL_DAY_TIME_TYPE,
+}
+
+
+def from_delta(delta_type: Any) -> str:
+    """The DDL spelling of a type in a Delta log's schemaString (Delta protocol, Schema
+    Serialization Format)."""
+    if isinstance(delta_type, str):
+        return _DELTA_NAMES.get(delta_type, delta_type)
+    match delta_type["type"]:
+        case "array":
+            return f"array<{from_delta(delta_type['elementType'])}>"
+        case "map":
+            key, value = from_delta(delta_type["keyType"]), from_delta(delta_type["valueType"])
+            return f"map<{key},{value}>"
+        case _:
+            fields = (f"{_field(f['name'])}:{from_delta(f['type'])}" for f in delta_type["fields"])
+            return f"struct<{','.join(fields)}>"
+
+
+def _field(name: str) -> str:
+    return name if name.replace("_", "a").isalnum() else "`" + name.replace("`", "``") + "`"
+
+
+def to_arrow(ddl_type: str) -> pa.DataType:
+    """The Arrow type of a DDL type; only what information tables use."""
+    return {
+        "string": pa.string(),
+        "int": pa.int32(),
+        "bigint": pa.int64(),
+        "boolean": pa.bool_(),
+        "timestamp": pa.timestamp("us", "UTC"),
+        "array<string>": pa.list_(pa.string()),
+        "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
+        "map<string,string>": pa.map_(pa.string(), pa.string()),
+    }[ddl_type]
+
+
+def from_arrow(arrow_type: pa.DataType) -> str:
+    """The DDL spelling of an Arrow type in a result."""
+    if pa.types.is_decimal(arrow_type):
+        return f"decimal({arrow_type.precision},{arrow_type.scale})"
+    if pa.types.is_timestamp(arrow_type):
+        return "timestamp" if arrow_type.tz else "timestamp_ntz"
+    if pa.types.is_list(arrow_type):
+        return f"array<{from_arrow(arrow_type.value_type)}>"
+    if pa.types.is_map(arrow_type):
+        return f"map<{from_arrow(arrow_type.key_type)},{from_arrow(arrow_type.item_type)}>"
+    if pa.types.is_struct(arrow_type):
+        fields = (f"{_field(f.name)}:{from_arrow(f.type)}" for f in arrow_type)
+        return f"struct<{','.join(fields)}>"
+    simple = {
+        pa.bool_(): "boolean",
+        pa.int8(): "tinyint",
+        pa.int16(): "smallint",
+        pa.int32(): "int",
+        pa.int64(): "bigint",
+        pa.float32(): "float",
+        pa.float64(): "double",
+        pa.binary(): "binary",
+        pa.date32(): "date",
+        pa.null(): "void",
+    }
+    return simple.get(arrow_type, "string")
+
+
+def client_type(arrow_type: pa.DataType) -> pa.DataType:
+    """The Arrow type that the connector can read for this type of the engine: strings and lists
+    in their plain layouts, intervals as text."""
+    if pa.types.is_large_string(arrow_type) or pa.types.is_string_view(arrow_type):
+        return pa.string()
+    if pa.types.is_large_binary(arrow_type) or pa.types.is_binary_view(arrow_type):
+        return pa.binary()
+    if pa.types.is_unsigned_integer(arrow_type):
+        return pa.int64()
+    if pa.types.is_timestamp(arrow_type):
+        return pa.timestamp("us", arrow_type.tz and "Etc/UTC")
+    if intervals.is_interval(arrow_type):
+        return pa.string()
+    if pa.types.is_list(arrow_type) or pa.types.is_large_list(arrow_type):
+        return pa.list_(client_type(arrow_type.value_type))
+    if pa.types.is_struct(arrow_type):
+        return pa.struct([pa.field(f.name, client_type(f.type)) for f in arrow_type])
+    if pa.types.is_map(arrow_type):
+        key_type = client_type(arrow_type.key_type)
+        if pa.types.is_null(key_type):  # of map(): Arrow has no keys of that type
+            key_type = pa.string()
+        return pa.map_(key_type, client_type(arrow_type.item_type))
+    return arrow_type
+
+
+def client_schema(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([_client_field(field) for field in schema])
+
+
+def _client_field(field: pa.Field) -> pa.Field:
+    metadata = (
+        {_SQL_NAME: intervals.sql_name(field.type)} if intervals.is_interval(field.type) else None
+    )
+    return pa.field(field.name, client_type(field.type), metadata=metadata)
+
+
+def to_client(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The engine's table with the types of a client's schema."""
+    if table.schema.equals(schema):
+        return table
+    columns = [
+        intervals.as_text(table, position, wanted.type)
+        if intervals.contains_interval(table.schema.field(position).type)
+        else table.column(position).cast(wanted.type)
+        for position, wanted in enumerate(schema)
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def to_thrift(field: pa.Field) -> ttypes.TTypeDesc:
+    """The column type that a result's Thrift metadata carries beside its Arrow schema."""
+    arrow_type = field.type
+    base = from_arrow(arrow_type).partition("<")[0].partition("(")[0]
+    interval = _INTERVALS.get((field.metadata or {}).get(_SQL_NAME, b""))
+    entry = ttypes.TPrimitiveTypeEntry(type=interval or _TYPE_NAMES[base])
+    if base == "decimal":
+        entry.typeQualifiers = ttypes.TTypeQualifiers(
+            qualifiers={
+                "precision": ttypes.TTypeQualifierValue(i32Value=arrow_type.precision),
+                "scale": ttypes.TTypeQualifierValue(i32Value=arrow_type.scale),
+            }
+        )
+    return ttypes.TTypeDesc(types=[ttypes.TTypeEntry(primitiveEntry=entry)])
+
+
+def to_json(ddl_type: str) -> dict[str, Any]:
+    """The type object of `DESCRIBE TABLE … AS JSON` (Databricks SQL reference, DESCRIBE TABLE)."""
+    try:
+        return _json(exp.DataType.build(ddl_type, dialect=Warehouse))
+    except ParseError as error:
+        message = f"Unsupported data type {ddl_type.upper()}."
+        raise SqlError("UNSUPPORTED_DATATYPE", message, "0A000") from error
+
+
+def _json(tree: exp.Expr) -> dict[str, Any]:
+    kind = tree.this if isinstance(tree, exp.DataType) else None
+    parts = tree.expressions
+    if kind in (exp.DataType.Type.ARRAY, exp.DataType.Type.LIST):
+        return {"name": "array", "element_type": _json(parts[0]), "element_nullable": True}
+    if kind == exp.DataType.Type.MAP:
+        key, value = map(_json, parts)
+        return {"name": "map", "key_type": key, "value_type": value, "value_nullable": True}
+    if kind == exp.DataType.Type.STRUCT:
+        fields = [
+            {"name": part.name, "type": _json(part.args["kind"]), "nullable": True}
+            for part in parts
+        ]
+        return {"name": "struct", "fields": fields}
+    if kind == exp.DataType.Type.DECIMAL:
+        precision, scale = ([int(part.name) for part in parts] + [10, 0][len(parts) :])[:2]
+        return {"name": "decimal", "precision": precision, "scale": scale}
+    if kind in (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR) and parts:
+        return {"name": kind.value.lower(), "length": int(parts[0].name)}
+    name = tree.sql(dialect=Warehouse).lower()
+    if name == "string":
+        return {"name": "string", "collation": "UTF8_BINARY"}
+    return {"name": {"timestamp": "timestamp_ltz"}.get(name, name)}
+
+
+def to_delta(ddl_type: str) -> Any:
+    """The type of a DDL spelling as a Delta log's schemaString has it."""
+    return _delta(to_json(ddl_type))
+
+
+def _delta(json_type: dict[str, Any]) -> Any:
+    names = {new: old for old, new in _DELTA_NAMES.items()} | {"timestamp_ltz": "timestamp"}
+    match json_type["name"]:
+        case "array":
+            element = _delta(json_type["element_type"])
+            return {"type": "array", "elementType": element, "containsNull": True}
+        case "map":
+            key, value = _delta(json_type["key_type"]), _delta(json_type["value_type"])
+            return {"type": "map", "keyType": key, "valueType": value, "valueContainsNull": True}
+        case "struct":
+            fields = [
+                {"name": f["name"], "type": _delta(f["type"]), "nullable": True, "metadata": {}}
+                for f in json_type["fields"]
+            ]
+            return {"type": "struct", "fields": fields}
+        case "decimal":
+            return f"decimal({json_type['precision']},{json_type['scale']})"
+        case "char" | "varchar":
+            return "string"  # its length is not kept
+        case name:
+            return names.get(name, name)

@@ -1,0 +1,49 @@
+"""What a statement gives back: an Arrow schema, record batches, and a count of changed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from local_warehouse.types.conversion import to_arrow
+
+
+@dataclass
+class Result:
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch] = field(default_factory=lambda: iter(()))
+    modified_rows: int | None = None
+
+    def table(self) -> pa.Table:
+        return pa.Table.from_batches(self.batches, self.schema)
+
+
+def nothing() -> Result:
+    """The result of a statement that has none, such as most DDL."""
+    return Result(pa.schema([]))
+
+
+def rows(columns: Sequence[tuple[str, str]], values: Iterable[Sequence[Any]]) -> Result:
+    """A result from Python values; `columns` are (name, DDL type)."""
+    table = arrow_table(columns, values)
+    return Result(table.schema, iter(table.to_batches()))
+
+
+def arrow_table(columns: Sequence[tuple[str, str]], values: Iterable[Sequence[Any]]) -> pa.Table:
+    materialised = [list(row) for row in values]
+    arrays = [
+        pa.array([row[index] for row in materialised], type=to_arrow(ddl_type))
+        for index, (_, ddl_type) in enumerate(columns)
+    ]
+    schema = pa.schema([pa.field(name, to_arrow(ddl_type)) for name, ddl_type in columns])
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def counts(**numbers: int) -> Result:
+    """The one-row result of a DML statement; its first count is the number of changed rows."""
+    result = rows([(name, "bigint") for name in numbers], [list(numbers.values())])
+    result.modified_rows = next(iter(numbers.values()))
+    return result

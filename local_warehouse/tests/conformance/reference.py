@@ -1,0 +1,57 @@
+"""Apache Spark as the reference: asked when it is there, otherwise its recorded answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+ANSWERS = HERE / "answers"
+WITHOUT = "needs Apache Spark, which `make conformance` installs and asks"
+
+Question = dict[str, Any]
+Answers = dict[str, dict[str, Any]]
+
+
+def spark_is_there() -> bool:
+    """Whether `make conformance` runs these tests."""
+    return "SPARK_PYTHON" in os.environ
+
+
+def recorded(record: Path, questions: Sequence[Question], folder: Path) -> Answers:
+    """Answers by the questions' names from a file; those of Spark, if it is there, go into it."""
+    if spark_is_there():
+        lines = (
+            f"{json.dumps(question)}: {json.dumps(answer)}"
+            for question, answer in ask(questions, folder).items()
+        )
+        record.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+    found: Answers = json.loads(record.read_text("utf-8"))
+    unknown = [question["name"] for question in questions if question["name"] not in found]
+    assert not unknown, f"Spark's answers are not recorded, run `make conformance`: {unknown}"
+    return found
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file for Spark to read, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def ask(questions: Sequence[Question], folder: Path) -> Answers:
+    """Spark's answers; see ask_spark.py for what a question and the folder hold."""
+    (folder / "questions.json").write_text(json.dumps(questions), "utf-8")
+    log = folder / "spark.log"
+    with log.open("wb") as output:
+        command = [os.environ["SPARK_PYTHON"], str(HERE / "ask_spark.py"), str(folder)]
+        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
+    if done.returncode != 0:
+        pytest.fail(f"Spark failed, see {log}:\n{log.read_text(errors='replace')[-2000:]}")
+    answers: Answers = json.loads((folder / "answers.json").read_text("utf-8"))
+    return answers

@@ -1,0 +1,44 @@
+"""A run of the tests that is told to end stops the services that it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from local_warehouse.services import processes
+from local_warehouse.services.state import StateDirectory
+from warehouse_under_test import ROOT, WarehouseUnderTest, outer_environment
+
+_TEST = """
+import time
+
+def test_that_takes_long(new_warehouse):
+    new_warehouse("services").up()
+    time.sleep(600)
+"""
+_SECONDS = 60  # in which services have started
+
+
+def test_services_end_with_a_run_that_is_terminated(tmp_path: Path) -> None:
+    (tmp_path / "test_long.py").write_text(_TEST)
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider"]
+    command += [f"--basetemp={tmp_path / 'run'}", "-c", str(ROOT / "pyproject.toml"), "."]
+    paths = {"PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("tests", "scripts"))}
+    run = subprocess.Popen(
+        command, cwd=tmp_path, env=outer_environment() | paths, stdout=subprocess.DEVNULL
+    )
+    warehouse = WarehouseUnderTest(tmp_path / "run" / "services0" / "state")
+    deadline = time.monotonic() + _SECONDS
+    while not warehouse.has_services():
+        assert time.monotonic() < deadline
+        assert run.poll() is None
+        time.sleep(0.1)
+    started = StateDirectory(warehouse.state).read().services.values()
+    run.send_signal(signal.SIGTERM)
+    assert run.wait() == 2  # interrupted
+    assert not warehouse.has_services()
+    assert not any(processes.is_running(one.pid, one.identity) for one in started)

@@ -1,0 +1,128 @@
+"""`local-warehouse sql` without a statement, typed into a terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from warehouse_under_test import BIN, WarehouseUnderTest, outer_environment
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
+_SECONDS = 60
+
+
+class Terminal:
+    """A process behind a terminal."""
+
+    def __init__(self, *command: str) -> None:
+        self._pid, self._file = pty.fork()
+        if self._pid == 0:
+            environment = outer_environment() | {"TERM": "xterm", "COLUMNS": "200"}
+            os.execve(command[0], command, environment)  # noqa: S606 - the child becomes it
+        fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+        self.shown = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._file, text.encode())
+
+    def wait_for(self, text: str) -> str:
+        """Everything shown since the last call, up to a text that has to appear."""
+        deadline = time.monotonic() + _SECONDS
+        while text not in self.shown:
+            assert time.monotonic() < deadline, f"no {text!r} in {self.shown!r}"
+            if select.select([self._file], [], [], 0.2)[0]:
+                try:
+                    read = os.read(self._file, 65536)
+                except OSError as error:
+                    raise AssertionError(f"ended before {text!r}: {self.shown!r}") from error
+                if b"\x1b[6n" in read:  # prompt_toolkit asks where the cursor is
+                    os.write(self._file, b"\x1b[1;1R")
+                self.shown += _CONTROL.sub("", read.decode(errors="replace"))
+        before, found, self.shown = self.shown.partition(text)
+        return before + found
+
+    def exit_code(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+    def close(self) -> None:
+        try:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+        os.close(self._file)
+
+
+@pytest.fixture
+def open_prompt(warehouse: WarehouseUnderTest) -> Iterator[Callable[[], Terminal]]:
+    opened: list[Terminal] = []
+
+    def start() -> Terminal:
+        command = (str(BIN / "local-warehouse"), "--state", str(warehouse.state), "sql")
+        opened.append(Terminal(*command))
+        opened[-1].wait_for("sql>")
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.close()
+
+
+def test_statements_are_typed_on_one_line_or_several(
+    open_prompt: Callable[[], Terminal],
+) -> None:
+    terminal = open_prompt()
+    terminal.type("select 40 + 2 as answer;\r")
+    assert "answer" in terminal.wait_for(" 42 ")
+    terminal.wait_for("sql>")
+    terminal.type("select 40\r")
+    terminal.wait_for("->")
+    terminal.type("+ 3 as more;\r")
+    terminal.wait_for(" 43 ")
+    terminal.wait_for("sql>")
+    terminal.type("select * from nowhere;\r")
+    terminal.wait_for("[TABLE_OR_VIEW_NOT_FOUND]")
+    terminal.wait_for("sql>")
+    terminal.type("exit\r")
+    assert terminal.exit_code() == 0
+
+
+def test_names_are_completed_and_statements_remembered(
+    warehouse: WarehouseUnderTest, open_prompt: Callable[[], Terminal]
+) -> None:
+    warehouse.sql("create schema if not exists prompted")
+    warehouse.sql("create or replace table prompted.a_table_of_nine as select 9 as only_column")
+    first = open_prompt()
+    first.type("select only_c\t")
+    first.wait_for("olumn")  # what was typed is not always shown again
+    first.type(" from prompted.a_t\t")
+    first.wait_for("able_of_nine")
+    first.type(";\r")
+    first.wait_for(" 9 ")
+    first.wait_for("sql>")
+    first.type("\x04")
+    assert first.exit_code() == 0
+    second = open_prompt()
+    second.type("\x1b[A")
+    second.wait_for("able_of_nine;")
+    second.type("\r")
+    second.wait_for(" 9 ")
+    second.wait_for("sql>")
+    assert (warehouse.state / "sql-history").stat().st_mode & 0o077 == 0
+
+
+def test_a_pipe_is_read_like_a_file(warehouse: WarehouseUnderTest) -> None:
+    done = warehouse.run(
+        "sh", "-c", "printf 'select 1 as a;\\nselect 2 as b' | local-warehouse sql --csv"
+    )
+    assert done.stdout == "a\n1\nb\n2\n"

@@ -1,0 +1,64 @@
+"""Arithmetic where tests/conformance does not ask: in tables, and in statements that write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+MOST = 2**31 - 1
+
+
+@pytest.fixture
+def table(warehouse: Any, schema: str) -> Iterator[str]:
+    name = f"{schema}.numbers"
+    warehouse.sql(f"create table {name} (i int, b bigint, s string, d decimal(10, 2))")
+    warehouse.sql(f"insert into {name} values ({MOST}, {2**63 - 1}, '7', 2.50)")
+    yield name
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select i + 1 as x from {t}",
+        "select b * 2 as x from {t}",
+        "with c as (select i as j from {t}) select * from (select j + j as x from c)",
+        "select a.i + c.i as x from {t} as a join {t} as c using (i)",
+        "select max(x) as m from (select i + 1 as x from {t} union all select 1)",
+        "select sum(b) as s from (select b from {t} union all select b from {t})",
+        "select (select max(i) from {t}) + 1 as x",
+        "create table {t}_2 as select i + 1 as x from {t}",
+        "insert into {t} (i) select i + 1 from {t}",
+        "update {t} set i = i + 1",
+        "delete from {t} where i + 1 > 0",
+        "merge into {t} as a using {t} as c on a.s = c.s when matched then"
+        " update set i = a.i + c.i",
+    ],
+)
+def test_an_integer_that_overflows_fails(warehouse: Any, table: str, statement: str) -> None:
+    warehouse.fails(statement.format(t=table), "ARITHMETIC_OVERFLOW")
+    assert warehouse.sql(f"select i from {table}") == [{"i": MOST}]
+
+
+def test_operands_become_one_type(warehouse: Any, table: str) -> None:
+    found = warehouse.sql(f"select s + 1 as a, s * d as b, d / 3 as c, -s as e from {table}")
+    assert [{name: str(value) for name, value in row.items()} for row in found] == [
+        {"a": "8", "b": "17.5", "c": "0.833333", "e": "-7.0"}
+    ]
+    warehouse.fails(f"select s + s as a from {table}", "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE")
+
+
+def test_null_divided_by_zero_is_null(warehouse: Any, table: str) -> None:
+    found = warehouse.sql(
+        f"select sum(i) / count(*) as a, sum(b) % count(*) as b, sum(d) / count(*) as c,"
+        f" max(i) div count(*) as e from {table} where i < 0"
+    )
+    assert found == [dict.fromkeys("abce")]
+    warehouse.fails(f"select i / (b - b) as a from {table}", "DIVIDE_BY_ZERO")
+
+
+def test_a_column_without_a_name_has_its_expression_as_name(warehouse: Any, table: str) -> None:
+    warehouse.sql(f"update {table} set i = 7, b = 5")
+    found = warehouse.sql(f"select i - 1, sum(b), 1 + i from {table} group by i")
+    assert found == [{"(i - 1)": 6, "sum(b)": 5, "(1 + i)": 8}]

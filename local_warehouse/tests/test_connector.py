@@ -1,0 +1,152 @@
+"""databricks-sql-connector against the local warehouse: sessions."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from databricks.sql.exc import Error
+
+
+def test_a_session_keeps_its_namespace_and_settings(warehouse: Any) -> None:
+    warehouse.sql("create schema if not exists other")
+    with warehouse.connect(schema="other") as one, warehouse.connect() as two:
+        first, second = one.cursor(), two.cursor()
+        assert first.execute("select current_schema()").fetchone()[0] == "other"
+        second.execute("use schema other")
+        assert second.execute("select current_schema()").fetchone()[0] == "other"
+        second.execute("use main.default")
+        assert first.execute("select current_schema()").fetchone()[0] == "other"
+        first.execute("set x.y = 1")
+        assert first.execute("set x.y").fetchone()[1] == "1"
+        assert second.execute("set x.y").fetchone()[1] == "<undefined>"
+
+
+def test_settings_of_a_connection_and_tags_of_its_queries(warehouse: Any) -> None:
+    settings = {"ansi_mode": "true", "timezone": "UTC", "statement_timeout": "60"}
+    with (
+        warehouse.connect(
+            session_configuration=dict(settings), query_tags={"team": "data", "urgent": None}
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        kept = {row.key.lower(): row.value for row in cursor.execute("set").fetchall()}
+        assert kept.items() >= settings.items()
+        assert kept["query_tags"] == "team:data,urgent"
+        cursor.execute("select 1 as a", query_tags={"step": "one"})
+        assert cursor.fetchall() == [(1,)]
+        cursor.execute("reset statement_timeout")
+        assert cursor.execute("set statement_timeout").fetchone().value == "<undefined>"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["set time zone 'Asia/Tokyo'", "set timezone = 'Asia/Tokyo'", "set ansi_mode = false"],
+)
+def test_a_setting_that_would_change_results_is_refused(warehouse: Any, statement: str) -> None:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        with pytest.raises(Error, match="UNSUPPORTED_FEATURE"):
+            cursor.execute(statement)
+        name, _, value = statement.rpartition(" ")
+        settings = {"ansi_mode" if "ansi" in name else "timezone": value.strip("'")}
+        with pytest.raises(Error, match="UNSUPPORTED_FEATURE"):
+            warehouse.connect(session_configuration=settings)
+        assert cursor.execute("select current_timezone()").fetchone()[0] == "Etc/UTC"
+
+
+def test_a_temporary_view_is_its_sessions_own(warehouse: Any) -> None:
+    with warehouse.connect() as one, warehouse.connect() as two:
+        first, second = one.cursor(), two.cursor()
+        first.execute("create temporary view mine as select 1 as a")
+        second.execute("create temporary view mine as select 2 as a")
+        assert first.execute("select a from mine").fetchall() == [(1,)]
+        assert second.execute("select a from mine").fetchall() == [(2,)]
+        first.execute("drop view mine")
+        with pytest.raises(Error, match="TABLE_OR_VIEW_NOT_FOUND"):
+            first.execute("select a from mine")
+        assert second.execute("select a from mine").fetchall() == [(2,)]
+
+
+def test_what_is_permanent_does_not_see_what_is_temporary(warehouse: Any) -> None:
+    warehouse.sql("create or replace table main.default.kept as select 1 as a")
+    warehouse.sql("create or replace view main.default.of_kept as select a from kept")
+    warehouse.sql(
+        "create or replace function main.default.in_kept() returns int"
+        " return (select max(a) from kept)"
+    )
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("create temporary view kept as select 2 as a")
+        cursor.execute("create temporary function twice(a int) return a * 2")
+        cursor.execute("create temporary view of_temporary as select twice(a) as a from kept")
+        cursor.execute("select in_kept(), a, (select a from of_temporary) from of_kept")
+        assert cursor.fetchall() == [(1, 1, 4)]
+        for permanent in (
+            "create view main.default.v as select a from kept",
+            "alter view main.default.of_kept as select twice(1) as a",
+            "create function main.default.f() return (select max(a) from of_temporary)",
+        ):
+            with pytest.raises(Error, match="INVALID_TEMP_OBJ_REFERENCE"):
+                cursor.execute(permanent)
+    warehouse.sql("drop function main.default.in_kept")
+    warehouse.sql("drop view main.default.of_kept")
+    warehouse.sql("drop table main.default.kept")
+
+
+def test_an_idle_session_ends(new_warehouse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_WAREHOUSE_SESSION_IDLE_SECONDS", "4")
+    own = new_warehouse("idle")
+    own.up()
+    with own.connect() as idle, own.connect() as busy:
+        waiting, working = idle.cursor(), busy.cursor()
+        waiting.execute("create temporary view mine as select 1 as a")
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
+            assert working.execute("select 1 as a").fetchall() == [(1,)]
+            time.sleep(0.5)
+        with pytest.raises(Error, match="SESSION_NOT_FOUND"):
+            waiting.execute("select a from mine")
+    own.down()
+
+
+def test_many_clients_at_once_get_their_own_answers(warehouse: Any) -> None:
+    wrong: list[object] = []
+
+    def ask(number: int) -> None:
+        with warehouse.connect() as connection, connection.cursor() as cursor:
+            for step in range(10):
+                cursor.execute(f"select {number} as n, {step} as s")
+                answer = tuple(cursor.fetchone())
+                if answer != (number, step):
+                    wrong.append(answer)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_wrong_token_is_refused(warehouse: Any) -> None:
+    with pytest.raises(Error, match="Invalid access token"):
+        warehouse.connect(access_token="not the token")
+
+
+def test_a_request_that_is_no_thrift_message_is_refused_and_the_server_stays_up(
+    warehouse: Any,
+) -> None:
+    tls = ssl.create_default_context(cafile=warehouse.env["SSL_CERT_FILE"])
+    request = urllib.request.Request(
+        warehouse.env["DATABRICKS_HOST"] + warehouse.env["DATABRICKS_HTTP_PATH"],
+        data=b"\x80nonsense",
+        headers={"Authorization": f"Bearer {warehouse.env['DATABRICKS_TOKEN']}"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, context=tls, timeout=10)
+    assert caught.value.code == 400
+    assert warehouse.sql("select 1 as a") == [{"a": 1}]

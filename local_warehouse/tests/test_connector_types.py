@@ -1,0 +1,239 @@
+"""databricks-sql-connector against the local warehouse: every type as parameter and as column."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from databricks.sql.exc import Error
+from databricks.sql.parameters.native import (
+    ArrayParameter,
+    BigIntegerParameter,
+    DbsqlParameterBase,
+    DecimalParameter,
+    FloatParameter,
+    SmallIntParameter,
+    TimestampNTZParameter,
+    TimestampParameter,
+    TinyIntParameter,
+    VoidParameter,
+)
+
+_PARAMETERS: list[tuple[Any, str, Any]] = [
+    (7, "int", 7),
+    (2**40, "bigint", 2**40),
+    (BigIntegerParameter(1), "bigint", 1),
+    (SmallIntParameter(-5), "smallint", -5),
+    (TinyIntParameter(127), "tinyint", 127),
+    (True, "boolean", True),
+    (1.25, "double", 1.25),
+    (float("inf"), "double", float("inf")),
+    (FloatParameter(0.5), "float", 0.5),
+    (Decimal("-0.001"), "decimal(5,3)", Decimal("-0.001")),
+    (DecimalParameter(Decimal("1.5"), scale=10, precision=2), "decimal(10,2)", Decimal("1.50")),
+    ("it's \\ \"x\" `y` -- ; é😀\x00\n", "string", "it's \\ \"x\" `y` -- ; é😀\x00\n"),
+    ("", "string", ""),
+    (dt.date(1, 1, 1), "date", dt.date(1, 1, 1)),
+    (
+        TimestampParameter(dt.datetime(2026, 1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=2)))),
+        "timestamp",
+        dt.datetime(2025, 12, 31, 23, tzinfo=dt.UTC),
+    ),
+    (
+        TimestampNTZParameter(dt.datetime(2026, 1, 2, 3, 4, 5, 678901)),
+        "timestamp_ntz",
+        dt.datetime(2026, 1, 2, 3, 4, 5, 678901),
+    ),
+    (VoidParameter(None), "void", None),
+    (None, "void", None),
+    ([1, None, 3], "array<int>", [1, None, 3]),
+    ([], "array<void>", []),
+    ([["a"], []], "array<array<string>>", [["a"], []]),
+    (ArrayParameter([dt.date(2026, 1, 1)]), "array<date>", [dt.date(2026, 1, 1)]),
+    ({"a": Decimal("1.5"), "b": None}, "map<string,decimal(2,1)>",
+     [("a", Decimal("1.5")), ("b", None)]),
+    ({1: ["x"]}, "map<int,array<string>>", [(1, ["x"])]),
+]  # fmt: skip
+
+
+class IntervalParameter(DbsqlParameterBase):
+    """The connector names the type INTERVAL and has no class for it."""
+
+    def __init__(self, value: str, unit: str) -> None:
+        self.value, self.name, self.CAST_EXPR = value, None, f"INTERVAL {unit}"
+
+
+def test_parameters_of_every_type_arrive_by_position_and_by_name(warehouse: Any) -> None:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        for given, type_name, expected in _PARAMETERS:
+            cursor.execute("select ? as value, typeof(?) as type", [given, given])
+            found = [cursor.fetchall_arrow().to_pylist()]
+            if not isinstance(given, DbsqlParameterBase):
+                cursor.execute("select :p as value, typeof(:P) as type", {"p": given})
+                found.append(cursor.fetchall_arrow().to_pylist())
+            for rows in found:
+                assert rows == [{"value": expected, "type": type_name}], given
+        interval = IntervalParameter("1 02:00:00", "DAY TO SECOND")
+        cursor.execute("select timestamp'2026-01-01 00:00:00' + ? as at", [interval])
+        assert cursor.fetchone().at == dt.datetime(2026, 1, 2, 2, tzinfo=dt.UTC)
+
+
+def test_parameters_stand_wherever_a_value_may(warehouse: Any) -> None:
+    warehouse.sql("create or replace table main.default.given (id int, name string)")
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("insert into given values (:id, :name)", {"id": 1, "name": "o'"})
+        cursor.executemany("insert into given values (?, ?)", [[2, "b"], [3, None]])
+        cursor.execute("update given set name = ? where id = ?", ["c", 3])
+        cursor.execute("delete from given where id in (:x, :y)", {"x": 2, "y": 9})
+        cursor.execute(
+            "with g as (select * from identifier(:t)) select id, ':id ?' as s from g"
+            " where array_contains(:names, name) order by id limit :n",
+            {"t": "main.default.given", "names": ["o'", "c"], "n": 5},
+        )
+        assert [tuple(row) for row in cursor.fetchall()] == [(1, ":id ?"), (3, ":id ?")]
+    warehouse.sql("drop table main.default.given")
+
+
+def test_unnamed_markers_take_the_values_in_the_order_of_the_text(warehouse: Any) -> None:
+    warehouse.sql("create or replace table main.default.ordered (id int, v string)")
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "with g as (select ? as a) select (? + 1) * 2 as b, '?' as c, a, ? as d from g"
+            " where ? = 'w'",
+            ["a", 1, "d", "w"],
+        )
+        assert [tuple(row) for row in cursor.fetchall()] == [(4, "?", "a", "d")]
+        cursor.execute("insert into ordered values (?, ?), (?, ?)", [1, "x", 2, "y"])
+        cursor.execute("insert into ordered replace where id = ? select ?, ?", [1, 1, "z"])
+        cursor.execute(
+            "merge into ordered as t using (select ? as id, ? as v) s on t.id = s.id and t.id > ?"
+            " when matched then update set v = concat(s.v, ?) when not matched then insert *",
+            [2, "m", 0, "!"],
+        )
+        cursor.execute("select '?', * from identifier(?) where id <= ? order by 2", ["ordered", 9])
+        assert [tuple(row) for row in cursor.fetchall()] == [("?", 1, "z"), ("?", 2, "m!")]
+        with pytest.raises(Error, match=r"UNBOUND_SQL_PARAMETER.*\? \(2\)"):
+            cursor.execute("select ?, ?", [1])
+    warehouse.sql("drop table main.default.ordered")
+
+
+def test_a_value_cannot_leave_its_place(warehouse: Any) -> None:
+    hostile = "'); drop table t; -- \\' :other ?"
+    assert warehouse.sql("select :v as v, :other as o", {"v": hostile, "other": 1}) == [
+        {"v": hostile, "o": 1}
+    ]
+
+
+# expression, type in the description, value by fetchall_arrow
+_COLUMNS: list[tuple[str, str, Any]] = [
+    ("cast(1 as tinyint)", "tinyint", 1),
+    ("cast(2 as smallint)", "smallint", 2),
+    ("3", "int", 3),
+    ("4L", "bigint", 4),
+    ("cast(1.5 as float)", "float", 1.5),
+    ("cast('-inf' as double)", "double", float("-inf")),
+    ("1.50", "decimal", Decimal("1.50")),
+    (f"cast('{'9' * 38}' as decimal(38,0))", "decimal", Decimal("9" * 38)),
+    ("true", "boolean", True),
+    ("'é\\n'", "string", "é\n"),
+    ("x'00ff'", "binary", b"\x00\xff"),
+    ("date'0001-01-01'", "date", dt.date(1, 1, 1)),
+    ("date'9999-12-31'", "date", dt.date(9999, 12, 31)),
+    (
+        "timestamp'2026-02-28 10:11:12.123456+02:00'",
+        "timestamp",
+        dt.datetime(2026, 2, 28, 8, 11, 12, 123456, dt.UTC),
+    ),
+    (
+        "timestamp_ntz'2026-02-28 10:11:12.123456'",
+        "timestamp",
+        dt.datetime(2026, 2, 28, 10, 11, 12, 123456),
+    ),
+    ("interval '-1-2' year to month", "interval_year_month", "-1-2"),
+    ("interval '1' month", "interval_year_month", "0-1"),
+    (
+        "interval '1 02:03:04.5' day to second",
+        "interval_day_time",
+        "1 02:03:04.500000000",
+    ),
+    ("interval '-36' hour", "interval_day_time", "-1 12:00:00.000000000"),
+    (
+        "make_interval(1, 2, 3, 4, 5, 6, 7.5)",
+        "string",
+        "1 years 2 months 25 days 5 hours 6 minutes 7.5 seconds",
+    ),
+    ("null", "null", None),
+    ("array(1, null)", "array", [1, None]),
+    ("array()", "array", []),
+    ("array(array(x'00'), array())", "array", [[b"\x00"], []]),
+    ("map('a', 1, 'b', null)", "map", [("a", 1), ("b", None)]),
+    ("map()", "map", []),
+    (
+        "named_struct('n', null, 'inner', named_struct('d', array(1.5)))",
+        "struct",
+        {"n": None, "inner": {"d": [Decimal("1.5")]}},
+    ),
+    (
+        "map(1, named_struct('m', interval '1' month, 'd', array(interval '1' day, null)))",
+        "map",
+        [(1, {"m": "0-1", "d": ["1 00:00:00.000000000", None]})],
+    ),
+]
+
+
+def test_columns_of_every_type_arrive(warehouse: Any) -> None:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        for sql, type_name, expected in _COLUMNS:
+            cursor.execute(f"select {sql} as value")
+            assert cursor.description[0][:2] == ("value", type_name), sql
+            assert cursor.fetchall_arrow().to_pylist() == [{"value": expected}], sql
+            # NULL in a column of the type, and no row at all
+            cursor.execute(f"select if(id = 0, null, {sql}) as value from range(1)")
+            assert cursor.fetchall_arrow().to_pylist() == [{"value": None}], sql
+            cursor.execute(f"select {sql} as value where false")
+            assert cursor.description[0][1] == type_name, sql
+            assert cursor.fetchall() == [], sql
+
+
+def test_a_decimal_has_its_precision_in_the_description(warehouse: Any) -> None:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select cast(12.34 as decimal(10,2)) as n, 1 as i")
+        assert cursor.description == [
+            ("n", "decimal", None, None, 10, 2, None),
+            ("i", "int", None, None, None, None, None),
+        ]
+
+
+def test_rows_of_python_values(warehouse: Any) -> None:
+    [row] = warehouse.sql(
+        "select true as b, 1.5D as d, date'2026-02-28' as day, 12.34 as n,"
+        " timestamp'2026-02-28 10:11:12' as at, named_struct('x', 1) as pair, map('k', 'v') as m"
+    )
+    assert row == {
+        "b": True,
+        "d": 1.5,
+        "day": dt.date(2026, 2, 28),
+        "n": Decimal("12.34"),
+        "at": dt.datetime(2026, 2, 28, 10, 11, 12, tzinfo=dt.UTC),
+        "pair": {"x": 1},
+        "m": [("k", "v")],
+    }
+
+
+def test_a_table_keeps_the_types(warehouse: Any) -> None:
+    types = [
+        "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(38,10)", "boolean",
+        "string", "binary", "date", "timestamp", "timestamp_ntz", "array<map<string,int>>",
+        "struct<a:int,b:array<struct<c:date>>>",
+    ]  # fmt: skip
+    columns = {f"c{number}": type_name for number, type_name in enumerate(types)}
+    table = "main.default.kept_types"
+    declared = ", ".join(f"{name} {type_name}" for name, type_name in columns.items())
+    warehouse.sql(f"create or replace table {table} ({declared})")
+    warehouse.sql(f"insert into {table} (c0) values (null)")
+    kept = ", ".join(f"typeof({name}) as {name}" for name in columns)
+    assert warehouse.sql(f"select {kept} from {table}") == [columns]
+    assert warehouse.sql(f"select * from {table}") == [dict.fromkeys(columns)]
+    warehouse.sql(f"drop table {table}")

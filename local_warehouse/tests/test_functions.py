@@ -1,0 +1,126 @@
+"""SQL functions of the user, by their calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def schema(schema: str, warehouse: Any) -> str:
+    """A schema with a table to look things up in."""
+    warehouse.sql(f"create table {schema}.t as select * from values (1, 'a'), (2, 'b') as v(id, x)")
+    return schema
+
+
+def test_a_function_is_called_by_position_by_name_and_with_defaults(
+    warehouse: Any, schema: str
+) -> None:
+    warehouse.sql(
+        f"create function {schema}.price(amount float comment 'net', factor int default 2)"
+        " returns float language sql return select amount * factor"
+    )
+    price = f"main.{schema}.price"
+    row = warehouse.sql(
+        f"select {price}(100), {price}(100, 3) as b, {price}(factor => 5, amount => 1) as c,"
+        f" {price}({price}(1, 1), 7) as d"
+    )[0]
+    assert list(row.values()) == [200.0, 300.0, 5.0, 7.0]
+    assert next(iter(row)) == f"{price}(100)"
+    warehouse.fails(f"select {price}()", "REQUIRED_PARAMETER_NOT_FOUND")
+    warehouse.fails(f"select {price}(1, 2, 3)", "WRONG_NUM_ARGS")
+    warehouse.fails(f"select {price}(1, other => 2)", "UNRECOGNIZED_PARAMETER_NAME")
+    warehouse.fails(f"select {schema}.nope(1)", "UNRESOLVED_ROUTINE")
+
+
+def test_names_in_a_body_are_its_own(warehouse: Any, schema: str) -> None:
+    warehouse.sql(
+        f"create function {schema}.name_of(key int) returns string"
+        f" return select max(x) from {schema}.t where id = key"
+    )
+    warehouse.sql(
+        f"create function {schema}.same(id int) returns string"
+        f" return (select max(x) from {schema}.t where t.id = same.id)"
+    )
+    for name in ("name_of", "same"):
+        found = warehouse.sql(
+            f"select id, {schema}.{name}(id) as n, {schema}.{name}(t.id + 1) as next"
+            f" from {schema}.t order by id"
+        )
+        assert [tuple(row.values()) for row in found] == [(1, "a", "b"), (2, "b", None)]
+    found = warehouse.sql(f"select id from {schema}.t where {schema}.name_of(id) = 'b'")
+    assert found == [{"id": 2}]
+
+
+def test_a_function_is_used_in_views_groups_and_updates(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create function {schema}.odd(n int) returns boolean return n % 2 = 1")
+    warehouse.sql(f"create view {schema}.v as select *, {schema}.odd(id) as odd from {schema}.t")
+    assert warehouse.sql(
+        f"select {schema}.odd(id) as odd, count(*) as n from {schema}.v group by {schema}.odd(id)"
+        " order by odd"
+    ) == [{"odd": False, "n": 1}, {"odd": True, "n": 1}]
+    warehouse.sql(f"update {schema}.t set x = 'odd' where {schema}.odd(id)")
+    found = warehouse.sql(f"select x, odd from {schema}.v order by id")
+    assert [tuple(row.values()) for row in found] == [("odd", True), ("b", False)]
+
+
+def test_a_function_returns_a_table(warehouse: Any, schema: str) -> None:
+    warehouse.sql(
+        f"create function {schema}.after(n int default 0) returns table (key bigint, name string)"
+        f" return select id, x from {schema}.t where id > n"
+    )
+    assert warehouse.sql(f"select * from {schema}.after(1)") == [{"key": 2, "name": "b"}]
+    found = warehouse.sql(
+        f"select a.name from {schema}.after() as a join {schema}.t on a.key = t.id order by 1"
+    )
+    assert [row["name"] for row in found] == ["a", "b"]
+    warehouse.fails(f"select {schema}.after(1)", "NOT_A_SCALAR_FUNCTION")
+
+
+def test_a_function_is_described_listed_replaced_and_dropped(warehouse: Any, schema: str) -> None:
+    create = f"function {schema}.f(a int default 1 comment 'first') returns int comment 'adds'"
+    warehouse.sql(f"create {create} return a + 1")
+    warehouse.fails(f"create {create} return a", "ROUTINE_ALREADY_EXISTS")
+    warehouse.sql(f"create function if not exists {schema}.f() return 0")
+    warehouse.sql(f"create or replace {create} return a + 2")
+    assert warehouse.sql(f"select {schema}.f() as n") == [{"n": 3}]
+    described = warehouse.sql(f"describe function extended {schema}.f")
+    lines = [row["function_desc"].split(maxsplit=1) for row in described]
+    assert ["Function:", f"main.{schema}.f"] in lines
+    assert ["Input:", "a INT DEFAULT 1 'first'"] in lines
+    assert ["Body:", "a + 2"] in lines
+    shown = [{"function": f"main.{schema}.f"}]
+    assert warehouse.sql(f"show user functions in {schema} like 'f*'") == shown
+    listed = warehouse.sql(
+        "select routine_name, routines.full_data_type, parameter_name, parameter_default"
+        " from main.information_schema.routines join main.information_schema.parameters"
+        f" using (specific_schema, specific_name) where routine_schema = '{schema}'"
+    )
+    assert [tuple(row.values()) for row in listed] == [("f", "int", "a", "1")]
+    warehouse.sql(f"grant execute on function {schema}.f to `a@example.com`")
+    granted = warehouse.sql(f"show grants on function {schema}.f")
+    assert [(row["ObjectType"], row["ActionType"]) for row in granted] == [("FUNCTION", "EXECUTE")]
+    warehouse.fails(
+        f"grant select on function {schema}.f to `a@example.com`", "INVALID_PARAMETER_VALUE"
+    )
+    warehouse.fails(f"drop schema {schema}", "SCHEMA_NOT_EMPTY")
+    warehouse.sql(f"drop function {schema}.f")
+    warehouse.fails(f"drop function {schema}.f", "ROUTINE_NOT_FOUND")
+    warehouse.sql(f"drop function if exists {schema}.f")
+
+
+def test_a_temporary_function_belongs_to_its_session(warehouse: Any) -> None:
+    with warehouse.connect() as one, warehouse.connect() as other:
+        mine, theirs = one.cursor(), other.cursor()
+        mine.execute("create temporary function shout(a string) return upper(a) || '!'")
+        assert mine.execute("select shout('a')").fetchall()[0][0] == "A!"
+        with pytest.raises(Exception, match="UNRESOLVED_ROUTINE"):
+            theirs.execute("select shout('a')")
+
+
+def test_a_body_is_checked_when_it_is_written(warehouse: Any, schema: str) -> None:
+    warehouse.fails(f"create function {schema}.f(a int) return a + b", "UNRESOLVED_COLUMN")
+    warehouse.fails(f"create function {schema}.f(a int, A int) return 1", "DUPLICATE_ROUTINE")
+    python = f"create function {schema}.f(a int) returns int language python as $$return a$$"
+    assert "Python" in warehouse.fails(python, "UNSUPPORTED_FEATURE")

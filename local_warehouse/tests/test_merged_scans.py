@@ -1,0 +1,180 @@
+"""A statement of many branches that read a file each gives the same rows merged and unmerged."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import zstandard
+from databricks.sql.exc import Error
+
+from local_warehouse.rewrites.merged_scans import merge
+
+UNMERGED = "/* a comment is one of the things that leave a statement as it is */ "
+AS_CSV = "format => 'csv', header => true, multiLine => true, escape => '\"'"
+OPTIONS = AS_CSV + ", columnNameOfCorruptRecord => '_corrupt_record'"
+ABC = "schema => 'a STRING, b STRING, c STRING, _corrupt_record STRING'"
+CAB = "schema => 'c STRING, a STRING, b STRING, _corrupt_record STRING'"
+AB = "schema => 'a STRING, b STRING, _corrupt_record STRING'"
+LARGE = b"".join(b'%d,"x, ""%d""\n",z\n' % (i, i) for i in range(90_000))
+
+FILES: list[tuple[str, bytes, str]] = [
+    ("plain.csv", b"a,b,c\n1,2,3\n4,5,6\n", ABC),
+    ("crlf.csv", b"a,b,c\r\n1,2,3\r\n4,\"5\r\n\",6\r\n", ABC),
+    ("cr.csv", b"a,b,c\r1,2,3\r4,5,6\r", ABC),
+    ("quoted.csv", b'a,b,c\n"1, 1","2 ""2""","3\n3"\n', ABC),
+    ("ragged.csv", b"a,b,c\n1,2\n1,2,3\n1,2,3,4\n", ABC),
+    ("unclosed.csv", b'a,b,c\n1,2,3\n4,"5,6\n7,8,9\n', ABC),
+    ("stray.csv", b'a,b,c\n1,x"y,3\n2,"p"q,4\n', ABC),
+    ("header only.csv", b"a,b,c\n", ABC),
+    ("no end.csv", b"a,b,c\n1,2,3", ABC),
+    ("blank lines.csv", b"\n\na,b,c\n\n1,2,3\n\n", ABC),
+    ("mark.csv", b"\xef\xbb\xbfa,b,c\n1,2,3\n", ABC),
+    ("reordered.csv", b"c,a,b\n3,1,2\n", CAB),
+    ("reordered too.csv", b"c,a,b\n6,4,5\n7\n", CAB),
+    ("narrow.csv", b"a,b\n1,2\n", AB),
+    ("narrow too.csv", b"a,b\n3,4\n5,6,7\n", AB),
+    ("packed.csv.gz", gzip.compress(b"a,b,c\n1,2,3\n"), ABC),
+    ("packed.csv.bz2", bz2.compress(b"a,b,c\n1,2,3\n4\n"), ABC),
+    ("packed.csv.zst", zstandard.compress(b"a,b,c\n1,2,3\n"), ABC),
+    ("large.csv", b"a,b,c\n" + LARGE + b"1,2\n", ABC),
+    ("it's `odd` \\ ünï.csv", "a,b,c\nä,ü,\N{SNOWMAN}\n".encode(), ABC),
+    ("null.csv", b"a,b,c\nNULL,\\N,\n,\"\",x\n", ABC),
+]  # fmt: skip
+
+
+def put(warehouse: Any, files: list[tuple[str, bytes, str]]) -> list[str]:
+    """Lands files under a new prefix; returns their URLs."""
+    landing = urlsplit(warehouse.env["LANDING_URL"])
+    prefix = f"{landing.path.lstrip('/')}{uuid.uuid4().hex}"
+    for name, body, _ in files:
+        warehouse.s3.put_object(Bucket=landing.netloc, Key=f"{prefix}/{name}", Body=body)
+    return [f"s3://{landing.netloc}/{prefix}/{name}" for name, _, _ in files]
+
+
+def text(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def branch(url: str, number: int, schema: str) -> str:
+    path = url.replace("\\", "\\\\")  # of a glob, in which a backslash escapes
+    c = "CAST(NULL AS STRING) AS c" if schema == AB else "c"
+    return (
+        f"SELECT {text(url)} AS f, CAST({number} AS BIGINT) AS n, {number} AS i,"
+        f" TIMESTAMP'2026-01-02T03:04:{number:02}.5Z' AS t, 'same' AS s,"
+        f" CASE WHEN endswith(b, {text(str(number % 4))}) THEN b ELSE _corrupt_record END AS k,"
+        f" a, b, {c} FROM read_files({text(path)}, {OPTIONS}, {schema})"
+    )
+
+
+@pytest.fixture(scope="module")
+def table(warehouse: Any) -> str:
+    warehouse.sql(
+        "create table main.default.merged_scans"
+        " (f string, n bigint, i int, t timestamp, s string, k string,"
+        " a string, b string, c string)"
+    )
+    return "main.default.merged_scans"
+
+
+def rows(warehouse: Any, table: str, statement: str) -> list[str]:
+    counted = warehouse.sql(statement)
+    found = warehouse.sql(f"select * from {table}")
+    assert counted[0]["num_inserted_rows"] == len(found)
+    return sorted(map(repr, found))
+
+
+def test_the_rows_are_the_same(warehouse: Any, table: str) -> None:
+    urls = put(warehouse, FILES)
+    branches = [
+        branch(url, number, schema)
+        for number, (url, (_, _, schema)) in enumerate(zip(urls, FILES, strict=True))
+    ]
+    statement = f"INSERT OVERWRITE {table}\n" + "\nUNION ALL\n".join(branches)
+    merged, scans = merge(statement)
+    assert len(scans.by_path) == 3
+    assert merged.count("UNION ALL") == 2
+    assert merge(UNMERGED + statement)[0] == UNMERGED + statement
+    expected = rows(warehouse, table, UNMERGED + statement)
+    assert len(expected) > len(FILES) + 90_000
+    assert rows(warehouse, table, statement) == expected
+
+
+def test_an_error_names_its_file(warehouse: Any, table: str) -> None:
+    cut_off = ("cut off.csv.gz", gzip.compress(b"a,b,c\n1,2,3\n")[:-9], ABC)
+    urls = put(warehouse, [*FILES[:3], cut_off, FILES[4]])
+    for bad in (urls[3], f"{urls[0]}.gone"):
+        branches = [branch(url, 1, ABC) for url in (*urls[:2], bad, urls[4])]
+        with pytest.raises(Error, match=bad.rpartition("/")[2]):
+            warehouse.sql(f"INSERT INTO {table} {' UNION ALL '.join(branches)}")
+
+
+SCAN = f"FROM read_files('s3://b/%s', {OPTIONS}, {ABC})"
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        f"SELECT count(*) AS a {SCAN}",
+        f"SELECT max(a) AS a {SCAN}",
+        f"SELECT row_number() OVER (ORDER BY a) AS a {SCAN}",
+        f"SELECT DISTINCT a {SCAN}",
+        f"SELECT a {SCAN} WHERE a = 'x'",
+        f"SELECT a {SCAN} LIMIT 1",
+        f"SELECT * {SCAN}",
+        f"SELECT _metadata.file_name AS a {SCAN}",
+        f"SELECT rand() AS a {SCAN}",
+        f"SELECT explode(array(a, b)) AS a {SCAN}",
+        f"SELECT '%s', a {SCAN}",
+        f"SELECT a {SCAN} AS f JOIN x ON f.a = x.a",
+        f"SELECT a FROM read_files('s3://b/%s', {OPTIONS})",
+        "SELECT a FROM x",
+    ],
+)
+def test_what_is_no_row_of_one_file_stays_as_it_is(select: str) -> None:
+    branches = [select.replace("%s", name) for name in ("one", "two", "three")]
+    statement = f"INSERT INTO t {' UNION ALL '.join(branches)}"
+    _, scans = merge(statement)
+    assert scans.by_path == {}
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        " ORDER BY a",
+        " LIMIT 1",
+        " EXCEPT SELECT a FROM x",
+        f" UNION SELECT a FROM x UNION ALL SELECT a {SCAN % 3}",
+        f" UNION (SELECT a FROM x) UNION ALL SELECT a {SCAN % 3}",
+    ],
+)
+def test_what_follows_the_branches_is_kept(tail: str) -> None:
+    statement = f"INSERT INTO t SELECT a {SCAN % 1} UNION ALL SELECT a {SCAN % 2}{tail}"
+    assert merge(statement)[1].by_path == {}
+
+
+@pytest.mark.parametrize(
+    "value", ["r'a%s'", "X'1%s'", "b'%s'", "'a' '%s'", "INTERVAL '%s' DAY", "1.%s", '"%s"']
+)
+def test_unusual_literals_are_left_alone(value: str) -> None:
+    branches = [f"SELECT {value.replace('%s', str(n))} AS x, a {SCAN % n}" for n in (1, 2, 3)]
+    assert merge(f"INSERT INTO t {' UNION ALL '.join(branches)}")[1].by_path == {}
+
+
+def test_integers_of_different_types_are_not_merged() -> None:
+    branches = [f"SELECT {value} AS x, a {SCAN % value}" for value in (1, 2**31, 2, 2**40)]
+    merged, scans = merge(f"INSERT INTO t {' UNION ALL '.join(branches)}")
+    assert merged.count("UNION ALL") == 1
+    found = [values for files in scans.by_path.values() for values in files.constants.values()]
+    assert found == [[1, 2], [2**31, 2**40]]
+
+
+def test_only_an_insert_is_merged() -> None:
+    query = f"SELECT a {SCAN % 1} UNION ALL SELECT a {SCAN % 2}"
+    assert merge(f"INSERT INTO t {query}")[1].by_path
+    for first in ("CREATE VIEW v AS", "CREATE TABLE t AS", "EXPLAIN", ""):
+        assert merge(f"{first} {query}")[1].by_path == {}

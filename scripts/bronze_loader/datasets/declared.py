@@ -1,0 +1,293 @@
+"""The declared datasets: dbt's source YAML read into dataclasses, with errors that say where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.constructor import ConstructorError
+
+from bronze_loader.datasets.charsets import charset
+from bronze_loader.datasets.column_names import normalise
+from bronze_loader.datasets.globs import CSV_SUFFIX, compile_glob, literal_prefix
+from bronze_loader.errors import ConfigurationError
+
+SOURCE_NAME = "bronze"
+DEFAULT_SOURCES = Path("models/bronze/_bronze__sources.yml")
+OPTION_NAMES = (
+    "delimiter", "quote", "escape", "encoding", "multi_line", "null_value", "skip_rows",
+)  # fmt: skip
+
+
+# The load log's table, and the folder among the tables in which the lease is.
+_RESERVED = ("load_log", "_load_bronze")
+
+
+class _Yaml(yaml.SafeLoader):
+    """Says where a value is that looks like a date or a number but is none."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            reason = f"{error}; put a text that looks like a date or a number in quotes"
+            raise ConstructorError(problem=reason, problem_mark=node.start_mark) from error
+
+
+@dataclass(frozen=True)
+class CsvOptions:
+    """How a dataset's CSV is written. None means: found out from each file."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    multi_line: bool = True
+    null_value: str | None = None
+    skip_rows: int = 0
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared column, by its normalised header name."""
+
+    name: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One table of the source `bronze` that is filled from files."""
+
+    name: str
+    location: str
+    columns: tuple[Column, ...]
+    options: CsvOptions = field(default_factory=CsvOptions)
+    loads_duplicates: bool = False  # whether a second file of the same content is loaded too
+
+    def matches(self, relative_key: str) -> bool:
+        """Whether an object belongs here; the key is relative to the landing URL."""
+        return bool(
+            CSV_SUFFIX.search(relative_key) and compile_glob(self.location).match(relative_key)
+        )
+
+    @property
+    def prefix(self) -> str:
+        """What the relative key of every file of this dataset begins with."""
+        return literal_prefix(self.location)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.required)
+
+
+def common_prefix(datasets: Sequence[Dataset]) -> str:
+    """What the relative keys of all the datasets' files begin with, often nothing."""
+    first, last = min(d.prefix for d in datasets), max(d.prefix for d in datasets)
+    same = (a == b for a, b in zip(first, last, strict=False))
+    return first[: sum(1 for _ in takewhile(bool, same))]
+
+
+def find_sources(asked: str | None) -> Path:
+    """The source YAML: the one asked for, or the project's, seen from here or from this code."""
+    if asked:
+        path = Path(asked)
+        if not path.is_file():
+            raise ConfigurationError(f"--sources {asked}: there is no such file")
+        return path
+    here = Path.cwd()
+    code = Path(__file__).resolve()
+    for folder in (here, *here.parents, *code.parents):
+        if (folder / DEFAULT_SOURCES).is_file():
+            return folder / DEFAULT_SOURCES
+    raise ConfigurationError(
+        f"{DEFAULT_SOURCES} is neither here nor in a folder above; "
+        "start from the project's folder or name the file with --sources"
+    )
+
+
+def read_datasets(path: Path) -> tuple[Dataset, ...]:
+    """The datasets declared in the YAML at `path`.
+
+    Raises ConfigurationError, with the place in the file, for whatever the loader cannot take.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = yaml.load(text, _Yaml)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"cannot read {path}: {error}") from error
+    datasets: dict[str, Dataset] = {}
+    for dataset in _datasets(document, path):
+        if dataset.name in datasets:
+            raise ConfigurationError(f"{path}: table {dataset.name!r} is declared twice")
+        datasets[dataset.name] = dataset
+    if not datasets:
+        raise ConfigurationError(
+            f"{path}: source {SOURCE_NAME!r} has no table with an `external:` block"
+        )
+    return tuple(datasets.values())
+
+
+def choose(declared: Sequence[Dataset], names: Collection[str], path: Path) -> tuple[Dataset, ...]:
+    """Of the datasets that are declared at `path` those of these names, or all if there are none.
+
+    Raises ConfigurationError for a name that none has.
+    """
+    known = [dataset.name for dataset in declared]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"--dataset {', '.join(unknown)}: not declared in {path}; "
+            f"it declares {', '.join(known)}"
+        )
+    return tuple(d for d in declared if not names or d.name in names)
+
+
+def _datasets(document: object, path: Path) -> Iterable[Dataset]:
+    sources = document.get("sources") if isinstance(document, Mapping) else None
+    for source in sources if isinstance(sources, list) else []:
+        if isinstance(source, Mapping) and source.get("name") == SOURCE_NAME:
+            tables = source.get("tables") or []
+            if not isinstance(tables, list):
+                raise ConfigurationError(f"{path}: source {SOURCE_NAME!r}: `tables` must be a list")
+            for table in tables:
+                if isinstance(table, Mapping) and table.get("external"):
+                    yield _dataset(table, f"{path}: table {table.get('name')!r}")
+            return
+    raise ConfigurationError(f"{path}: it declares no source named {SOURCE_NAME!r}")
+
+
+def _dataset(table: Mapping[str, Any], where: str) -> Dataset:
+    name = table.get("name")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9_]+", name):
+        raise ConfigurationError(f"{where}: a table's name is lower-case letters, digits and _")
+    if name in _RESERVED:
+        raise ConfigurationError(
+            f"{where}: the loader keeps {name} for itself; give the table of files another name"
+        )
+    external = table["external"]
+    if not isinstance(external, Mapping):
+        raise ConfigurationError(f"{where}: `external` must be a block with a `location`")
+    location = external.get("location")
+    if not isinstance(location, str) or not location or "{{" in location:
+        raise ConfigurationError(
+            f"{where}: `external.location` must be a plain glob under the landing URL, "
+            "such as '**/data_sales_*'"
+        )
+    try:
+        compile_glob(location)
+    except (ValueError, re.error) as error:
+        raise ConfigurationError(f"{where}: location {location!r}: {error}") from error
+    if str(external.get("file_format", "csv")).lower() != "csv":
+        raise ConfigurationError(
+            f"{where}: file_format {external['file_format']!r} is not supported, only csv"
+        )
+    duplicates = external.get("duplicate_content", "skip")
+    if duplicates not in ("skip", "load"):
+        raise ConfigurationError(f"{where}: `external.duplicate_content` is skip or load")
+    return Dataset(
+        name=name,
+        location=location.removeprefix("/"),
+        columns=_columns(table.get("columns") or [], where),
+        options=_options(external.get("options") or {}, where),
+        loads_duplicates=duplicates == "load",
+    )
+
+
+def _columns(declared: object, where: str) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for entry in declared if isinstance(declared, list) else [declared]:
+        name = entry.get("name") if isinstance(entry, Mapping) else None
+        if not isinstance(entry, Mapping) or not isinstance(name, str):
+            raise ConfigurationError(f"{where}: each of `columns` needs a `name`")
+        if name.startswith("_"):
+            continue  # a metadata column, declared for its documentation only
+        if normalise([name]) != [name]:
+            raise ConfigurationError(
+                f"{where}: column {name!r} must be written as the loader normalises headers: "
+                f"{normalise([name])[0]!r}"
+            )
+        if name in (column.name for column in columns):
+            raise ConfigurationError(f"{where}: column {name!r} is declared twice")
+        data_type = str(entry.get("data_type", "string")).lower()
+        if data_type != "string":
+            raise ConfigurationError(
+                f"{where}: column {name!r} has data_type {data_type}; bronze keeps every CSV "
+                "column as string, types are given in silver"
+            )
+        required = _meta(entry, f"{where}: column {name!r}").get("required", False)
+        if not isinstance(required, bool):
+            raise ConfigurationError(
+                f"{where}: column {name!r}: `meta.required` must be true or false"
+            )
+        columns.append(Column(name, required))
+    return tuple(columns)
+
+
+def _meta(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A column's meta, both where dbt had it before 1.10 and under `config`."""
+    config = _block(entry, "config", where)
+    return {**_block(entry, "meta", where), **_block(config, "meta", where)}
+
+
+def _block(entry: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    block = entry.get(key) or {}
+    if not isinstance(block, Mapping):
+        raise ConfigurationError(f"{where}: `{key}` must be a block")
+    return block
+
+
+def _options(declared: object, where: str) -> CsvOptions:
+    if not isinstance(declared, Mapping):
+        raise ConfigurationError(f"{where}: `external.options` must be a block of options")
+    unknown = [str(key) for key in declared if key not in OPTION_NAMES]
+    if unknown:
+        raise ConfigurationError(
+            f"{where}: unknown option {', '.join(unknown)}; known are {', '.join(OPTION_NAMES)}"
+        )
+    given = {key: value for key, value in declared.items() if value is not None}
+    if given.get("delimiter") == "\\t":
+        given["delimiter"] = "\t"
+    for key in ("delimiter", "quote", "escape"):
+        if key in given and (not isinstance(given[key], str) or len(given[key]) != 1):
+            raise ConfigurationError(f"{where}: option {key} must be one character")
+        if given.get(key) in ("\n", "\r"):
+            raise ConfigurationError(f"{where}: option {key} cannot be a line break")
+    if "quote" in given:
+        given.setdefault("escape", given["quote"])
+    for key in ("quote", "escape"):
+        if "delimiter" in given and given.get(key) == given["delimiter"]:
+            raise ConfigurationError(
+                f"{where}: options delimiter and {key} are both {given[key]!r}; they must differ"
+            )
+    if not isinstance(given.get("multi_line", True), bool):
+        raise ConfigurationError(f"{where}: option multi_line must be true or false")
+    if "null_value" in given and not isinstance(given["null_value"], str):
+        raise ConfigurationError(f"{where}: option null_value must be a text; put it in quotes")
+    skip_rows = given.get("skip_rows", 0)
+    if isinstance(skip_rows, bool) or not isinstance(skip_rows, int) or skip_rows < 0:
+        raise ConfigurationError(f"{where}: option skip_rows must be a whole number, 0 or more")
+    if "encoding" in given:
+        try:
+            given["encoding"] = charset(str(given["encoding"]))
+        except (LookupError, ValueError) as error:
+            raise ConfigurationError(f"{where}: option encoding: {error}") from error
+    encoding = given.get("encoding", "UTF-8")
+    for key in ("delimiter", "quote", "escape", "null_value"):
+        try:
+            given.get(key, "").encode(encoding)
+        except UnicodeEncodeError as error:
+            raise ConfigurationError(
+                f"{where}: option {key}: {encoding} has no {given[key]!r}, so no file can hold it; "
+                "declare the encoding that the files are in"
+            ) from error
+    return CsvOptions(**given)

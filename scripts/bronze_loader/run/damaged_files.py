@@ -1,0 +1,48 @@
+"""Compressed objects from their first byte to their last, a little in memory at a time."""
+
+from __future__ import annotations
+
+from bz2 import BZ2Decompressor
+from collections.abc import Callable
+from typing import IO, Any
+
+from bronze_loader.errors import ChangedWhileLoading, RequestRefused
+from bronze_loader.landing.bucket import Landing, LandingFile
+from bronze_loader.sniffing.compression import DAMAGED, DECOMPRESSORS, compression_of, cut_off
+
+# So much of the worst that zstandard can hold becomes 128 MiB. In bzip2 it becomes gigabytes, but
+# its decompressor can be told to give a part.
+CHUNK = 4096
+PART = 16 * 1024 * 1024
+
+
+def damage(landing: Landing, file: LandingFile) -> str | None:
+    """Why the object cannot be decompressed to its end; None when it can, or is not compressed."""
+    compression = compression_of(file.key)
+    if not compression:
+        return None
+    try:
+        with landing.stream(file) as body:
+            ended = _decompress(body, DECOMPRESSORS[compression])
+    except (ChangedWhileLoading, RequestRefused):
+        return None
+    except DAMAGED as error:
+        return f"the {compression} content is damaged: {error}"
+    return None if ended else cut_off(compression)
+
+
+def _decompress(body: IO[bytes], new: Callable[[], Any]) -> bool:
+    """Whether the last of the members or frames in a row ends."""
+    member = new()
+    while chunk := body.read(CHUNK):
+        while chunk:
+            if member.eof:
+                member = new()
+            if isinstance(member, BZ2Decompressor):
+                member.decompress(chunk, PART)
+                while not (member.eof or member.needs_input):
+                    member.decompress(b"", PART)
+            else:
+                member.decompress(chunk)
+            chunk = member.unused_data
+    return bool(member.eof)

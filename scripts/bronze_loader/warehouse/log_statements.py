@@ -1,0 +1,96 @@
+"""NEW scripts/bronze_loader/warehouse/log_statements.py"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bronze_loader.planning.state import LogEntry
+from bronze_loader.warehouse.literals import _strings, identifier, moment_text, string, timestamp
+from bronze_loader.warehouse.statements import Schema, _create_table
+
+LOG_TABLE = "load_log"
+LOG_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("batch_id", "STRING"),
+    ("dataset", "STRING"),
+    ("source_file", "STRING"),
+    ("source_etag", "STRING"),
+    ("source_size", "BIGINT"),
+    ("source_modified_at", "TIMESTAMP"),
+    ("status", "STRING"),
+    ("row_count", "BIGINT"),
+    ("corrupt_row_count", "BIGINT"),
+    ("columns_added", "ARRAY<STRING>"),
+    ("reason", "STRING"),
+    ("logged_at", "TIMESTAMP"),
+)
+
+
+def create_log(schema: Schema) -> str:
+    return _create_table(schema, LOG_TABLE, LOG_COLUMNS)
+
+
+def newest_entries(schema: Schema) -> str:
+    """Of each file of each dataset the newest log entry, and the newest that is no refusal.
+
+    Moments are microseconds since 1970, which no session's time zone changes.
+    """
+    return f"""SELECT dataset, source_file, source_etag, source_size, status, row_count,
+  corrupt_row_count, reason, batch_id, unix_micros(source_modified_at) AS source_modified_at,
+  unix_micros(logged_at) AS logged_at
+FROM (
+  SELECT *, row_number() OVER (
+      PARTITION BY dataset, source_file, status = 'refused' ORDER BY logged_at DESC, batch_id DESC
+    ) AS newest_first
+  FROM {schema.table(LOG_TABLE)}
+) AS entries
+WHERE newest_first = 1"""  # noqa: S608
+
+
+def log_entries(
+    schema: Schema, datasets: Iterable[str], statuses: Iterable[str], limit: int
+) -> str:
+    """The newest entries of the log; no dataset or no status means all."""
+    chosen = [
+        f"{name} IN ({_strings(values)})"
+        for name, values in (("dataset", list(datasets)), ("status", list(statuses)))
+        if values
+    ]
+    where = f" WHERE {' AND '.join(chosen)}" if chosen else ""
+    return (
+        f"SELECT {', '.join(identifier(name) for name, _ in LOG_COLUMNS)} "  # noqa: S608
+        f"FROM {schema.table(LOG_TABLE)}{where} "
+        f"ORDER BY logged_at DESC, dataset, source_file LIMIT {limit}"
+    )
+
+
+def append_log(schema: Schema, entries: Sequence[LogEntry]) -> str:
+    """Append entries of one batch and moment, which no other statement writes; run again, it
+    replaces them."""
+    first = entries[0]
+    rows = json.dumps([_log_values(entry) for entry in entries], ensure_ascii=False)
+    fields = ", ".join(
+        f"{name} {'STRING' if kind == 'TIMESTAMP' else kind}" for name, kind in LOG_COLUMNS
+    )
+    columns = ", ".join(
+        f"CAST(entry.{identifier(name)} AS {kind}) AS {identifier(name)}"
+        for name, kind in LOG_COLUMNS
+    )
+    # One literal for all entries: a parser takes seconds for thousands of VALUES.
+    return (
+        f"INSERT INTO {schema.table(LOG_TABLE)} "
+        f"REPLACE WHERE `batch_id` = {string(first.batch_id)} "
+        f"AND `logged_at` = {timestamp(first.logged_at)}\n"
+        f"SELECT {columns}\n"
+        f"FROM (SELECT explode(from_json({string(rows)}, 'ARRAY<STRUCT<{fields}>>')) AS entry)"
+        " AS entries"
+    )
+
+
+def _log_values(entry: LogEntry) -> dict[str, object]:
+    """An entry for JSON; moments are text, as the JSON reader's own formats differ."""
+    return {
+        name: moment_text(value) if isinstance(value, datetime) else value
+        for name, value in ((name, getattr(entry, name)) for name, _ in LOG_COLUMNS)
+    }
