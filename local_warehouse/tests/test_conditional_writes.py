@@ -42,7 +42,7 @@ def _error(code: str) -> ClientError:
 @pytest.fixture
 def client(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
     client = Client(s3)
-    monkeypatch.setattr(objects, "s3", lambda: client)
+    monkeypatch.setattr(objects, "s3_client", lambda: client)
     return client
 
 

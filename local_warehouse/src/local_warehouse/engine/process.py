@@ -24,7 +24,7 @@ class EngineProcess:
     def __init__(self) -> None:
         environment = {"RUST_LOG": "warn"} | os.environ | _SETTINGS
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "local_warehouse.engine_process"],
+            [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
