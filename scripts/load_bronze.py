@@ -12,18 +12,16 @@ import inspect
 import sys
 from pathlib import Path
 
-from bronze_loader.cli import main
-
 HERE = str(Path(inspect.getfile(lambda: None)).resolve().parent)
-
 if HERE not in sys.path:
     sys.path.insert(0, HERE)
 
 # The garbage collector would spend a third of a second on what is imported and stays: while it is
 # imported, and when the process ends.
 gc.set_threshold(100_000, 50, 50)
-
 atexit.register(gc.freeze)
+
+from bronze_loader.cli import main  # noqa: E402 - the path comes first
 
 if __name__ == "__main__" and (code := main()):
     sys.exit(code)
