@@ -1,10 +1,10 @@
-"""Each chart of a dashboard as Vega-Lite. The data is named `rows` and comes later."""
+"""Charts of a dashboard as Vega-Lite. They name their data `rows`, which is added when drawn."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard_preview.definition import DashboardError, Widget
-from dashboard_preview.expressions import Expression
+from dashboard_preview.expressions import FieldExpression
 from dashboard_preview.formats import format_of
 from dashboard_preview.results import Row
 
@@ -12,29 +12,29 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 DATA = "rows"
 _TYPES = {"categorical": "nominal", "quantitative": "quantitative", "temporal": "temporal"}
 _TIME_UNITS = {"year": "utcyear", "month": "utcyearmonth", "day": "utcyearmonthdate"}
-# A month by its name, with the year where one begins; none for the tick behind the last bar.
+# A month's name, with the year in January and at the first tick; none after the last bar.
 _MONTH_LABELS = (
     "datum.value >= domain('x')[1] ? ''"
     " : utcFormat(datum.value, '%m') == '01' || datum.index == 0"
     " ? [utcFormat(datum.value, '%b'), utcFormat(datum.value, '%Y')]"
     " : utcFormat(datum.value, '%b')"
 )
-# Half a month, so that a bar's label stands below its middle and not where it begins.
+# Half a month: a bar begins at its date, and its label belongs below its middle.
 _HALF_A_MONTH = (
     f"range('x')[1] * {365.25 / 12 * 86_400_000 / 2} / (domain('x')[1] - domain('x')[0])"
 )
-# Numbers of an axis that goes beyond 10,000 in thousands, all of them.
+# An axis that reaches 10,000 has all its numbers in thousands.
 _NUMBER_LABELS = "format(datum.value, domain('{channel}')[1] < 10000 ? ',' : '~s')"
 _ROUND = 3  # corners of bars, in pixels
 
 Spec = dict[str, Any]
 
 
-def chart(widget: Widget, fields: Mapping[str, Expression], rows: Sequence[Row]) -> Spec:
+def chart(widget: Widget, fields: Mapping[str, FieldExpression], rows: Sequence[Row]) -> Spec:
     """The widget's Vega-Lite specification.
 
-    `rows` are those without any filter: they give the order of colours, which filters must not
-    change. Raises DashboardError when an encoding is missing.
+    `rows` are the unfiltered ones: the order of colours comes from them, and filters must not
+    change it. Raises DashboardError when an encoding is missing.
     """
     try:
         drawn = _pie(widget, rows) if widget.kind == "pie" else _xy(widget, fields, rows)
@@ -81,7 +81,7 @@ def _pie(widget: Widget, rows: Sequence[Row]) -> Spec:
     }
 
 
-def _xy(widget: Widget, fields: Mapping[str, Expression], rows: Sequence[Row]) -> Spec:
+def _xy(widget: Widget, fields: Mapping[str, FieldExpression], rows: Sequence[Row]) -> Spec:
     x, y = widget.encodings["x"], widget.encodings["y"]
     horizontal = x["scale"]["type"] == "quantitative"
     encoding: Spec = {
@@ -117,7 +117,7 @@ def _mark(kind: str, horizontal: bool, stacked: bool) -> Spec:
 
 def _axis(
     encoding: Mapping[str, Any], other: Mapping[str, Any], channel: str, kind_of_mark: str,
-    fields: Mapping[str, Expression],
+    fields: Mapping[str, FieldExpression],
 ) -> Spec:  # fmt: skip
     name, kind = encoding["fieldName"], encoding["scale"]["type"]
     axis: Spec = {"title": None}
@@ -145,7 +145,7 @@ def _axis(
 
 
 def _sort(encoding: Mapping[str, Any], other: Mapping[str, Any], channel: str) -> Any:
-    """The file's `by` names the axis whose values decide, `-reversed` puts the largest first."""
+    """The order of an axis. `by` names the axis that decides; `-reversed`: the largest first."""
     by = encoding["scale"].get("sort", {}).get("by", "")
     axis, _, reverse = by.partition("-")
     order = "descending" if reverse == "reversed" else "ascending"
@@ -162,7 +162,7 @@ def _color(encoding: Mapping[str, Any], rows: Sequence[Row]) -> Spec:
     return {"field": _escaped(name), "type": "nominal", "scale": {"domain": values}}
 
 
-def _tip(encoding: Mapping[str, Any], fields: Mapping[str, Expression] | None = None) -> Spec:
+def _tip(encoding: Mapping[str, Any], fields: Mapping[str, FieldExpression] | None = None) -> Spec:
     name = encoding["fieldName"]
     kind = encoding.get("scale", {}).get("type", "categorical")
     tip: Spec = {
@@ -180,5 +180,5 @@ def _tip(encoding: Mapping[str, Any], fields: Mapping[str, Expression] | None = 
 
 
 def _escaped(name: str) -> str:
-    """The name as a field: Vega reads dots and brackets as paths."""
+    """The name as a field of Vega, which reads dots and brackets as paths."""
     return name.replace("\\", "\\\\").replace(".", "\\.").replace("[", "\\[").replace("]", "\\]")

@@ -1,4 +1,4 @@
-"""`preview-dashboard`: the dashboard's file, filled by a SQL warehouse, as a page and pictures.
+"""`preview-dashboard`: draws the dashboard's file from a SQL warehouse, as a page and pictures.
 
 Exit codes: 0 done, 1 the warehouse failed, 2 wrong use or a dashboard that cannot be read.
 """
@@ -14,14 +14,14 @@ from rich.console import Console
 import local_session
 from dashboard_preview.definition import Dashboard, DashboardError, read_dashboard
 from dashboard_preview.results import fetch
-from dashboard_preview.tiles import tiled
-from local_job.warehouse import WarehouseError, connected
+from dashboard_preview.tiles import tile_pages
+from local_session.sql_connection import WarehouseError, open_warehouse
 
 _MOST_ROWS = 1_000_000
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The command; returns its exit code."""
+    """Run the command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     options = _parser().parse_args(arguments)
     console = Console(highlight=False, soft_wrap=True)
@@ -55,15 +55,15 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--schema", default=os.environ.get("DASHBOARD_SCHEMA", "gold"),
-        help="what the queries' bare table names stand in, default DASHBOARD_SCHEMA or gold",
+        help="the schema of the tables that the queries name, default DASHBOARD_SCHEMA or gold",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where to write, default .lakehouse/dashboard"
     )
     parser.add_argument(
         "--rows", type=int, default=_MOST_ROWS, metavar="N",
-        help="of a dataset with more rows (default %(default)s) the charts are drawn but not "
-        "filtered",
+        help="the most rows of a dataset that the page can filter by (default %(default)s); with "
+        "more, its charts are drawn but not filtered",
     )  # fmt: skip
     parser.add_argument(
         "--no-pictures", dest="pictures", action="store_false", help="write the page alone"
@@ -72,11 +72,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _write(dashboard: Dashboard, options: argparse.Namespace, console: Console) -> None:
-    with connected() as ask:
-        ask(f"use schema `{options.schema.replace('`', '``')}`")
-        results = fetch(dashboard, ask, options.rows)
-    pages = tiled(dashboard, results)
-    # Imported late: they load an engine of a hundred megabytes, which --help need not wait for.
+    with open_warehouse() as run_query:
+        run_query(f"use schema `{options.schema.replace('`', '``')}`")
+        results = fetch(dashboard, run_query, options.rows)
+    pages = tile_pages(dashboard, results)
+    # Imported late, so that --help does not wait for an engine of a hundred megabytes.
     from dashboard_preview.page import page
     from dashboard_preview.picture import pictures
 
@@ -84,15 +84,16 @@ def _write(dashboard: Dashboard, options: argparse.Namespace, console: Console) 
     folder.mkdir(parents=True, exist_ok=True)
     name = (options.dashboard or Path("sales.lvdash.json")).name.removesuffix(".lvdash.json")
     html = folder / f"{name}.html"
-    html.write_text(page(dashboard, pages, results, _shown(options.schema)), encoding="utf-8")
+    html.write_text(page(dashboard, pages, results, _origin(options.schema)), encoding="utf-8")
     for scheme, picture in pictures(dashboard, pages, results) if options.pictures else ():
         png = folder / (f"{name}.png" if scheme == "light" else f"{name}-{scheme}.png")
         png.write_bytes(picture)
-        console.print(f"As a picture, {scheme}: {local_session.shown(png)}")
-    console.print(f"The dashboard: {local_session.shown(html)}")
+        console.print(f"As a picture, {scheme}: {local_session.display_path(png)}")
+    console.print(f"The dashboard: {local_session.display_path(html)}")
 
 
-def _shown(schema: str) -> str:
+def _origin(schema: str) -> str:
+    """The schema that the numbers are from, and the time."""
     catalog = os.environ.get("DATABRICKS_CATALOG")
     place = f"{catalog}.{schema}" if catalog else schema
     return f"{place}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,6 +1,6 @@
-"""What a .lvdash.json file says, as far as a preview needs it.
+"""Reads a .lvdash.json file, as far as a preview needs it.
 
-The form is that of files which Databricks exports; `bundle deploy` takes the same file.
+Its form is that of the files that Databricks exports and `bundle deploy` takes.
 https://docs.databricks.com/aws/en/dashboards/
 """
 
@@ -18,12 +18,12 @@ GLOBAL_FILTERS = "PAGE_TYPE_GLOBAL_FILTERS"
 
 
 class DashboardError(Exception):
-    """The dashboard's file cannot be read, or is not what Databricks would take."""
+    """The dashboard's file cannot be read, or holds what a preview cannot draw."""
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """A query, and the measures that widgets may name by MEASURE(`…`)."""
+class DashboardDataset:
+    """A query, and its measures: expressions by the name in MEASURE(`…`)."""
 
     name: str
     title: str
@@ -32,8 +32,8 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Query:
-    """What a widget asks of a dataset: the names of its fields and their expressions."""
+class WidgetQuery:
+    """The fields that a widget asks of a dataset: their names and expressions."""
 
     name: str
     dataset: str
@@ -43,7 +43,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Position:
-    """Columns and rows of the page's grid."""
+    """A place in the page's grid, in its columns and rows."""
 
     x: int
     y: int
@@ -61,12 +61,12 @@ class Widget:
     title: str = ""
     description: str = ""
     text: str = ""
-    queries: tuple[Query, ...] = ()
+    queries: tuple[WidgetQuery, ...] = ()
     encodings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def query(self) -> Query:
-        """The one query of a widget that is no filter."""
+    def query(self) -> WidgetQuery:
+        """The query of a widget that is no filter and so has only one."""
         return self.queries[0]
 
     def targets(self) -> list[tuple[str, str]]:
@@ -81,6 +81,8 @@ class Widget:
 
 @dataclass(frozen=True)
 class Page:
+    """A page: widgets in a grid of so many columns. `is_filters`: its filters are for all pages."""
+
     name: str
     title: str
     columns: int
@@ -90,18 +92,21 @@ class Page:
 
 @dataclass(frozen=True)
 class Dashboard:
+    """A dashboard. `theme` is the file's `uiSettings.theme`."""
+
     title: str
-    datasets: Mapping[str, Dataset]
+    datasets: Mapping[str, DashboardDataset]
     pages: tuple[Page, ...]
     theme: Mapping[str, Any]
 
     def widgets(self) -> Iterator[Widget]:
+        """All widgets, page by page."""
         for page in self.pages:
             yield from page.widgets
 
 
 def read_dashboard(path: Path) -> Dashboard:
-    """Read the file. Raises DashboardError that names the file and the widget at fault."""
+    """Read the file. A DashboardError names the file, and the widget at fault."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -121,14 +126,14 @@ def read_dashboard(path: Path) -> Dashboard:
             if query.dataset not in datasets:
                 raise DashboardError(
                     f"{path}: widget {widget.name} asks dataset {query.dataset}, "
-                    f"which is not there; there are {', '.join(datasets)}."
+                    f"which the file does not have; it has {', '.join(datasets)}."
                 )
     return dashboard
 
 
-def _dataset(item: Mapping[str, Any]) -> Dataset:
+def _dataset(item: Mapping[str, Any]) -> DashboardDataset:
     lines = item.get("queryLines")
-    return Dataset(
+    return DashboardDataset(
         name=item["name"],
         title=item.get("displayName", item["name"]),
         sql=("".join(lines) if lines else item["query"]).strip().rstrip(";"),
@@ -168,8 +173,8 @@ def _widget(item: Mapping[str, Any], position: Mapping[str, int]) -> Widget:
     )
 
 
-def _query(name: str, item: Mapping[str, Any]) -> Query:
-    return Query(
+def _query(name: str, item: Mapping[str, Any]) -> WidgetQuery:
+    return WidgetQuery(
         name=name,
         dataset=item["datasetName"],
         fields={each["name"]: each["expression"] for each in item.get("fields", [])},

@@ -1,8 +1,8 @@
 """The expressions of a widget's fields: a dimension, or a measure.
 
-Databricks allows in a field a column, DATE_TRUNC of one, an aggregate of one, or MEASURE(`name`),
-which stands for an expression of the dataset. Each is kept twice: as SQL, for the warehouse, and as
-a tree, by which the page counts again when a filter is set.
+In a field Databricks allows a column, DATE_TRUNC of a column, an aggregate of a column, or
+MEASURE(`name`), which stands for an expression of the dataset. Each is kept twice: as SQL for the
+warehouse, and as a tree, from which the page counts again when a filter is set.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,11 +30,11 @@ Tree = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Expression:
-    """`sql` for the warehouse. `tree` is {"column", "unit"} for a dimension, else a measure's.
+class FieldExpression:
+    """The expression of a field, as SQL and as a tree for the page.
 
-    A measure's tree is {"op", "column"} for an aggregate, {"op", "args"} for an operator,
-    {"op": "literal", "value"}.
+    The tree of a dimension is {"column", "unit"}. That of a measure is {"op", "column"} for an
+    aggregate, {"op", "args"} for an operator, {"op": "literal", "value"} for a number.
     """
 
     sql: str
@@ -43,7 +43,7 @@ class Expression:
 
     @property
     def unit(self) -> str | None:
-        """What DATE_TRUNC truncates to."""
+        """The unit that DATE_TRUNC truncates to, such as `month`; None without one."""
         return None if self.is_measure else self.tree["unit"]
 
     def columns(self) -> set[str]:
@@ -51,15 +51,15 @@ class Expression:
         return set(_columns(self.tree))
 
 
-def parse(text: str, measures: Mapping[str, str]) -> Expression:
-    """Read an expression. Raises DashboardError for what a preview cannot count."""
+def parse(text: str, measures: Mapping[str, str]) -> FieldExpression:
+    """Read a field's expression. Raises DashboardError for one that a preview cannot compute."""
     try:
         expression = sqlglot.parse_one(text, dialect="databricks")
     except SqlglotError as error:
         raise DashboardError(f"{text!r} is not an expression: {error}") from error
     expression = expression.transform(lambda node: _plain(node, measures))
     dimension = _dimension(expression)
-    return Expression(
+    return FieldExpression(
         sql=expression.sql(dialect="databricks"),
         tree=dimension or _measure(expression, text),
         is_measure=dimension is None,
@@ -67,12 +67,12 @@ def parse(text: str, measures: Mapping[str, str]) -> Expression:
 
 
 def _plain(node: exp.Expression, measures: Mapping[str, str]) -> exp.Expression:
-    """MEASURE(`name`) as what it stands for, and COUNT(`*`) as SQL has it."""
+    """Replace MEASURE(`name`) by its expression, and COUNT(`*`) by COUNT(*)."""
     if isinstance(node, exp.Anonymous) and node.name.upper() == "MEASURE":
         name = node.expressions[0].name
         if name not in measures:
             raise DashboardError(
-                f"MEASURE(`{name}`): the dataset has no such measure, but {sorted(measures)}."
+                f"MEASURE(`{name}`): the dataset has no such measure; it has {sorted(measures)}."
             )
         return exp.paren(sqlglot.parse_one(measures[name], dialect="databricks"))
     if isinstance(node, exp.Count) and node.this.name == "*":

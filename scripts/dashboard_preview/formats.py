@@ -1,41 +1,44 @@
-"""How a value is shown: the file's number formats, and plain dates and times."""
+"""Formats values as text: the file's number formats, and plain dates and times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-MISSING = "\u2013"  # a dash, for a value that is NULL
+MISSING = "\u2013"  # a dash, for NULL
 
 
 @dataclass(frozen=True)
-class Format:
-    """`exact`: always as many decimal `places`, otherwise at most that many."""
+class NumberFormat:
+    """A number format. `exact`: always so many decimal `places`; otherwise at most so many."""
 
     percent: bool
     places: int
     exact: bool
 
     def as_dict(self) -> dict[str, Any]:
+        """The format as the page's script reads it."""
         return {"percent": self.percent, "places": self.places, "exact": self.exact}
 
     @property
     def d3(self) -> str:
-        """The same in the language of d3-format, for Vega."""
+        """The format in the language of d3-format, for Vega."""
         trimmed = "" if self.exact else "~"
         return f".{self.places}{trimmed}%" if self.percent else f",.{self.places}{trimmed}f"
 
 
-def format_of(encoding: Mapping[str, Any]) -> Format:
-    """The format of an encoding of the file; without one, at most two decimal places."""
+def format_of(encoding: Mapping[str, Any]) -> NumberFormat:
+    """The number format of an encoding; at most two decimal places where it names none."""
     named = encoding.get("format", {})
     percent = named.get("type") == "number-percent"
     places = named.get("decimalPlaces", {})
-    return Format(percent, places.get("places", 1 if percent else 2), places.get("type") == "exact")
+    return NumberFormat(
+        percent, places.get("places", 1 if percent else 2), places.get("type") == "exact"
+    )
 
 
-def shown(value: Any, format_: Format) -> str:
-    """The value as text, rounded as browsers do it (Intl.NumberFormat); an absent one as a dash."""
+def format_value(value: Any, format_: NumberFormat) -> str:
+    """The value as text, rounded as browsers do (Intl.NumberFormat); a dash for None."""
     if value is None:
         return MISSING
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -1,6 +1,6 @@
-"""One page of HTML that holds everything: rows, charts, Vega, style and script.
+"""Writes the page: a single HTML file with rows, charts, Vega, style and script in it.
 
-It asks no host for anything; its Content-Security-Policy forbids it to.
+The page loads nothing from any host; its Content-Security-Policy forbids it.
 """
 
 import base64
@@ -16,18 +16,18 @@ import vl_convert
 from dashboard_preview.definition import CHARTS, Dashboard
 from dashboard_preview.results import Results, Rows
 from dashboard_preview.theme import SCHEMES, Theme, themes, vega_config
-from dashboard_preview.tiles import Column, Tile, TiledPage
+from dashboard_preview.tiles import DisplayColumn, Tile, TiledPage
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _EMBED = "window.vegaEmbed = vegaEmbed;"
 
 
-def page(dashboard: Dashboard, pages: Sequence[TiledPage], results: Results, shown: str) -> str:
-    """The page's HTML. `shown` says in a few words where the numbers are from, and of when."""
+def page(dashboard: Dashboard, pages: Sequence[TiledPage], results: Results, origin: str) -> str:
+    """The page's HTML. `origin` says in a few words where and when the numbers are from."""
     by_scheme = themes(dashboard.theme)
     parts = {
         "title": html.escape(dashboard.title),
-        "shown": html.escape(shown),
+        "shown": html.escape(origin),
         "colours": _colours(by_scheme),
         "css": _asset("page.css"),
         "tabs": "".join(_tab(each) for each in pages),
@@ -49,11 +49,11 @@ def _asset(name: str) -> str:
 
 
 def _in_script(data: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """The data as JSON that cannot end the script element around it."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-# ---- what the script reads -----------------------------------------------------------------------
+# ---- the data that the script reads --------------------------------------------------------------
 
 
 def _data(
@@ -103,7 +103,7 @@ def _widget(tile: Tile) -> dict[str, Any]:
     return made
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: DisplayColumn) -> dict[str, Any]:
     return {
         "field": column.field,
         "title": column.title,
@@ -113,7 +113,7 @@ def _column(column: Column) -> dict[str, Any]:
 
 
 def _packed(datasets: Mapping[str, Rows]) -> str:
-    """The datasets' rows as JSON, gzipped, in base 64."""
+    """The rows of the datasets as gzipped JSON, in base 64."""
     made = {
         name: {
             "complete": rows.complete,
@@ -127,14 +127,14 @@ def _packed(datasets: Mapping[str, Rows]) -> str:
 
 
 def _coded(values: Sequence[Any]) -> dict[str, Any]:
-    """A column of text as its different words and their places; any other as it is."""
+    """A column of text as its distinct words and a code for each row; another as it is."""
     if not any(isinstance(value, str) for value in values):
         return {"values": values}
     words = {word: code for code, word in enumerate(dict.fromkeys(values))}
     return {"words": list(words), "codes": [words[value] for value in values]}
 
 
-# ---- the skeleton that it fills ------------------------------------------------------------------
+# ---- the HTML that the script fills --------------------------------------------------------------
 
 
 def _colours(by_scheme: Mapping[str, Theme]) -> str:

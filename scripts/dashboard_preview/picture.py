@@ -1,7 +1,7 @@
-"""All pages of the dashboard below each other as a PNG, light and dark.
+"""Draws the dashboard as a PNG, light and dark, its pages below each other.
 
-The tiles stand in the grid of the dashboard's file. Vega-Lite draws the charts, as SVG inside the
-SVG of the whole.
+The tiles are placed by the grid of the dashboard's file. Vega-Lite draws each chart as an SVG, and
+it becomes a part of the SVG of the picture.
 """
 
 import html
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import vl_convert
 
 from dashboard_preview.definition import CHARTS, Dashboard, Position
-from dashboard_preview.formats import shown
+from dashboard_preview.formats import format_value
 from dashboard_preview.results import Results
 from dashboard_preview.theme import Theme, themes, vega_config
-from dashboard_preview.tiles import Column, Tile, TiledPage
+from dashboard_preview.tiles import DisplayColumn, Tile, TiledPage
 
 FONT = "Arial, sans-serif"
 WIDTH, MARGIN, GAP, ROW = 1280, 16, 12, 36  # pixels, as in the page
@@ -37,7 +37,7 @@ class Box:
 def pictures(
     dashboard: Dashboard, pages: Sequence[TiledPage], results: Results
 ) -> Iterator[tuple[str, bytes]]:
-    """The PNG of each scheme, with its name."""
+    """The name of each scheme (`light`, `dark`) with its PNG."""
     for scheme, theme in themes(dashboard.theme).items():
         yield scheme, vl_convert.svg_to_png(_svg(pages, results, theme), scale=SCALE)
 
@@ -113,7 +113,7 @@ def _blocks(tile: Tile, box: Box, theme: Theme) -> str:
 
 def _counter(tile: Tile, box: Box, theme: Theme) -> str:
     column = tile.columns[0]
-    value = shown(tile.rows[0][column.field] if tile.rows else None, column.format)
+    value = format_value(tile.rows[0][column.field] if tile.rows else None, column.format)
     x, size = box.x + _PADDING, 30 if len(value) <= 8 else 20
     muted = f'fill="{theme.muted}"'
     return (
@@ -126,8 +126,8 @@ def _counter(tile: Tile, box: Box, theme: Theme) -> str:
 
 
 def _filter(tile: Tile, box: Box, results: Results, theme: Theme) -> str:
-    """A filter shows what it would offer: in a picture nothing is filtered."""
-    said = "All"
+    """A filter with its widest choice, as a picture is not filtered."""
+    choice = "All"
     if tile.widget.kind == "filter-date-range-picker":
         days = sorted(
             value[:10]
@@ -135,10 +135,10 @@ def _filter(tile: Tile, box: Box, results: Results, theme: Theme) -> str:
             for value in results.datasets[dataset].columns[column]
             if value
         )
-        said = f"{days[0]} \u2013 {days[-1]}" if days else said
+        choice = f"{days[0]} \u2013 {days[-1]}" if days else choice
     title = f'font-size="12" font-weight="bold" fill="{theme.muted}"'
     return _text(box.x + _PADDING, box.y + 31, _safe(tile.widget.title), title) + _text(
-        box.x + _PADDING, box.y + 58, _safe(said), 'font-size="14"'
+        box.x + _PADDING, box.y + 58, _safe(choice), 'font-size="14"'
     )
 
 
@@ -150,7 +150,7 @@ def _chart(tile: Tile, box: Box, theme: Theme) -> str:
         "height": round(box.height),
     }
     svg: str = vl_convert.vegalite_to_svg(spec, config=vega_config(theme, FONT))
-    # Each chart names its own clipping paths from 0 on.
+    # Each chart numbers its clipping paths from 0: the prefix keeps their ids apart.
     svg = re.sub(r'(id="|url\(#)(clip|gradient)', rf"\1{tile.widget.name}-\2", svg)
     return svg.replace("<svg", f'<svg x="{box.x}" y="{box.y}"', 1)
 
@@ -158,7 +158,9 @@ def _chart(tile: Tile, box: Box, theme: Theme) -> str:
 def _table(tile: Tile, box: Box, theme: Theme) -> str:
     room = int(box.height // _TABLE_ROW) - 1
     rows = tile.rows if len(tile.rows) <= room else tile.rows[: room - 1]
-    cells = [[shown(row[column.field], column.format) for column in tile.columns] for row in rows]
+    cells = [
+        [format_value(row[column.field], column.format) for column in tile.columns] for row in rows
+    ]
     places = _columns_within(tile.columns, cells, box)
     drawn = [
         _cell(column.title, place, box.y + 14, column, f'font-size="12" fill="{theme.muted}"')
@@ -181,9 +183,9 @@ def _table(tile: Tile, box: Box, theme: Theme) -> str:
 
 
 def _columns_within(
-    columns: Sequence[Column], cells: Sequence[Sequence[str]], box: Box
+    columns: Sequence[DisplayColumn], cells: Sequence[Sequence[str]], box: Box
 ) -> list[Box]:
-    """A place for each column: as wide as its longest text, what is left shared among all."""
+    """A place for each column, in proportion to its longest text, filling the width."""
     texts = list(zip(*cells, strict=True)) if cells else [()] * len(columns)
     wanted = [
         max(len(text) for text in (column.title, *values)) * _LETTER + 16
@@ -197,7 +199,7 @@ def _columns_within(
     return places
 
 
-def _cell(text: str, place: Box, y: float, column: Column, style: str = "") -> str:
+def _cell(text: str, place: Box, y: float, column: DisplayColumn, style: str = "") -> str:
     longest = int(place.width / (_LETTER * 0.86))
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     if column.is_number:

@@ -1,7 +1,8 @@
-"""What the warehouse answers: the rows of each widget, and of each dataset for the filters.
+"""Fetches rows from the warehouse: those of each widget, and those of each dataset for the filters.
 
-A widget is asked as Databricks asks it, its fields over its dataset, so its first picture holds the
-warehouse's own numbers. The rows of the datasets let the page count again when a filter is set.
+The statement of a widget is the one that Databricks would run, its fields over its dataset, so that
+an unfiltered page shows the warehouse's own numbers. From the rows of the datasets the page counts
+again when a filter is set.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,16 +12,23 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from dashboard_preview.definition import DRAWN, FILTERS, Dashboard, Dataset, Page, Query
-from dashboard_preview.expressions import Expression, parse
-from local_job.warehouse import Query as Ask
+from dashboard_preview.definition import (
+    DRAWN,
+    FILTERS,
+    Dashboard,
+    DashboardDataset,
+    Page,
+    WidgetQuery,
+)
+from dashboard_preview.expressions import FieldExpression, parse
+from local_session.sql_connection import RunQuery
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a dataset, column by column. `complete` when no row was left out."""
+    """The rows of a dataset, column by column. `complete` is False when some were left out."""
 
     columns: Mapping[str, Sequence[Any]]
     complete: bool
@@ -28,17 +36,17 @@ class Rows:
 
 @dataclass(frozen=True)
 class Results:
-    """Rows of each widget by its name, rows of each dataset, parsed fields of each widget."""
+    """The rows and the parsed fields of each widget, and the rows of each dataset, by name."""
 
     widgets: Mapping[str, list[Row]]
     datasets: Mapping[str, Rows]
-    fields: Mapping[str, Mapping[str, Expression]]
+    fields: Mapping[str, Mapping[str, FieldExpression]]
 
 
-def fetch(dashboard: Dashboard, ask: Ask, most_rows: int) -> Results:
-    """Ask for everything: one statement a dataset, one a widget that aggregates.
+def fetch(dashboard: Dashboard, run_query: RunQuery, most_rows: int) -> Results:
+    """Ask the warehouse for everything: one statement a dataset, one a widget that aggregates.
 
-    Of a dataset with more than `most_rows` rows that many are fetched, and it is not complete.
+    At most `most_rows` rows of a dataset are fetched; where it has more, it is not complete.
     """
     fields = {
         widget.name: {
@@ -50,7 +58,7 @@ def fetch(dashboard: Dashboard, ask: Ask, most_rows: int) -> Results:
     }
     used = {name: _columns_used(name, dashboard, fields) for name in dashboard.datasets}
     datasets = {
-        name: _fetch_dataset(dataset, used[name], ask, most_rows)
+        name: _fetch_dataset(dataset, used[name], run_query, most_rows)
         for name, dataset in dashboard.datasets.items()
         if used[name]
     }
@@ -58,7 +66,7 @@ def fetch(dashboard: Dashboard, ask: Ask, most_rows: int) -> Results:
         widget.name: (
             _project(datasets[widget.query.dataset], fields[widget.name])
             if widget.query.disaggregated
-            else _aggregate(widget.query, dashboard, fields[widget.name], ask)
+            else _aggregate(widget.query, dashboard, fields[widget.name], run_query)
         )
         for widget in dashboard.widgets()
         if widget.name in fields
@@ -67,7 +75,7 @@ def fetch(dashboard: Dashboard, ask: Ask, most_rows: int) -> Results:
 
 
 def filters_of(dashboard: Dashboard, page: Page) -> list[str]:
-    """The names of the filters that filter a page: its own and the global ones."""
+    """The names of the filters of a page: its own and the global ones."""
     return [
         widget.name
         for each in dashboard.pages
@@ -77,8 +85,10 @@ def filters_of(dashboard: Dashboard, page: Page) -> list[str]:
     ]
 
 
-def aggregate_sql(query: Query, dataset: Dataset, fields: Mapping[str, Expression]) -> str:
-    """A widget's fields over its dataset, grouped by those that are no measures."""
+def aggregate_sql(
+    query: WidgetQuery, dataset: DashboardDataset, fields: Mapping[str, FieldExpression]
+) -> str:
+    """The statement of a widget: its fields over its dataset, grouped by its dimensions."""
     selected = ", ".join(f"{field.sql} as {_quoted(name)}" for name, field in fields.items())
     groups = [field.sql for field in fields.values() if not field.is_measure]
     grouped = f"\ngroup by {', '.join(groups)}" if groups else ""
@@ -86,9 +96,12 @@ def aggregate_sql(query: Query, dataset: Dataset, fields: Mapping[str, Expressio
 
 
 def _aggregate(
-    query: Query, dashboard: Dashboard, fields: Mapping[str, Expression], ask: Ask
+    query: WidgetQuery,
+    dashboard: Dashboard,
+    fields: Mapping[str, FieldExpression],
+    run_query: RunQuery,
 ) -> list[Row]:
-    answered = ask(aggregate_sql(query, dashboard.datasets[query.dataset], fields))
+    answered = run_query(aggregate_sql(query, dashboard.datasets[query.dataset], fields))
     rows = [
         {
             name: _truncated(_plain(value), field)
@@ -101,7 +114,7 @@ def _aggregate(
 
 
 def _columns_used(
-    dataset: str, dashboard: Dashboard, fields: Mapping[str, Mapping[str, Expression]]
+    dataset: str, dashboard: Dashboard, fields: Mapping[str, Mapping[str, FieldExpression]]
 ) -> list[str]:
     used: set[str] = set()
     for widget in dashboard.widgets():
@@ -113,9 +126,11 @@ def _columns_used(
     return sorted(used)
 
 
-def _fetch_dataset(dataset: Dataset, columns: list[str], ask: Ask, most_rows: int) -> Rows:
+def _fetch_dataset(
+    dataset: DashboardDataset, columns: list[str], run_query: RunQuery, most_rows: int
+) -> Rows:
     selected = ", ".join(map(_quoted, columns))
-    rows = ask(
+    rows = run_query(
         f"select {selected}\nfrom (\n{dataset.sql}\n) as {_quoted(dataset.name)}\n"
         f"limit {most_rows + 1}"
     )
@@ -130,8 +145,8 @@ def _fetch_dataset(dataset: Dataset, columns: list[str], ask: Ask, most_rows: in
     )
 
 
-def _project(rows: Rows, fields: Mapping[str, Expression]) -> list[Row]:
-    """A widget that does not aggregate shows the dataset's rows in their order."""
+def _project(rows: Rows, fields: Mapping[str, FieldExpression]) -> list[Row]:
+    """The rows of a widget that does not aggregate: the dataset's, in their order."""
     columns = [
         [_truncated(value, field) for value in rows.columns[field.tree["column"]]]
         for field in fields.values()
@@ -142,7 +157,7 @@ def _project(rows: Rows, fields: Mapping[str, Expression]) -> list[Row]:
 def _plain(value: Any) -> Any:
     """The value as JSON has it: dates as 2026-02-28, times in UTC as 2026-02-28T10:00:00Z.
 
-    JSON has no number for infinity and for what is no number: both are None.
+    Infinity and NaN, which JSON does not have, become None.
     """
     if isinstance(value, datetime):
         in_utc = value.astimezone(UTC) if value.tzinfo else value
@@ -154,8 +169,8 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _truncated(value: Any, field: Expression) -> Any:
-    """DATE_TRUNC gives a time; of a day, month or year its date says all."""
+def _truncated(value: Any, field: FieldExpression) -> Any:
+    """The date alone of a time that DATE_TRUNC gave for a day, month or year."""
     return value[:10] if field.unit in ("year", "month", "day") and value else value
 
 

@@ -1,11 +1,11 @@
-"""Colours and type of the preview, light and dark, from the theme in the dashboard's file."""
+"""Colours and chart style of the preview, light and dark, from the theme of the dashboard."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 SCHEMES = ("light", "dark")
-_COLOURS = {  # what the file may name, and what is taken when it does not
+_COLOURS = {  # keys of the file's theme, each with its defaults for light and dark
     "canvasBackgroundColor": ("#F4F6F8", "#0E1318"),
     "widgetBackgroundColor": ("#FFFFFF", "#171E26"),
     "widgetBorderColor": ("#E1E6EB", "#27313B"),
@@ -17,7 +17,7 @@ _SERIES = ["#2F7FD1", "#DD7A2B", "#1F9D85", "#C2578C", "#8769CF", "#B98A1B", "#5
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of one scheme; `series` are those of charts, in order."""
+    """The colours of a scheme as #RRGGBB; `series` are those of charts, in order."""
 
     scheme: str
     canvas: str
@@ -30,7 +30,7 @@ class Theme:
 
 
 def themes(named: Mapping[str, Any]) -> dict[str, Theme]:
-    """Both schemes, from the `uiSettings.theme` of the file."""
+    """The theme of each scheme, from the file's `uiSettings.theme`."""
     return {scheme: _theme(named, scheme, place) for place, scheme in enumerate(SCHEMES)}
 
 
@@ -51,7 +51,7 @@ def _theme(named: Mapping[str, Any], scheme: str, place: int) -> Theme:
 
 
 def vega_config(theme: Theme, font: str) -> dict[str, Any]:
-    """Vega's configuration for the scheme; `font` is a CSS font family."""
+    """The configuration of Vega for a theme; `font` is a CSS font family."""
     axis = {
         "domain": False, "ticks": False, "gridColor": theme.border, "labelColor": theme.muted,
         "labelFontSize": 12, "labelPadding": 6, "titleColor": theme.muted, "titleFontSize": 12,
@@ -74,6 +74,6 @@ def vega_config(theme: Theme, font: str) -> dict[str, Any]:
 
 
 def _mixed(first: str, second: str, part: float) -> str:
-    """A colour between two of the form #RRGGBB: `part` of the second, the rest of the first."""
+    """A colour between two of the form #RRGGBB; `part`, 0 to 1, is the share of the second."""
     pairs = zip(bytes.fromhex(first[1:]), bytes.fromhex(second[1:]), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * part):02X}" for a, b in pairs)

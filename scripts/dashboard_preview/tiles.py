@@ -1,7 +1,4 @@
-"""The dashboard as its renderers need it: tiles with their rows, formats and charts, page by page.
-
-The same for the page and for the pictures.
-"""
+"""Makes the tiles that page and pictures draw: widgets with their rows, formats and charts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +6,8 @@ from typing import Any
 
 from dashboard_preview.charts import Spec, chart
 from dashboard_preview.definition import CHARTS, DRAWN, FILTERS, Dashboard, Widget
-from dashboard_preview.expressions import Expression
-from dashboard_preview.formats import Format, format_of
+from dashboard_preview.expressions import FieldExpression
+from dashboard_preview.formats import NumberFormat, format_of
 from dashboard_preview.results import Results, Row, filters_of
 
 
@@ -23,29 +20,30 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a table, or the one value of a counter."""
+class DisplayColumn:
+    """A column of a table tile, or the value of a counter."""
 
     field: str
     title: str
-    format: Format
+    format: NumberFormat
     is_number: bool
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A widget with its rows; by its kind it has `spec`, `columns` or `blocks`."""
+    """A widget with its rows: a chart has `spec`, a table or counter `columns`, a text `blocks`."""
 
     widget: Widget
     rows: Sequence[Row] = ()
-    fields: Mapping[str, Expression] = field(default_factory=dict)
+    fields: Mapping[str, FieldExpression] = field(default_factory=dict)
     filters: Sequence[str] = ()
     spec: Spec = field(default_factory=dict)
-    columns: Sequence[Column] = ()
+    columns: Sequence[DisplayColumn] = ()
     blocks: Sequence[Block] = ()
 
     @property
     def is_filter(self) -> bool:
+        """Whether the widget is a filter."""
         return self.widget.kind in FILTERS
 
     @property
@@ -56,13 +54,15 @@ class Tile:
 
 @dataclass(frozen=True)
 class TiledPage:
+    """A page of the dashboard, with its tiles in reading order, in a grid of `columns`."""
+
     name: str
     title: str
     columns: int
     tiles: Sequence[Tile]
 
 
-def tiled(dashboard: Dashboard, results: Results) -> list[TiledPage]:
+def tile_pages(dashboard: Dashboard, results: Results) -> list[TiledPage]:
     """The dashboard's pages, the tiles of each from top left to bottom right."""
     return [
         TiledPage(
@@ -96,11 +96,11 @@ def _tile(widget: Widget, filters: Sequence[str], results: Results) -> Tile:
     return Tile(widget, rows, fields, filters, columns=columns)
 
 
-def _column(encoding: Mapping[str, Any], rows: Sequence[Row]) -> Column:
+def _column(encoding: Mapping[str, Any], rows: Sequence[Row]) -> DisplayColumn:
     name = encoding["fieldName"]
     values = [row[name] for row in rows if row[name] is not None]
     is_number = bool(values) and all(isinstance(value, (int, float)) for value in values)
-    return Column(
+    return DisplayColumn(
         name,
         encoding.get("displayName", name),
         format_of(encoding),
@@ -109,7 +109,7 @@ def _column(encoding: Mapping[str, Any], rows: Sequence[Row]) -> Column:
 
 
 def _blocks(text: str) -> list[Block]:
-    """The paragraphs and headings of a little Markdown."""
+    """The headings and paragraphs of a text; of Markdown only these are read."""
     blocks = []
     for paragraph in filter(None, (part.strip() for part in text.split("\n\n"))):
         hashes = len(paragraph) - len(paragraph.lstrip("#"))

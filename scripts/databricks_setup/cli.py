@@ -1,4 +1,4 @@
-"""`setup-databricks`: what a bundle cannot make. Safe to repeat; `--dry-run` only prints the plan.
+"""`setup-databricks`: makes what a bundle cannot. It can be repeated; `--dry-run` prints the plan.
 
 Exit codes: 0 done or nothing to do, 1 the workspace refused, 2 wrong use or configuration.
 """
@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 
 import requests
 
-from databricks_setup.plan import (
+from databricks_setup.setup_plan import (
     SECRET_SCOPE,
     SERVICE_CREDENTIAL,
     STORAGE_CREDENTIAL,
-    Action,
     Credential,
-    Kind,
+    CredentialKind,
+    StepAction,
     plan_credentials,
     plan_grants,
     wanted_grants,
@@ -25,22 +25,22 @@ from databricks_setup.plan import (
 from databricks_setup.workspace import Workspace
 
 _DONE = {
-    Action.CREATE: "created",
-    Action.CHANGE: "changed",
-    Action.GRANT: "granted",
-    Action.KEEP: "is there",
+    StepAction.CREATE: "created",
+    StepAction.CHANGE: "changed",
+    StepAction.GRANT: "granted",
+    StepAction.KEEP: "is there",
 }
-_NAMES = {Kind.STORAGE: STORAGE_CREDENTIAL, Kind.SERVICE: SERVICE_CREDENTIAL}
+_NAMES = {CredentialKind.STORAGE: STORAGE_CREDENTIAL, CredentialKind.SERVICE: SERVICE_CREDENTIAL}
 
 
 class WrongUse(Exception):
-    """Something that the user can put right."""
+    """A mistake that the user can put right."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit code."""
+    """Run the command; returns its exit code."""
     options = _parser().parse_args(arguments)
-    # Takes over a second to import, which --help and a wrong option need not wait for.
+    # Imported late, so that --help and a wrong option do not wait a second for it.
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.errors.base import DatabricksError
 
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _reach(host: str) -> None:
-    """Raises WrongUse when nothing answers there: the SDK would try for minutes, in silence."""
+    """Raise WrongUse when the host does not answer: the SDK would retry for minutes, in silence."""
     if not host:
         return  # a profile of ~/.databrickscfg names it
     url = host if "://" in host else f"https://{host}"
@@ -76,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="setup-databricks",
         description="Make in a workspace what a bundle cannot: credentials of Unity Catalog, "
-        "grants for the principal that deploys, values of secrets. Whose workspace: "
-        "DATABRICKS_HOST or a profile, as for every Databricks tool.",
+        "grants for the principal that deploys, values of secrets. The workspace is that of "
+        "DATABRICKS_HOST or of a profile, as for every Databricks tool.",
         epilog="docs/databricks.md goes through it step by step.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -112,8 +112,8 @@ def _credentials(workspace: Workspace, options: argparse.Namespace) -> None:
         raise WrongUse("--developers and --readers need --principal and --catalog.")
     print(f"{workspace.host}{', nothing is changed' if options.dry_run else ''}")
     wanted = [
-        Credential(Kind.STORAGE, STORAGE_CREDENTIAL, options.storage_role),
-        Credential(Kind.SERVICE, SERVICE_CREDENTIAL, options.loader_role),
+        Credential(CredentialKind.STORAGE, STORAGE_CREDENTIAL, options.storage_role),
+        Credential(CredentialKind.SERVICE, SERVICE_CREDENTIAL, options.loader_role),
     ]
     found = [workspace.credential(want.kind, want.name) for want in wanted]
     steps = plan_credentials(wanted, found)
@@ -139,7 +139,7 @@ def _credentials(workspace: Workspace, options: argparse.Namespace) -> None:
 
 
 def _explain_trust(credentials: Sequence[Credential | None]) -> None:
-    """The second step, which only somebody with rights in AWS can take."""
+    """Print the command of the second step, which takes rights in AWS."""
     storage, service = (have.external_id if have else "" for have in credentials)
     print(
         f"""
@@ -167,7 +167,7 @@ def _secret(workspace: Workspace, options: argparse.Namespace) -> None:
 
 
 def _read_value(key: str) -> str:
-    """Never an argument: those are kept by the shell's history and seen by every process."""
+    """The value from a prompt or standard input: the shell's history and `ps` show arguments."""
     if sys.stdin.isatty():
         value = getpass.getpass(f"Value of {key} (not shown): ")
     else:

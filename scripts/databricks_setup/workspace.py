@@ -1,4 +1,4 @@
-"""The workspace, as far as the setup reads and changes it, through databricks-sdk.
+"""The workspace, as far as setup-databricks reads and changes it, through databricks-sdk.
 
 https://docs.databricks.com/api/workspace/storagecredentials and …/credentials, …/grants, …/secrets
 """
@@ -14,24 +14,25 @@ from databricks.sdk.service.catalog import (
     Privilege,
 )
 
-from databricks_setup.plan import Action, Credential, Grant, Kind, Step
+from databricks_setup.setup_plan import Credential, CredentialKind, Grant, Step, StepAction
 
 
 class Workspace:
-    """Reads what is there and carries out steps. Every call may raise DatabricksError."""
+    """A workspace, to read and to carry out steps in. Every call may raise DatabricksError."""
 
     def __init__(self, client: WorkspaceClient) -> None:
         self._client = client
 
     @property
     def host(self) -> str:
+        """The URL of the workspace."""
         return self._client.config.host or ""
 
-    def credential(self, kind: Kind, name: str) -> Credential | None:
-        """The credential of that name, None when there is none."""
+    def credential(self, kind: CredentialKind, name: str) -> Credential | None:
+        """The credential of that kind and name, None when there is none."""
         role: AwsIamRole | AwsIamRoleResponse | None
         try:
-            if kind is Kind.STORAGE:
+            if kind is CredentialKind.STORAGE:
                 role = self._client.storage_credentials.get(name).aws_iam_role
             else:
                 role = self._client.credentials.get_credential(name).aws_iam_role
@@ -46,7 +47,7 @@ class Workspace:
         return self._client.metastores.current().metastore_id or ""
 
     def privileges(self, grant: Grant) -> list[str]:
-        """What the grant's principal holds on its securable."""
+        """The privileges that the grant's principal holds on its securable."""
         held = self._client.grants.get(
             grant.securable_type, grant.securable, principal=grant.principal
         )
@@ -58,22 +59,22 @@ class Workspace:
         ]
 
     def carry_out(self, step: Step) -> None:
-        """Do it; a step that keeps something does nothing."""
+        """Make the step's change; a step that keeps something changes nothing."""
         match step.action, step.wanted:
-            case Action.CREATE, Credential() as wanted:
+            case StepAction.CREATE, Credential() as wanted:
                 self._create(wanted)
-            case Action.CHANGE, Credential() as wanted:
+            case StepAction.CHANGE, Credential() as wanted:
                 self._change(wanted)
-            case Action.GRANT, Grant() as grant:
+            case StepAction.GRANT, Grant() as grant:
                 change = PermissionsChange(
                     add=[Privilege(name) for name in grant.privileges], principal=grant.principal
                 )
                 self._client.grants.update(grant.securable_type, grant.securable, changes=[change])
 
     def _create(self, wanted: Credential) -> None:
-        """Without validation: the role cannot trust an external id that does not exist yet."""
+        """Create without validation: the role cannot yet trust the external id chosen here."""
         comment = "Made by setup-databricks for the sales lakehouse."
-        if wanted.kind is Kind.STORAGE:
+        if wanted.kind is CredentialKind.STORAGE:
             self._client.storage_credentials.create(
                 wanted.name,
                 aws_iam_role=AwsIamRoleRequest(wanted.role_arn),
@@ -90,7 +91,7 @@ class Workspace:
             )
 
     def _change(self, wanted: Credential) -> None:
-        if wanted.kind is Kind.STORAGE:
+        if wanted.kind is CredentialKind.STORAGE:
             self._client.storage_credentials.update(
                 wanted.name, aws_iam_role=AwsIamRoleRequest(wanted.role_arn), skip_validation=True
             )
@@ -99,15 +100,17 @@ class Workspace:
                 wanted.name, aws_iam_role=AwsIamRole(role_arn=wanted.role_arn), skip_validation=True
             )
 
-    def remove(self, kind: Kind, name: str) -> None:
-        """Delete the credential. Databricks refuses while an external location uses it."""
-        if kind is Kind.STORAGE:
+    def remove(self, kind: CredentialKind, name: str) -> None:
+        """Delete the credential. Databricks refuses as long as an external location uses it."""
+        if kind is CredentialKind.STORAGE:
             self._client.storage_credentials.delete(name)
         else:
             self._client.credentials.delete_credential(name)
 
     def has_scope(self, scope: str) -> bool:
+        """Whether there is a secret scope of that name."""
         return any(found.name == scope for found in self._client.secrets.list_scopes())
 
     def put_secret(self, scope: str, key: str, value: str) -> None:
+        """Set the value of a key in a secret scope, in place of one that is there."""
         self._client.secrets.put_secret(scope, key, string_value=value)

@@ -1,0 +1,1 @@
+"""Writes sample files, realistically dirty and the same each time, into the landing bucket."""

@@ -1,4 +1,4 @@
-"""`landing-sample`: sample CSVs, or a folder of one's own, into the landing bucket.
+"""`landing-sample`: puts sample CSV files, or the user's own, into the landing bucket.
 
 Exit codes: 0 done (or already there), 1 failed, 2 wrong use or configuration.
 """
@@ -12,16 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 import local_session
-from landing_sample import generate
+from landing_sample import generation
 from landing_sample.layout import Sample, SampleFile
 from landing_sample.places import Bucket, Folder, Place, PlaceError
-from landing_sample.upload import UploadError, csv_files, unclaimed, upload
+from landing_sample.upload import UploadError, csv_files, unclaimed_keys, upload
 
 DEFAULT = Sample(seed=42, sales=20_000, customers=2_000)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The command; returns its exit code."""
+    """Run the command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     options = _parser().parse_args(_with_command(arguments))
     console = Console(highlight=False, soft_wrap=True)
@@ -45,7 +45,7 @@ def _fail(message: str, code: int) -> int:
 
 
 def _with_command(arguments: list[str]) -> list[str]:
-    """`generate` is what is meant when no command is named."""
+    """The arguments with the command in front; `generate` where none is named."""
     if arguments and arguments[0] in ("generate", "upload", "-h", "--help"):
         return arguments
     return ["generate", *arguments]
@@ -62,8 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     sample = commands.add_parser(
         "generate",
         help="realistically dirty sample files, the same for the same seed and sizes",
-        description="Bring the landing bucket to the state after a wave of the sample. What is "
-        "already there stays as it is. Options not given are those of the sample that is there.",
+        description="Bring the landing bucket to the state after a wave of the sample. Files that "
+        "are already there stay as they are. Without --seed and sizes, the sample that is there "
+        "goes on.",
     )
     sample.add_argument("--seed", type=int, help=f"default {DEFAULT.seed}")
     sample.add_argument(
@@ -113,29 +114,31 @@ def _generate(options: argparse.Namespace, console: Console) -> int:
         place.check()
         truth_path = options.truth or local_session.state_dir() / "sample" / "truth.json"
 
-    plan = generate.plan(_chosen(options, place), options.wave, place)
+    plan = generation.plan(_chosen(options, place), options.wave, place)
     if plan.replaces:
         console.print(
             f"{place.name} holds another sample ({plan.replaces.describe()}): replacing it."
         )
-    if plan.write or plan.remove or not generate.truth_is_current(truth_path, plan):
-        truth = generate.carry_out(plan, place, lambda *written: _tell(console, *written))
-        generate.save_truth(truth_path, truth)
+    if plan.write or plan.remove or not generation.truth_is_current(truth_path, plan):
+        truth = generation.carry_out(plan, place, lambda *written: _tell(console, *written))
+        generation.save_truth(truth_path, truth)
     state = f"{plan.sample.describe()}, wave {plan.wave}"
     if plan.write:
         console.print(f"{len(plan.write)} files are now in {place.name}: {state}.")
-        console.print(f"What the pipeline must make of them: {local_session.shown(truth_path)}")
+        console.print(
+            f"What the pipeline must make of them: {local_session.display_path(truth_path)}"
+        )
     else:
         console.print(f"{place.name} already holds this sample ({state}): left as it is.")
     return 0
 
 
 def _chosen(options: argparse.Namespace, place: Place) -> Sample:
-    """The sample asked for; without any size or seed, the one that is there."""
+    """The sample asked for; without any size or seed, the one that the place holds."""
     given = {name: getattr(options, name) for name in ("seed", "sales", "customers")}
     base = DEFAULT
     if all(value is None for value in given.values()):
-        base = generate.landed_sample(place) or DEFAULT
+        base = generation.sample_in(place) or DEFAULT
     return Sample(**{name: getattr(base, name) if v is None else v for name, v in given.items()})
 
 
@@ -152,11 +155,11 @@ def _upload(options: argparse.Namespace, console: Console) -> int:
         lambda path, url, size: console.print(f"  {path} -> {url}  {_bytes(size)}"),
     )  # fmt: skip
     console.print(f"{len(keys)} file{'s' if len(keys) != 1 else ''} uploaded to {bucket.name}.")
-    lost, patterns = unclaimed(keys, local_session.project_root())
-    if lost:
+    ignored, patterns = unclaimed_keys(keys, local_session.project_root())
+    if ignored:
         console.print(
-            f"No dataset takes {len(lost)} of them, e.g. {lost[0]}: the loader reads names like "
-            f"{' and '.join(patterns)}. Rename them, or declare a dataset in "
+            f"No dataset takes {len(ignored)} of them, e.g. {ignored[0]}: the loader reads names "
+            f"like {' and '.join(patterns)}. Rename them, or declare a dataset in "
             "models/bronze/_bronze__sources.yml."
         )
     return 0

@@ -5,7 +5,14 @@ from hashlib import blake2b
 
 from landing_sample.chance import Defects, Dice
 from landing_sample.layout import Sample, SampleFile
-from landing_sample.lines import Line, long, shifted, short, unclosed, whole
+from landing_sample.lines import (
+    Line,
+    long_line,
+    shifted_line,
+    short_line,
+    unclosed_quote,
+    whole_line,
+)
 from landing_sample.vocabulary import BAD_AGES, FEMALE_NAMES, MALE_NAMES, NICKNAMES, SURNAMES
 
 _DEFECTS = (
@@ -15,7 +22,7 @@ _DEFECTS = (
 
 
 def customer_id(number: int) -> str:
-    """Ids keep their leading zeros: whoever casts them loses them."""
+    """The id as text of six digits: a cast to a number would lose the leading zeros."""
     return f"{number:06d}"
 
 
@@ -36,7 +43,7 @@ def customer_lines(sample: Sample, file: SampleFile) -> Iterator[Line]:
 
 
 def _person(seed: int, number: int, version: int) -> dict[str, str]:
-    """A customer's attributes, a pure function of seed, number and version."""
+    """A customer's attributes by column; a pure function of seed, number and version."""
     bits = int.from_bytes(blake2b(f"{seed}:{number}".encode(), digest_size=8).digest(), "big")
     bits, gender_bits = divmod(bits, 2)
     bits, first = divmod(bits, len(MALE_NAMES))
@@ -68,7 +75,7 @@ def _person(seed: int, number: int, version: int) -> dict[str, str]:
 def _line(file: SampleFile, person: dict[str, str], defect: str | None, dice: Dice) -> Line:
     columns = file.columns
     if defect is None:
-        return whole([person[column] for column in columns], file.quote_all)
+        return whole_line([person[column] for column in columns], file.quote_all)
     if "bad age" in defect:
         person["age"] = dice.pick(BAD_AGES)
     if defect.startswith("blank"):
@@ -76,14 +83,14 @@ def _line(file: SampleFile, person: dict[str, str], defect: str | None, dice: Di
     cells = [person[column] for column in columns]
     name_at = columns.index("customername")
     if defect == "short":
-        return short(cells, 2 + dice.below(len(cells) - 2))
+        return short_line(cells, 2 + dice.below(len(cells) - 2))
     if defect == "long":
-        return long(cells, "checked")
+        return long_line(cells, "checked")
     if defect == "shifted":
         cells[name_at] = dice.pick(SURNAMES)
-        return shifted(cells, name_at, " " + dice.pick(MALE_NAMES))
+        return shifted_line(cells, name_at, " " + dice.pick(MALE_NAMES))
     if defect == "unclosed":
         cells[name_at] = dice.pick(SURNAMES)
         other = {**person, "id": "", "customername": dice.pick(SURNAMES)}
-        return unclosed(cells, [other[column] for column in columns], name_at)
-    return whole(cells, file.quote_all)
+        return unclosed_quote(cells, [other[column] for column in columns], name_at)
+    return whole_line(cells, file.quote_all)

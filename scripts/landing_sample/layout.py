@@ -1,13 +1,13 @@
-"""Which files the sample consists of, and how each one is written. No rows yet."""
+"""The files of the sample, and how each one is written. Their rows are made elsewhere."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from landing_sample.vocabulary import MONTHS, NEXT_MONTH
 
-Dataset = Literal["customers", "sales"]
+DatasetName = Literal["customers", "sales"]
 
-# The first column orders of each dataset are the declared ones; the others shift or add columns.
+# Column orders. The first of each dataset is the declared one; the others move or add columns.
 SALES_PLAIN = ("createtime", "id", "product", "quan", "shop", "platform")
 SALES_SHOP_EARLY = ("id", "createtime", "shop", "platform", "product", "quan")
 SALES_ID_LATE = ("createtime", "product", "id", "shop", "quan", "platform")
@@ -19,7 +19,7 @@ CUSTOMERS_EMAIL = (*CUSTOMERS_PLAIN, "email")
 
 @dataclass(frozen=True)
 class Sample:
-    """What decides every byte of the sample. Sizes are those of the first wave."""
+    """Seed and sizes, which decide every byte of the sample. The sizes are those of wave 1."""
 
     seed: int
     sales: int
@@ -27,27 +27,31 @@ class Sample:
 
     @property
     def late_customers(self) -> int:
-        """Customers who buy from the start and are delivered only with the second wave."""
+        """The number of customers who buy in wave 1 and whose records come only in wave 2."""
         return max(1, self.customers // 25)
 
     def describe(self) -> str:
+        """Seed and sizes in words."""
         return f"seed {self.seed}, {self.sales:,} sales, {self.customers:,} customers"
 
 
 @dataclass(frozen=True)
 class SampleFile:
-    """One CSV file. `people` (customers) holds ranges of customer numbers, each with the version of
-    their attributes; `rows` and `month` belong to sales."""
+    """One CSV file, in one wave. `number` tells it from the others of its dataset.
+
+    A customer file has `people`: ranges of customer numbers, each with the version of their
+    attributes. A sales file has `rows` and `month` (2026-02). The rest says how it is written.
+    """
 
     key: str
-    dataset: Dataset
+    dataset: DatasetName
     wave: int
     columns: tuple[str, ...]
     number: int
     people: tuple[tuple[range, int], ...] = ()
     rows: int = 0
     month: str = ""
-    spoken_header: bool = False
+    untidy_header: bool = False
     bom: bool = False
     newline: str = "\n"
     quote_all: bool = False
@@ -55,11 +59,12 @@ class SampleFile:
 
     @property
     def gzipped(self) -> bool:
+        """Whether the file is compressed."""
         return self.key.endswith(".gz")
 
     def header(self) -> list[str]:
-        """Column names as written; a spoken header has capitals and stray blanks."""
-        if not self.spoken_header:
+        """The column names as written; an untidy header has capitals and stray blanks."""
+        if not self.untidy_header:
             return list(self.columns)
         return [
             f" {name.capitalize()} " if i % 2 else name.upper()
@@ -68,7 +73,7 @@ class SampleFile:
 
 
 def waves_of(file: SampleFile, files: list[SampleFile]) -> tuple[int, ...]:
-    """The waves (1, 2) after which this file is what lies under its key."""
+    """The waves (1, 2) after which this file is the one stored under its key."""
     replaced = any(other.key == file.key and other.wave > file.wave for other in files)
     return (file.wave,) if replaced else tuple(range(file.wave, 3))
 
@@ -77,7 +82,8 @@ def sample_files(sample: Sample) -> list[SampleFile]:
     """Every file of both waves: customers first, then sales, each by wave.
 
     Within a wave no customer has two different sets of attributes, and the files that bring new
-    attributes in wave 2 sort after the ones they supersede: who is newest never hangs on a clock.
+    attributes in wave 2 sort after those that they supersede. So the newest record of a customer
+    does not depend on the time of an upload.
     """
     return [*_customer_files(sample), *_sales_files(sample)]
 
@@ -99,7 +105,7 @@ def _customer_files(sample: Sample) -> list[SampleFile]:
         SampleFile(  # delivers some customers of the first file again, unchanged
             "crm/2026/customer_infomation_02.csv", "customers", 1, CUSTOMERS_SHIFTED, 3,
             people=((range(first, second), 1), (range(archive, first, 20), 1)),
-            newline="\r\n", spoken_header=True,
+            newline="\r\n", untidy_header=True,
         ),
         SampleFile(
             "crm/2026/customer_infomation_03.csv", "customers", 1, CUSTOMERS_EMAIL, 4,
@@ -133,7 +139,7 @@ def _sales_files(sample: Sample) -> list[SampleFile]:
                 month=month,
                 bom=month == "2025-12",
                 quote_all=month == "2025-10",
-                spoken_header=month == "2026-02",
+                untidy_header=month == "2026-02",
                 last_newline=month != "2026-03",
             )
         )

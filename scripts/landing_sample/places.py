@@ -1,4 +1,4 @@
-"""Where sample files and a user's own files go: a bucket, or a folder."""
+"""The places that sample files and a user's own files go to: a bucket, or a folder."""
 
 import os
 import shutil
@@ -21,44 +21,50 @@ class PlaceError(Exception):
 
 
 @dataclass(frozen=True)
-class Landed:
-    """A sample file that already lies in its place."""
+class StoredVersion:
+    """The sample and wave that a stored file was written from."""
 
     sample: Sample
     wave: int
 
 
 class Place(Protocol):
-    """What holds the files; keys are relative to it."""
+    """A store of files; keys are relative to it."""
 
     name: str
 
-    def landed(self, key: str) -> Landed | None:
-        """What sample file lies under the key, if it is one that this version wrote."""
+    def version_at(self, key: str) -> StoredVersion | None:
+        """The version of the sample file under the key.
+
+        None where there is no file, or one that this format of the sample did not write.
+        """
 
     def put(self, file: SampleFile, sample: Sample, content: IO[bytes]) -> None:
         """Store the content, read from its start, under the file's key."""
 
     def remove(self, key: str) -> None:
-        """Take away what lies under the key."""
+        """Delete the file under the key; none need be there."""
 
 
 class Folder:
-    """A local folder. It remembers nothing: everything is written each time."""
+    """A local folder. It keeps no versions, so every file is written each time."""
 
     def __init__(self, folder: Path) -> None:
         self.name, self._folder = str(folder), folder
 
-    def landed(self, key: str) -> Landed | None:
+    def version_at(self, key: str) -> StoredVersion | None:
+        """None: a folder keeps no versions."""
         return None
 
     def put(self, file: SampleFile, sample: Sample, content: IO[bytes]) -> None:
+        """Store the content under the file's key; folders are made."""
         target = self._folder / file.key
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as out:
             shutil.copyfileobj(content, out)
 
     def remove(self, key: str) -> None:
+        """Delete the file under the key; none need be there."""
         (self._folder / key).unlink(missing_ok=True)
 
 
@@ -78,12 +84,13 @@ class Bucket:
         self.name = url.rstrip("/")
         self._bucket = parts.netloc
         self._prefix = parts.path.strip("/") + "/" if parts.path.strip("/") else ""
-        # A named endpoint is a local server or a gateway, which need not have a host per bucket.
+        # A server at an endpoint of its own need not have a host name for each bucket.
         style = "path" if os.environ.get("AWS_ENDPOINT_URL") else "auto"
         settings = cast(Any, {"addressing_style": style})
         self._s3: Any = cast(Any, boto3).client("s3", config=Config(s3=settings))
 
-    def landed(self, key: str) -> Landed | None:
+    def version_at(self, key: str) -> StoredVersion | None:
+        """The version in the metadata of the object under the key, as `Place` says."""
         try:
             head = self._s3.head_object(Bucket=self._bucket, Key=self._prefix + key)
         except ClientError as error:
@@ -93,19 +100,21 @@ class Bucket:
         return _read_metadata(head.get("Metadata", {}).get("landing-sample", ""))
 
     def put(self, file: SampleFile, sample: Sample, content: IO[bytes]) -> None:
+        """Store the content under the file's key, with its version as metadata."""
         metadata = {"landing-sample": _metadata(sample, file.wave)}
         self.store(file.key, content, {"Metadata": metadata})
 
     def store(self, key: str, content: IO[bytes], arguments: dict[str, Any] | None = None) -> str:
-        """Upload in parts where large; returns the object's URL."""
+        """Upload the content, in parts where it is large; returns the object's URL."""
         self._s3.upload_fileobj(content, self._bucket, self._prefix + key, ExtraArgs=arguments)
         return f"s3://{self._bucket}/{self._prefix}{key}"
 
     def remove(self, key: str) -> None:
+        """Delete the object under the key; none need be there."""
         self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     def check(self) -> None:
-        """Raise PlaceError when the bucket is not there; S3's own error when it may not be used."""
+        """Raise PlaceError when there is no such bucket, ClientError when access is denied."""
         try:
             self._s3.head_bucket(Bucket=self._bucket)
         except ClientError as error:
@@ -121,9 +130,9 @@ def _metadata(sample: Sample, wave: int) -> str:
     return f"{_FORMAT} {sample.seed} {sample.sales} {sample.customers} {wave}"
 
 
-def _read_metadata(text: str) -> Landed | None:
+def _read_metadata(text: str) -> StoredVersion | None:
     fields = text.split()
     if len(fields) != 5 or fields[0] != str(_FORMAT):
         return None
     seed, sales, customers, wave = map(int, fields[1:])
-    return Landed(Sample(seed, sales, customers), wave)
+    return StoredVersion(Sample(seed, sales, customers), wave)

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from landing_sample.chance import Defects, Dice
 from landing_sample.customers import customer_id
 from landing_sample.layout import Sample, SampleFile
-from landing_sample.lines import Line, long, shifted, short, unclosed, whole
+from landing_sample.lines import (
+    Line,
+    long_line,
+    shifted_line,
+    short_line,
+    unclosed_quote,
+    whole_line,
+)
 from landing_sample.vocabulary import (
     BAD_DATES,
     BAD_QUANTITIES,
@@ -54,7 +61,7 @@ def _sale(sample: Sample, days: list[str], dice: Dice) -> dict[str, str]:
     product = dice.pick_front(PRODUCTS)
     platform = dice.pick_front(PLATFORMS)
     shop = dice.pick(SHOPS)
-    if draw < 0.12:  # as people type: nothing here is wrong once it is cleaned
+    if draw < 0.12:  # spellings as people type them: cleaning makes all of them right
         if draw < 0.03:
             product = dice.pick((product.lower(), product.capitalize(), f" {product} "))
         elif draw < 0.05:
@@ -79,7 +86,7 @@ def _sale(sample: Sample, days: list[str], dice: Dice) -> dict[str, str]:
 
 
 def _buyer(sample: Sample, dice: Dice) -> int:
-    """A customer's number: mostly a known one, some that wave 2 brings, some that nobody knows."""
+    """The number of a customer: mostly a known one, 3 % from wave 2, 2 % in no file."""
     draw = dice.random()
     known = sample.customers
     if draw < 0.02:
@@ -92,7 +99,7 @@ def _buyer(sample: Sample, dice: Dice) -> int:
 def _line(file: SampleFile, sale: dict[str, str], defect: str | None, dice: Dice) -> Line:
     columns = file.columns
     if defect is None:
-        return whole([sale[column] for column in columns], file.quote_all)
+        return whole_line([sale[column] for column in columns], file.quote_all)
     if defect.startswith("blank"):
         sale[defect.split()[1]] = dice.pick(("", "", "  "))
     if "bad quan" in defect:
@@ -104,14 +111,14 @@ def _line(file: SampleFile, sale: dict[str, str], defect: str | None, dice: Dice
     cells = [sale[column] for column in columns]
     shop_at = columns.index("shop")
     if defect == "short":
-        return short(cells, 2 + dice.below(len(cells) - 2), file.quote_all)
+        return short_line(cells, 2 + dice.below(len(cells) - 2), file.quote_all)
     if defect == "long":
-        return long(cells, "checked", file.quote_all)
+        return long_line(cells, "checked", file.quote_all)
     if defect == "shifted":
         cells[shop_at] = dice.pick(SHOPS)
-        return shifted(cells, shop_at, " " + dice.pick(DISTRICTS))
+        return shifted_line(cells, shop_at, " " + dice.pick(DISTRICTS))
     if defect == "unclosed":
         cells[shop_at] = dice.pick(SHOPS)
         other = {**sale, "shop": dice.pick(SHOPS)}
-        return unclosed(cells, [other[column] for column in columns], shop_at)
-    return whole(cells, file.quote_all)
+        return unclosed_quote(cells, [other[column] for column in columns], shop_at)
+    return whole_line(cells, file.quote_all)

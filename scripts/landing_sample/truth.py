@@ -1,7 +1,7 @@
-"""What the pipeline must make of the sample, counted while it is written.
+"""The truth: the counts that the pipeline must arrive at, taken while the sample is written.
 
-The rules are stated here a second time, in Python, on purpose: tests compare these counts with what
-the SQL of the project arrives at. Memory grows with the number of customers, not of sales.
+The rules are stated here a second time, in Python, on purpose: tests compare these counts with
+those of the project's SQL. Memory grows with the number of customers, not of sales.
 """
 
 import re
@@ -14,7 +14,7 @@ from landing_sample.layout import SampleFile
 from landing_sample.lines import Line
 from landing_sample.vocabulary import MISSPELT_PRODUCTS, PLATFORMS
 
-# Columns as the files call them, with the name that the project's reasons use.
+# Column names in the files, each with its name in the reject reasons.
 SALES_COLUMNS = {
     "createtime": "sold_on", "id": "customer_id", "product": "product",
     "quan": "quantity", "shop": "shop", "platform": "platform",
@@ -27,7 +27,10 @@ _DIGITS = re.compile(r"[0-9]+")
 
 
 def sale_reasons(values: Mapping[str, str], corrupt: bool) -> list[str]:
-    """Why a sales line is rejected, empty when it is accepted; `values` are trimmed."""
+    """The reject reasons of a sales line, none when it is accepted.
+
+    `values` are trimmed, by the column names of the files.
+    """
     reasons = _common_reasons(values, SALES_COLUMNS, corrupt)
     if values["createtime"] and not _is_date(values["createtime"]):
         reasons.append("invalid_date")
@@ -39,7 +42,7 @@ def sale_reasons(values: Mapping[str, str], corrupt: bool) -> list[str]:
 
 
 def customer_reasons(values: Mapping[str, str], corrupt: bool) -> list[str]:
-    """Why a customer line is rejected; empty when it is accepted."""
+    """The reject reasons of a customer line, none when it is accepted; `values` are trimmed."""
     reasons = _common_reasons(values, CUSTOMERS_COLUMNS, corrupt)
     if values["age"] and not (_DIGITS.fullmatch(values["age"]) and int(values["age"]) <= 130):
         reasons.append("invalid_age")
@@ -66,8 +69,8 @@ def _is_date(text: str) -> bool:
     return True
 
 
-class State:
-    """The expected counts after one wave."""
+class ExpectedCounts:
+    """The counts of every layer after a wave."""
 
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
@@ -81,12 +84,13 @@ class State:
         }  # fmt: skip
 
     def add(self, dataset: str, values: Mapping[str, str], reasons: Iterable[str]) -> None:
+        """Count a line with its trimmed values and its reject reasons."""
         self.rows[dataset] += 1
         if reasons:
             self.reasons[dataset].update(reasons)
             return
         self.accepted[dataset] += 1
-        if dataset == "customers":  # files come in the order in which the newest is last
+        if dataset == "customers":  # the newest file comes last
             self.gender_of[values["id"]] = values["gender"].lower()
         elif (gender := self.gender_of.get(values["id"])) is not None:
             self.matched += 1
@@ -98,7 +102,7 @@ class State:
             self.charts["units_by_month"][values["createtime"][:7]] += units
 
     def as_dict(self) -> dict[str, Any]:
-        """The shape that `run-job report --json` has too."""
+        """The counts in the shape of `state` in `run-job report --json`."""
         datasets = ("customers", "sales")
         return {
             "bronze": {name: self.rows[name] for name in datasets},
@@ -113,19 +117,21 @@ class State:
 
 
 class Truth:
-    """Counts of every file, and the states after wave 1 and after wave 2.
+    """The counts of every file, and those of all layers after wave 1 and after wave 2.
 
     All customer files must be added before the first sales file.
     """
 
     def __init__(self) -> None:
         self.files: list[dict[str, Any]] = []
-        self._states = {1: State(), 2: State()}
+        self._after_wave = {1: ExpectedCounts(), 2: ExpectedCounts()}
 
     def open_file(self, file: SampleFile, waves: Iterable[int]) -> "FileTruth":
-        return FileTruth(file, [self._states[wave] for wave in waves])
+        """Counts for the file, whose lines are to be added; it counts after each of `waves`."""
+        return FileTruth(file, [self._after_wave[wave] for wave in waves])
 
     def close_file(self, counted: "FileTruth") -> None:
+        """Note the counts of a file, all of whose lines were added."""
         file = counted.file
         self.files.append(
             {
@@ -135,21 +141,25 @@ class Truth:
         )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
+        """`files`, one entry a file, and `after_wave`, the counts by wave, as JSON has them."""
         return {
             "files": self.files,
-            "after_wave": {str(wave): state.as_dict() for wave, state in self._states.items()},
+            "after_wave": {
+                str(wave): counts.as_dict() for wave, counts in self._after_wave.items()
+            },
         }
 
 
 class FileTruth:
-    """The counts of one file, passed on line by line to the states it belongs to."""
+    """The counts of a file; each line is also added to the waves after which the file is there."""
 
-    def __init__(self, file: SampleFile, states: list[State]) -> None:
+    def __init__(self, file: SampleFile, waves: list[ExpectedCounts]) -> None:
         self.file, self.rows, self.corrupt_rows = file, 0, 0
-        self._states = states
+        self._waves = waves
         self._reasons_of = sale_reasons if file.dataset == "sales" else customer_reasons
 
     def add(self, line: Line) -> None:
+        """Count a line of the file."""
         self.rows += 1
         self.corrupt_rows += line.corrupt
         values = {
@@ -157,5 +167,5 @@ class FileTruth:
             for column, value in zip(self.file.columns, line.values, strict=True)
         }
         reasons = self._reasons_of(values, line.corrupt)
-        for state in self._states:
-            state.add(self.file.dataset, values, reasons)
+        for counts in self._waves:
+            counts.add(self.file.dataset, values, reasons)

@@ -1,4 +1,4 @@
-"""Puts a folder of somebody's own CSVs into the landing bucket."""
+"""Puts a folder of the user's own CSV files into the landing bucket."""
 
 import fnmatch
 from collections.abc import Callable
@@ -43,21 +43,27 @@ def upload(
     files: list[Path],
     prefix: str,
     bucket: Bucket,
-    report: Callable[[Path, str, int], None],
+    on_stored: Callable[[Path, str, int], None],
 ) -> list[str]:
-    """Store each file under prefix/its path in the folder; returns the keys."""
+    """Store each file under the prefix and its path in the folder; returns the keys.
+
+    `on_stored` is called for each file with its path, its URL and its size in bytes.
+    """
     keys = []
     for path in files:
         key = str(PurePosixPath(prefix.strip("/"), path.relative_to(folder).as_posix()))
         with path.open("rb") as content:
             url = bucket.store(key, content)
-        report(path, url, path.stat().st_size)
+        on_stored(path, url, path.stat().st_size)
         keys.append(key)
     return keys
 
 
-def unclaimed(keys: list[str], project: Path) -> tuple[list[str], list[str]]:
-    """Keys that no dataset of the project's sources takes, and the name patterns those take."""
+def unclaimed_keys(keys: list[str], project: Path) -> tuple[list[str], list[str]]:
+    """The keys whose names no dataset of the project takes, and the patterns that are taken.
+
+    Both are empty where `project` has no declaration of sources.
+    """
     try:
         document = yaml.safe_load((project / _SOURCES).read_text("utf-8"))
     except OSError:
@@ -69,5 +75,5 @@ def unclaimed(keys: list[str], project: Path) -> tuple[list[str], list[str]]:
         if table.get("external")
     ]
     names = {key: PurePosixPath(key).name for key in keys}
-    lost = [key for key in keys if not any(fnmatch.fnmatch(names[key], p) for p in patterns)]
-    return lost, patterns
+    unclaimed = [key for key in keys if not any(fnmatch.fnmatch(names[key], p) for p in patterns)]
+    return unclaimed, patterns

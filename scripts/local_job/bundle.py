@@ -1,9 +1,9 @@
 """Reads the bundle: databricks.yml, the files it includes, and its ${…} references.
 
-On this machine the target is `local`: variables have the value of BUNDLE_VAR_<name>, of the local
-services, or their default; resources are as they are defined, as there is nothing to deploy.
+On this machine the target is `local`. A variable has the value of BUNDLE_VAR_<name>, of the local
+services, or its default; resources are as they are defined, as nothing is deployed.
 
-Only what running the job on this machine needs is understood. The whole format:
+Only the part of the format is read that a run on this machine needs. The whole format:
 https://docs.databricks.com/aws/en/dev-tools/bundles/settings
 """
 
@@ -19,7 +19,7 @@ import yaml
 LOCAL_TARGET = "local"
 _REFERENCE = re.compile(r"\$\{([^{}]+)\}")
 
-# For a run on this machine, what the local services set stands before a variable's default.
+# Variables whose value a run on this machine takes from the environment, before their default.
 _FROM_ENVIRONMENT = {
     "catalog": "DATABRICKS_CATALOG",
     "landing_url": "LANDING_URL",
@@ -34,7 +34,7 @@ class BundleError(Exception):
 
 @dataclass(frozen=True)
 class Bundle:
-    """`folders` maps a job's key to the folder that its relative paths start from."""
+    """A bundle. `folders` maps a job's key to the folder that its relative paths start from."""
 
     root: Path
     name: str
@@ -44,10 +44,14 @@ class Bundle:
 
     @property
     def jobs(self) -> dict[str, dict[str, Any]]:
+        """The definitions of the jobs, by key."""
         return self.resources.get("jobs", {})
 
     def resolve(self, value: Any) -> Any:
-        """The value with every reference in it replaced, for the target `local`."""
+        """The value with its ${…} references replaced, in lists and mappings too.
+
+        Raises BundleError for a reference that means nothing in a run on this machine.
+        """
         if isinstance(value, str):
             return _REFERENCE.sub(lambda found: self._lookup(found.group(1)), value)
         if isinstance(value, list):
@@ -75,9 +79,9 @@ class Bundle:
         )
 
     def _variable(self, name: str) -> Any:
-        """BUNDLE_VAR_<name>, as the Databricks CLI; the local services; the default."""
-        outer = _FROM_ENVIRONMENT.get(name, "")
-        for value in (os.environ.get(f"BUNDLE_VAR_{name}"), os.environ.get(outer)):
+        """A variable's value: BUNDLE_VAR_<name>, as the Databricks CLI; environment; default."""
+        local = _FROM_ENVIRONMENT.get(name, "")
+        for value in (os.environ.get(f"BUNDLE_VAR_{name}"), os.environ.get(local)):
             if value:
                 return value
         definition = self.variables[name]
@@ -86,7 +90,7 @@ class Bundle:
         raise BundleError(f"The variable {name} has no value. Set BUNDLE_VAR_{name}.")
 
     def _resource(self, kind: str, key: str, name: str) -> Any:
-        """A resource's field; the id of the SQL warehouse is that of the one in use."""
+        """A field of a resource; the id of a SQL warehouse is that of the one in use."""
         if name != "id":
             return self.resources[kind][key].get(name, "")
         if kind != "sql_warehouses":

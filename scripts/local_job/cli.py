@@ -1,4 +1,4 @@
-"""`run-job`: the bundle's job on this machine, and the report of what came out.
+"""`run-job`: runs the bundle's job on this machine, and reports the state of every layer.
 
 Exit codes: 0 done, 1 a task failed or a sum does not hold, 2 wrong use or configuration, 130
 interrupted.
@@ -14,16 +14,16 @@ from rich.console import Console
 
 import local_session
 from local_job.bundle import BundleError, read_bundle
+from local_job.console_watcher import ConsoleWatcher, print_summary
 from local_job.job import Job, read_job
-from local_job.progress import Progress, print_summary
-from local_job.render import print_report
-from local_job.report import Report, read_report
-from local_job.run import JobRun, new_run, one_at_a_time, run_job
-from local_job.warehouse import WarehouseError, connected
+from local_job.lakehouse_report import LakehouseReport, read_report
+from local_job.report_printer import print_report
+from local_job.runner import JobRun, new_run, one_at_a_time, run_job
+from local_session.sql_connection import WarehouseError, open_warehouse
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The command; returns its exit code."""
+    """Run the command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     options = _parser().parse_args(arguments)
     try:
@@ -85,13 +85,13 @@ def _run(options: argparse.Namespace) -> int:
         state = local_session.state_dir()
         with one_at_a_time(state, lambda: console.print("Another run is going on: waiting for it")):
             run = new_run(state / "runs", job)
-            run_job(job, run, Progress(console, options.verbose))
+            run_job(job, run, ConsoleWatcher(console, options.verbose))
         print_summary(run, console)
         if run.failed:
             return 1
         if not (options.report or options.json):
             return 0
-    with connected() as query:
+    with open_warehouse() as query:
         report = read_report(query)
     if options.json:
         print(json.dumps(_as_dict(report, run), indent=2))
@@ -113,7 +113,7 @@ def _parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _as_dict(report: Report, run: JobRun | None) -> dict[str, Any]:
+def _as_dict(report: LakehouseReport, run: JobRun | None) -> dict[str, Any]:
     loaded = [file for file in report.files if file.status == "loaded"]
     return {
         "run": run

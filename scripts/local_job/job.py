@@ -1,4 +1,4 @@
-"""The job as this machine runs it: tasks in order, each with its command lines."""
+"""Reads the job as this machine runs it: tasks in order, each with its command lines."""
 
 import re
 import shlex
@@ -17,7 +17,7 @@ _DYNAMIC = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 @dataclass(frozen=True)
 class Command:
-    """One command line of a task: the program with its arguments, and where it runs."""
+    """A command line of a task. `arguments` begins with the program; `folder` is where it runs."""
 
     shown: str
     arguments: tuple[str, ...]
@@ -26,10 +26,10 @@ class Command:
 
 @dataclass(frozen=True)
 class Task:
-    """One task, which runs after the tasks it depends on.
+    """A task, which runs after the tasks that it depends on.
 
-    `timeout` is in seconds, None for none. `missing` names a program that is not installed, and
-    without which the task is left out.
+    `timeout` is in seconds, None for none. `missing` names the program that the task needs and that
+    is not installed: the task is then skipped.
     """
 
     key: str
@@ -50,13 +50,13 @@ class Job:
     parameters: Mapping[str, str]
 
     def only(self, keys: list[str]) -> "Job":
-        """The job with these tasks alone. Raises BundleError for one that it has not."""
+        """The job with these tasks alone. Raises BundleError for a task that it does not have."""
         for key in keys:
             self._known(key)
         return self._with({*keys})
 
     def from_task(self, key: str) -> "Job":
-        """The job from this task on: the task, and all that depend on it."""
+        """The job from this task on: the task, and all that depend on it. Raises BundleError."""
         self._known(key)
         chosen = {key}
         for task in self.tasks:
@@ -74,10 +74,10 @@ class Job:
 
 
 def read_job(bundle: Bundle, parameters: Mapping[str, str] | None = None) -> Job:
-    """The bundle's job with its parameters set; what only starts another job is not one.
+    """The bundle's job with its parameters set. A job that only starts another is passed over.
 
-    Raises BundleError for a task that cannot run here, for dependencies that do not hold, and for
-    a parameter that the job has not.
+    Raises BundleError for a task that cannot run on this machine, for a dependency on no task or in
+    a circle, and for a parameter that the job does not have.
     """
     jobs = {key: job for key, job in bundle.jobs.items() if not _only_starts_another(job)}
     if len(jobs) != 1:
@@ -104,12 +104,14 @@ def _in_order(name: str, tasks: dict[str, Task]) -> list[Task]:
     for task in tasks.values():
         for needed in task.depends_on:
             if needed not in tasks:
-                raise BundleError(f"{name}: {task.key} depends on {needed}, which is no task.")
+                raise BundleError(
+                    f"{name}: {task.key} depends on {needed}, which is no task of it."
+                )
     try:
         order = TopologicalSorter({key: task.depends_on for key, task in tasks.items()})
         return [tasks[key] for key in order.static_order()]
     except CycleError as error:
-        raise BundleError(f"{name}: tasks depend on each other: {error.args[1]}") from error
+        raise BundleError(f"{name}: these tasks depend on each other: {error.args[1]}") from error
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class _TaskReader:
         elif "dbt_task" in task:
             commands = self._dbt(task["task_key"], self._resolve(task["dbt_task"]))
         elif "dashboard_task" in task:
-            program = "preview-dashboard"  # what refreshes the dashboard on this machine
+            program = "preview-dashboard"  # refreshes the dashboard on this machine
             commands = [Command(program, (_installed(program),), self.bundle.root)]
         else:
             raise BundleError(
@@ -142,7 +144,7 @@ class _TaskReader:
         )
 
     def _resolve(self, value: Any) -> Any:
-        """The value without references, neither the bundle's nor those of a run."""
+        """The value with its references replaced, those of the bundle and those of a run."""
         if isinstance(value, dict):
             return {key: self._resolve(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -153,7 +155,7 @@ class _TaskReader:
         return value
 
     def _dynamic(self, reference: str) -> str:
-        """{{job.parameters.<name>}}; Databricks knows more of them, which have no meaning here."""
+        """The value of {{job.parameters.<name>}}. Other references have none on this machine."""
         name = reference.removeprefix("job.parameters.")
         if name == reference or name not in self.parameters:
             raise BundleError(f"{{{{{reference}}}}} has no meaning in a run on this machine.")

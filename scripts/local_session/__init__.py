@@ -1,7 +1,8 @@
-"""Where this project keeps its local state, and how a command enters the local services' session.
+"""The session that the commands share: local state, local services, the warehouse's connection.
 
-The commands speak to whatever the environment names. When it names nothing, they start themselves
-again through `local-warehouse exec`, which starts the local services and sets the environment.
+The commands use the warehouse and the bucket that the environment names. When it names none, they
+start themselves again through `local-warehouse exec`, which starts the local services and sets the
+environment.
 """
 
 import os
@@ -16,7 +17,7 @@ class SessionError(Exception):
 
 
 def project_root() -> Path:
-    """The folder of dbt_project.yml: the working folder's or one above it, else the sources'."""
+    """The folder of dbt_project.yml: the working folder, one above it, or else this checkout's."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "dbt_project.yml").is_file():
@@ -35,8 +36,8 @@ def bin_dir() -> Path:
     return Path(sys.executable).parent
 
 
-def shown(path: Path) -> str:
-    """A path as a person reads it: relative where it lies below the working folder."""
+def display_path(path: Path) -> str:
+    """The path as a message shows it: relative where it lies below the working folder."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:

@@ -11,7 +11,7 @@ import pytest
 from browser import Browser
 from dashboard_page import DASH, pick, show, table
 
-from dashboard_preview.formats import format_of, shown
+from dashboard_preview.formats import format_of, format_value
 from lakehouse import Lakehouse
 
 VALUES = """\
@@ -137,7 +137,7 @@ def test_numbers_are_rounded_on_the_page_as_in_the_pictures(
     ]
     numbers = [-1.005, 0.0005, 0.0525, 1234567.5, 2.675, None]
     formats = [format_of({"format": format_}) for format_ in FORMATS.values()]
-    assert on_page == [[shown(number, each) for each in formats] for number in numbers]
+    assert on_page == [[format_value(number, each) for each in formats] for number in numbers]
 
 
 def test_the_page_counts_every_measure_as_the_warehouse_does(

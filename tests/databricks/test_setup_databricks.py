@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from databricks_setup.cli import main
-from databricks_setup.plan import SECRET_SCOPE, SERVICE_CREDENTIAL, STORAGE_CREDENTIAL
+from databricks_setup.setup_plan import SECRET_SCOPE, SERVICE_CREDENTIAL, STORAGE_CREDENTIAL
 
 ROOT = Path(__file__).resolve().parents[2]
 STORAGE_ROLE = "arn:aws:iam::123456789012:role/sales-lakehouse-storage"

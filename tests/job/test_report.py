@@ -7,14 +7,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local_job.render import print_report
-from local_job.report import File, Report
-from local_job.run import JobRun
+from local_job.lakehouse_report import LakehouseReport, LoggedFile
+from local_job.report_printer import print_report
+from local_job.runner import JobRun
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-LOADED = File("sales", "s3://landing/data_sales_1.csv", "loaded", 10, None, NOW)
-REFUSED = File("sales", "s3://landing/data_sales_2.csv", "refused", 0, "no column quan", NOW)
-REPORT = Report(
+LOADED = LoggedFile("sales", "s3://landing/data_sales_1.csv", "loaded", 10, None, NOW)
+REFUSED = LoggedFile("sales", "s3://landing/data_sales_2.csv", "refused", 0, "no column quan", NOW)
+REPORT = LakehouseReport(
     files=[LOADED, REFUSED],
     bronze={"customers": 5, "sales": 1010},
     accepted={"customers": 4, "sales": 1000},
@@ -32,7 +32,7 @@ REPORT = Report(
 )
 
 
-def printed(report: Report, run: JobRun | None = None, width: int = 120) -> str:
+def printed(report: LakehouseReport, run: JobRun | None = None, width: int = 120) -> str:
     out = StringIO()
     print_report(report, run, Console(file=out, width=width))
     return out.getvalue()

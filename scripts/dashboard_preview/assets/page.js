@@ -190,7 +190,7 @@
       const place = element.querySelector(".vega");
       element.querySelector(".empty").hidden = rows.length > 0;
       place.style.visibility = rows.length ? "" : "hidden";
-      // Nothing to draw, no place to draw on a page that is hidden, or drawn when Vega is ready.
+      // Nothing to draw; a hidden page, without a place to draw on; or Vega is at it already.
       if (!rows.length || !place.clientWidth || widget.drawing) return;
       if (widget.view) {
         widget.view.data("rows", copies(rows)).run();

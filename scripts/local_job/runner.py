@@ -1,8 +1,8 @@
 """Runs tasks one after the other, keeps their output, and stops at the first failure.
 
 A run has a folder under `runs/` of the local state: run.json, its record, and a log for each task.
-A task that fails is tried again as often as the job says, but at once: on Databricks the pause is
-for a cloud that recovers.
+A task that fails is retried as often as the job says, but without the pause that the job gives a
+cloud service to recover.
 """
 
 import fcntl
@@ -22,17 +22,17 @@ from typing import IO, Literal
 from local_job.bundle import LOCAL_TARGET
 from local_job.job import Command, Job, Task
 
-Result = Literal["succeeded", "failed", "timed out", "skipped"]
-# What a terminal program writes to colour, and dbt's clock before each of its lines.
+TaskResult = Literal["succeeded", "failed", "timed out", "skipped"]
+# Colour codes of a terminal, and the time that dbt writes before each line.
 _DECORATION = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|^\d\d:\d\d:\d\d  ")
 
 
 @dataclass
 class TaskRun:
-    """How one task went. `said` is the last line of its output; the exit code is the last one's."""
+    """A task in a run. `said` is its last line of output, `exit_code` that of its last command."""
 
     key: str
-    result: Result
+    result: TaskResult
     log: Path
     commands: tuple[str, ...] = ()
     attempts: int = 0
@@ -44,7 +44,7 @@ class TaskRun:
 
 @dataclass
 class JobRun:
-    """How a run of the job went."""
+    """A run of the job, with its tasks as far as they ended or were skipped."""
 
     run_id: str
     folder: Path
@@ -56,10 +56,12 @@ class JobRun:
 
     @property
     def failed(self) -> TaskRun | None:
+        """The task that failed or timed out, None when all is well."""
         return next((task for task in self.tasks if task.result in ("failed", "timed out")), None)
 
     @property
     def seconds(self) -> float:
+        """The seconds of all tasks together."""
         return sum(task.seconds for task in self.tasks)
 
     def save(self) -> None:
@@ -69,36 +71,36 @@ class JobRun:
         (self.folder / "run.json").write_text(text + "\n", "utf-8")
 
 
-class Watcher:
-    """Hears of a run while it goes on. This one keeps silent."""
+class JobWatcher:
+    """Told about a run while it goes on; this base class does nothing."""
 
     @contextmanager
     def task(self, task: Task) -> Iterator[Callable[[str], None]]:
-        """Surrounds a task's run; what it gives is called with each line of output."""
+        """Surround a task's run; the function given is called with each line of its output."""
         yield lambda line: None
 
     def ended(self, run: TaskRun) -> None:
-        """A task ended, or was skipped."""
+        """Take note that a task ended or was skipped."""
 
 
 @contextmanager
-def one_at_a_time(state: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Queue behind another run on the same state, as the job's own queue does.
+def one_at_a_time(state: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Wait for another run on the same state to end, as the job's queue does on Databricks.
 
-    `waiting` is called when there is one. The lock ends with the process that holds it.
+    `on_wait` is called when there is one. The lock is released when the process ends.
     """
     state.mkdir(parents=True, exist_ok=True)
     with (state / "run.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            waiting()
+            on_wait()
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def new_run(runs: Path, job: Job) -> JobRun:
-    """A run with a folder of its own under `runs`, named for the time, in UTC."""
+    """A run with a folder of its own under `runs`, which is named for the time in UTC."""
     started = datetime.now(UTC)
     run_id = base = started.strftime("%Y%m%dT%H%M%SZ")
     count = 1
@@ -109,8 +111,11 @@ def new_run(runs: Path, job: Job) -> JobRun:
     return JobRun(run_id, runs / run_id, started, job.name, parameters=dict(job.parameters))
 
 
-def run_job(job: Job, run: JobRun, watcher: Watcher) -> JobRun:
-    """Run the tasks in the order given; after a failure the rest are skipped."""
+def run_job(job: Job, run: JobRun, watcher: JobWatcher) -> JobRun:
+    """Run the tasks in order, and skip the rest after a failure.
+
+    Fills in `run`, writes its record and returns it.
+    """
     try:
         for task in job.tasks:
             ended = TaskRun(
@@ -132,7 +137,7 @@ def run_job(job: Job, run: JobRun, watcher: Watcher) -> JobRun:
 
 
 def _run_task(task: Task, ended: TaskRun, heard: Callable[[str], None]) -> None:
-    """Run the task until it succeeds or has no retry left; `ended` is filled in."""
+    """Run the task until it succeeds or has no retry left; fills in `ended`."""
     started = time.monotonic()
     ended.started_at = datetime.now(UTC)
 
@@ -157,7 +162,7 @@ def _run_task(task: Task, ended: TaskRun, heard: Callable[[str], None]) -> None:
     ended.seconds = round(time.monotonic() - started, 2)
 
 
-def _attempt(task: Task, ended: TaskRun, out: IO[str], heard: Callable[[str], None]) -> Result:
+def _attempt(task: Task, ended: TaskRun, out: IO[str], heard: Callable[[str], None]) -> TaskResult:
     deadline = time.monotonic() + task.timeout if task.timeout else None
     for command in task.commands:
         out.write(f"$ {command.shown}\n")
@@ -174,7 +179,7 @@ def _attempt(task: Task, ended: TaskRun, out: IO[str], heard: Callable[[str], No
 def _run_command(
     command: Command, log: IO[str], heard: Callable[[str], None], deadline: float | None
 ) -> tuple[int, bool]:
-    """The command's exit code, and whether it ended before the deadline."""
+    """Run the command; returns its exit code, and whether it ended before the deadline."""
     environment = os.environ | {
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",
@@ -203,7 +208,7 @@ def _run_command(
                 log.flush()
                 heard(line.rstrip("\n"))
             return process.wait(), not late.is_set()
-        except BaseException:  # an interrupt above all: the task must not outlive the run
+        except BaseException:  # such as an interrupt: the task must not outlive the run
             process.terminate()
             process.wait()
             raise
@@ -213,7 +218,7 @@ def _run_command(
 def _terminated_at(
     deadline: float | None, process: subprocess.Popen[str]
 ) -> Iterator[threading.Event]:
-    """Stops the process at the deadline; the event tells that it was necessary."""
+    """Terminate the process at the deadline; the event is set when that was necessary."""
     late = threading.Event()
 
     def stop() -> None:
@@ -230,5 +235,5 @@ def _terminated_at(
 
 
 def tail(log: Path, lines: int = 25) -> list[str]:
-    """The last lines of a log."""
+    """The last lines of a log file, 25 unless told otherwise."""
     return log.read_text("utf-8", errors="replace").splitlines()[-lines:]

@@ -1,8 +1,8 @@
-"""A connection to the SQL warehouse that the environment names."""
+"""The connection to the SQL warehouse that the environment names."""
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from databricks import sql
 from urllib3.exceptions import HTTPError
 
-# The connector logs a warehouse that does not answer, at length, before it raises the same.
+# When a warehouse does not answer, the connector logs it at length, and then raises it.
 logging.getLogger("databricks").setLevel(logging.CRITICAL)
 
-Query = Any  # called with a statement; gives its rows as tuples
+# Runs a statement; returns its rows as tuples.
+RunQuery = Callable[[str], list[tuple[Any, ...]]]
 
 
 class WarehouseError(Exception):
@@ -21,8 +22,8 @@ class WarehouseError(Exception):
 
 
 @contextmanager
-def connected() -> Iterator[Query]:
-    """A function that runs a statement and returns its rows as tuples.
+def open_warehouse() -> Iterator[RunQuery]:
+    """Connect, and give a function that runs a statement and returns its rows as tuples.
 
     DATABRICKS_HOST, DATABRICKS_HTTP_PATH and DATABRICKS_CATALOG name the warehouse; credentials are
     those of databricks-sdk's unified authentication. Raises WarehouseError.
@@ -61,5 +62,5 @@ def connected() -> Iterator[Query]:
 
 
 def _in_one_line(error: Exception) -> str:
-    """The error's first line: what follows is the server's or the connector's stack."""
+    """The first line of the error; a stack of the server or the connector follows it."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,11 +1,11 @@
-"""What came out: the counts of every layer, asked of the warehouse."""
+"""Reads the report from the warehouse: the files, and the counts of every layer."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from local_job.warehouse import Query
+from local_session.sql_connection import RunQuery
 
 DATASETS = ("customers", "sales")
 CHARTS = {
@@ -63,8 +63,8 @@ CHARTS_QUERY = "\nunion all\n".join(
 
 
 @dataclass(frozen=True)
-class File:
-    """A file's newest entry in the load log."""
+class LoggedFile:
+    """A file with its newest entry in the load log."""
 
     dataset: str
     name: str
@@ -76,7 +76,7 @@ class File:
 
 @dataclass(frozen=True)
 class Equation:
-    """A sum that must hold: what went in equals what came out, nothing lost or made up."""
+    """A sum that must hold: `whole`, the rows named by `what`, equals the sum of `parts`."""
 
     what: str
     whole: int
@@ -84,14 +84,18 @@ class Equation:
 
     @property
     def holds(self) -> bool:
+        """Whether no row was lost or made up."""
         return self.whole == sum(count for _, count in self.parts)
 
 
 @dataclass
-class Report:
-    """The state of every layer. `charts` maps a chart's name to its labels and values."""
+class LakehouseReport:
+    """The state of every layer: files, and counts of rows by dataset.
 
-    files: list[File]
+    `reasons` has the rejected rows by dataset and reason, `charts` the values by chart and label.
+    """
+
+    files: list[LoggedFile]
     bronze: dict[str, int]
     accepted: dict[str, int]
     rejected: dict[str, int]
@@ -102,15 +106,17 @@ class Report:
     charts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
-    def refused(self) -> list[File]:
+    def refused(self) -> list[LoggedFile]:
+        """The files that the loader refused."""
         return [file for file in self.files if file.status == "refused"]
 
-    def loaded_since(self, time: datetime) -> list[File]:
+    def loaded_since(self, time: datetime) -> list[LoggedFile]:
+        """The files that were loaded at or after a time, which has a time zone."""
         return [file for file in self.files if file.status == "loaded" and file.logged_at >= time]
 
     def equations(self) -> list[Equation]:
-        """Every sum that must hold, for each dataset and from silver to gold."""
-        held = [
+        """The sums that must hold: of each dataset from bronze to silver, and of sales to gold."""
+        sums = [
             Equation(
                 f"{dataset} in bronze",
                 self.bronze[dataset],
@@ -118,21 +124,22 @@ class Report:
             )
             for dataset in DATASETS
         ]
-        held.append(
+        sums.append(
             Equation(
                 "accepted sales",
                 self.accepted["sales"],
                 (("matched to a customer", self.matched), ("unmatched", self.unmatched)),
             )
         )
-        return held
+        return sums
 
     @property
     def balanced(self) -> bool:
+        """Whether every sum holds."""
         return all(equation.holds for equation in self.equations())
 
     def state(self) -> dict[str, Any]:
-        """The counts, in the shape of the sample's truth."""
+        """The counts, in the shape that landing-sample's truth has them in."""
         return {
             "bronze": self.bronze,
             "accepted": self.accepted,
@@ -145,10 +152,10 @@ class Report:
         }
 
 
-def read_report(query: Query) -> Report:
-    """Ask the warehouse: four statements."""
+def read_report(query: RunQuery) -> LakehouseReport:
+    """Read the report by four statements. Raises WarehouseError."""
     files = [
-        File(dataset, name, status, rows or 0, reason, _in_utc(logged_at))
+        LoggedFile(dataset, name, status, rows or 0, reason, _in_utc(logged_at))
         for dataset, name, status, rows, reason, logged_at in query(FILES_QUERY)
     ]
     counts: dict[str, int] = dict(query(COUNTS_QUERY))
@@ -162,7 +169,7 @@ def read_report(query: Query) -> Report:
     charts: dict[str, dict[str, int]] = defaultdict(dict)
     for chart, label, value in sorted(query(CHARTS_QUERY), key=str):
         charts[chart][str(label)] = int(value)
-    return Report(
+    return LakehouseReport(
         files=files,
         **by_dataset,
         distinct_customers=counts["distinct_customers"],

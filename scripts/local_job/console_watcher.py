@@ -1,4 +1,4 @@
-"""What a person sees while the job runs, and the table at its end."""
+"""Shows a run of the job in the terminal: its tasks as they run, and a closing table."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 import local_session
 from local_job.job import Task
-from local_job.run import JobRun, TaskRun, Watcher, tail
+from local_job.runner import JobRun, JobWatcher, TaskRun, tail
 
 _MARKS = {
     "succeeded": "[green]✓[/]",
@@ -22,14 +22,15 @@ _MARKS = {
 }
 
 
-class Progress(Watcher):
-    """One line of life a task: a spinner in a terminal, plain lines elsewhere."""
+class ConsoleWatcher(JobWatcher):
+    """Prints the progress of each task: a spinner in a terminal, plain lines elsewhere."""
 
     def __init__(self, console: Console, verbose: bool) -> None:
         self._console, self._verbose = console, verbose
 
     @contextmanager
     def task(self, task: Task) -> Iterator[Callable[[str], None]]:
+        """Show the task while it runs; the function given takes each line of its output."""
         if self._verbose or not self._console.is_terminal:
             self._console.print(f"{task.key} …")
             yield self._echo if self._verbose else (lambda line: None)
@@ -44,6 +45,7 @@ class Progress(Watcher):
         self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
     def ended(self, run: TaskRun) -> None:
+        """Print the task's result, its seconds and its last line."""
         if run.attempts or run.said:
             line = (
                 f"{_MARKS[run.result]} {run.key}  {run.seconds:.1f} s  [dim]{escape(run.said)}[/]"
@@ -52,7 +54,7 @@ class Progress(Watcher):
 
 
 def print_summary(run: JobRun, console: Console) -> None:
-    """The closing table; after a failure, the end of its output and where the rest is."""
+    """Print the closing table; after a failure also the end of the output and what to do next."""
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("", "task", "result"):
         table.add_column(column)
@@ -69,8 +71,8 @@ def print_summary(run: JobRun, console: Console) -> None:
     table.add_row("", "all", whole, *([""] if retried else []), f"{run.seconds:.1f}")
     console.print(table)
     if run.failed:
-        console.print(f"The end of what {run.failed.key} said (exit {run.failed.exit_code}):")
+        console.print(f"The end of {run.failed.key}'s output (exit code {run.failed.exit_code}):")
         for line in tail(run.failed.log):
             console.print(f"  {line}", markup=False, soft_wrap=True)
-        console.print(f"Go on from there: run-job --from {run.failed.key}", markup=False)
-    console.print(f"Output of each task: {local_session.shown(run.folder)}", soft_wrap=True)
+        console.print(f"To go on from there: run-job --from {run.failed.key}", markup=False)
+    console.print(f"Output of each task: {local_session.display_path(run.folder)}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Brings a place to the state of one wave of the sample, and writes the truth about it."""
+"""Brings a place to the state after a wave of the sample, and writes the truth about it."""
 
 import json
 import tempfile
@@ -8,18 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from landing_sample.layout import Sample, SampleFile, sample_files, waves_of
-from landing_sample.places import Landed, Place
+from landing_sample.places import Place, StoredVersion
 from landing_sample.truth import Truth
 from landing_sample.writer import write_file
 
 _KEPT_IN_MEMORY = 8 * 1024 * 1024  # bytes of a file before it goes through the disk
 
-Report = Callable[[SampleFile, int, int], None]
+# Called for each file that was written, with its rows and bytes.
+OnWritten = Callable[[SampleFile, int, int], None]
 
 
 @dataclass
 class Plan:
-    """Which files to write to reach `wave`, and which leftovers of another sample to remove."""
+    """What to do to reach `wave`.
+
+    `write` holds (key, wave) of the files to write, `remove` the keys that another sample left
+    behind; `replaces` is that sample.
+    """
 
     sample: Sample
     wave: int
@@ -28,37 +33,37 @@ class Plan:
     replaces: Sample | None = None
 
 
-def landed_sample(place: Place) -> Sample | None:
-    """The sample that lies in the place, judged by its first file."""
+def sample_in(place: Place) -> Sample | None:
+    """The sample that the place holds, told by its first file; None for none."""
     first = sample_files(Sample(0, 1, 1))[0]
-    landed = place.landed(first.key)
-    return landed.sample if landed else None
+    stored = place.version_at(first.key)
+    return stored.sample if stored else None
 
 
 def plan(sample: Sample, wave: int, place: Place) -> Plan:
-    """Compare what should lie in the place with what does. A landed wave 2 is never undone."""
+    """Compare the files that should be in the place with those that are. Wave 2 is never undone."""
     files = sample_files(sample)
-    landed = {key: place.landed(key) for key in {file.key for file in files}}
-    own = [found.wave for found in landed.values() if found and found.sample == sample]
+    stored = {key: place.version_at(key) for key in {file.key for file in files}}
+    own = [version.wave for version in stored.values() if version and version.sample == sample]
     result = Plan(sample, max([wave, *own]))
     for file in files:
-        found = landed[file.key]
+        version = stored[file.key]
         due = result.wave in waves_of(file, files)
-        if due and found != Landed(sample, file.wave):
+        if due and version != StoredVersion(sample, file.wave):
             result.write.add((file.key, file.wave))
     kept = {file.key for file in files if file.wave <= result.wave}
-    for key, found in landed.items():
-        if found and found.sample != sample:
-            result.replaces = found.sample
+    for key, version in stored.items():
+        if version and version.sample != sample:
+            result.replaces = version.sample
             if key not in kept:
                 result.remove.append(key)
     return result
 
 
-def carry_out(plan: Plan, place: Place, report: Report) -> dict[str, Any]:
-    """Write what the plan says, file by file, and return the truth about the whole sample.
+def carry_out(plan: Plan, place: Place, on_written: OnWritten) -> dict[str, Any]:
+    """Write and remove the plan's files; returns the truth about the whole sample.
 
-    `report` hears of each written file, with its rows and bytes.
+    The truth is that of `Truth.as_dict`, with the seed, the sizes and the wave.
     """
     truth = Truth()
     files = sample_files(plan.sample)
@@ -70,7 +75,7 @@ def carry_out(plan: Plan, place: Place, report: Report) -> dict[str, Any]:
                 size = content.tell()
                 content.seek(0)
                 place.put(file, plan.sample, content)
-            report(file, counted.rows, size)
+            on_written(file, counted.rows, size)
         else:
             write_file(plan.sample, file, None, counted.add)
         truth.close_file(counted)
@@ -84,7 +89,7 @@ def _identity(plan: Plan) -> dict[str, Any]:
 
 
 def truth_is_current(path: Path, plan: Plan) -> bool:
-    """Whether the file holds the truth about this very sample and wave."""
+    """Whether the JSON file at `path` holds the truth about this sample and wave."""
     try:
         known = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
@@ -93,5 +98,6 @@ def truth_is_current(path: Path, plan: Plan) -> bool:
 
 
 def save_truth(path: Path, truth: dict[str, Any]) -> None:
+    """Write the truth as JSON to `path`, whose folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(truth, indent=2) + "\n", "utf-8")

@@ -1,6 +1,6 @@
-"""What the workspace needs that a bundle cannot make, held against what is there.
+"""Plans what to make in the workspace: what a bundle cannot make and is not there yet.
 
-Pure; nothing here does I/O. The names are the defaults of databricks.yml's variables.
+Nothing here does I/O. The names are the defaults of databricks.yml's variables.
 """
 
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ SERVICE_CREDENTIAL = "sales_landing"
 SECRET_SCOPE = "sales_lakehouse"  # noqa: S105 - a name, no secret
 
 
-class Kind(StrEnum):
+class CredentialKind(StrEnum):
     """The two kinds of credentials of Unity Catalog."""
 
     STORAGE = "storage credential"
     SERVICE = "service credential"
 
 
-class Action(StrEnum):
-    """What is to be done about something wanted."""
+class StepAction(StrEnum):
+    """What to do about a credential or a grant."""
 
     CREATE = "create"
     CHANGE = "change"
@@ -30,9 +30,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Credential:
-    """A credential of Unity Catalog over an IAM role. `external_id` is known once it exists."""
+    """A credential of Unity Catalog over an IAM role. `external_id` is empty until it exists."""
 
-    kind: Kind
+    kind: CredentialKind
     name: str
     role_arn: str
     external_id: str = ""
@@ -40,7 +40,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class Grant:
-    """Privileges on a securable, as Unity Catalog's API names its type; for one principal."""
+    """Privileges of a principal on a securable, whose type is named as in Unity Catalog's API."""
 
     securable_type: str
     securable: str
@@ -50,37 +50,37 @@ class Grant:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do, or to leave as it is; `text` says it to a person."""
+    """A credential or a grant to make, change or keep; `text` says it to a person."""
 
-    action: Action
+    action: StepAction
     wanted: Credential | Grant
     text: str
 
 
 def plan_credentials(
-    wanted: Iterable[Credential], found: Iterable[Credential | None]
+    wanted: Iterable[Credential], existing: Iterable[Credential | None]
 ) -> list[Step]:
-    """A step for each wanted credential; `found` has the one of the same name, or None."""
+    """A step for each wanted credential; `existing` has the one of the same name, or None."""
     steps = []
-    for want, have in zip(wanted, found, strict=True):
+    for want, have in zip(wanted, existing, strict=True):
         what = f"{want.kind} {want.name}"
         if have is None:
-            steps.append(Step(Action.CREATE, want, f"{what} over {want.role_arn}"))
+            steps.append(Step(StepAction.CREATE, want, f"{what} over {want.role_arn}"))
         elif have.role_arn != want.role_arn:
             text = f"{what} to {want.role_arn}, from {have.role_arn}"
-            steps.append(Step(Action.CHANGE, want, text))
+            steps.append(Step(StepAction.CHANGE, want, text))
         else:
-            steps.append(Step(Action.KEEP, want, f"{what} over {want.role_arn}"))
+            steps.append(Step(StepAction.KEEP, want, f"{what} over {want.role_arn}"))
     return steps
 
 
 def wanted_grants(
     principal: str, catalog: str, metastore: str, developers: str = "", readers: str = ""
 ) -> list[Grant]:
-    """What deploying the bundle and running the job take, on prod and for developers on dev.
+    """The grants for deploying the bundle and running the job, on prod and by developers on dev.
 
-    `developers` and `readers` are account groups, or empty for none. All else that they need is
-    granted by the bundle on what it makes.
+    `developers` and `readers` are account groups, or empty for none. The bundle itself grants what
+    they need on the objects that it makes.
     """
     locations = ("CREATE_EXTERNAL_LOCATION",)
     build = ("USE_CATALOG", "CREATE_SCHEMA")
@@ -98,16 +98,16 @@ def wanted_grants(
     return grants
 
 
-def plan_grants(wanted: Iterable[Grant], found: Iterable[Iterable[str]]) -> list[Step]:
-    """A step for each wanted grant; `found` has the privileges that the principal holds there.
+def plan_grants(wanted: Iterable[Grant], existing: Iterable[Iterable[str]]) -> list[Step]:
+    """A step for each wanted grant; `existing` has the privileges that its principal holds already.
 
-    None is ever taken away.
+    No privilege is ever revoked.
     """
     steps = []
-    for want, have in zip(wanted, found, strict=True):
+    for want, have in zip(wanted, existing, strict=True):
         held = set(have)
         missing = tuple(privilege for privilege in want.privileges if privilege not in held)
-        action = Action.GRANT if missing else Action.KEEP
+        action = StepAction.GRANT if missing else StepAction.KEEP
         grant = Grant(
             want.securable_type, want.securable, want.principal, missing or want.privileges
         )

@@ -9,15 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 import local_session
-from local_job.report import DATASETS, Equation, Report
-from local_job.run import JobRun
+from local_job.lakehouse_report import DATASETS, Equation, LakehouseReport
+from local_job.runner import JobRun
 
 _BAR = 18  # characters of the longest bar
 _REFUSED_SHOWN = 10
 
 
-def print_report(report: Report, run: JobRun | None, console: Console) -> None:
-    """The whole report; with the run it follows, also what that run loaded."""
+def print_report(report: LakehouseReport, run: JobRun | None, console: Console) -> None:
+    """Print the whole report; after a run, also how many files that run loaded."""
     _heading(console, "Files")
     console.print(_files_line(report, run))
     _print_refused(report, console)
@@ -40,7 +40,7 @@ def print_report(report: Report, run: JobRun | None, console: Console) -> None:
     if page.is_file():
         _heading(console, "Dashboard")
         console.print(
-            f"{escape(local_session.shown(page))}, to open in a browser; pictures beside it",
+            f"{escape(local_session.display_path(page))}, to open in a browser; pictures beside it",
             soft_wrap=True,
         )
 
@@ -54,7 +54,7 @@ def _heading(console: Console, text: str) -> None:
     console.print(Text(text, style="bold"))
 
 
-def _files_line(report: Report, run: JobRun | None) -> str:
+def _files_line(report: LakehouseReport, run: JobRun | None) -> str:
     loaded = [file for file in report.files if file.status == "loaded"]
     line = f"{len(loaded)} loaded, {len(report.refused)} refused"
     if run is None:
@@ -65,7 +65,7 @@ def _files_line(report: Report, run: JobRun | None) -> str:
     return f"{line}; this run had nothing to load"
 
 
-def _print_refused(report: Report, console: Console) -> None:
+def _print_refused(report: LakehouseReport, console: Console) -> None:
     for file in report.refused[:_REFUSED_SHOWN]:
         reason = escape(file.reason or "no reason given")
         console.print(f"  [yellow]refused[/] {escape(file.name)}: {reason}", soft_wrap=True)
@@ -81,12 +81,12 @@ def _equation_line(equation: Equation) -> str:
 
 
 def _side_by_side(tables: list[RenderableType]) -> RenderableType:
-    """As many beside each other as fit the width."""
+    """As many tables beside each other as fit the width."""
     return Columns(tables, padding=(0, 4))
 
 
 def _bars(title: str, values: dict[str, int]) -> RenderableType:
-    """A bar for each value; the longest is the largest."""
+    """A chart with a bar for each value, in proportion to the largest."""
     table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
     table.add_column()
     table.add_column(justify="right")
@@ -101,7 +101,9 @@ def _bars(title: str, values: dict[str, int]) -> RenderableType:
 
 def _next_steps() -> list[tuple[str, str]]:
     prefix = (
-        "" if os.environ.get("VIRTUAL_ENV") else f"{local_session.shown(local_session.bin_dir())}/"
+        ""
+        if os.environ.get("VIRTUAL_ENV")
+        else f"{local_session.display_path(local_session.bin_dir())}/"
     )
     warehouse = f"{prefix}local-warehouse"
     return [
