@@ -1,4 +1,4 @@
-"""Holds a landed table against the truth: rows that are not there, and cells that are wrong."""
+"""Compares a loaded table with the truth: rows that are missing, and cells that are wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datasets import COLUMNS
 
 @dataclass(frozen=True)
 class Verdict:
-    """`rows` of `truth` rows landed; `lost` and `wrong` are rows and cells that should differ."""
+    """Numbers of rows: true ones, loaded ones, `lost` ones; `wrong` counts cells of loaded rows."""
 
     truth: int
     rows: int
@@ -20,11 +20,11 @@ class Verdict:
     wrong: int
 
 
-def check(landed: pads.Dataset, truth: Path) -> Verdict:
-    """An empty cell and NULL are the same here, as CSV has one spelling for both."""
+def check(loaded: pads.Dataset, truth: Path) -> Verdict:
+    """Compare by id, cell by cell. An empty cell equals NULL, as CSV writes both the same way."""
     connection = duckdb.connect()
-    connection.register("landed", landed)
-    names = {name.lower(): name for name in landed.schema.names}
+    connection.register("loaded", loaded)
+    names = {name.lower(): name for name in loaded.schema.names}
     wrong = " + ".join(
         f"(coalesce(t.{name}, '') <> coalesce(l.\"{names[name]}\"::varchar, ''))::int"
         if name in names
@@ -33,10 +33,10 @@ def check(landed: pads.Dataset, truth: Path) -> Verdict:
     )
     found = connection.execute(
         f'select count(*), count(l."{names["id"]}"), sum(case when l."{names["id"]}" is null'  # noqa: S608
-        f" then 0 else {wrong} end) from '{truth}' as t left join landed as l"
+        f" then 0 else {wrong} end) from '{truth}' as t left join loaded as l"
         f' on t.id = l."{names["id"]}"::varchar'
     ).fetchone()
-    rows = connection.execute("select count(*) from landed").fetchone()
+    rows = connection.execute("select count(*) from loaded").fetchone()
     assert found is not None and rows is not None  # noqa: S101
     total, matched, cells = found
     return Verdict(int(total), int(rows[0]), int(total - matched), int(cells or 0))

@@ -1,6 +1,6 @@
-"""The data sets of the benchmark, and what is true of them.
+"""Makes the data sets of the benchmark, each with its truth.
 
-Every row has an id of its own, so that a landed table can be held against the truth cell by cell.
+Every row has an id of its own, so that a loaded table can be compared with the truth cell by cell.
 The same scale gives the same bytes.
 """
 
@@ -24,26 +24,28 @@ FILES = 500
 PRODUCTS = [f"product {letter}{n}" for letter in "abcdefgh" for n in range(40)]
 PLATFORMS = ["web", "store", "phone", "partner"]
 COMMENTS = ["", "gift", "call before delivery", "second attempt", "paid in advance; fragile"]
-# Of all rows of B, cumulative: a quoted line end, a field too few, a field too many, a stray quote.
+# Kinds of rows in B by their share of all, cumulative: with a quoted line end, a field too few, a
+# field too many, a stray quote.
 TWO_LINES, SHORT, LONG, STRAY = 0.2, 0.205, 0.21, 0.211
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Its files lie in `folder`, what they hold in the Parquet file `truth`."""
+    """A data set: its files are in `folder`, their true rows in the Parquet file `truth`."""
 
     name: str
     folder: Path
     truth: Path
-    careful: bool = False  # whether it holds records that a reader must be told to expect
+    careful: bool = False  # whether readers must be told to expect broken records
 
     @property
     def size(self) -> int:
+        """The bytes of all files."""
         return sum(path.stat().st_size for path in self.folder.iterdir())
 
 
 def make(root: Path, scale: float) -> dict[str, Dataset]:
-    """A to E under `root`, unless they are there. A scale of 1 is a gigabyte each."""
+    """Data sets A to E by name, written under `root` if not there; `scale` is in gigabytes."""
     made = {}
     for name in "ABCDE":
         one = Dataset(name, root / name, root / f"{name}.parquet", careful=name == "B")
@@ -77,7 +79,7 @@ def _packed(one: Dataset, scale: float, made: dict[str, Dataset]) -> None:
 
 
 def _one_more(one: Dataset, scale: float, made: dict[str, Dataset]) -> None:
-    """C, and a file that comes when C is loaded."""
+    """C, and one more file, which comes after C was loaded."""
     for path in made["C"].folder.iterdir():
         (one.folder / path.name).hardlink_to(path)
     more = one.truth.with_suffix(".more")
@@ -100,7 +102,7 @@ def _schema() -> pa.Schema:
 def _write(
     files: list[tuple[Path, int, int]], truth: Path, *, dirty: bool = False, first_id: int = 0
 ) -> None:
-    """Files of (path, bytes, header variant), and their truth."""
+    """Write files, given as (path, bytes, header variant), and their truth."""
     with pq.ParquetWriter(truth, _schema()) as writer:
         for path, size, variant in files:
             with path.open("wb") as file:
@@ -124,7 +126,7 @@ def _header(variant: int) -> bytes:
 
 
 def _fields(variant: int) -> Iterator[str]:
-    """As declared, reversed, in capitals, with a column more, with a column less."""
+    """The columns of a variant: 0, 2 as declared, 1 reversed, 3 with one more, 4 with one less."""
     for name in reversed(COLUMNS) if variant == 1 else COLUMNS:
         if not (variant == 4 and name == "platform"):
             yield name
@@ -133,7 +135,7 @@ def _fields(variant: int) -> Iterator[str]:
 
 
 def _rows(first_id: int, rows: int, dirty: bool) -> tuple[pa.Table, np.ndarray]:
-    """True values, and for each row a number that says what is odd about it."""
+    """The true values of rows, and for each row a number from 0 to 1 that gives its kind."""
     random = np.random.default_rng([first_id, dirty])
 
     def text(values: np.ndarray) -> pa.Array:

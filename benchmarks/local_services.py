@@ -1,4 +1,4 @@
-"""The S3 server and the local warehouse that the contestants use, up before the clock starts."""
+"""Starts the S3 server and the local warehouse of the contestants, before the clock starts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from datasets import Dataset
 BIN = Path(__file__).parent.parent / ".venv" / "bin"
 # S3's own default; SeaweedFS gzips what has none, and would unzip it while the clock runs.
 CONTENT_TYPE = "binary/octet-stream"
-# What E has more than C is landed beside C, as the same files have the same URLs.
+# Data sets whose files are put beside those of another: E is C with one more file.
 PLACES = {"E": "C"}
 _PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
 
 
 class Services:
-    """Their environment and processes, and the files that land there."""
+    """The local services: their environment, their processes, the files in their landing."""
 
     def __init__(self, work: Path) -> None:
         self._state = work / "state"
@@ -44,12 +44,12 @@ class Services:
         done = subprocess.run(command, env=clean, capture_output=True, text=True, check=False)
         return done.stdout
 
-    def landed_at(self, dataset: Dataset) -> str:
-        """The URL of a data set's files."""
+    def landing_url(self, dataset: Dataset) -> str:
+        """The URL that a data set's files are under."""
         return f"{self.env['LANDING_URL']}/{PLACES.get(dataset.name, dataset.name)}"
 
-    def land(self, dataset: Dataset) -> None:
-        """Put the files into S3; of one that grew out of another, the file that is new."""
+    def put_files(self, dataset: Dataset) -> None:
+        """Put a data set's files into the landing; only the new one of a data set in `PLACES`."""
         paths = sorted(dataset.folder.iterdir())
         for path in paths[-1:] if dataset.name in PLACES else paths:
             with path.open("rb") as body:
@@ -58,8 +58,8 @@ class Services:
                     ContentType=CONTENT_TYPE,
                 )  # fmt: skip
 
-    def take_back(self, dataset: Dataset) -> None:
-        """Remove what `land` put beside another data set."""
+    def remove_new_file(self, dataset: Dataset) -> None:
+        """Remove the file that `put_files` put beside another data set."""
         if dataset.name in PLACES:
             newest = max(dataset.folder.iterdir())
             self._s3.delete_object(Bucket=self._bucket, Key=self._key(dataset, newest))
@@ -68,4 +68,5 @@ class Services:
         return f"{PLACES.get(dataset.name, dataset.name)}/{path.name}"
 
     def stop(self) -> None:
+        """Stop the services; their data stays."""
         self._command("down")

@@ -1,8 +1,8 @@
-"""What a command costs: wall time, processor time, and the memory of its whole process tree.
+"""Measures a command: wall time, processor time, and the memory of its whole process tree.
 
 Memory is the sum of the resident sets of the command's processes and of the services given, read
-every 50 ms; pages that two processes share count twice. Processor time is what the kernel charged
-to the command and the children it waited for, and to the services meanwhile.
+every 50 ms; pages that two processes share count twice. Processor time is that which the kernel
+charged to the command and the children it waited for, and in the meantime to the services.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INTERVAL = 0.05  # seconds
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds, seconds, bytes; and what the command wrote if it failed."""
+    """Wall and processor time in seconds, peak memory in bytes; last line of a failed command."""
 
     wall: float
     cpu: float
@@ -38,7 +38,10 @@ def run(
     folder: Path | None = None,
     timeout: float = 900,
 ) -> Cost:
-    """Run a command in a folder, its output in `log`. Services are processes that work for it."""
+    """Run a command in a folder, its output in `log`; it is killed after `timeout` seconds.
+
+    Services are processes that work for it, and whose cost counts as its own.
+    """
     before = _busy(services)
     with log.open("wb") as output:
         started = time.monotonic()
@@ -91,7 +94,7 @@ def _resident(root: psutil.Process) -> int:
 
 
 def _busy(services: Sequence[psutil.Process]) -> float:
-    """The processor time of the services' processes, and of those of them that have ended."""
+    """The processor time, in seconds, of the services' processes and of their ended children."""
     total = 0.0
     for service in services:
         for process in [service, *service.children(recursive=True)]:

@@ -1,4 +1,4 @@
-"""Our loader: files in S3, rows in S3, through the local warehouse; all guarantees on."""
+"""Our loader as a contestant: from S3 to S3 by the local warehouse, with all its guarantees."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from measure import Cost, run
 
 
 class Ours:
-    """`load-bronze` through a warehouse whose processes count as its own."""
+    """`load-bronze`, with the cost of the local warehouse and of S3 counted as its own."""
 
     name = "ours"
     storage = "s3"
@@ -26,19 +26,19 @@ class Ours:
         self._services = services
 
     def load(self, dataset: Dataset, table: str) -> Cost:
-        """Load a data set; into a table that is there, what has come since."""
+        """Load a data set; into a table that is there, only the files that it does not have."""
         services = self._services
-        env = services.env | {"LANDING_URL": services.landed_at(dataset)}
+        env = services.env | {"LANDING_URL": services.landing_url(dataset)}
         command = [str(BIN / "load-bronze"), "--sources", str(self._sources), "--schema", table]
         log = self._work / f"{table}_{dataset.name}.log"
         return run(command, log, env, services=[services.s3_server, services.warehouse])
 
-    def landed(self, table: str) -> pads.Dataset:
-        """The rows in the table."""
+    def rows(self, table: str) -> pads.Dataset:
+        """The rows of the table."""
         return DeltaTable(f"{self._place(table)}/sales").to_pyarrow_dataset()
 
     def clear(self, table: str) -> None:
-        """Remove the table's files."""
+        """Delete the table's files."""
         files, place = fsspec.url_to_fs(self._place(table), use_listings_cache=False)
         if files.exists(place):
             files.rm(place, recursive=True)

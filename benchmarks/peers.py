@@ -1,4 +1,4 @@
-"""The contestants besides ours: a script each, on the same S3 or on local files."""
+"""The other contestants, each a script, on the same S3 or on local files."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from local_services import Services
 from measure import Cost, run
 
 SCRIPTS = Path(__file__).parent / "contestants"
-# What cannot use S3 with what installs from the package index.
+# Contestants that cannot use S3 with packages from the package index alone.
 LOCAL_ONLY = ("spark_parquet",)
 
 
 class Peer:
-    """A script of `contestants`; it reads a folder and writes a table.
+    """A script of `contestants`, which reads a folder and writes a table.
 
-    Folder and table are URLs or paths, as `storage` says; in S3, the server's processor time and
-    memory count. The script's working directory is the table's own.
+    Folder and table are URLs or paths, as `storage` says; with S3, the server's processor time and
+    memory count too. The script runs in a working directory for the table.
     """
 
     def __init__(self, name: str, work: Path, services: Services, storage: str) -> None:
@@ -33,9 +33,9 @@ class Peer:
         self._services = services
 
     def load(self, dataset: Dataset, table: str) -> Cost:
-        """Load a data set; into a table that is there, what has come since."""
+        """Load a data set into a table; the script decides what becomes of rows already in it."""
         in_s3 = self.storage == "s3"
-        folder = self._services.landed_at(dataset) if in_s3 else str(dataset.folder)
+        folder = self._services.landing_url(dataset) if in_s3 else str(dataset.folder)
         here = self._work / table
         here.mkdir(parents=True, exist_ok=True)
         command = [
@@ -54,8 +54,8 @@ class Peer:
             folder=here,
         )
 
-    def landed(self, table: str) -> pads.Dataset:
-        """The rows in the table."""
+    def rows(self, table: str) -> pads.Dataset:
+        """The rows of the table."""
         files, place = fsspec.url_to_fs(self._place(table), use_listings_cache=False)
         parts = (path.partition("/_delta_log/") for path in sorted(files.find(place)))
         tables = {table for table, log, _ in parts if log}
@@ -65,7 +65,7 @@ class Peer:
         return DeltaTable(files.unstrip_protocol(mine)).to_pyarrow_dataset()
 
     def clear(self, table: str) -> None:
-        """Remove the table's files, as many as a contestant that failed has left."""
+        """Delete the table's files, also those that a failed contestant left."""
         files, place = fsspec.url_to_fs(self._place(table), use_listings_cache=False)
         if files.exists(place):
             files.rm(place, recursive=True)

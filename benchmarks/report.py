@@ -1,4 +1,4 @@
-"""The measurements as a page of Markdown."""
+"""Writes the measurements as a page of Markdown."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ PACKAGES = ("duckdb", "deltalake", "polars", "pyarrow", "dlt", "floe-python", "p
 
 
 @dataclass
-class Measured:
-    """All rounds of one contestant on one data set."""
+class Measurements:
+    """A contestant on a data set: cost of each round, verdict of the first, error if one failed."""
 
     storage: str
     costs: list[Cost] = field(default_factory=list)
@@ -35,17 +35,18 @@ class Measured:
     error: str | None = None
 
     def middle(self, what: str) -> float:
+        """The median of a field of the costs, such as `wall`."""
         return float(median(getattr(cost, what) for cost in self.costs))
 
 
-Results = Mapping[str, Mapping[str, Measured]]
-"""By data set and contestant."""
+Results = Mapping[str, Mapping[str, Measurements]]
+"""Measurements by data set and contestant."""
 
 
 def write(
     path: Path, results: Results, sizes: Mapping[str, int], rounds: int, command: str
 ) -> None:
-    """Write the page; sections by hand that follow the mark in it are kept."""
+    """Write the page. The sections below the mark are written by hand and stay."""
     mark = "<!-- measured above, written below -->"
     kept = path.read_text().partition(mark)[2] if path.exists() else "\n"
     path.write_text("\n".join(_page(results, sizes, rounds, command)) + f"\n{mark}{kept}")
@@ -60,13 +61,13 @@ def _page(results: Results, sizes: Mapping[str, int], rounds: int, command: str)
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}; "
         f"{versions}.",
         "",
-        f"Rounds: {rounds}; in each, every contestant in turn, so that what else the machine does "
-        "meets all alike; the slowest contestants are in the first round only. Medians. Who reads "
-        "from S3 and writes to S3 does so with the same server, whose processor time and memory "
-        "count as the contestant's; (local) marks who reads and writes local files, which is in "
-        "its favour. Memory is the peak of the resident sets of the whole process tree; ours "
-        "includes the local warehouse, which stays up as the S3 server does. All columns are text. "
-        "A ratio above 1 is slower, or more, than ours.",
+        f"Rounds: {rounds}; each has every contestant in turn, so that other load on the machine "
+        "meets all alike; the slowest contestants are in the first round only. The figures are "
+        "medians. All contestants on S3 use the same server, whose processor time and memory count "
+        "as theirs; (local) marks those that read and write local files, which is in their favour. "
+        "Memory is the peak of the resident sets of the whole process tree; ours includes the "
+        "local warehouse, which stays up as the S3 server does. All columns are text. A ratio "
+        "above 1 means slower, or more, than ours.",
     ]
     for name, by_contestant in results.items():
         lines += ["", f"## {name}: {TITLES[name]} ({sizes[name] / 1e6:,.0f} MB)", ""]
@@ -81,7 +82,7 @@ def _page(results: Results, sizes: Mapping[str, int], rounds: int, command: str)
     return lines
 
 
-def _row(name: str, measured: Measured, ours: Measured | None, size: int) -> str:
+def _row(name: str, measured: Measurements, ours: Measurements | None, size: int) -> str:
     if measured.storage == "local":
         name += " (local)"
     if measured.error or not measured.costs:

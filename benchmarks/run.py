@@ -1,7 +1,7 @@
 """Runs the benchmark and writes docs/benchmarks.md: `python benchmarks/run.py --scale 0.25`.
 
-The contestants, and this script, run in an environment of their own under benchmarks/.venv, which
-the first call makes. Our loader runs in the project's.
+This script and the contestants run in an environment of their own under benchmarks/.venv, which
+the first call makes; our loader runs in the project's.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ PEERS = (
 
 
 def main() -> int:
+    """Run the benchmark; returns its exit code."""
     options = _options()
     enter_environment()
     measure(options)
@@ -28,7 +29,7 @@ def main() -> int:
 
 
 def enter_environment() -> None:
-    """Go on in the environment of the peers, which is made if it is not there."""
+    """Start this script again in the environment of the peers, which is made if it is not there."""
     python = ENVIRONMENT / "bin" / "python"
     if Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
         return
@@ -51,14 +52,16 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--datasets", default="ABCDE")
     parser.add_argument("--contestants", default=",".join(("ours", *PEERS)))
-    parser.add_argument("--once", default="dlt_delta,spark_parquet", help="those too slow for more")
+    parser.add_argument(
+        "--once", default="dlt_delta,spark_parquet", help="contestants for the first round only"
+    )
     parser.add_argument("--work", type=Path, default=HERE / ".work", help="for data and tables")
     parser.add_argument("--report", type=Path, default=HERE.parent / "docs" / "benchmarks.md")
     return parser.parse_args()
 
 
 def measure(options: argparse.Namespace) -> None:
-    """All rounds; the first also checks what landed."""
+    """Run all rounds, and write the page after each data set; the first also checks the rows."""
     import report
     from check import check
     from datasets import make
@@ -75,10 +78,10 @@ def measure(options: argparse.Namespace) -> None:
     ]
     chosen = [name for name in made if name in options.datasets]
     results = {
-        name: {one.name: report.Measured(one.storage) for one in contestants} for name in chosen
+        name: {one.name: report.Measurements(one.storage) for one in contestants} for name in chosen
     }
     for name in {PLACES.get(name, name) for name in chosen}:
-        services.land(made[name])
+        services.put_files(made[name])
     sizes = {name: made[name].size for name in chosen}
     command = (
         f"python benchmarks/run.py --scale {options.scale} --rounds {options.rounds} "
@@ -87,7 +90,7 @@ def measure(options: argparse.Namespace) -> None:
     for number in range(options.rounds):
         for name in chosen:
             if name in PLACES:
-                services.land(made[name])
+                services.put_files(made[name])
             for one in contestants:
                 measured = results[name][one.name]
                 if measured.error or (number and one.name in options.once.split(",")):
@@ -98,12 +101,12 @@ def measure(options: argparse.Namespace) -> None:
                 if cost.error is None:
                     measured.costs.append(cost)
                     if number == 0:
-                        measured.verdict = check(one.landed(table), made[name].truth)
+                        measured.verdict = check(one.rows(table), made[name].truth)
                 shown = cost.error or f"{cost.wall:.1f} s"
                 print(f"round {number + 1} {name} {one.name}: {shown}", flush=True)
                 if name == "E" or (name == "C" and "E" not in chosen) or name in "ABD":
                     one.clear(table)
-            services.take_back(made[name])
+            services.remove_new_file(made[name])
             report.write(options.report, results, sizes, options.rounds, command)
     services.stop()
 

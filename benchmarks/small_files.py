@@ -1,6 +1,7 @@
-"""Our loader on many small files, then with nothing to do: `python benchmarks/small_files.py`.
+"""Measures our loader on many small files, then again: `python benchmarks/small_files.py`.
 
-It runs in the environment that run.py makes, and prints what each of the two runs costs.
+The second run has nothing to do. The script runs in the environment that run.py makes, and prints
+the cost of each run.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ ROWS = 10
 
 
 def main() -> int:
+    """Run the benchmark; returns its exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--work", type=Path, default=HERE / ".work", help="for data and tables")
@@ -25,6 +27,7 @@ def main() -> int:
 
 
 def measure(files: int, work: Path) -> None:
+    """Load so many files of ten rows, twice, and print the costs; `work` is for data and tables."""
     from datasets import Dataset
     from local_services import Services
     from ours import Ours
@@ -37,7 +40,7 @@ def measure(files: int, work: Path) -> None:
     services = Services(work)
     ours = Ours(work, services)
     try:
-        services.land(dataset)
+        services.put_files(dataset)
         for what in ("all new", "nothing to do"):
             cost = ours.load(dataset, "small")
             print(

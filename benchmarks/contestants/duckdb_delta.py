@@ -1,6 +1,6 @@
 """DuckDB reads, delta-rs writes. Arguments: folder, output, whether odd records are expected.
 
-The package index does not have DuckDB's reader of S3 for this version, an extension, so pyarrow
+DuckDB reads S3 by an extension, which the package index does not have for this version, so pyarrow
 fetches the files first.
 """
 
@@ -12,7 +12,7 @@ import pyarrow.fs as fs
 from deltalake import write_deltalake
 
 folder, output, careful = sys.argv[1], sys.argv[2], sys.argv[3] == "careful"
-# Without these DuckDB stops at the first ragged line or stray quote; a line too long is dropped.
+# Without these DuckDB stops at the first ragged line or stray quote. It drops lines too long.
 more = ", null_padding=true, strict_mode=false, ignore_errors=true, parallel=false"
 connection = duckdb.connect()
 with tempfile.TemporaryDirectory() as fetched:

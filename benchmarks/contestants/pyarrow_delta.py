@@ -19,6 +19,7 @@ files, place = fs.FileSystem.from_uri(folder)
 
 
 def names(path: str) -> list[str]:
+    """The header of a file."""
     file = files.open_input_stream(path)
     return csv.open_csv(file, csv.ReadOptions(block_size=1 << 20), parsing).schema.names
 
@@ -30,6 +31,7 @@ schema = pa.schema([(name, pa.string()) for name in columns])
 
 
 def batches() -> Iterator[pa.RecordBatch]:
+    """The rows of all files, with the columns of all files, in lower case."""
     for path in paths:
         reader = csv.open_csv(
             files.open_input_stream(path),

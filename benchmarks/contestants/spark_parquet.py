@@ -24,6 +24,7 @@ spark = (
 
 
 def read(header: str, paths: list[str]) -> DataFrame:
+    """The rows of files that have the same header."""
     schema = ", ".join(f"`{name}` string" for name in header.split(","))
     options = {"header": True, "escape": '"', "multiLine": careful}
     return spark.read.options(**options).schema(schema).csv(paths)
