@@ -1,26 +1,53 @@
 """Errors as a Databricks SQL warehouse words them: an error condition, a message, a SQLSTATE.
 
-The conditions and SQLSTATEs are those of https://docs.databricks.com/aws/en/error-messages/.
+    Exception
+    └── SqlError                 a statement that its author can mend
+        ├── ForeignError         reported by the engine under a condition of its own
+        └── RunAgain             the statement may succeed when it is run again
+            ├── EngineEnded      the engine ended in the middle of it
+            └── TableRedefined   somebody altered, replaced or dropped its table meanwhile
+
+The SQLSTATE of each condition is in `conditions`. The exceptions of `read_files` and `services`
+have trees of their own, in their `errors` modules.
 """
 
 from __future__ import annotations
 
-CONFLICT = (
-    "DELTA_CONCURRENT_WRITE"  # what the engine's failed commit is called before a look at why
-)
+from local_warehouse.conditions import SQLSTATES
+
+CONFLICT = "DELTA_CONCURRENT_WRITE"  # a commit of the engine that failed, before a look at why
 
 
 class SqlError(Exception):
-    """A statement that failed for a reason its author can act on."""
+    """A statement that failed for a reason its author can act on.
 
-    def __init__(self, condition: str, message: str, sqlstate: str = "42000") -> None:
-        super().__init__(f"[{condition}] {message} SQLSTATE: {sqlstate}")
+    Raises KeyError for a condition that `conditions.SQLSTATES` does not hold.
+    """
+
+    def __init__(self, condition: str, message: str) -> None:
         self.condition = condition
-        self.sqlstate = sqlstate
+        self.sqlstate = self._sqlstate()
+        super().__init__(f"[{condition}] {message} SQLSTATE: {self.sqlstate}")
+
+    def _sqlstate(self) -> str:
+        return SQLSTATES[self.condition]
+
+
+class ForeignError(SqlError):
+    """A failure that the engine, or a user's raise_error, named by a condition of its own.
+
+    A condition that is not in the table gets the SQLSTATE of ENGINE_ERROR.
+    """
+
+    def _sqlstate(self) -> str:
+        return SQLSTATES.get(self.condition, SQLSTATES["ENGINE_ERROR"])
 
 
 class RunAgain(SqlError):
-    """A statement may succeed when it is run again; of a write nothing has been committed."""
+    """A failure after which the statement may succeed when it is run again.
+
+    A write that raises it has committed nothing.
+    """
 
 
 class EngineEnded(RunAgain):
@@ -30,7 +57,6 @@ class EngineEnded(RunAgain):
         super().__init__(
             "ENGINE_ENDED",
             "The engine ended, or was ended to stop another statement. Run this statement again.",
-            "57014",
         )
 
 
@@ -38,72 +64,92 @@ class TableRedefined(RunAgain):
     """A table was altered, replaced or dropped after the statement had looked it up."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "DELTA_METADATA_CHANGED",
-            "MetadataChangedException: The metadata of the Delta table has been changed by a "
-            "concurrent update. Please try the operation again.",
-            "2D521",
-        )
+        super().__init__("DELTA_METADATA_CHANGED", metadata_changed())
+
+
+def metadata_changed(version: int | None = None) -> str:
+    """The message of DELTA_METADATA_CHANGED; `version` is the conflicting commit, if known."""
+    message = (
+        "MetadataChangedException: The metadata of the Delta table has been changed by a "
+        "concurrent update. Please try the operation again."
+    )
+    return message if version is None else f"{message} Conflicting commit: {version}."
 
 
 def table_not_found(name: str) -> SqlError:
+    """TABLE_OR_VIEW_NOT_FOUND for a quoted full name."""
     return SqlError(
         "TABLE_OR_VIEW_NOT_FOUND",
         f"The table or view {name} cannot be found. Verify the spelling and correctness of the "
         "schema and catalog.",
-        "42P01",
     )
 
 
 def schema_not_found(name: str) -> SqlError:
-    return SqlError("SCHEMA_NOT_FOUND", f"The schema {name} cannot be found.", "42704")
+    """SCHEMA_NOT_FOUND for a quoted full name."""
+    return SqlError("SCHEMA_NOT_FOUND", f"The schema {name} cannot be found.")
 
 
 def catalog_not_found(name: str) -> SqlError:
-    return SqlError("CATALOG_NOT_FOUND", f"The catalog `{name}` cannot be found.", "42P08")
+    """CATALOG_NOT_FOUND for a bare name."""
+    return SqlError("CATALOG_NOT_FOUND", f"The catalog `{name}` cannot be found.")
 
 
 def routine_not_found(name: str) -> SqlError:
+    """ROUTINE_NOT_FOUND for a dotted name."""
     message = f"The routine {name} cannot be found. Verify its spelling and schema."
-    return SqlError("ROUTINE_NOT_FOUND", message, "42883")
+    return SqlError("ROUTINE_NOT_FOUND", message)
 
 
 def already_exists(kind: str, name: str) -> SqlError:
-    condition = {"SCHEMA": "SCHEMA_ALREADY_EXISTS", "CATALOG": "CATALOG_ALREADY_EXISTS"}.get(
-        kind, "TABLE_OR_VIEW_ALREADY_EXISTS"
-    )
-    sqlstate = "42P06" if kind == "SCHEMA" else "42P07"
-    return SqlError(condition, f"Cannot create {kind.lower()} {name}: it already exists.", sqlstate)
+    """The condition of a kind, CATALOG, SCHEMA, TABLE or VIEW, that has a `name` already."""
+    message = f"Cannot create {kind.lower()} {name}: it already exists."
+    if kind == "CATALOG":
+        return SqlError("CATALOG_ALREADY_EXISTS", message)
+    if kind == "SCHEMA":
+        return SqlError("SCHEMA_ALREADY_EXISTS", message)
+    return SqlError("TABLE_OR_VIEW_ALREADY_EXISTS", message)
 
 
 def unsupported(what: str) -> SqlError:
+    """UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE; `what` goes into "does not support …"."""
     return SqlError(
         "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
         f"The local SQL warehouse does not support {what}; see docs/local-warehouse.md.",
-        "0A000",
     )
 
 
 def syntax_error(message: str) -> SqlError:
+    """PARSE_SYNTAX_ERROR, whose message begins with "Syntax error"."""
     if not message.startswith("Syntax error"):
         message = f"Syntax error: {message}"
-    return SqlError("PARSE_SYNTAX_ERROR", message, "42601")
+    return SqlError("PARSE_SYNTAX_ERROR", message)
 
 
 def column_not_found(column: str, relation: str) -> SqlError:
+    """UNRESOLVED_COLUMN.WITH_SUGGESTION for a column's bare name in a relation's quoted one."""
     return SqlError(
         "UNRESOLVED_COLUMN.WITH_SUGGESTION",
         f"A column with name `{column}` cannot be resolved in {relation}.",
-        "42703",
     )
 
 
 def unbound_parameter(marker: str) -> SqlError:
-    return SqlError("UNBOUND_SQL_PARAMETER", f"Found the unbound parameter: {marker}.", "42P02")
+    """UNBOUND_SQL_PARAMETER for a marker as it stands in the statement."""
+    return SqlError("UNBOUND_SQL_PARAMETER", f"Found the unbound parameter: {marker}.")
 
 
-def from_text(text: str, condition: str, sqlstate: str) -> SqlError:
-    """An error from a message that may name its own condition: `[CONDITION] message`."""
+def split_condition(text: str) -> tuple[str, str]:
+    """The condition and the message of "[CONDITION] message"; no condition if the text has none."""
     if text.startswith("[") and "]" in text:
         condition, text = text[1:].split("]", 1)
-    return SqlError(condition, text.strip(), sqlstate)
+        return condition, text.strip()
+    return "", text.strip()
+
+
+def from_text(text: str, condition: str) -> SqlError:
+    """The error of a message that may name a condition of the table itself; `condition` if not."""
+    named, message = split_condition(text)
+    if named in SQLSTATES:
+        return SqlError(named, message)
+    return SqlError(condition, text.strip())

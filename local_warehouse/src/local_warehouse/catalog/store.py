@@ -378,7 +378,7 @@ class Catalog:
         with self._lock:
             if name.lower() in self._groups:
                 message = f"The group {name} exists already."
-                raise errors.SqlError("RESOURCE_ALREADY_EXISTS", message, "42710")
+                raise errors.SqlError("RESOURCE_ALREADY_EXISTS", message)
             self._write("insert into groups values (?)", name.lower())
             self._groups.add(name.lower())
 
@@ -386,7 +386,7 @@ class Catalog:
         with self._lock:
             if name.lower() not in self._groups:
                 message = f"Could not find principal with name {name}."
-                raise errors.SqlError("PRINCIPAL_DOES_NOT_EXIST", message, "42704")
+                raise errors.SqlError("PRINCIPAL_DOES_NOT_EXIST", message)
             self._write("delete from groups where name = ?", name.lower())
             self._groups.remove(name.lower())
 

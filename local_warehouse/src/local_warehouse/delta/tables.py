@@ -87,9 +87,9 @@ def open_table(location: str, version: int | None = None) -> DeltaTable:
         return DeltaTable(location, version=version)
     except TableNotFoundError as error:
         message = f"{location} is not a Delta table."
-        raise SqlError("DELTA_TABLE_NOT_FOUND", message, "42P01") from error
+        raise SqlError("DELTA_TABLE_NOT_FOUND", message) from error
     except (DeltaError, OSError) as error:
-        raise SqlError("DELTA_CANNOT_READ_TABLE", f"{location}: {error}", "58030") from error
+        raise SqlError("DELTA_CANNOT_READ_TABLE", f"{location}: {error}") from error
 
 
 def columns(location: str) -> tuple[list[Column], list[str]]:
@@ -142,7 +142,7 @@ def restore(table: DeltaTable, version: int) -> None:
         raise
     except DeltaError as error:
         message = f"Version {version} cannot be restored: {error}"
-        raise SqlError("DELTA_CANNOT_RESTORE_TABLE_VERSION", message, "22003") from error
+        raise SqlError("DELTA_CANNOT_RESTORE_TABLE_VERSION", message) from error
 
 
 def history(location: str, limit: int | None = None) -> list[dict[str, Any]]:
@@ -168,7 +168,7 @@ def change_schema(
             if changed == fields or _commit_metadata(table, location, changed):
                 return _columns(changed), list(table.metadata().partition_columns)
     message = f"The schema of {location} changed ten times while it was being altered."
-    raise SqlError("DELTA_METADATA_CHANGED", message, "2D521")
+    raise SqlError("DELTA_METADATA_CHANGED", message)
 
 
 def _commit_metadata(table: DeltaTable, location: str, fields: list[Field]) -> bool:

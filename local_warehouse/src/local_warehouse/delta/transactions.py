@@ -28,10 +28,9 @@ from local_warehouse.catalog.locks import writing
 from local_warehouse.catalog.model import Relation
 from local_warehouse.delta import log as delta_log
 from local_warehouse.delta import tables as delta_tables
-from local_warehouse.errors import CONFLICT, EngineEnded, SqlError
+from local_warehouse.errors import CONFLICT, EngineEnded, SqlError, metadata_changed
 
 _T = TypeVar("_T")
-_SQLSTATE = "2D521"
 _PATIENCE = 60.0  # seconds in which a write is computed again, or its store asked
 _PAUSE = 0.05
 _MARKED = re.compile(r"(?: AND )?('?)commit_[0-9a-f]{32}\1(?: = ('?)commit_[0-9a-f]{32}\2)?")
@@ -133,10 +132,10 @@ def by_delta_rs(
                 continue
             reason = _conflict(relation, delta_log.commits_after(relation.path, before))
             message = f"Transaction conflict detected on table {relation.name}: {error}"
-            raise reason or SqlError(CONFLICT, message, _SQLSTATE) from error
+            raise reason or SqlError(CONFLICT, message) from error
         except (DeltaError, OSError) as error:
             message = f"{relation.name} at {relation.path}, version {before}: {error}"
-            raise SqlError("DELTA_CANNOT_CHANGE_TABLE", message, "58030") from error
+            raise SqlError("DELTA_CANNOT_CHANGE_TABLE", message) from error
 
 
 def new_mark() -> str:
@@ -164,23 +163,15 @@ def _conflict(relation: Relation, winners: list[delta_log.Commit]) -> SqlError |
                 "DELTA_PROTOCOL_CHANGED",
                 "ProtocolChangedException: The protocol version of the Delta table has been "
                 f"changed by a concurrent update. Conflicting commit: {winner.version}.",
-                _SQLSTATE,
             )
         if winner.has("metaData"):
-            return SqlError(
-                "DELTA_METADATA_CHANGED",
-                "MetadataChangedException: The metadata of the Delta table has been changed by a "
-                f"concurrent update. Please try the operation again. Conflicting commit: "
-                f"{winner.version}.",
-                _SQLSTATE,
-            )
+            return SqlError("DELTA_METADATA_CHANGED", metadata_changed(winner.version))
         if winner.adds_data and not winner.is_blind_append:
             return SqlError(
                 "DELTA_CONCURRENT_APPEND",
                 f"Transaction conflict detected. A concurrent {winner.operation} added data to "
                 f"table {relation.name} committed at version {winner.version}. "
                 "Please retry the operation.",
-                _SQLSTATE,
             )
         if winner.has("remove"):
             return SqlError(
@@ -188,6 +179,5 @@ def _conflict(relation: Relation, winners: list[delta_log.Commit]) -> SqlError |
                 f"Transaction conflict detected, a concurrent {winner.operation} deleted data "
                 f"from table {relation.name} (committed at version {winner.version}) that this "
                 "transaction read. Please retry the operation.",
-                _SQLSTATE,
             )
     return None

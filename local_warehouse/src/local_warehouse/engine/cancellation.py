@@ -62,7 +62,7 @@ class Calls(grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
         with self._lock:
             if any(tag not in self._statements for tag in tags):
                 call.cancel()
-                raise SqlError("OPERATION_CANCELED", "Operation has been canceled.", "HY008")
+                raise SqlError("OPERATION_CANCELED", "Operation has been canceled.")
             for tag in tags:
                 self._open[tag].add(call)
         responses = self._responses(call, tags)
@@ -88,7 +88,7 @@ class Calls(grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
         self._release(request)
         if not is_complete:
             message = "The engine broke off the result; the warehouse's log may say why."
-            raise SqlError("ENGINE_ERROR", message, "XX000")
+            raise SqlError("ENGINE_ERROR", message)
 
     def _release(self, request: Any, response_id: str | None = None) -> None:
         """Let the engine forget what it keeps of a call, up to a response if one is named."""

@@ -52,7 +52,7 @@ class Engine:
         """Raises SqlError when nothing listens at the URL."""
         if url is not None and not _answers(url):
             message = f"No Spark Connect server answers at {url}."
-            raise SqlError("ENGINE_UNAVAILABLE", message, "08006")
+            raise SqlError("ENGINE_UNAVAILABLE", message)
         self._generations = Generations(url)
         self._statement = threading.local()  # its `connection` and `tag`
 

@@ -9,41 +9,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local_warehouse.errors import CONFLICT, SqlError, from_text, syntax_error, unsupported
+from local_warehouse.errors import (
+    CONFLICT,
+    ForeignError,
+    SqlError,
+    split_condition,
+    syntax_error,
+    unsupported,
+)
 
-_SQLSTATES = {
-    "AMBIGUOUS_REFERENCE": "42704",
-    "ARITHMETIC_OVERFLOW": "22003",
-    "BINARY_ARITHMETIC_OVERFLOW": "22003",
-    "CANNOT_PARSE_TIMESTAMP": "22007",
-    "CAST_INVALID_INPUT": "22018",
-    "CAST_OVERFLOW": "22003",
-    "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES": "42K09",
-    "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": "42K09",
-    "DATETIME_FIELD_OUT_OF_BOUNDS": "22023",
-    "DELTA_METADATA_CHANGED": "2D521",
-    "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE": "21506",
-    "DELTA_NOT_NULL_CONSTRAINT_VIOLATED": "23502",
-    "DELTA_PROTOCOL_CHANGED": "2D521",
-    "DELTA_REPLACE_WHERE_MISMATCH": "44000",
-    "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES": "23001",
-    "DIVIDE_BY_ZERO": "22012",
-    "INVALID_ARRAY_INDEX": "22003",
-    "INVALID_ARRAY_INDEX_IN_ELEMENT_AT": "22003",
-    "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE": "42K0E",
-    "MISSING_AGGREGATION": "42803",
-    "NESTED_AGGREGATE_FUNCTION": "42607",
-    "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION": "22003",
-    "NUM_COLUMNS_MISMATCH": "42826",
-    "REMAINDER_BY_ZERO": "22012",
-    "SCALAR_SUBQUERY_TOO_MANY_ROWS": "21000",
-    "TABLE_OR_VIEW_NOT_FOUND": "42P01",
-    "UNRESOLVED_COLUMN.WITH_SUGGESTION": "42703",
-    "UNRESOLVED_ROUTINE": "42883",
-    "USER_RAISED_EXCEPTION": "P0001",
-    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION": "42605",
-    CONFLICT: "2D521",
-}
 # What the engine's messages say, in lower case. The first that fits counts.
 _PHRASES = (
     ("merge_cardinality_violation", "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE"),
@@ -111,23 +85,22 @@ def _translated(message: str) -> SqlError:
             "with its packages, or go back by `local-warehouse up --engine embedded`)"
         )
     message = _OF_SPARK.sub("", message.partition("\n\nJVM stacktrace:")[0])
-    named = from_text(message, "", "XX000")
-    if named.condition:
-        return from_text(message, "", _SQLSTATES.get(named.condition, "XX000"))
+    named, text = split_condition(message)
+    if named:
+        return ForeignError(named, text)
     lowered = message.lower()
     if "statuscode.unavailable" in lowered:
         return SqlError(
             "ENGINE_UNAVAILABLE",
             "The Spark Connect server of --engine does not answer. What this statement was to "
             "write may be done: DESCRIBE HISTORY says. Then run it again.",
-            "08006",
         )
     for phrase, condition in _PHRASES:
         if phrase in lowered:
-            return SqlError(condition, message, _SQLSTATES[condition])
+            return SqlError(condition, message)
     if _SYNTAX.search(message):
         return syntax_error(message)
-    return SqlError("ENGINE_ERROR", message, "XX000")
+    return SqlError("ENGINE_ERROR", message)
 
 
 def _with_plain_names(message: str) -> str:

@@ -81,7 +81,7 @@ class Operation:
             return None
         if isinstance(error, SqlError):
             return error
-        return SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", "XX000")
+        return SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
 
     @property
     def result(self) -> Result:
@@ -162,7 +162,7 @@ class Operation:
 
 
 def _canceled() -> SqlError:
-    return SqlError("OPERATION_CANCELED", "Operation has been canceled.", "HY008")
+    return SqlError("OPERATION_CANCELED", "Operation has been canceled.")
 
 
 class Operations:
@@ -186,7 +186,7 @@ class Operations:
             return self._operations[guid]
         except KeyError:
             message = f"Invalid OperationHandle: OperationHandle [{guid.hex()}]"
-            raise SqlError("INVALID_HANDLE.OPERATION_NOT_FOUND", message, "HY000") from None
+            raise SqlError("INVALID_HANDLE.OPERATION_NOT_FOUND", message) from None
 
     def cancel(self, guid: bytes) -> None:
         with self._lock:

@@ -47,12 +47,12 @@ def _answers(response: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]
                 request.validate()
                 return handler(self, request)
             except TProtocolException as error:
-                return response(status=_error_status(SqlError("BAD_REQUEST", str(error), "HY000")))
+                return response(status=_error_status(SqlError("BAD_REQUEST", str(error))))
             except SqlError as error:
                 return response(status=_error_status(error))
             except Exception as error:  # a defect of the warehouse: say so, and keep serving
                 _log.exception("request failed")
-                internal = SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", "XX000")
+                internal = SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
                 return response(status=_error_status(internal))
 
         return answer

@@ -44,7 +44,7 @@ class Sessions:
             return self._sessions[guid]
         except KeyError:
             message = f"Invalid SessionHandle: SessionHandle [{guid.hex()}]"
-            raise errors.SqlError("INVALID_HANDLE.SESSION_NOT_FOUND", message, "HY000") from None
+            raise errors.SqlError("INVALID_HANDLE.SESSION_NOT_FOUND", message) from None
 
     def remove(self, guid: bytes) -> Session | None:
         with self._lock:

@@ -155,7 +155,7 @@ class Query:
                 if whole is call:
                     continue  # the engine's own
                 message = f"Cannot resolve the routine {'.'.join(parts)}."
-                raise errors.SqlError("UNRESOLVED_ROUTINE", message, "42883")
+                raise errors.SqlError("UNRESOLVED_ROUTINE", message)
             shown = f"{function.full_name}({', '.join(map(render, call.expressions))})"
             body = self._body(function, scope)
             arguments = call.expressions
@@ -280,7 +280,6 @@ def _refuse_temporary(kind: str, name: str, scope: _Scope) -> None:
             "INVALID_TEMP_OBJ_REFERENCE",
             f"Cannot create a persistent object that refers to the temporary {kind} {name}. Make "
             f"the {kind} persistent, or the object temporary.",
-            "42K0F",
         )
 
 

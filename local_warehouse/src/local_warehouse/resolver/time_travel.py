@@ -59,7 +59,6 @@ def version_of(
             "DELTA_TIMESTAMP_GREATER_THAN_COMMIT",
             f"The provided timestamp ({moment}) is after the latest version available to this "
             f"table ({newest}). Please use a timestamp before or at {newest}.",
-            "42816",
         )
     for version, committed in commits:
         if committed <= moment:
@@ -68,20 +67,18 @@ def version_of(
         "DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION",
         f"The provided timestamp ({moment}) is before the earliest version available to this "
         f"table ({commits[-1][1]}). Please use a timestamp after {commits[-1][1]}.",
-        "42816",
     )
 
 
 def _number(relation: Relation, value: exp.Expr) -> int:
     latest = delta_log.latest_version(relation.path)
     if not isinstance(value, exp.Literal) or not str(value.this).isdecimal():
-        raise SqlError("INVALID_TIME_TRAVEL_SPEC", f"{render(value)} is no version.", "42K0E")
+        raise SqlError("INVALID_TIME_TRAVEL_SPEC", f"{render(value)} is no version.")
     if int(value.this) > latest:
         raise SqlError(
             "DELTA_VERSION_NOT_FOUND",
             f"Cannot time travel Delta table to version {value.this}. Available versions: "
             f"[0, {latest}].",
-            "22003",
         )
     return int(value.this)
 
@@ -91,7 +88,5 @@ def read(text: str) -> exp.Version:
     table = parse(f"select * from t {text}").find(exp.Table)
     travel = table.args.get("version") if table is not None else None
     if not isinstance(travel, exp.Version):
-        raise SqlError(
-            "PARSE_SYNTAX_ERROR", f"Expected VERSION or TIMESTAMP AS OF: {text}", "42601"
-        )
+        raise SqlError("PARSE_SYNTAX_ERROR", f"Expected VERSION or TIMESTAMP AS OF: {text}")
     return travel

@@ -76,7 +76,7 @@ def scalar(
     """The value of a call. `body` is resolved already, in the function's own namespace."""
     if function.columns is not None:
         raise errors.SqlError(
-            "NOT_A_SCALAR_FUNCTION", f"{function.name} returns a table: call it in FROM.", "42887"
+            "NOT_A_SCALAR_FUNCTION", f"{function.name} returns a table: call it in FROM."
         )
     body = with_arguments(function, arguments, body, columns_of)
     is_expression = isinstance(body, exp.Select) and set(_given(body)) == {"expressions"}
@@ -90,7 +90,7 @@ def table(
     """The query that a call in FROM stands for."""
     if function.columns is None:
         raise errors.SqlError(
-            "NOT_A_TABLE_FUNCTION", f"{function.name} returns one value, and no table.", "42887"
+            "NOT_A_TABLE_FUNCTION", f"{function.name} returns one value, and no table."
         )
     body = with_arguments(function, arguments, body, columns_of)
     names = [exp.to_identifier(column.name, quoted=True) for column in function.columns]
@@ -180,19 +180,16 @@ def _values(function: Function, arguments: list[exp.Expr]) -> dict[str, exp.Expr
                 "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
                 f"The {function.name} requires {len(known)} parameters but the actual number is "
                 f"{len(arguments)}.",
-                "42605",
             )
         if name not in known:
             raise errors.SqlError(
                 "UNRECOGNIZED_PARAMETER_NAME",
                 f"{function.name} has no parameter {name}; it has {', '.join(known) or 'none'}.",
-                "4274K",
             )
         if name in given:
             raise errors.SqlError(
                 "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.DOUBLE_NAMED_ARGUMENT_REFERENCE",
                 f"The call of {function.name} gives {name} twice.",
-                "4274K",
             )
         given[name] = value
     for name, parameter in known.items():
@@ -201,7 +198,6 @@ def _values(function: Function, arguments: list[exp.Expr]) -> dict[str, exp.Expr
                 "REQUIRED_PARAMETER_NOT_FOUND",
                 f"Cannot invoke {function.name} because the parameter {name} is required, but the "
                 "call did not supply it.",
-                "4274K",
             )
         if name not in given:
             given[name] = parse(f"select {parameter.default}").expressions[0]

@@ -276,7 +276,7 @@ def _operator(node: exp.Binary, types: _Types) -> None:
     kinds = [types.of(node.this), types.of(node.expression)]
     if kinds == ["string", "string"] and not isinstance(node, exp.IntDiv):
         message = f"Cannot resolve {render(node)}: it needs numbers or intervals, not two STRINGs."
-        raise SqlError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", message, "42K09")
+        raise SqlError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", message)
     for side, found, beside in zip(("this", "expression"), kinds, reversed(kinds), strict=True):
         wanted = _wanted(node.args[side], found, beside)
         if wanted is not None:

@@ -180,7 +180,6 @@ def _check_types(folded: list[list[exp.Expr]], types: dict[str, str]) -> None:
                 "UNPIVOT_VALUE_DATA_TYPE_MISMATCH",
                 "Unpivot value columns must share a least common type, some types do not: "
                 f"{', '.join(sorted(found)).upper()}.",
-                "42K09",
             )
 
 

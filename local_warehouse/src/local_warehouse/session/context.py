@@ -23,7 +23,6 @@ def require_table(relation: Relation) -> Relation:
         raise errors.SqlError(
             "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
             f"The operation needs a table, and {relation.name} is a view.",
-            "42809",
         )
     return relation
 
@@ -123,7 +122,7 @@ class Context:
         except read_files.UnsupportedOption as error:
             raise errors.unsupported(str(error)) from error
         except read_files.ReadFilesError as error:
-            raise errors.from_text(str(error), "FAILED_READ_FILE", "KD001") from error
+            raise errors.from_text(str(error), "FAILED_READ_FILE") from error
         try:
             for statement in scan.setup:
                 self.engine.run(statement)

@@ -91,7 +91,7 @@ def execute(context: Context, text: str) -> Result:
     reader = StatementReader(text)
     if reader.at_end():
         message = "Syntax error, unexpected empty statement."
-        raise SqlError("PARSE_EMPTY_STATEMENT", message, "42617")
+        raise SqlError("PARSE_EMPTY_STATEMENT", message)
     for words, handler in _HANDLERS.items():
         if reader.accept(*words):
             return handler(context, reader)

@@ -47,7 +47,6 @@ def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
                 "WRONG_COLUMN_DEFAULTS_FOR_DELTA_ALTER_TABLE_ADD_COLUMN_NOT_SUPPORTED",
                 "DEFAULT values are not supported when adding new columns to previously existing "
                 "Delta tables; add the column without one, then write its values.",
-                "0AKDC",
             )
         if reader.accept("COMMENT"):
             column.comment = reader.string()
@@ -108,7 +107,6 @@ def check_names(names: Iterable[str], properties: Mapping[str, str]) -> None:
             "Found invalid character(s) among ' ,;{}()\\n\\t=' in the column names of your schema. "
             f"Invalid column names: {', '.join(odd)}. Give them other names in the query, or "
             "enable column mapping: TBLPROPERTIES ('delta.columnMapping.mode' = 'name').",
-            "42K05",
         )
 
 
@@ -161,11 +159,11 @@ def drop(context: Context, relation: Relation, reader: StatementReader) -> Calla
     kept = [(c, c.name) for c in relation.columns if c.name.lower() not in dropped]
     if not kept:
         message = f"Cannot drop the only columns of {relation.name}."
-        raise errors.SqlError("DELTA_DROP_COLUMN_ON_SINGLE_FIELD_SCHEMA", message, "0AKDC")
+        raise errors.SqlError("DELTA_DROP_COLUMN_ON_SINGLE_FIELD_SCHEMA", message)
     for name in relation.partition_by:
         if name.lower() in dropped:
             message = f"Cannot drop {name}: {relation.name} is partitioned by it."
-            raise errors.SqlError("DELTA_UNSUPPORTED_DROP_PARTITION_COLUMN", message, "0AKDC")
+            raise errors.SqlError("DELTA_UNSUPPORTED_DROP_PARTITION_COLUMN", message)
     unchanged = len(kept) == len(relation.columns)
     return (lambda: None) if unchanged else partial(_rewrite, context, relation, kept)
 
@@ -196,7 +194,6 @@ def change_type(context: Context, relation: Relation, name: str, data_type: str)
             "DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP",
             f"ALTER TABLE cannot change {name} from {column.type.upper()} to {wanted.upper()}, "
             "which is no wider type. Make the table again with CREATE OR REPLACE TABLE.",
-            "0AKDC",
         )
     _rewrite(context, relation, [(c, c.name) for c in relation.columns], {column.name: wanted})
 
@@ -221,7 +218,7 @@ def _require(relation: Relation, name: str) -> Column:
 
 def _already_there(relation: Relation, name: str) -> errors.SqlError:
     message = f"Cannot add column {name}: {relation.name} already has it."
-    return errors.SqlError("FIELD_ALREADY_EXISTS", message, "42710")
+    return errors.SqlError("FIELD_ALREADY_EXISTS", message)
 
 
 def _check_independent(relation: Relation, name: str) -> None:
@@ -234,7 +231,6 @@ def _check_independent(relation: Relation, name: str) -> None:
             raise errors.SqlError(
                 "DELTA_CONSTRAINT_DEPENDENT_COLUMN_CHANGE",
                 f"Cannot alter column {name}: the CHECK constraint {constraint.name} reads it.",
-                "42K09",
             )
 
 

@@ -55,7 +55,6 @@ def add_constraint(context: Context, relation: Relation, constraint: Constraint)
         raise errors.SqlError(
             "DELTA_CONSTRAINT_ALREADY_EXISTS",
             f"Constraint '{constraint.name}' already exists on {relation.name}.",
-            "42710",
         )
     for column in constraint.columns:
         if relation.column(column) is None:
@@ -68,7 +67,7 @@ def add_constraint(context: Context, relation: Relation, constraint: Constraint)
         keys = [c for c in referenced.constraints if c.kind == "PRIMARY KEY"]
         if not keys:
             raise errors.SqlError(
-                "UC_INVALID_FOREIGN_KEY", f"{target} has no primary key to refer to.", "42830"
+                "UC_INVALID_FOREIGN_KEY", f"{target} has no primary key to refer to."
             )
         constraint.references = [target.catalog, target.schema, target.table]
         constraint.reference_columns = constraint.reference_columns or list(keys[0].columns)
@@ -92,7 +91,6 @@ def _add_check(context: Context, relation: Relation, constraint: Constraint) -> 
             "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
             f"{broken} rows in {relation.name} violate the new CHECK constraint "
             f"({constraint.expression}).",
-            "23512",
         )
     name = quoted(constraint.name)
     engine.run(f"alter table {table} add constraint {name} check ({constraint.expression})")
@@ -108,7 +106,6 @@ def drop_constraint(context: Context, relation: Relation, name: str, if_exists: 
         raise errors.SqlError(
             "DELTA_CONSTRAINT_DOES_NOT_EXIST",
             f"Cannot drop nonexistent constraint {name} from {relation.name}.",
-            "42704",
         )
     if found.kind == "CHECK":
         drop_check(relation, found.name)
@@ -141,7 +138,6 @@ def set_not_null(context: Context, relation: Relation, column_name: str, wanted:
             raise errors.SqlError(
                 "DELTA_NEW_NOT_NULL_VIOLATION",
                 f"{found} rows in {relation.name} violate the new NOT NULL constraint on {name}.",
-                "23512",
             )
 
     def change(fields: list[delta_tables.Field]) -> list[delta_tables.Field]:

@@ -105,7 +105,7 @@ def _read(context: Context, reader: StatementReader) -> _Copy:
     for option in copy.copy_options:
         if option not in _COPY_OPTIONS:
             message = f"COPY INTO has the options {' and '.join(_COPY_OPTIONS)}, and no {option}."
-            raise errors.SqlError("COPY_INTO_SYNTAX_ERROR", message, "42601")
+            raise errors.SqlError("COPY_INTO_SYNTAX_ERROR", message)
     return copy
 
 
@@ -117,7 +117,7 @@ def _strings(reader: StatementReader) -> list[str]:
     reader.expect(")")
     if len(found) > _MAX_FILES:
         message = f"FILES names {len(found)} files; {_MAX_FILES} is the most."
-        raise errors.SqlError("COPY_INTO_SYNTAX_ERROR", message, "42601")
+        raise errors.SqlError("COPY_INTO_SYNTAX_ERROR", message)
     return found
 
 
@@ -140,10 +140,9 @@ def _files(context: Context, copy: _Copy) -> list[str]:
             "COPY_INTO_SOURCE_SCHEMA_INFERENCE_FAILED",
             "The source directory did not contain any parsable files of type "
             f"{copy.file_format}. Please check the contents of '{copy.url}'.",
-            "42KD9",
         ) from error
     except read_files.ReadFilesError as error:
-        raise errors.from_text(str(error), "FAILED_READ_FILE", "KD001") from error
+        raise errors.from_text(str(error), "FAILED_READ_FILE") from error
     return [file.url for file in inside if "/" not in file.url.removeprefix(folder)]
 
 
@@ -166,7 +165,6 @@ def _load(context: Context, copy: _Copy, urls: list[str]) -> int:
         raise errors.SqlError(
             "COPY_INTO_SYNTAX_ERROR",
             "A column list and BY POSITION are for CSV files without a header.",
-            "42601",
         )
     relation = copy.relation
     clauses = Insert(False, relation, listed=copy.listed, by_name=not positional)
@@ -260,7 +258,6 @@ def _check(copy: _Copy, given: list[Column]) -> None:
                 f"A schema mismatch was detected while copying into the Delta table "
                 f"{copy.relation.name}: it has no column {column.name}. The table's schema "
                 "evolves with COPY_OPTIONS ('mergeSchema' = 'true').",
-                "42KDG",
             )
         if wanted is not None and not _fits(column.type, wanted.type):
             raise errors.SqlError(
@@ -268,7 +265,6 @@ def _check(copy: _Copy, given: list[Column]) -> None:
                 f"Failed to merge fields '{wanted.name}' and '{column.name}': the table's is "
                 f"{wanted.type.upper()} and the files' {column.type.upper()}. Cast it in COPY "
                 f"INTO … FROM (SELECT {column.name}::{wanted.type.upper()}, … FROM '{copy.url}').",
-                "22005",
             )
 
 

@@ -126,9 +126,7 @@ def _create_table(
             return nothing()
         raise errors.already_exists("TABLE", str(name))
     if existing is not None and existing.is_view:
-        raise SqlError(
-            "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", f"{name} is a view and not a table.", "42809"
-        )
+        raise SqlError("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", f"{name} is a view and not a table.")
     if clauses.clone_of is not None:
         clauses.partition_by = _partitions_of_source(context, clauses)
     relation = _new_relation(context, name, clauses, existing)
@@ -287,7 +285,6 @@ def _write_query(
         raise SqlError(
             "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION",
             f"Cannot create {relation.name} from a query: {location} already holds a table.",
-            "42601",
         )
     with Query(context, clauses.query, reads=True, writes=existing) as query:
         columns = query.columns()
@@ -311,7 +308,7 @@ def _check_distinct(names: Iterable[str]) -> None:
     twice = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
     if twice:
         message = f"There are two columns {' and two '.join(twice)}. Give them other names."
-        raise SqlError("COLUMN_ALREADY_EXISTS", message, "42711")
+        raise SqlError("COLUMN_ALREADY_EXISTS", message)
 
 
 def _checks_in_log(existing: Relation) -> Iterable[str]:
@@ -382,7 +379,6 @@ def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Colu
             "DELTA_CREATE_TABLE_SCHEME_MISMATCH",
             f"The specified schema does not match the existing schema at {relation.location}: "
             f"specified {', '.join(wanted)}; existing {', '.join(c.name for c in found)}.",
-            "42KD7",
         )
 
 
@@ -494,7 +490,6 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
         raise SqlError(
             "CREATE_VIEW_COLUMN_ARITY_MISMATCH",
             f"The view names {len(listed)} columns and its query yields {len(columns)}.",
-            "21S01",
         )
     named = [
         Column(given[0], column.type, True, given[1])
@@ -519,7 +514,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
             raise errors.already_exists("VIEW", str(name))
         if existing is not None and not existing.is_view:
             message = f"{name} is a table and not a view."
-            raise SqlError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", message, "42809")
+            raise SqlError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", message)
         if existing is not None:
             relation.created_at, relation.tags = existing.created_at, existing.tags
         context.catalog.put_relation(relation)

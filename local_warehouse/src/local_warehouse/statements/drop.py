@@ -54,7 +54,6 @@ def _drop_schema(context: Context, catalog: str, name: str, if_exists: bool, cas
             "SCHEMA_NOT_EMPTY",
             f"Cannot drop the schema {quoted(catalog, name)} because it holds "
             f"{len(relations) + len(user_functions)} objects. Use CASCADE to drop them too.",
-            "2BP01",
         )
     for relation in relations:
         with definition(relation.name):
@@ -82,12 +81,12 @@ def _drop_relation(context: Context, parts: list[str], kind: str, if_exists: boo
 
 def _check_kind(relation: Relation, kind: str) -> None:
     if relation.is_view != (kind == "VIEW"):
-        condition = "EXPECT_TABLE_NOT_VIEW" if relation.is_view else "EXPECT_VIEW_NOT_TABLE"
         actual = "view" if relation.is_view else "table"
         raise errors.SqlError(
-            f"{condition}.NO_ALTERNATIVE",
+            "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE"
+            if relation.is_view
+            else "EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE",
             f"{relation.name} is a {actual}: use DROP {actual.upper()}.",
-            "42809",
         )
 
 

@@ -36,7 +36,7 @@ def create(context: Context, reader: StatementReader, or_replace: bool, temporar
         if if_not_exists:
             return nothing()
         message = f"Cannot create the routine {name} because a routine of that name exists."
-        raise errors.SqlError("ROUTINE_ALREADY_EXISTS", message, "42723")
+        raise errors.SqlError("ROUTINE_ALREADY_EXISTS", message)
     _complete(context, function, permanent=not temporary)
     if temporary:
         temporaries[name.table] = function
@@ -84,7 +84,7 @@ def _parameters(reader: StatementReader) -> list[Parameter]:
             parameter.comment = reader.string()
         if any(name.lower() == other.name.lower() for other in found):
             message = f"The function has two parameters {name}."
-            raise errors.SqlError("DUPLICATE_ROUTINE_PARAMETER_NAMES", message, "42734")
+            raise errors.SqlError("DUPLICATE_ROUTINE_PARAMETER_NAMES", message)
         found.append(parameter)
         if not reader.sees(")"):
             reader.expect(",")
@@ -103,7 +103,6 @@ def _complete(context: Context, function: Function, *, permanent: bool) -> None:
             raise errors.SqlError(
                 "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_EXPRESSION",
                 f"{function.name} returns one value, and its body yields {len(columns)} columns.",
-                "42601",
             )
         function.returns = function.returns or columns[0].type
     elif not function.columns:
@@ -113,7 +112,6 @@ def _complete(context: Context, function: Function, *, permanent: bool) -> None:
             "USER_DEFINED_FUNCTIONS.RETURN_COLUMN_COUNT_MISMATCH",
             f"{function.name} returns {len(function.columns)} columns, and its body yields "
             f"{len(columns)}.",
-            "42601",
         )
 
 

@@ -53,7 +53,7 @@ def _read(context: Context, reader: StatementReader, preposition: str) -> list[G
     for privilege in privileges:
         if privilege not in _PRIVILEGES[kind]:
             message = f"Privilege {privilege} is not applicable to this entity [{securable}]."
-            raise errors.SqlError("INVALID_PARAMETER_VALUE", message, "22023")
+            raise errors.SqlError("INVALID_PARAMETER_VALUE", message)
     _check_principal(context, principal)
     return [Grant(kind, securable, principal, privilege) for privilege in privileges]
 
@@ -66,7 +66,7 @@ def _check_principal(context: Context, name: str) -> None:
             f"Could not find principal with name {name}. A group of the workspace is made known "
             f"here by CREATE GROUP {quoted(name)}."
         )
-        raise errors.SqlError("PRINCIPAL_DOES_NOT_EXIST", message, "42704")
+        raise errors.SqlError("PRINCIPAL_DOES_NOT_EXIST", message)
 
 
 def _is_application_id(name: str) -> bool:

@@ -34,7 +34,7 @@ def _name(context: Context, value: str) -> str:
         found = context.engine.run(query.sql).column(0)[0].as_py()
     if not isinstance(found, str):
         message = f"IDENTIFIER({value}) must be a text that is constant and not NULL."
-        raise errors.SqlError("NOT_A_CONSTANT_STRING.WRONG_TYPE", message, "42601")
+        raise errors.SqlError("NOT_A_CONSTANT_STRING.WRONG_TYPE", message)
     reader = StatementReader(found)
     parts = reader.name()
     reader.end()

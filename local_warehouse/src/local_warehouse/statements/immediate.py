@@ -25,7 +25,7 @@ def execute_immediate(context: Context, reader: StatementReader) -> Result:
         raise errors.unsupported("EXECUTE IMMEDIATE … INTO, which needs session variables")
     if not isinstance(text, str):
         message = "The statement to be executed must be a string and not NULL."
-        raise errors.SqlError("NULL_QUERY_STRING_EXECUTE_IMMEDIATE", message, "22004")
+        raise errors.SqlError("NULL_QUERY_STRING_EXECUTE_IMMEDIATE", message)
     positional, named = _arguments(reader)
     inner = replace(context, positional=positional, named=named, merged=MergedScans())
     return execute(inner, text)
@@ -52,5 +52,5 @@ def _arguments(reader: StatementReader) -> tuple[list[str], dict[str, str]]:
     reader.end()
     if positional and named:
         message = "USING takes values by place or by name, and not both."
-        raise errors.SqlError("INVALID_QUERY_MIXED_QUERY_PARAMETERS", message, "42613")
+        raise errors.SqlError("INVALID_QUERY_MIXED_QUERY_PARAMETERS", message)
     return positional, named

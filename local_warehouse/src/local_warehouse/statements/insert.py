@@ -284,12 +284,13 @@ def _barrier(query: Query) -> str:
 
 def _check_columns(relation: Relation, names: list[str], given: list[str]) -> None:
     if len(given) != len(names):
-        side = "TOO_MANY" if len(names) > len(given) else "NOT_ENOUGH"
+        too_many = len(names) > len(given)
         raise errors.SqlError(
-            f"INSERT_COLUMN_ARITY_MISMATCH.{side}_DATA_COLUMNS",
+            "INSERT_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS"
+            if too_many
+            else "INSERT_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS",
             f"Cannot write to {relation.name}: it takes the columns {', '.join(given)}, and the "
             f"query has {len(names)}.",
-            "21S01",
         )
     for name in given:
         if relation.column(name) is None:
@@ -297,7 +298,7 @@ def _check_columns(relation: Relation, names: list[str], given: list[str]) -> No
     lowered = [name.lower() for name in given]
     twice = sorted({name for name in lowered if lowered.count(name) > 1})
     if twice:
-        raise errors.SqlError("COLUMN_ALREADY_EXISTS", f"Named twice: {', '.join(twice)}.", "42711")
+        raise errors.SqlError("COLUMN_ALREADY_EXISTS", f"Named twice: {', '.join(twice)}.")
 
 
 def _output_names(query: Query) -> list[str] | None:

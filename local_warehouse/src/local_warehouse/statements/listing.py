@@ -29,9 +29,9 @@ def list_files(context: Context, reader: StatementReader) -> Result:
         found = context.warehouse.files.find(folder)
     except read_files.PathNotFound as error:
         message = f"The path {word.text} cannot be found, or holds nothing."
-        raise errors.SqlError("PATH_NOT_FOUND", message, "42K03") from error
+        raise errors.SqlError("PATH_NOT_FOUND", message) from error
     except read_files.ReadFilesError as error:
-        raise errors.from_text(str(error), "CLOUD_STORAGE_ERROR", "58030") from error
+        raise errors.from_text(str(error), "CLOUD_STORAGE_ERROR") from error
     entries: dict[str, list[object]] = {}
     for file in found:
         name, is_below, _ = file.url.removeprefix(folder).partition("/")

@@ -67,7 +67,6 @@ def vacuum(context: Context, reader: StatementReader) -> Result:
             f"Are you sure you would like to vacuum files with such a low retention period? It is "
             f"{hours} hours; at least {_WEEK} are safe for readers and writers at work. "
             f"SET {_CHECK} = false turns this check off.",
-            "22003",
         )
     found = transactions.by_delta_rs(
         relation,

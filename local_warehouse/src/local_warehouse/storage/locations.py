@@ -32,7 +32,6 @@ class Locations:
                 f"No parent external location was found for path '{path}'. The local warehouse "
                 f"reads and writes under {', '.join(self._roots)}; to allow another folder: "
                 "local-warehouse up --allow-location URL.",
-                "22KD1",
             )
         return url
 

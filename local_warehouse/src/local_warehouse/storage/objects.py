@@ -61,13 +61,13 @@ def _put_if_absent(url: str, body: bytes) -> bool:
             s3_client().put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
             return True
         except BotoCoreError as error:
-            raise SqlError("CLOUD_STORAGE_ERROR", str(error), "58030") from error
+            raise SqlError("CLOUD_STORAGE_ERROR", str(error)) from error
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in ("PreconditionFailed", "412"):
                 return _is(url, body)
             if code not in ("ConditionalRequestConflict", "409") or not attempts_left:
-                raise SqlError("CLOUD_STORAGE_ERROR", str(error), "58030") from error
+                raise SqlError("CLOUD_STORAGE_ERROR", str(error)) from error
         time.sleep(random.uniform(0, _PUT_PAUSE))  # noqa: S311 - spreads writers, protects nothing
     return False
 
@@ -103,7 +103,7 @@ def _explained() -> Iterator[None]:
         yield
     except (BaseError, BotoCoreError, ClientError) as error:
         message = str(error).partition("\n")[0]
-        raise SqlError("CLOUD_STORAGE_ERROR", message, "58030") from error
+        raise SqlError("CLOUD_STORAGE_ERROR", message) from error
 
 
 def names(url: str, after: str = "") -> list[tuple[str, str]]:
@@ -185,7 +185,7 @@ def delete_tree(url: str) -> None:
         folder = Path(urlsplit(url).path)
         shutil.rmtree(folder, ignore_errors=True)
         if folder.exists():
-            raise SqlError("CLOUD_STORAGE_ERROR", f"{folder} cannot be deleted whole", "58030")
+            raise SqlError("CLOUD_STORAGE_ERROR", f"{folder} cannot be deleted whole")
         return
     bucket, key = _bucket_and_key(url)
     pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key + "/")

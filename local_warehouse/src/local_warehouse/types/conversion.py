@@ -173,7 +173,7 @@ def to_json(ddl_type: str) -> dict[str, Any]:
         return _json(exp.DataType.build(ddl_type, dialect=Warehouse))
     except ParseError as error:
         message = f"Unsupported data type {ddl_type.upper()}."
-        raise SqlError("UNSUPPORTED_DATATYPE", message, "0A000") from error
+        raise SqlError("UNSUPPORTED_DATATYPE", message) from error
 
 
 def _json(tree: exp.Expr) -> dict[str, Any]:
