@@ -31,7 +31,7 @@ def test_services_end_with_a_run_that_is_terminated(tmp_path: Path) -> None:
     run = subprocess.Popen(
         command, cwd=tmp_path, env=outer_environment() | paths, stdout=subprocess.DEVNULL
     )
-    warehouse = WarehouseUnderTest(tmp_path / "run" / "services0" / "state")
+    warehouse = WarehouseUnderTest(tmp_path / "run" / "local-warehouse-services0" / "state")
     deadline = time.monotonic() + _SECONDS
     while not warehouse.has_services():
         assert time.monotonic() < deadline
