@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from bronze_loader.datasets.globs import compile_glob
 from bronze_loader.lease.lease import LONGEST, SECONDS, SHORTEST
 from bronze_loader.planning.batches import Limits
-from bronze_loader.planning.state import Status
+from bronze_loader.planning.file_state import Status
 
 _AGE_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

@@ -13,25 +13,28 @@ from contextlib import ExitStack
 from typing import Any
 
 from bronze_loader.arguments import parse
-from bronze_loader.datasets.declared import choose, find_sources, read_datasets
+from bronze_loader.datasets.declaration import choose, find_sources, read_datasets
 from bronze_loader.errors import DONE, FAILED, SOME_REFUSED, ConfigurationError, LoaderError
 from bronze_loader.landing.bucket import Landing, s3_client
 from bronze_loader.landing.preflight import check_bucket
 from bronze_loader.landing.workspace_credentials import take_credentials
-from bronze_loader.lease.conditional_object import SmallObject
+from bronze_loader.lease.conditional_object import ConditionalObject
 from bronze_loader.lease.conditional_writes import prove_conditional_writes
 from bronze_loader.lease.lease import Lease
 from bronze_loader.planning.batches import Limits
-from bronze_loader.planning.outcome import Report, Result
+from bronze_loader.planning.outcome import Result, RunReport
 from bronze_loader.planning.selection import Choice
-from bronze_loader.reporting import console, listings, progress_bar
-from bronze_loader.reporting import report as show
+from bronze_loader.reporting import console, listings, progress_bar, run_report
 from bronze_loader.reporting.lineage import Lineage
-from bronze_loader.run.loader import Loader
+from bronze_loader.run.loader import Loader, RunRequest
+from bronze_loader.run.outcome_recorder import OutcomeRecorder
 from bronze_loader.warehouse.connection import ON_A_LAPTOP, connect, host_is_known
-from bronze_loader.warehouse.load_log import new_run_id
-from bronze_loader.warehouse.retries import SteadyWarehouse
-from bronze_loader.warehouse.statements import Schema
+from bronze_loader.warehouse.journal import Journal, new_run_id
+from bronze_loader.warehouse.load_log import LoadLog
+from bronze_loader.warehouse.log_statements import LOG_TABLE
+from bronze_loader.warehouse.retries import RetryingWarehouse
+from bronze_loader.warehouse.statements import BronzeSchema
+from bronze_loader.warehouse.table_inventory import TableInventory
 from bronze_loader.warehouse.tables import Tables
 
 INTERRUPTED = 130
@@ -85,21 +88,21 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def load(options: argparse.Namespace) -> int:
     """`load-bronze`: a run, and what it prints, of which --json has a summary whatever happens."""
-    report = Report((), options.dry_run)
+    report = RunReport((), options.dry_run)
     try:
         _run(options, report)
     except BaseException as error:
         report.error = _said(error)
         if options.json:
-            show.print_json(report)
+            run_report.print_json(report)
         elif isinstance(error, LoaderError) and report.outcomes:
-            show.print_report(report)
+            run_report.print_report(report)
         raise
-    (show.print_json if options.json else show.print_report)(report)
+    (run_report.print_json if options.json else run_report.print_report)(report)
     return exit_code(report, options.refused_ok)
 
 
-def _run(options: argparse.Namespace, report: Report) -> None:
+def _run(options: argparse.Namespace, report: RunReport) -> None:
     sources = find_sources(options.sources)
     declared = read_datasets(sources)
     chosen = choose(declared, options.dataset, sources)
@@ -113,7 +116,7 @@ def _run(options: argparse.Namespace, report: Report) -> None:
     take_credentials(options.service_credential, options.secret_scope)
     client = s3_client()
     landing = Landing(landing_url, client)
-    schema = Schema(catalog, _schema_name(options), lakehouse_url.rstrip("/"))
+    schema = BronzeSchema(catalog, _schema_name(options), lakehouse_url.rstrip("/"))
     if choice.full_refresh and not (options.yes or choice.dry_run):
         _ask_for_full_refresh([d.name for d in chosen], landing_url)
 
@@ -129,25 +132,18 @@ def _run(options: argparse.Namespace, report: Report) -> None:
         ExitStack() as held,
     ):
         check_buckets()
-        warehouse = SteadyWarehouse(connected)
+        warehouse = RetryingWarehouse(connected)
         lease = None
         if not choice.dry_run:
             names = [d.name for d in chosen], [d.name for d in declared]
             lease = held.enter_context(_lease(options, schema, run_id, client, *names))
-            warehouse = SteadyWarehouse(connected, lease.check, check_buckets)
-        tables = Tables(warehouse, schema, chosen)
-        loader = Loader(
-            tables,
-            landing,
-            chosen,
-            declared,
-            progress,
-            report,
-            choice,
-            limits,
-            run_id,
-            unsettled=lease.unsettled if lease else (),
-        )
+            warehouse = RetryingWarehouse(connected, lease.check, check_buckets)
+        inventory = TableInventory(warehouse, schema, [*report.datasets, LOG_TABLE])
+        tables, load_log = Tables(inventory, chosen), LoadLog(inventory)
+        recorder = OutcomeRecorder(report, Journal(load_log, run_id))
+        unsettled = lease.unsettled if lease else ()
+        request = RunRequest(chosen, declared, choice, limits, unsettled)
+        loader = Loader(request, landing, tables, load_log, recorder, progress)
         lineage = None if choice.dry_run else Lineage(schema, connected.host, report.datasets)
         if lineage:
             lineage.start()
@@ -175,9 +171,11 @@ def log(options: argparse.Namespace) -> int:
     (catalog,) = _settings(("DATABRICKS_CATALOG", "--catalog", options.catalog))
     take_credentials(options.service_credential, options.secret_scope)
     with connect(options.http_path) as connected:
-        schema = Schema(catalog, _schema_name(options), "")
-        tables = Tables(SteadyWarehouse(connected), schema, chosen)
-        entries = tables.log(options.dataset, options.status, options.limit)
+        schema = BronzeSchema(catalog, _schema_name(options), "")
+        names = [*(dataset.name for dataset in chosen), LOG_TABLE]
+        inventory = TableInventory(RetryingWarehouse(connected), schema, names)
+        Tables(inventory, chosen)  # raises for a table that is not the loader's
+        entries = LoadLog(inventory).entries(options.dataset, options.status, options.limit)
     listings.print_log(entries, options.json)
     return DONE
 
@@ -191,7 +189,7 @@ def datasets(options: argparse.Namespace) -> int:
     return DONE
 
 
-def exit_code(report: Report, refused_ok: bool) -> int:
+def exit_code(report: RunReport, refused_ok: bool) -> int:
     if report.count(Result.FAILED):
         return FAILED
     return SOME_REFUSED if report.count(Result.REFUSED) and not refused_ok else DONE
@@ -216,7 +214,7 @@ def _choice(options: argparse.Namespace) -> Choice:
 
 def _lease(
     options: argparse.Namespace,
-    schema: Schema,
+    schema: BronzeSchema,
     run_id: str,
     client: Any,
     datasets: Sequence[str],
@@ -232,8 +230,8 @@ def _lease(
     if given:
         check_bucket(client, given.rstrip("/"), "LEASE_URL or --lease-url")
     folder = (given or schema.location("_load_bronze")).rstrip("/")
-    prove_conditional_writes(SmallObject(f"{folder}/probe.json", client))
-    place = SmallObject(f"{folder}/lease.json", client, new_client)
+    prove_conditional_writes(ConditionalObject(f"{folder}/probe.json", client))
+    place = ConditionalObject(f"{folder}/lease.json", client, new_client)
     return Lease(place, run_id, options.lease_seconds, options.wait, datasets, declared)
 
 

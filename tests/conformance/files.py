@@ -12,11 +12,11 @@ import shapes
 import sqlglot
 from sqlglot import exp
 
-from bronze_loader.datasets.declared import CsvOptions, Dataset, read_datasets
+from bronze_loader.datasets.declaration import CsvOptions, Dataset, read_datasets
 from bronze_loader.errors import Refused
 from bronze_loader.landing.bucket import LandingFile
 from bronze_loader.sniffing.header import Header, sniff
-from bronze_loader.warehouse.statements import FileToLand, read_files
+from bronze_loader.warehouse.statements import FileToLoad, read_files
 
 # Every line of the table in section "CSV semantics" of the notes on which read_files is built.
 FACTS = b"""id,name,age
@@ -80,7 +80,7 @@ def _question(
 ) -> Question:
     moment = datetime(2024, 1, 1, tzinfo=UTC)
     file = LandingFile(f"{landing}/{key}", key, key, "", len(content), moment)
-    relation = read_files(FileToLand(file, header), options)
+    relation = read_files(FileToLoad(file, header), options)
     call = sqlglot.parse_one(f"select * from {relation}", dialect="databricks")
     named = {
         argument.this.name: argument.expression.name or str(argument.expression).lower()

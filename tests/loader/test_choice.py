@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from landing_place import CUSTOMERS, SALES, Place
 
-from bronze_loader.datasets.declared import Dataset
+from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.run.verify import count_records
 from bronze_loader.sniffing.header import sniff
 

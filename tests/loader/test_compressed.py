@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 from bronze_loader.landing.bucket import LandingFile
-from bronze_loader.planning.state import LONG_AGO
+from bronze_loader.planning.file_state import LONG_AGO
 from bronze_loader.run.damaged_files import damage
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bronze_loader.datasets.declared import (
+from bronze_loader.datasets.declaration import (
     CsvOptions,
     choose,
     common_prefix,

@@ -20,7 +20,7 @@ from forked_loader import Forker
 from landing_place import CUSTOMERS, SALES, Place
 
 from bronze_loader import cli
-from bronze_loader.landing.bucket import Landing
+from bronze_loader.landing.range_reader import RangeReader
 from bronze_loader.warehouse import retries
 from bronze_loader.warehouse.connection import SqlWarehouse
 from bronze_loader.warehouse.tables import Tables
@@ -165,7 +165,7 @@ def test_after_an_error_in_any_call_of_the_store_the_next_run_makes_it_good(plac
         wanted = fill(place, fails)
         with (
             mock.patch.object(cli, "s3_client", partial(client, calls, fails)),
-            mock.patch.object(Landing, "_read_fast", lambda *_: None),
+            mock.patch.object(RangeReader, "read", side_effect=ValueError("reads nothing")),
         ):
             code, loaded = place.try_load("--dataset", "customers")
         assert code in (0, 1), loaded.stderr
@@ -331,15 +331,15 @@ def test_a_file_that_is_replaced_between_its_header_and_its_rows_is_loaded_again
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = place.put("customer_infomation_1.csv", CUSTOMERS)
-    land = Tables.land
+    load_files = Tables.load_files
     reordered = b"gender,customername,id,age\nF,Cid,3,50\n"
 
     def replaced(tables: Tables, *arguments: Any) -> Any:
         if not place.log():
             place.put("customer_infomation_1.csv", reordered)
-        return land(tables, *arguments)
+        return load_files(tables, *arguments)
 
-    with mock.patch.object(Tables, "land", replaced):
+    with mock.patch.object(Tables, "load_files", replaced):
         done = place.load("--json")
     assert "replaced while this run loaded it" in caplog.text
     assert url in caplog.text

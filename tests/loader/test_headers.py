@@ -11,12 +11,16 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bronze_loader.datasets.declared import Column, CsvOptions, Dataset
+from bronze_loader.datasets.declaration import CsvOptions, Dataset, DeclaredColumn
 from bronze_loader.errors import Refused
 from bronze_loader.sniffing.header import HEAD_SIZES, Header, renamed, sniff
 from bronze_loader.sniffing.unclosed_quote import Tail
 
-REQUIRED = (Column("id", required=True), Column("name", required=True), Column("note"))
+REQUIRED = (
+    DeclaredColumn("id", required=True),
+    DeclaredColumn("name", required=True),
+    DeclaredColumn("note"),
+)
 
 
 def look_at(content: bytes, key: str = "d.csv", **options: object) -> Header:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from landing_place import Place
 
 from bronze_loader.datasets.column_names import METADATA_NAMES, normalise
-from bronze_loader.datasets.declared import read_datasets
+from bronze_loader.datasets.declaration import read_datasets
 from bronze_loader.sniffing.header import sniff
 
 SOURCES = """

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from landing_place import Place
 
 from bronze_loader.errors import ConfigurationError, LoaderError
-from bronze_loader.lease.conditional_object import SmallObject
+from bronze_loader.lease.conditional_object import ConditionalObject
 from bronze_loader.lease.conditional_writes import prove_conditional_writes
 from bronze_loader.lease.lease import Lease, LeaseHeld, LeaseLost
 
@@ -60,7 +60,7 @@ def client(s3: Any) -> Client:
 
 
 def lease(client: Any, run_id: str, wait: float = 0.0, seconds: float = 60.0) -> Lease:
-    return Lease(SmallObject(URL, client, lambda: client), run_id, seconds=seconds, wait=wait)
+    return Lease(ConditionalObject(URL, client, lambda: client), run_id, seconds=seconds, wait=wait)
 
 
 def written(s3: Any) -> dict[str, Any]:
@@ -130,12 +130,12 @@ def test_of_many_that_take_over_at_once_one_does(place: Place, attempt: int) -> 
     """Against a store that all ask at the same time, each after it saw that the lease has ended."""
     client = Client(place.s3)
     url = f"s3://landing/{place.prefix}/lease.json"
-    Lease(SmallObject(url, client), "dead")._take()
+    Lease(ConditionalObject(url, client), "dead")._take()
     client.older = timedelta(seconds=90)
     all_have_seen = threading.Barrier(8)
     taken: list[str] = []
 
-    class Together(SmallObject):
+    class Together(ConditionalObject):
         def replace(self, body: bytes, etag: str) -> str | None:
             all_have_seen.wait(timeout=60)
             client.older = timedelta()
@@ -150,7 +150,7 @@ def test_of_many_that_take_over_at_once_one_does(place: Place, attempt: int) -> 
         thread.start()
     for thread in threads:
         thread.join()
-    version = SmallObject(url, client).read()
+    version = ConditionalObject(url, client).read()
     assert version is not None
     assert taken == [json.loads(version.body)["run_id"]]
 
@@ -210,7 +210,7 @@ def test_a_put_that_meets_another_one_is_sent_again(client: Client) -> None:
         held.check()
         client.conflicts = 5
         with pytest.raises(LoaderError, match="ConditionalRequestConflict"):
-            SmallObject(PROBE, client, lambda: client).create(b"x")
+            ConditionalObject(PROBE, client, lambda: client).create(b"x")
 
 
 def test_a_loader_interrupted_while_it_takes_the_lease_releases_it(client: Client) -> None:
@@ -224,11 +224,11 @@ def test_a_loader_interrupted_while_it_takes_the_lease_releases_it(client: Clien
 
 def test_a_store_that_honours_conditional_writes_passes_every_time(s3: Any) -> None:
     for _ in range(2):
-        prove_conditional_writes(SmallObject(PROBE, s3))
+        prove_conditional_writes(ConditionalObject(PROBE, s3))
 
 
 @pytest.mark.parametrize("ignored", ["IfNoneMatch", "IfMatch"])
 def test_a_store_that_ignores_a_condition_is_refused(client: Client, ignored: str) -> None:
     client.ignores = (ignored,)
     with pytest.raises(ConfigurationError, match="does not honour conditional writes"):
-        prove_conditional_writes(SmallObject(PROBE, client, lambda: client))
+        prove_conditional_writes(ConditionalObject(PROBE, client, lambda: client))

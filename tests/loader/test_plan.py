@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bronze_loader.datasets.declared import Dataset
+from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.landing.bucket import LandingFile
 from bronze_loader.planning.batches import Limits, batches
+from bronze_loader.planning.file_state import FileState
 from bronze_loader.planning.plan import Action, assign, make_plan
-from bronze_loader.planning.state import FileState
-from bronze_loader.warehouse.load_log import Clock
+from bronze_loader.warehouse.journal import LogClock
 
 SALES = Dataset("sales", "**/s_*", ())
 PEOPLE = Dataset("people", "**/p_*", ())
@@ -61,6 +61,6 @@ def test_batches_stay_within_every_limit_and_lose_nothing() -> None:
 
 def test_moments_grow_even_when_the_log_is_ahead_of_the_clock() -> None:
     ahead = datetime.now(UTC) + timedelta(days=1)
-    clock = Clock(ahead)
+    clock = LogClock(ahead)
     first, second = clock.next(), clock.next()
     assert ahead < first < second

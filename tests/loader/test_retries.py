@@ -12,7 +12,7 @@ from urllib3.exceptions import ProtocolError
 
 from bronze_loader.errors import LoaderError
 from bronze_loader.warehouse.connection import SqlWarehouse
-from bronze_loader.warehouse.retries import ATTEMPTS, SteadyWarehouse
+from bronze_loader.warehouse.retries import ATTEMPTS, RetryingWarehouse
 
 
 class Connection:
@@ -50,7 +50,7 @@ class Opened:
 
     def run(self) -> list[dict[str, Any]]:
         inner = SqlWarehouse(self.connect, "https://w")
-        return SteadyWarehouse(inner, sleep=self.pauses.append).run("select 1")
+        return RetryingWarehouse(inner, sleep=self.pauses.append).run("select 1")
 
 
 PASSING = {
@@ -120,5 +120,5 @@ def test_nothing_is_tried_again_once_the_lease_is_lost() -> None:
 
     inner = SqlWarehouse(opened.connect, "https://w")
     with pytest.raises(LoaderError, match="lease is lost"):
-        SteadyWarehouse(inner, check, sleep=opened.pauses.append).run("select 1")
+        RetryingWarehouse(inner, check, sleep=opened.pauses.append).run("select 1")
     assert len(opened.errors) == 2

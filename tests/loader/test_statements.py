@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bronze_loader.datasets.charsets import replacements
-from bronze_loader.datasets.declared import CsvOptions
+from bronze_loader.datasets.declaration import CsvOptions
 from bronze_loader.landing.bucket import LandingFile
-from bronze_loader.planning.state import LogEntry
+from bronze_loader.planning.file_state import LogEntry
 from bronze_loader.sniffing.header import Header
 from bronze_loader.sniffing.unclosed_quote import Tail
 from bronze_loader.warehouse import log_statements, statements
 from bronze_loader.warehouse.corrupt_record import corrupt_record
-from bronze_loader.warehouse.statements import FileToLand, Schema
+from bronze_loader.warehouse.statements import BronzeSchema, FileToLoad
 
-SCHEMA = Schema("main", "bronze", "s3://lakehouse")
+SCHEMA = BronzeSchema("main", "bronze", "s3://lakehouse")
 NOON = datetime(2024, 1, 2, 12, 0, 0, 5, tzinfo=UTC)
 
 
@@ -51,10 +51,10 @@ def test_add_columns() -> None:
     )
 
 
-def test_land_reads_each_file_by_its_own_header() -> None:
+def test_load_files_reads_each_file_by_its_own_header() -> None:
     files = [
-        FileToLand(listed("a.csv"), Header(("id", "shop"))),
-        FileToLand(listed("b[1]'.csv.gz", "e2"), Header(("tax", "id"), ";", "windows-1252")),
+        FileToLoad(listed("a.csv"), Header(("id", "shop"))),
+        FileToLoad(listed("b[1]'.csv.gz", "e2"), Header(("tax", "id"), ";", "windows-1252")),
     ]
     columns = ["_source_file", "_source_etag", "_source_size", "_source_modified_at", "_batch_id",
                "_loaded_at", "_corrupt_record", "id", "shop", "tax"]  # fmt: skip
@@ -64,7 +64,8 @@ def test_land_reads_each_file_by_its_own_header() -> None:
     assert read.encode("latin-1") == bytes(range(0x80, 0xA0))
     assert meant.startswith("€\ufffd")
     changed = f"'{read}', '{meant}'"
-    assert statements.land(SCHEMA, "sales", columns, files, CsvOptions(), "b-1", NOON) == (
+    branches = [statements.branch(columns, one, CsvOptions()) for one in files]
+    assert statements.load_files(SCHEMA, "sales", branches, "b-1", NOON) == (
         f"""INSERT INTO `main`.`bronze`.`sales` REPLACE WHERE `_source_file` IN \
 ('s3://landing/a.csv', 's3://landing/b[1]\\'.csv.gz')
 SELECT 's3://landing/a.csv' AS `_source_file`, 'e1' AS `_source_etag`, \
@@ -110,7 +111,7 @@ def test_a_record_misread_in_silence_is_kept_as_malformed() -> None:
 
 
 def test_the_declared_options_reach_read_files() -> None:
-    one = FileToLand(listed("a.csv"), Header(("id",), "\t", quote="'", escape="\\"))
+    one = FileToLoad(listed("a.csv"), Header(("id",), "\t", quote="'", escape="\\"))
     text = statements.read_files(one, CsvOptions(multi_line=False, null_value="N'A", skip_rows=3))
     assert "quote => '\\'', escape => '\\\\'" in text
     assert "multiLine => false" in text

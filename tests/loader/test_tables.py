@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from bronze_loader.datasets.column_names import METADATA_NAMES
-from bronze_loader.datasets.declared import Column, Dataset
+from bronze_loader.datasets.declaration import Dataset, DeclaredColumn
 from bronze_loader.errors import LoaderError
 from bronze_loader.landing.bucket import LandingFile
 from bronze_loader.sniffing.header import Header
-from bronze_loader.warehouse.statements import FileToLand, Schema
+from bronze_loader.warehouse.statements import BronzeSchema, FileToLoad
+from bronze_loader.warehouse.table_inventory import TableInventory
 from bronze_loader.warehouse.tables import Tables
 
-SALES = Dataset("sales", "**/s_*", (Column("id"),))
+SALES = Dataset("sales", "**/s_*", (DeclaredColumn("id"),))
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 LISTED = LandingFile("s3://l/s_1.csv", "s_1.csv", "s_1.csv", "e", 9, NOON)
-FILE = FileToLand(LISTED, Header(("id",)))
+FILE = FileToLoad(LISTED, Header(("id",)))
 
 
 class Answers:
@@ -36,16 +37,17 @@ class Answers:
         return [{"source_file": FILE.file.url, "row_count": self._counted, "corrupt_row_count": 1}]
 
 
-def land(inserted: int, counted: int) -> dict[str, tuple[int, int]]:
-    schema = Schema("main", "bronze", "s3://lakehouse")
-    tables = Tables(Answers(inserted, counted), schema, [SALES])
-    return tables.land(SALES, [FILE], "b-1", NOON)
+def load_file(inserted: int, counted: int) -> dict[str, tuple[int, int]]:
+    schema = BronzeSchema("main", "bronze", "s3://lakehouse")
+    inventory = TableInventory(Answers(inserted, counted), schema, ["sales"])
+    tables = Tables(inventory, [SALES])
+    return tables.load_files(SALES, list(tables.branches(SALES, [FILE])), "b-1", NOON)
 
 
 def test_the_rows_of_each_file_are_counted_in_the_table() -> None:
-    assert land(inserted=4, counted=4) == {"s3://l/s_1.csv": (4, 1)}
+    assert load_file(inserted=4, counted=4) == {"s3://l/s_1.csv": (4, 1)}
 
 
 def test_a_run_fails_when_rows_reported_and_rows_counted_differ() -> None:
     with pytest.raises(LoaderError, match=r"5 rows inserted.*holds 4.*s3://l/s_1\.csv"):
-        land(inserted=5, counted=4)
+        load_file(inserted=5, counted=4)

@@ -24,7 +24,7 @@ from databricks.sql.client import Cursor
 from databricks.sql.exc import ServerOperationError
 from landing_place import CUSTOMERS, SALES, Place
 
-from bronze_loader.lease.conditional_object import SmallObject
+from bronze_loader.lease.conditional_object import ConditionalObject
 from bronze_loader.lease.lease import Lease
 
 SETTINGS = {
@@ -144,7 +144,7 @@ def test_json_ends_with_a_summary_that_has_the_error_whatever_stops_a_run(place:
     assert "no such file" in error(2, "--sources", "no/such.yml")
     assert "does not accept the credentials" in error(2, DATABRICKS_TOKEN="no")
     assert "no file of the datasets matches" in error(2, "--force", "x")
-    lease = SmallObject(f"s3://lakehouse/{place.lease_key}", place.s3, lambda: place.s3)
+    lease = ConditionalObject(f"s3://lakehouse/{place.lease_key}", place.s3, lambda: place.s3)
     with Lease(lease, "another", seconds=60, wait=0):
         assert "another" in error(4)
     with mock.patch.object(Cursor, "execute", side_effect=KeyboardInterrupt):

@@ -1,1 +1,1 @@
-"""NEW package datasets."""
+"""The declared datasets: the source YAML, its globs, encodings and column names."""

@@ -1,1 +1,1 @@
-"""NEW package lease."""
+"""One loader at a time on a schema: a lease kept in S3 by conditional writes."""

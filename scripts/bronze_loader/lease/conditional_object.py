@@ -33,7 +33,7 @@ class Version:
     age: float
 
 
-class SmallObject:
+class ConditionalObject:
     """One object, by its URL `s3://bucket/key`."""
 
     def __init__(self, url: str, client: Any, open_client: Callable[[], Any] = s3_client) -> None:

@@ -8,13 +8,13 @@ does the lease. A store that accepts the second PUT loses one of two commits, un
 from __future__ import annotations
 
 from bronze_loader.errors import ConfigurationError
-from bronze_loader.lease.conditional_object import SmallObject
+from bronze_loader.lease.conditional_object import ConditionalObject
 
 PROBE = b'{"what": "load-bronze writes this twice to see the second write refused"}\n'
 NO_ETAG = '"00000000000000000000000000000000"'
 
 
-def prove_conditional_writes(probe: SmallObject) -> None:
+def prove_conditional_writes(probe: ConditionalObject) -> None:
     """Put the probe object twice. It stays there, so the next run's first put is refused.
 
     Raises ConfigurationError when the store accepts a write that it must refuse.

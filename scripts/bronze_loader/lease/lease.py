@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
 from bronze_loader.errors import HELD, LoaderError
-from bronze_loader.lease.conditional_object import SmallObject, Version
+from bronze_loader.lease.conditional_object import ConditionalObject, Version
 from bronze_loader.lease.processes import has_died, identity
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class LeaseLost(LoaderError):
 
 
 @dataclass(frozen=True)
-class State:
+class LeaseRecord:
     """What the lease object says. `expires` is for people; nobody judges by it. `unsettled`
     are the datasets of which something may have been landed that is not logged; without it, any."""
 
@@ -64,7 +64,7 @@ class State:
         return json.dumps(asdict(self), indent=1).encode() + b"\n"
 
     @classmethod
-    def of(cls, version: Version) -> State:
+    def of(cls, version: Version) -> LeaseRecord:
         """What a version says; one that says nothing a loader would write ages all the same."""
         try:
             return cls(**json.loads(version.body))
@@ -76,11 +76,11 @@ class State:
 
 
 class Lease:
-    """Held inside a `with` block. `check` is asked before every statement."""
+    """HeldContent inside a `with` block. `check` is asked before every statement."""
 
     def __init__(
         self,
-        place: SmallObject,
+        place: ConditionalObject,
         run_id: str,
         seconds: float = SECONDS,
         wait: float = 0.0,
@@ -132,7 +132,7 @@ class Lease:
         """After an interrupt or an error, which may have come between the PUT and its answer."""
         try:
             version = self._place.read()
-            if version is not None and State.of(version).run_id == self._run_id:
+            if version is not None and LeaseRecord.of(version).run_id == self._run_id:
                 self._place.replace(self._state(released=True).to_bytes(), version.etag)
         except LoaderError as error:
             log.warning("the lease may be taken; it ends in %g s: %s", self._seconds, error)
@@ -164,7 +164,7 @@ class Lease:
                     "next statement; what it loaded is kept, and the next run goes on from there"
                 )
 
-    def _take(self) -> tuple[State, float] | None:
+    def _take(self) -> tuple[LeaseRecord, float] | None:
         """Take the lease if it is free; otherwise who has it, and the age in seconds."""
         asked = _now()
         version = self._place.read()
@@ -172,7 +172,7 @@ class Lease:
         if version is None:
             etag = self._place.create(body)
         else:
-            state = State.of(version)
+            state = LeaseRecord.of(version)
             if state.run_id == self._run_id:  # taken by a PUT whose answer was lost
                 etag = version.etag
             elif state.holds(version.age):
@@ -210,7 +210,7 @@ class Lease:
                 if version is None:
                     self._lost = "the object is gone"
                     return
-                state = State.of(version)
+                state = LeaseRecord.of(version)
                 if state.run_id != self._run_id:
                     self._lost = f"process {state.pid} on {state.host} holds it"
                     return
@@ -228,9 +228,9 @@ class Lease:
         except LoaderError as error:
             log.warning("no new credentials for the lease: %s", error)
 
-    def _state(self, released: bool = False) -> State:
+    def _state(self, released: bool = False) -> LeaseRecord:
         now = datetime.now(UTC)
-        return State(
+        return LeaseRecord(
             host=socket.gethostname(),
             pid=os.getpid(),
             run_id=self._run_id,
@@ -254,7 +254,7 @@ class Lease:
             return tuple(sorted(self._unsettled - self._datasets))
         return tuple(sorted(self._unsettled | self._datasets))
 
-    def _says(self, state: State, age: float) -> str:
+    def _says(self, state: LeaseRecord, age: float) -> str:
         left = max(0.0, state.seconds + MARGIN - age)
         return (
             f"another loader is at work: process {state.pid} on {state.host}, run {state.run_id}, "

@@ -1,1 +1,1 @@
-"""NEW package planning."""
+"""Decisions without I/O: what to do with which file, which are copies, what one statement takes."""

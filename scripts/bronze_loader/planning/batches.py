@@ -1,4 +1,4 @@
-"""NEW scripts/bronze_loader/planning/batches.py"""
+"""How many files go into one statement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Limits:
-    """How much goes into one statement: files, bytes of files, bytes of SQL text."""
+    """The most that goes into one statement: files, bytes of files, bytes of SQL text."""
 
     files: int = 500
     file_bytes: int = 512 * 1024**2
@@ -21,7 +21,12 @@ class Limits:
 def batches(
     items: Iterable[T], limits: Limits, size: Callable[[T], int], text_size: Callable[[T], int]
 ) -> Iterator[list[T]]:
-    """The items in their order, cut before a limit is passed. One item is a batch at least."""
+    """Cut the items, in their order, before a limit is passed.
+
+    `size` gives the bytes of an item's file, `text_size` the bytes of its SQL. An item that passes
+    a limit alone is a batch of its own. Items are taken as they are needed: one batch and one item
+    of the next are held at a time.
+    """
     batch: list[T] = []
     file_bytes = statement_bytes = 0
     for item in items:

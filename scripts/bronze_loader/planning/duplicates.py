@@ -1,4 +1,4 @@
-"""Which files hold the same content under another name. Pure.
+"""Which files hold the same content under another name. Pure; nothing here does I/O.
 
 Equal means: the same etag and size. An etag is a digest of the content, of the content's parts
 for a multipart upload (so the same bytes in other parts are not recognised), or unique to the
@@ -11,33 +11,39 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from bronze_loader.planning.file_state import FileStates
 from bronze_loader.planning.plan import PlannedFile
-from bronze_loader.planning.state import State
 
 
 @dataclass(frozen=True)
-class Judged:
-    """`originals` has the first file's URL for each duplicate; `waits` has for each file to load
-    the URL of the file that still holds its content in bronze and is to be replaced first."""
+class Duplicates:
+    """What `find_duplicates` found, by file URL.
 
-    to_load: tuple[PlannedFile, ...]
+    `originals` has, for each duplicate, the file of the same content that bronze has. `waits` has,
+    for some files to load, the file that still holds their content in bronze; it is to be replaced
+    first.
+    """
+
     originals: dict[str, str]
     waits: dict[str, str]
 
 
-def judge(
-    dataset: str, candidates: Sequence[PlannedFile], state: State, leaving: Collection[str] = ()
-) -> Judged:
-    """Hold candidates of one dataset, in the plan's order, against bronze and each other.
+def find_duplicates(
+    dataset: str,
+    candidates: Sequence[PlannedFile],
+    states: FileStates,
+    leaving: Collection[str] = (),
+) -> Duplicates:
+    """Compare candidates of one dataset, in the plan's order, with bronze and with each other.
 
-    What counts is what bronze will hold after the run. The first copy is a file whose rows stay
+    What counts is what bronze will hold after the run. The original is a file whose rows stay
     (unchanged, gone from the landing place, or replaced by a refused one), else the candidate that
-    has these rows already, else the first in order. The URLs `leaving` lose their rows.
+    has these rows already, else the first in order. The URLs in `leaving` lose their rows.
     """
     changing = {c.url for c in candidates}
     owners: dict[tuple[str, int], str] = {}
     holders: dict[tuple[str, int], str] = {}
-    for (name, url), before in state.items():
+    for (name, url), before in states.items():
         if name == dataset and before.held is not None and url not in leaving:
             (holders if url in changing else owners).setdefault(before.held.content, url)
     for one in candidates:
@@ -45,18 +51,21 @@ def judge(
             owners.setdefault(one.content, one.url)
     for one in candidates:
         owners.setdefault(one.content, one.url)
-    to_load = tuple(c for c in candidates if owners[c.content] == c.url)
-    return Judged(
-        to_load,
+    to_load = [c for c in candidates if owners[c.content] == c.url]
+    return Duplicates(
         {c.url: owners[c.content] for c in candidates if owners[c.content] != c.url},
         {c.url: holders[c.content] for c in to_load if holders.get(c.content, c.url) != c.url},
     )
 
 
-def certain(
-    dataset: str, candidates: Sequence[PlannedFile], state: State, leaving: Collection[str] = ()
+def certain_duplicates(
+    dataset: str,
+    candidates: Sequence[PlannedFile],
+    states: FileStates,
+    leaving: Collection[str] = (),
 ) -> dict[str, str]:
-    """Those duplicates, with the first file's URL, that no look into the files can change."""
+    """Those duplicates, with their original's URL, that no header can change: the original is no
+    candidate itself."""
     changing = {c.url for c in candidates}
-    originals = judge(dataset, candidates, state, leaving).originals
+    originals = find_duplicates(dataset, candidates, states, leaving).originals
     return {url: original for url, original in originals.items() if original not in changing}

@@ -37,12 +37,12 @@ class Outcome:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 row`, `2 rows`, `1,000 rows`."""
+    """A number with its noun: `1 row`, `2 rows`, `1,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass
-class Report:
+class RunReport:
     """All outcomes of a run, in the plan's order within each step."""
 
     datasets: tuple[str, ...]
@@ -54,4 +54,5 @@ class Report:
     error: str | None = None  # why the run stopped before its end
 
     def count(self, result: Result) -> int:
+        """The number of files with that result."""
         return sum(1 for outcome in self.outcomes if outcome.result is result)

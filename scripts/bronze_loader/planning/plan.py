@@ -1,4 +1,4 @@
-"""What a run has to do: the listed files held against the log. Pure; nothing here does I/O."""
+"""What a run has to do: the listed files compared with the log. Pure; nothing here does I/O."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bronze_loader.datasets.declared import Dataset
+from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.landing.bucket import LandingFile
-from bronze_loader.planning.state import FileState, Held, State, Status
+from bronze_loader.planning.file_state import FileState, FileStates, HeldContent, Status
 
 
 class Action(StrEnum):
@@ -24,9 +24,6 @@ class Action(StrEnum):
     GONE = "gone"  # in the log, but no longer in the landing place
 
 
-"""Newest entry by (dataset name, file URL)."""
-
-
 @dataclass(frozen=True)
 class PlannedFile:
     """One file of one dataset and what is to be done with it."""
@@ -38,6 +35,7 @@ class PlannedFile:
 
     @property
     def url(self) -> str:
+        """The file's `s3://bucket/key`."""
         return self.file.url
 
     @property
@@ -46,14 +44,15 @@ class PlannedFile:
         return self.file.etag, self.file.size
 
     @property
-    def held(self) -> Held | None:
+    def held(self) -> HeldContent | None:
+        """What bronze holds of the file; None when it holds nothing."""
         return self.before.held if self.before else None
 
 
 def assign(
     files: Iterable[LandingFile], datasets: Sequence[Dataset]
 ) -> Iterator[tuple[Dataset, LandingFile]]:
-    """Each file with each dataset whose location it matches."""
+    """Pair each file with each dataset whose location it matches."""
     for file in files:
         for dataset in datasets:
             if dataset.matches(file.relative_key):
@@ -72,10 +71,13 @@ def unmatched(files: Iterable[LandingFile], datasets: Sequence[Dataset]) -> list
 
 def make_plan(
     assigned: Iterable[tuple[Dataset, LandingFile]],
-    state: State,
+    state: FileStates,
     forced: Callable[[LandingFile], bool] = lambda file: False,
 ) -> tuple[PlannedFile, ...]:
-    """The action for each file, by dataset and then from the oldest file to the newest."""
+    """The action for each file, by dataset and then from the oldest file to the newest.
+
+    `forced` says whether a file is to be loaded again though it is loaded already.
+    """
     planned = [
         PlannedFile(dataset, file, _action(file, before, forced), before)
         for dataset, file in assigned
@@ -99,12 +101,12 @@ def _action(
 
 
 def gone_files(
-    datasets: Sequence[Dataset], listed: Iterable[LandingFile], state: State, landing_url: str
+    datasets: Sequence[Dataset], listed: Iterable[LandingFile], state: FileStates, landing_url: str
 ) -> tuple[PlannedFile, ...]:
-    """The files of the log that the landing place has no longer, whether or not that is logged.
+    """The files of the log that are no longer in the landing place, logged as gone or not yet.
 
-    Files of another landing place, or that the dataset's location no longer means, are not looked
-    for, so they cannot be missed.
+    Files of another landing place, and files that the dataset's location no longer matches, were
+    not listed, so that they are not listed says nothing.
     """
     by_name = {dataset.name: dataset for dataset in datasets}
     there = {file.url for file in listed}
@@ -113,7 +115,7 @@ def gone_files(
     for (name, url), before in state.items():
         dataset, relative = by_name.get(name), url.removeprefix(root)
         if dataset and url not in there and url.startswith(root) and dataset.matches(relative):
-            held = before.held or Held(
+            held = before.held or HeldContent(
                 before.source_etag, before.source_size, before.source_modified_at, 0
             )
             key = url.split("/", 3)[3]

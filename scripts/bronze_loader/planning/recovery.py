@@ -1,8 +1,9 @@
-"""What a run that ended between landing a file and logging it has left behind.
+"""What a run that ended between loading a file and logging it has left behind.
 
-The rows themselves say which file they are of and which content of it, so the log is made up for
-from them before anything is planned: else nobody would know of the rows of a file that is gone or
-refused by then, and its copy would be loaded beside it. Pure; nothing here does I/O.
+The rows themselves say which file they are of and which content of it, so the missing entries are
+made from them before anything is planned. Without that the rows of a file that is gone or refused
+by then would be in no entry, and a copy of the file would be loaded beside them. Pure; nothing here
+does I/O.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bronze_loader.datasets.declared import Dataset
+from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.landing.bucket import LandingFile
+from bronze_loader.planning.file_state import FileStates
 from bronze_loader.planning.outcome import Outcome, Result
 from bronze_loader.planning.plan import Action, PlannedFile
-from bronze_loader.planning.state import State
 
-REASON = "landed by a run that ended before it could log it"
+REASON = "loaded by a run that ended before it could log it"
 
 
 @dataclass(frozen=True)
-class Landed:
-    """The rows that a table holds of one file."""
+class LoadedFile:
+    """The rows that a table holds of one file. The size is in bytes."""
 
     url: str
     etag: str
@@ -34,14 +35,16 @@ class Landed:
     corrupt_row_count: int
 
 
-def unlogged(dataset: Dataset, landed: Iterable[Landed], state: State) -> Iterator[Outcome]:
-    """The files of whose content in the table the log does not know.
+def unlogged_files(
+    dataset: Dataset, in_table: Iterable[LoadedFile], states: FileStates
+) -> Iterator[Outcome]:
+    """The files whose content in the table is not in the log, as outcomes to log.
 
-    A file whose rows are fewer or more than logged, of the content that was logged, is none of
-    them: no loader did that, and the difference stays for the dbt tests to show.
+    A file with the content that was logged and another number of rows is none of them: no loader
+    did that, and the difference stays for the dbt tests to show.
     """
-    for one in landed:
-        before = state.get((dataset.name, one.url))
+    for one in in_table:
+        before = states.get((dataset.name, one.url))
         held = before.held if before else None
         if held is None or held.etag != one.etag:
             key = one.url.split("/", 3)[-1]

@@ -32,7 +32,7 @@ class Choice:
         return self.full_refresh or any(_means(pattern, file) for pattern in self.force)
 
     def check(self, files: Sequence[LandingFile]) -> None:
-        """Raises ConfigurationError for a pattern that means none of the files."""
+        """Check `force`. Raises ConfigurationError for a pattern that means none of the files."""
         for pattern in self.force:
             if not any(_means(pattern, file) for file in files):
                 raise ConfigurationError(
@@ -41,6 +41,7 @@ class Choice:
                 )
 
     def is_too_old(self, file: LandingFile) -> bool:
+        """Whether the file was written before `since`."""
         return self.since is not None and file.modified_at < self.since
 
     def within(self, plan: Sequence[PlannedFile]) -> tuple[list[PlannedFile], list[PlannedFile]]:
@@ -60,7 +61,8 @@ class Choice:
         return now, later
 
     def oldest(self, files: Iterable[PlannedFile]) -> set[tuple[str, str]]:
-        """Dataset and URL of as many as --max-files allows, the oldest of all datasets first."""
+        """Dataset and URL of the files that --max-files lets through, the oldest of all datasets
+        first."""
         first = sorted(files, key=lambda one: (one.file.modified_at, one.url))[: self.max_files]
         return {(one.dataset.name, one.url) for one in first}
 

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from bronze_loader.planning.outcome import Outcome, Report, Result
-from bronze_loader.warehouse.statements import Schema
+from bronze_loader.planning.outcome import Outcome, Result, RunReport
+from bronze_loader.warehouse.statements import BronzeSchema
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Lineage:
     """Sends the events of one run; does nothing when no place is set for them, and nothing more
     when one could not be sent."""
 
-    def __init__(self, schema: Schema, host: str, datasets: Sequence[str]) -> None:
+    def __init__(self, schema: BronzeSchema, host: str, datasets: Sequence[str]) -> None:
         """`host` is the warehouse's address, which names the tables' namespace."""
         self._schema = schema
         self._namespace = f"databricks://{urlsplit(host).hostname or host}"
@@ -40,7 +40,7 @@ class Lineage:
         for name in self._runs:
             self._emit(name, "START", [])
 
-    def end(self, report: Report) -> None:
+    def end(self, report: RunReport) -> None:
         """Tell what was loaded, and whether the run went through."""
         for name in self._runs:
             mine = [o for o in report.outcomes if o.planned.dataset.name == name]

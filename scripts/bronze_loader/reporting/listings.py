@@ -11,7 +11,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from bronze_loader.datasets.declared import Dataset
+from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.landing.bucket import LandingFile
 from bronze_loader.planning.plan import unmatched
 from bronze_loader.reporting.console import SHOWN, out, printable

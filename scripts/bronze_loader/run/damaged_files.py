@@ -1,4 +1,5 @@
-"""Compressed objects from their first byte to their last, a little in memory at a time."""
+"""What is wrong with a file that the warehouse could not read: compressed objects are decompressed
+to their end, a little in memory at a time."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from bronze_loader.errors import ChangedWhileLoading, RequestRefused
 from bronze_loader.landing.bucket import Landing, LandingFile
 from bronze_loader.sniffing.compression import DAMAGED, DECOMPRESSORS, compression_of, cut_off
 
-# So much of the worst that zstandard can hold becomes 128 MiB. In bzip2 it becomes gigabytes, but
-# its decompressor can be told to give a part.
+# Bytes read at a time: the densest zstandard becomes 128 MiB of them. The densest bzip2 becomes
+# gigabytes, but its decompressor gives a part at a time.
 CHUNK = 4096
 PART = 16 * 1024 * 1024
 

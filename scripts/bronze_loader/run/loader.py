@@ -1,23 +1,23 @@
-"""One run: discover, plan, sniff, land, log. Order and crash safety are decided here.
+"""One run: list, plan, read headers, load, log. Order and crash safety are decided here.
 
-Rows are landed before they are logged, so a crash in between makes the next run land the same
-files again, and landing replaces a file's rows. Nothing is ever logged that was not landed.
+Rows are loaded before they are logged, so a crash in between makes the next run load the same files
+again, and loading replaces a file's rows. Nothing is logged that was not loaded.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from bronze_loader.datasets.declared import Dataset, common_prefix
-from bronze_loader.errors import ChangedWhileLoading, Refused, RefusedFile, RequestRefused
-from bronze_loader.landing.bucket import SNIFF_THREADS, Landing
+from bronze_loader.datasets.declaration import Dataset, common_prefix
+from bronze_loader.landing.bucket import Landing, LandingFile
 from bronze_loader.planning.batches import Limits
-from bronze_loader.planning.duplicates import certain, judge
-from bronze_loader.planning.outcome import Outcome, Report, Result, counted
+from bronze_loader.planning.duplicates import certain_duplicates, find_duplicates
+from bronze_loader.planning.file_state import FileStates, Status
+from bronze_loader.planning.outcome import Outcome, Result, RunReport, counted
 from bronze_loader.planning.plan import (
     Action,
     PlannedFile,
@@ -26,21 +26,43 @@ from bronze_loader.planning.plan import (
     make_plan,
     unmatched,
 )
-from bronze_loader.planning.recovery import unlogged
+from bronze_loader.planning.recovery import unlogged_files
 from bronze_loader.planning.selection import Choice
-from bronze_loader.planning.state import State, Status
-from bronze_loader.run.batch_loader import Lander, Sniffed, columns_added
-from bronze_loader.run.damaged_files import damage
+from bronze_loader.run.batch_loader import BatchLoader, columns_added
+from bronze_loader.run.failure_limit import FailureLimit
+from bronze_loader.run.header_reader import HeaderReader, SniffedFile
+from bronze_loader.run.outcome_recorder import OutcomeRecorder
 from bronze_loader.run.progress import Progress
 from bronze_loader.run.verify import verify
-from bronze_loader.sniffing.header import Header, renamed, sniff
-from bronze_loader.warehouse.load_log import Journal, new_run_id
+from bronze_loader.warehouse.load_log import LoadLog
 from bronze_loader.warehouse.tables import Tables
 
 log = logging.getLogger(__name__)
 
-Duplicate = tuple[PlannedFile, str]
-"""A file, and the URL of the first one with the same content."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a run is asked to do.
+
+    `datasets` are loaded; a file is unmatched when it belongs to none that is `declared`.
+    `unsettled` are the names of those whose last run may have loaded what it has not logged.
+    """
+
+    datasets: Sequence[Dataset]
+    declared: Sequence[Dataset]
+    choice: Choice = field(default_factory=Choice)
+    limits: Limits = field(default_factory=Limits)
+    unsettled: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A file, and the URL of the file with the same content that is in bronze in its place."""
+
+    planned: PlannedFile
+    original: str
 
 
 class Loader:
@@ -48,90 +70,227 @@ class Loader:
 
     def __init__(
         self,
-        tables: Tables,
+        request: RunRequest,
         landing: Landing,
-        datasets: Sequence[Dataset],
-        declared: Sequence[Dataset],
+        tables: Tables,
+        load_log: LoadLog,
+        recorder: OutcomeRecorder,
         progress: Progress,
-        report: Report,
-        choice: Choice = Choice(),  # noqa: B008 - frozen
-        limits: Limits = Limits(),  # noqa: B008 - frozen
-        run_id: str | None = None,
-        unsettled: Collection[str] = (),
     ) -> None:
-        """`datasets` are loaded; a file is unmatched when it belongs to none that is `declared`.
-        `report` is where the outcomes go; `unsettled` are the datasets of which a run before this
-        one may have landed what it has not logged."""
-        self._tables = tables
+        """`tables` are those of the request's datasets; the outcomes go to `recorder`."""
+        self._request = request
+        self._choice = request.choice
+        self._datasets = tuple(request.datasets)
         self._landing = landing
-        self._datasets = tuple(datasets)
-        self._declared = tuple(declared)
+        self._tables = tables
+        self._load_log = load_log
+        self._recorder = recorder
         self._progress = progress
-        self._choice = choice
-        self._unsettled = unsettled
-        self._journal = Journal(tables, run_id or new_run_id())
-        self.report = report
-        self._lander = Lander(
-            tables,
-            self._journal,
-            self.report,
-            progress,
-            limits,
-            choice.fail_fast,
-            partial(damage, landing),
-            self._note,
-        )
+        failures = FailureLimit(request.choice.fail_fast)
+        self._headers = HeaderReader(landing, recorder, failures, progress)
+        self._batches = BatchLoader(tables, landing, recorder, failures, request.limits, progress)
 
-    def run(self) -> Report:
+    def run(self) -> RunReport:
         """Bring bronze up to date with the landing place, or in a dry run only say how.
 
-        Raises LoaderError when it cannot go on; `report` then has what was done until there.
+        Raises LoaderError when it cannot go on; the recorder's report has what was done until then.
         """
         started = time.monotonic()
+        report = self._recorder.report
         try:
             self._run()
         finally:
-            self.report.seconds = time.monotonic() - started
-        return self.report
+            report.seconds = time.monotonic() - started
+        return report
 
     def _run(self) -> None:
-        some = len(self._datasets) < len(self._declared)
-        listed = list(self._landing.list(common_prefix(self._datasets) if some else ""))
-        self.report.unmatched += unmatched(listed, self._declared)
+        listed = self._list()
         assigned = list(assign(listed, self._datasets))
         self._choice.check([file for _, file in assigned])
         if not self._choice.dry_run:
             self._tables.create_missing()
-        state, newest = self._tables.state()
-        self._journal.clock.follow(newest)
-        if self._recover(state):
-            state, newest = self._tables.state()
-            self._journal.clock.follow(newest)
-        plan = make_plan(assigned, state, self._choice.forces)
-        gone = gone_files(self._datasets, listed, state, self._landing.url)
-        # What loses its rows in this run cannot be the first copy of anything.
+            self._load_log.create_if_missing()
+        states = self._read_states()
+        if self._recover(states):
+            states = self._read_states()
+        plan = make_plan(assigned, states, self._choice.forces)
+        gone = gone_files(self._datasets, listed, states, self._landing.url)
+        # What loses its rows in this run cannot be the original of anything.
         leaving = {one.url for one in gone} if self._choice.full_refresh else set()
-        to_look_at, duplicates = self._weed(plan, state, leaving)
-        to_load = self._within_limit(self._sniff(to_look_at))
+        to_look_at, duplicates = self._weed(plan, states, leaving)
+        to_load = self._within_limit(self._headers.read_all(to_look_at))
+        sniffed_of = _by_dataset(to_load, lambda one: one.planned)
+        duplicates_of = _by_dataset(duplicates, lambda one: one.planned)
+        gone_of = _by_dataset(gone, lambda one: one)
         for dataset in self._datasets:
+            name = dataset.name
             self._load(
-                dataset,
-                [one for one in to_load if one[0].dataset is dataset],
-                [one for one in duplicates if one[0].dataset is dataset],
-                state,
-                leaving,
+                dataset, sniffed_of.get(name, []), duplicates_of.get(name, []), states, leaving
             )
-            self._note_gone(dataset, [one for one in gone if one.dataset is dataset])
+            self._record_gone(dataset, gone_of.get(name, []))
         self._load_again_what_changed()
         if self._choice.verify and not self._choice.dry_run:
-            verify(self.report, self._tables, self._landing, self._look_at, self._progress)
+            report, look_at = self._recorder.report, self._headers.read
+            verify(report, self._tables, self._landing, look_at, self._progress)
+
+    def _list(self) -> list[LandingFile]:
+        """The files in the landing place. A run on some of the datasets looks no further than
+        below what the keys of their files begin with."""
+        some = len(self._datasets) < len(self._request.declared)
+        listed = list(self._landing.list(common_prefix(self._datasets) if some else ""))
+        self._recorder.report.unmatched += unmatched(listed, self._request.declared)
+        return listed
+
+    def _read_states(self) -> FileStates:
+        """The state of each file by the log, behind whose moments the run's own will be."""
+        states, newest = self._load_log.file_states()
+        self._recorder.follow(newest)
+        return states
+
+    def _recover(self, states: FileStates) -> bool:
+        """Log what a run before this one has loaded and not logged; whether there was any."""
+        recovered = False
+        for dataset in [d for d in self._datasets if d.name in self._request.unsettled]:
+            in_table = self._tables.loaded_files(dataset)
+            if in_table:
+                self._recorder.follow(max(one.loaded_at for one in in_table))
+            if outcomes := list(unlogged_files(dataset, in_table, states)):
+                recovered = True
+                log.warning(
+                    "dataset %s: bronze held rows of %s that a run before this one had loaded and "
+                    "not logged, the first is %s; the log has them now",
+                    dataset.name, counted(len(outcomes), "file"), outcomes[0].planned.url,
+                )  # fmt: skip
+                self._recorder.make_up_for(outcomes)
+        return recovered
+
+    # which files
+
+    def _weed(
+        self, plan: Sequence[PlannedFile], states: FileStates, leaving: set[str]
+    ) -> tuple[list[PlannedFile], list[Duplicate]]:
+        """The files whose headers are to be read, and the duplicates that are known without."""
+        wanted: list[PlannedFile] = []
+        for planned in plan:
+            if planned.action is Action.UNCHANGED:
+                self._recorder.report_only(planned, Result.UNCHANGED)
+            elif self._choice.is_too_old(planned.file):
+                self._leave(planned, "it is older than --since")
+            else:
+                wanted.append(planned)
+        wanted_of = _by_dataset(wanted, lambda one: one)
+        originals = {
+            (dataset.name, url): original
+            for dataset in self._datasets
+            if not self._loads_duplicates(dataset)
+            for url, original in certain_duplicates(
+                dataset.name, wanted_of.get(dataset.name, []), states, leaving
+            ).items()
+        }
+        duplicates: list[Duplicate] = []
+        others: list[PlannedFile] = []
+        for planned in wanted:
+            if original := originals.get((planned.dataset.name, planned.url)):
+                duplicates.append(Duplicate(planned, original))
+            else:
+                others.append(planned)
+        now, later = self._choice.within(others)
+        for planned in later:
+            self._leave(planned, f"--max-files {self._choice.max_files} is reached")
+        return now, duplicates
+
+    def _leave(self, planned: PlannedFile, reason: str) -> None:
+        self._recorder.report_only(planned, Result.LATER, reason=reason)
+
+    def _within_limit(self, sniffed: Sequence[SniffedFile]) -> Sequence[SniffedFile]:
+        """Not more than --max-files, also when refused files have become good ones."""
+        allowed = self._choice.oldest(one.planned for one in sniffed)
+        within: list[SniffedFile] = []
+        for one in sniffed:
+            if (one.planned.dataset.name, one.planned.url) in allowed:
+                within.append(one)
+            else:
+                self._leave(one.planned, f"--max-files {self._choice.max_files} is reached")
+        return within
+
+    def _loads_duplicates(self, dataset: Dataset) -> bool:
+        return self._choice.allow_duplicates or dataset.loads_duplicates
+
+    # rows
+
+    def _load(
+        self,
+        dataset: Dataset,
+        sniffed: Sequence[SniffedFile],
+        duplicates: Sequence[Duplicate],
+        states: FileStates,
+        leaving: set[str],
+    ) -> None:
+        """Load the files of one dataset that are no duplicates, then record the duplicates."""
+        waits: Mapping[str, str] = {}
+        if not self._loads_duplicates(dataset):
+            leaving = leaving | {one.planned.url for one in duplicates}
+            candidates = [one.planned for one in sniffed]
+            found = find_duplicates(dataset.name, candidates, states, leaving)
+            duplicates = [
+                *duplicates,
+                *(
+                    Duplicate(planned, original)
+                    for planned in candidates
+                    if (original := found.originals.get(planned.url))
+                ),
+            ]
+            sniffed = [one for one in sniffed if one.planned.url not in found.originals]
+            waits = found.waits
+        if self._choice.dry_run:
+            added = columns_added(self._tables, dataset, sniffed)
+            for one in sniffed:
+                columns = added[one.planned.url]
+                self._recorder.report_only(one.planned, Result.PLANNED, columns_added=columns)
+        else:
+            self._batches.load_files(dataset, sniffed, waits)
+        self._record_duplicates(dataset, duplicates)
+
+    def _record_duplicates(self, dataset: Dataset, duplicates: Sequence[Duplicate]) -> None:
+        """Delete from bronze the rows of an earlier content of each duplicate; report and log."""
+        outcomes = []
+        for one in duplicates:
+            if self._recorder.has_failed(one.original):
+                reason = f"it has the same content as {one.original}, which could not be loaded"
+                self._recorder.report_only(one.planned, Result.SKIPPED, reason=reason)
+            else:
+                reason = f"same content as {one.original}"
+                outcomes.append(Outcome(one.planned, Result.DUPLICATE, reason=reason))
+        stale = [o.planned.url for o in outcomes if o.planned.held]
+        if stale and not self._choice.dry_run:
+            self._tables.remove(dataset, stale)
+        self._recorder.duplicates(outcomes)
+
+    def _record_gone(self, dataset: Dataset, gone: Sequence[PlannedFile]) -> None:
+        """Report and log what has gone since the last run; a full refresh deletes its rows."""
+        removing = self._choice.full_refresh
+        news = [p.url for p in gone if p.before and p.before.status != Status.GONE]
+        rows_of = self._tables.count(dataset, news) if news and not removing else {}
+        outcomes = []
+        for planned in gone:
+            if removing and planned.held:
+                outcomes.append(Outcome(planned, Result.GONE, reason="its rows were removed"))
+            elif planned.before and planned.before.status != Status.GONE:
+                rows, corrupt = rows_of.get(planned.url, (0, 0))
+                kept = counted(rows, "row")
+                reason = f"bronze keeps its {kept}" if rows else "it has no rows in bronze"
+                outcomes.append(Outcome(planned, Result.GONE, rows, corrupt, reason=reason))
+        self._recorder.gone(outcomes)
+        if outcomes and removing and not self._choice.dry_run:
+            # After the log: rows of which the log does not know are found by the next run.
+            self._tables.remove(dataset, [o.planned.url for o in outcomes])
 
     def _load_again_what_changed(self) -> None:
         """Load files again that were replaced while this run loaded them: the warehouse may have
         read the new content by the old one's header."""
         loaded = {
             (o.planned.dataset.name, o.planned.url): o
-            for o in self.report.outcomes
+            for o in self._recorder.report.outcomes
             if o.result is Result.LOADED
         }
         if not loaded:
@@ -150,195 +309,17 @@ class Loader:
             counted(len(changed), "file"), changed[0][1].url,
         )  # fmt: skip
         for dataset, file in changed:
-            self.report.outcomes.remove(loaded[dataset.name, file.url])
-        state, _ = self._tables.state()
-        sniffed = self._sniff(make_plan(changed, state))
+            self._recorder.withdraw(loaded[dataset.name, file.url])
+        states, _ = self._load_log.file_states()
+        sniffed = self._headers.read_all(make_plan(changed, states))
+        sniffed_of = _by_dataset(sniffed, lambda one: one.planned)
         for dataset in self._datasets:
-            mine = [one for one in sniffed if one[0].dataset is dataset]
-            self._load(dataset, mine, [], state, set())
+            self._load(dataset, sniffed_of.get(dataset.name, []), [], states, set())
 
-    def _recover(self, state: State) -> bool:
-        """Log what a run before this one has landed and not logged; whether there was any."""
-        found = False
-        for dataset in [d for d in self._datasets if d.name in self._unsettled]:
-            landed = self._tables.landed(dataset)
-            if landed:
-                self._journal.clock.follow(max(one.loaded_at for one in landed))
-            if outcomes := list(unlogged(dataset, landed, state)):
-                found = True
-                log.warning(
-                    "dataset %s: bronze held rows of %s that a run before this one had landed and "
-                    "not logged, the first is %s; the log has them now",
-                    dataset.name, counted(len(outcomes), "file"), outcomes[0].planned.url,
-                )  # fmt: skip
-                self._journal.make_up_for(outcomes)
-        return found
 
-    def _weed(
-        self, plan: Sequence[PlannedFile], state: State, leaving: set[str]
-    ) -> tuple[list[PlannedFile], list[Duplicate]]:
-        """The files to look into, and the duplicates that are known without that."""
-        wanted: list[PlannedFile] = []
-        for planned in plan:
-            if planned.action is Action.UNCHANGED:
-                self.report.outcomes.append(Outcome(planned, Result.UNCHANGED))
-            elif self._choice.is_too_old(planned.file):
-                self._leave(planned, "it is older than --since")
-            else:
-                wanted.append(planned)
-        originals: dict[tuple[str, str], str] = {}
-        for dataset in self._datasets:
-            if not self._loads_duplicates(dataset):
-                mine = [p for p in wanted if p.dataset is dataset]
-                found = certain(dataset.name, mine, state, leaving)
-                originals |= {(dataset.name, url): original for url, original in found.items()}
-        duplicates = [
-            (p, originals[p.dataset.name, p.url])
-            for p in wanted
-            if (p.dataset.name, p.url) in originals
-        ]
-        now, later = self._choice.within(
-            [p for p in wanted if (p.dataset.name, p.url) not in originals]
-        )
-        for planned in later:
-            self._leave(planned, f"--max-files {self._choice.max_files} is reached")
-        return now, duplicates
-
-    def _leave(self, planned: PlannedFile, reason: str) -> None:
-        self.report.outcomes.append(Outcome(planned, Result.LATER, reason=reason))
-
-    def _within_limit(self, sniffed: Sequence[Sniffed]) -> Sequence[Sniffed]:
-        """Not more than --max-files, also when refused files have become good ones."""
-        allowed = self._choice.oldest(planned for planned, _ in sniffed)
-        within: list[Sniffed] = []
-        for planned, header in sniffed:
-            if (planned.dataset.name, planned.url) in allowed:
-                within.append((planned, header))
-            else:
-                self._leave(planned, f"--max-files {self._choice.max_files} is reached")
-        return within
-
-    def _loads_duplicates(self, dataset: Dataset) -> bool:
-        return self._choice.allow_duplicates or dataset.loads_duplicates
-
-    # headers
-
-    def _sniff(self, to_look_at: Sequence[PlannedFile]) -> list[Sniffed]:
-        """The files to load with their headers; all others get their outcome here."""
-        self._progress.step("reading headers", len(to_look_at), 0)
-        to_load: list[Sniffed] = []
-        refused: list[Outcome] = []
-        with ThreadPoolExecutor(SNIFF_THREADS) as threads:
-            for planned, found in zip(
-                to_look_at, threads.map(self._look_at, to_look_at), strict=True
-            ):
-                self._progress.advance(1, 0)
-                if isinstance(found, Header):
-                    self._lander.succeeded()
-                    to_load.append((planned, found))
-                elif isinstance(found, RequestRefused):
-                    self._lander.fail(planned, found)
-                elif isinstance(found, Refused):
-                    refused.append(Outcome(planned, Result.REFUSED, reason=str(found)))
-                else:
-                    self.report.outcomes.append(Outcome(planned, Result.SKIPPED, reason=str(found)))
-        self._note(refused, Action.REFUSED)
-        if refused and self._choice.fail_fast:
-            first = refused[0]
-            raise RefusedFile(
-                f"dataset {first.planned.dataset.name}: {first.planned.url} is refused: "
-                f"{first.reason}; nothing was loaded, because of --fail-fast"
-            )
-        return to_load
-
-    def _look_at(
-        self, planned: PlannedFile
-    ) -> Header | Refused | RequestRefused | ChangedWhileLoading:
-        file = planned.file
-        try:
-            header = sniff(file.key, file.size, planned.dataset, self._landing.reader(file))
-        except (Refused, RequestRefused, ChangedWhileLoading) as reason:
-            return reason
-        hint = renamed(header, planned.dataset)
-        if hint:
-            log.warning("dataset %s: %s has new columns%s", planned.dataset.name, file.url, hint)
-        return header
-
-    def _note(self, outcomes: Sequence[Outcome], known: Action) -> None:
-        """Report outcomes, and log those that the log does not say already: a file planned as
-        `known` has such an entry."""
-        self.report.outcomes += outcomes
-        news = [
-            o
-            for o in outcomes
-            if o.planned.action is not known
-            or (o.planned.before and o.planned.before.reason != o.reason)
-        ]
-        if news and not self.report.dry_run:
-            self._journal.write(news)
-
-    # rows
-
-    def _load(
-        self,
-        dataset: Dataset,
-        sniffed: Sequence[Sniffed],
-        duplicates: Sequence[Duplicate],
-        state: State,
-        leaving: set[str],
-    ) -> None:
-        waits: dict[str, str] = {}
-        if not self._loads_duplicates(dataset):
-            leaving = leaving | {planned.url for planned, _ in duplicates}
-            judged = judge(dataset.name, [planned for planned, _ in sniffed], state, leaving)
-            duplicates = [
-                *duplicates,
-                *((p, judged.originals[p.url]) for p, _ in sniffed if p.url in judged.originals),
-            ]
-            sniffed = [one for one in sniffed if one[0].url not in judged.originals]
-            waits = judged.waits
-        if self.report.dry_run:
-            added = columns_added(self._tables, dataset, sniffed)
-            self.report.outcomes += [
-                Outcome(planned, Result.PLANNED, columns_added=added[planned.url])
-                for planned, _ in sniffed
-            ]
-        else:
-            self._lander.land(dataset, sniffed, waits)
-        self._note_duplicates(dataset, duplicates)
-
-    def _note_duplicates(self, dataset: Dataset, duplicates: Sequence[Duplicate]) -> None:
-        """Take rows of an earlier content out of bronze, report and log."""
-        outcomes = []
-        for planned, original in duplicates:
-            if original in self._lander.failed:
-                reason = f"it has the same content as {original}, which could not be loaded"
-                self.report.outcomes.append(Outcome(planned, Result.SKIPPED, reason=reason))
-            else:
-                reason = f"same content as {original}"
-                outcomes.append(Outcome(planned, Result.DUPLICATE, reason=reason))
-        stale = [o.planned.url for o in outcomes if o.planned.held]
-        if stale and not self.report.dry_run:
-            self._tables.remove(dataset, stale)
-        self._note(outcomes, Action.DUPLICATE)
-
-    def _note_gone(self, dataset: Dataset, gone: Sequence[PlannedFile]) -> None:
-        """Report and log what has gone since the last run; a full refresh removes its rows."""
-        removing = self._choice.full_refresh
-        news = [p.url for p in gone if p.before and p.before.status != Status.GONE]
-        there = self._tables.count(dataset, news) if news and not removing else {}
-        outcomes = []
-        for planned in gone:
-            if removing and planned.held:
-                outcomes.append(Outcome(planned, Result.GONE, reason="its rows were removed"))
-            elif planned.before and planned.before.status != Status.GONE:
-                rows, corrupt = there.get(planned.url, (0, 0))
-                kept = counted(rows, "row")
-                reason = f"bronze keeps its {kept}" if rows else "it has no rows in bronze"
-                outcomes.append(Outcome(planned, Result.GONE, rows, corrupt, reason=reason))
-        self.report.outcomes += outcomes
-        if outcomes and not self.report.dry_run:
-            # In this order: rows that the log does not know are found by the next run.
-            self._journal.write(outcomes)
-            if removing:
-                self._tables.remove(dataset, [o.planned.url for o in outcomes])
+def _by_dataset(items: Iterable[T], planned: Callable[[T], PlannedFile]) -> dict[str, list[T]]:
+    """The items by the name of their file's dataset, each dataset's in their order."""
+    groups: dict[str, list[T]] = {}
+    for item in items:
+        groups.setdefault(planned(item).dataset.name, []).append(item)
+    return groups

@@ -1,4 +1,4 @@
-"""NEW scripts/bronze_loader/run/progress.py"""
+"""What a run tells whoever shows its progress."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told how far the run is; see report.py."""
+    """Is told how far the run is; `reporting.progress_bar` shows it."""
 
     def step(self, name: str, files: int, size: int) -> None:
-        """A step begins that handles so many files and bytes."""
+        """Begin a step that handles so many files and bytes."""
 
     def advance(self, files: int, size: int) -> None:
-        """So many files and bytes of the step are done."""
+        """Note that so many more files and bytes of the step are done."""

@@ -1,7 +1,7 @@
-"""`--verify`: the records in the files themselves, counted apart from the warehouse.
+"""`--verify`: the records in the files themselves, counted without the warehouse.
 
-Each file is streamed once and held as a record at a time, by Python's csv module with the options
-the warehouse was given. It has no code in common with `read_files`.
+Each file is streamed once, a record at a time in memory, through Python's csv module with the
+options that the warehouse was given. No code is shared with `read_files`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import IO, Any
 
 import zstandard
 
-from bronze_loader.datasets.declared import CsvOptions
+from bronze_loader.datasets.declaration import CsvOptions
 from bronze_loader.errors import ChangedWhileLoading, LoaderError, Refused, RequestRefused
 from bronze_loader.landing.bucket import Landing
-from bronze_loader.planning.outcome import Outcome, Report, Result
+from bronze_loader.planning.outcome import Outcome, Result, RunReport
 from bronze_loader.planning.plan import PlannedFile
 from bronze_loader.run.progress import Progress
 from bronze_loader.sniffing.header import Header
@@ -32,12 +32,13 @@ LookAt = Callable[[PlannedFile], Header | Refused | RequestRefused | ChangedWhil
 
 
 def verify(
-    report: Report, tables: Tables, landing: Landing, look_at: LookAt, progress: Progress
+    report: RunReport, tables: Tables, landing: Landing, look_at: LookAt, progress: Progress
 ) -> None:
-    """Hold file, table and log against each other, for every file that bronze holds as it lies
-    in the landing place: loaded in this run or unchanged since an earlier one.
+    """Compare the number of records in file, table and log, for every file that bronze holds as it
+    lies in the landing place: loaded in this run or unchanged since an earlier one.
 
-    Raises LoaderError that names the files where the three are not the same number.
+    `look_at` gives a file's header, or why there is none. `report.verified` becomes the number of
+    files compared. Raises LoaderError that names the files where the three differ.
     """
     held = [o for o in report.outcomes if o.result in (Result.LOADED, Result.UNCHANGED)]
     progress.step("verifying", len(held), sum(o.planned.file.size for o in held))
@@ -89,8 +90,8 @@ def _in_file(planned: PlannedFile, landing: Landing, look_at: LookAt) -> int | s
 def count_records(body: IO[bytes], key: str, header: Header, options: CsvOptions) -> int:
     """The number of records behind the header in an object's stream.
 
-    Blank lines are none. A line ends as the file's first line does; a lone CR in a file of LF or
-    CRLF lines is part of a value.
+    Blank lines are no records. A line ends as the file's first line does; a lone CR in a file of
+    LF or CRLF lines is part of a value.
     """
     plain = io.BufferedReader(_decompressed(body, key), CHUNK)
     encoding = "utf-8-sig" if header.encoding.upper() == "UTF-8" else header.encoding

@@ -1,1 +1,1 @@
-"""NEW package sniffing."""
+"""From a file's first bytes to its header: compression, encoding, CSV dialect, column names."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bronze_loader.datasets.declared import CsvOptions
+from bronze_loader.datasets.declaration import CsvOptions
 from bronze_loader.errors import Refused
 
 log = logging.getLogger(__name__)

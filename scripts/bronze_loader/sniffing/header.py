@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bronze_loader.datasets.column_names import normalise
-from bronze_loader.datasets.declared import CsvOptions, Dataset
+from bronze_loader.datasets.declaration import CsvOptions, Dataset
 from bronze_loader.datasets.globs import CSV_SUFFIX, unreadable_key
 from bronze_loader.errors import Refused
 from bronze_loader.sniffing.compression import MAX_HEAD, decompress

@@ -1,1 +1,1 @@
-"""NEW package warehouse."""
+"""What the loader asks of the SQL warehouse: its connection, its statements, tables and log."""

@@ -52,7 +52,7 @@ _NO_CHOICE = {
 }  # fmt: skip
 
 
-class Warehouse(Protocol):
+class StatementRunner(Protocol):
     """What the loader needs of a warehouse."""
 
     def run(self, statement: str) -> list[dict[str, Any]]:

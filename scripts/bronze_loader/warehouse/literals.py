@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 
-def _strings(values: Iterable[str]) -> str:
+def strings(values: Iterable[str]) -> str:
     return ", ".join(string(value) for value in values)
 
 

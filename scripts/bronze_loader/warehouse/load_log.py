@@ -1,93 +1,91 @@
-"""What a run writes into the load log: its batches, its moments, its entries."""
+"""The table `load_log`: one entry for each outcome of a file; the newest is the file's state."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from bronze_loader.planning.outcome import Outcome, Result
-from bronze_loader.planning.state import LogEntry, Status
-from bronze_loader.warehouse.tables import Tables
-
-ENTRIES_A_STATEMENT = 500
-
-STATUSES = {
-    Result.LOADED: Status.LOADED,
-    Result.REFUSED: Status.REFUSED,
-    Result.DUPLICATE: Status.DUPLICATE,
-    Result.GONE: Status.GONE,
-}
-"""The outcomes that are logged; any other leaves the file's state as it was."""
+from bronze_loader.errors import LoaderError
+from bronze_loader.planning.file_state import FileState, HeldContent, LogEntry, Status
+from bronze_loader.warehouse import log_statements
+from bronze_loader.warehouse.log_statements import LOG_COLUMNS, LOG_TABLE
+from bronze_loader.warehouse.result_values import inserted_rows, moment
+from bronze_loader.warehouse.table_inventory import TableInventory
 
 
-class Clock:
-    """Strictly growing moments, also after those already in the log, whatever the system clock
-    does. Readers follow `_loaded_at`; a moment that repeats or goes back would hide rows."""
+class LoadLog:
+    """Reads and appends the load log of one schema. An entry is never changed."""
 
-    def __init__(self, after: datetime | None = None) -> None:
-        self._last = after
+    def __init__(self, inventory: TableInventory) -> None:
+        """`inventory` was asked for the table LOG_TABLE."""
+        self._inventory = inventory
+        self._warehouse = inventory.warehouse
+        self._schema = inventory.schema
 
-    def follow(self, moment: datetime | None) -> None:
-        """Give no moment before this one."""
-        if moment is not None and (self._last is None or self._last < moment):
-            self._last = moment
+    def create_if_missing(self) -> None:
+        """Create the table when it does not exist."""
+        if LOG_TABLE not in self._inventory:
+            names = (name for name, _ in LOG_COLUMNS)
+            self._inventory.create(LOG_TABLE, log_statements.create_log(self._schema), names)
 
-    def next(self) -> datetime:
-        now = datetime.now(UTC)
-        if self._last is not None:
-            now = max(now, self._last + timedelta(microseconds=1))
-        self._last = now
-        return now
+    def file_states(self) -> tuple[dict[tuple[str, str], FileState], datetime | None]:
+        """What the log says of each (dataset, file URL), and the newest moment in the log.
+
+        Nothing and None when there is no log yet.
+        """
+        if LOG_TABLE not in self._inventory:
+            return {}, None
+        rows = self._warehouse.run(log_statements.newest_entries(self._schema))
+        rows.sort(key=lambda row: (row["logged_at"], row["batch_id"]))
+        states: dict[tuple[str, str], FileState] = {}
+        for row in rows:  # one or two of each file, the newest last
+            key = (row["dataset"], row["source_file"])
+            before = states.get(key)
+            states[key] = FileState(
+                row["source_etag"],
+                row["status"],
+                row["reason"],
+                before.held if before and row["status"] == Status.REFUSED else _held(row),
+                row["source_size"],
+                moment(row["source_modified_at"]),
+            )
+        return states, moment(rows[-1]["logged_at"]) if rows else None
+
+    def entries(
+        self, datasets: Sequence[str], statuses: Sequence[str], limit: int
+    ) -> list[dict[str, Any]]:
+        """At most `limit` entries, the newest first; no dataset or no status means all."""
+        if LOG_TABLE not in self._inventory:
+            return []
+        return self._warehouse.run(
+            log_statements.log_entries(self._schema, datasets, statuses, limit)
+        )
+
+    def append(self, entries: Sequence[LogEntry]) -> None:
+        """Append entries of one batch and one moment, which no other call may share.
+
+        Raises LoaderError when the warehouse reports another number of them.
+        """
+        logged = inserted_rows(
+            self._warehouse.run(log_statements.append_log(self._schema, entries))
+        )
+        if logged not in (None, len(entries)):
+            raise LoaderError(
+                f"{self._schema.table(LOG_TABLE)}: the warehouse reports {logged} "
+                f"entries written in place of {len(entries)}; the next run makes up for it"
+            )
 
 
-class Journal:
-    """Numbers the batches of one run and logs what became of their files."""
-
-    def __init__(self, tables: Tables, run_id: str) -> None:
-        self._tables = tables
-        self._run_id = run_id
-        self._batch = 0
-        self.clock = Clock()
-
-    def next_batch_id(self) -> str:
-        self._batch += 1
-        return f"{self._run_id}-{self._batch:04d}"
-
-    def make_up_for(self, outcomes: Sequence[Outcome]) -> None:
-        """Append an entry for each outcome of a run before this one, of its own batch."""
-        by_batch: dict[str | None, list[Outcome]] = {}
-        for outcome in outcomes:
-            by_batch.setdefault(outcome.batch_id, []).append(outcome)
-        for batch_id, some in by_batch.items():
-            self.write(some, batch_id)
-
-    def write(self, outcomes: Sequence[Outcome], batch_id: str | None = None) -> None:
-        """Append an entry for each outcome, of the batch given or of a new one."""
-        batch_id = batch_id or self.next_batch_id()
-        for start in range(0, len(outcomes), ENTRIES_A_STATEMENT):
-            logged_at = self.clock.next()
-            some = outcomes[start : start + ENTRIES_A_STATEMENT]
-            self._tables.append_log([_entry(o, batch_id, logged_at) for o in some])
-
-
-def new_run_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-
-
-def _entry(outcome: Outcome, batch_id: str, logged_at: datetime) -> LogEntry:
-    file = outcome.planned.file
-    return LogEntry(
-        dataset=outcome.planned.dataset.name,
-        source_file=file.url,
-        source_etag=file.etag,
-        source_size=file.size,
-        source_modified_at=file.modified_at,
-        status=STATUSES[outcome.result],
-        row_count=outcome.row_count,
-        corrupt_row_count=outcome.corrupt_row_count,
-        columns_added=outcome.columns_added,
-        reason=outcome.reason,
-        batch_id=batch_id,
-        logged_at=logged_at,
+def _held(row: Mapping[str, Any]) -> HeldContent | None:
+    """What bronze holds of a file after this entry, unless the entry is a refusal."""
+    rows = int(row["row_count"])
+    if row["status"] != Status.LOADED and not (row["status"] == Status.GONE and rows):
+        return None
+    return HeldContent(
+        row["source_etag"],
+        int(row["source_size"]),
+        moment(row["source_modified_at"]),
+        rows,
+        int(row["corrupt_row_count"]),
     )

@@ -1,4 +1,4 @@
-"""NEW scripts/bronze_loader/warehouse/log_statements.py"""
+"""The SQL of the load log, in Databricks SQL. Pure text; every value and name goes in quoted."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bronze_loader.planning.state import LogEntry
-from bronze_loader.warehouse.literals import _strings, identifier, moment_text, string, timestamp
-from bronze_loader.warehouse.statements import Schema, _create_table
+from bronze_loader.planning.file_state import LogEntry
+from bronze_loader.warehouse.literals import identifier, moment_text, string, strings, timestamp
+from bronze_loader.warehouse.statements import BronzeSchema, create_table
 
 LOG_TABLE = "load_log"
 LOG_COLUMNS: tuple[tuple[str, str], ...] = (
@@ -27,12 +27,13 @@ LOG_COLUMNS: tuple[tuple[str, str], ...] = (
 )
 
 
-def create_log(schema: Schema) -> str:
-    return _create_table(schema, LOG_TABLE, LOG_COLUMNS)
+def create_log(schema: BronzeSchema) -> str:
+    """CREATE TABLE IF NOT EXISTS for the load log."""
+    return create_table(schema, LOG_TABLE, LOG_COLUMNS)
 
 
-def newest_entries(schema: Schema) -> str:
-    """Of each file of each dataset the newest log entry, and the newest that is no refusal.
+def newest_entries(schema: BronzeSchema) -> str:
+    """The newest entry of each file of each dataset, and its newest that is no refusal.
 
     Moments are microseconds since 1970, which no session's time zone changes.
     """
@@ -49,11 +50,11 @@ WHERE newest_first = 1"""  # noqa: S608
 
 
 def log_entries(
-    schema: Schema, datasets: Iterable[str], statuses: Iterable[str], limit: int
+    schema: BronzeSchema, datasets: Iterable[str], statuses: Iterable[str], limit: int
 ) -> str:
     """The newest entries of the log; no dataset or no status means all."""
     chosen = [
-        f"{name} IN ({_strings(values)})"
+        f"{name} IN ({strings(values)})"
         for name, values in (("dataset", list(datasets)), ("status", list(statuses)))
         if values
     ]
@@ -65,9 +66,11 @@ def log_entries(
     )
 
 
-def append_log(schema: Schema, entries: Sequence[LogEntry]) -> str:
-    """Append entries of one batch and moment, which no other statement writes; run again, it
-    replaces them."""
+def append_log(schema: BronzeSchema, entries: Sequence[LogEntry]) -> str:
+    """The INSERT of entries of one batch and moment, which no other statement writes.
+
+    Run again, it replaces them.
+    """
     first = entries[0]
     rows = json.dumps([_log_values(entry) for entry in entries], ensure_ascii=False)
     fields = ", ".join(

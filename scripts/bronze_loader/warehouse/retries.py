@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bronze_loader.warehouse.connection import StatementFailed, TransientError, Warehouse
+from bronze_loader.warehouse.connection import StatementFailed, StatementRunner, TransientError
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ ATTEMPTS = 6
 LONGEST_PAUSE = 20.0
 
 
-class SteadyWarehouse:
+class RetryingWarehouse:
     """A warehouse behind retries. Every statement of the loader may be run twice: landing and
     logging replace what a first attempt wrote, creating is IF NOT EXISTS.
 
@@ -25,7 +25,7 @@ class SteadyWarehouse:
 
     def __init__(
         self,
-        inner: Warehouse,
+        inner: StatementRunner,
         before_each: Callable[[], None] = lambda: None,
         after_failure: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,

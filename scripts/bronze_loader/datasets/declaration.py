@@ -53,7 +53,7 @@ class CsvOptions:
 
 
 @dataclass(frozen=True)
-class Column:
+class DeclaredColumn:
     """One declared column, by its normalised header name."""
 
     name: str
@@ -66,7 +66,7 @@ class Dataset:
 
     name: str
     location: str
-    columns: tuple[Column, ...]
+    columns: tuple[DeclaredColumn, ...]
     options: CsvOptions = field(default_factory=CsvOptions)
     loads_duplicates: bool = False  # whether a second file of the same content is loaded too
 
@@ -203,8 +203,8 @@ def _dataset(table: Mapping[str, Any], where: str) -> Dataset:
     )
 
 
-def _columns(declared: object, where: str) -> tuple[Column, ...]:
-    columns: list[Column] = []
+def _columns(declared: object, where: str) -> tuple[DeclaredColumn, ...]:
+    columns: list[DeclaredColumn] = []
     for entry in declared if isinstance(declared, list) else [declared]:
         name = entry.get("name") if isinstance(entry, Mapping) else None
         if not isinstance(entry, Mapping) or not isinstance(name, str):
@@ -229,7 +229,7 @@ def _columns(declared: object, where: str) -> tuple[Column, ...]:
             raise ConfigurationError(
                 f"{where}: column {name!r}: `meta.required` must be true or false"
             )
-        columns.append(Column(name, required))
+        columns.append(DeclaredColumn(name, required))
     return tuple(columns)
 
 

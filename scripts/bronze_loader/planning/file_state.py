@@ -1,4 +1,4 @@
-"""NEW scripts/bronze_loader/planning/state.py"""
+"""What is known of each file before a run: its newest log entry, and what bronze holds of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
@@ -39,8 +40,9 @@ class LogEntry:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What bronze holds of a file: the content it had when its rows were loaded."""
+class HeldContent:
+    """What bronze holds of a file: the content it had when its rows were loaded. The size is in
+    bytes."""
 
     etag: str
     size: int
@@ -50,6 +52,7 @@ class Held:
 
     @property
     def content(self) -> tuple[str, int]:
+        """Etag and size, by which two contents are the same."""
         return self.etag, self.size
 
 
@@ -60,9 +63,10 @@ class FileState:
     source_etag: str
     status: str
     reason: str | None = None
-    held: Held | None = None
+    held: HeldContent | None = None
     source_size: int = 0
     source_modified_at: datetime = LONG_AGO
 
 
-State = Mapping[tuple[str, str], FileState]
+FileStates: TypeAlias = Mapping[tuple[str, str], FileState]
+"""The state of each file by (dataset name, file URL)."""

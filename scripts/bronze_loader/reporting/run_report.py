@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bronze_loader.landing.bucket import LandingFile
-from bronze_loader.planning.outcome import Outcome, Report, Result, counted
+from bronze_loader.planning.outcome import Outcome, Result, RunReport, counted
 from bronze_loader.planning.plan import Action
 from bronze_loader.reporting.console import SHOWN, out, printable
 
 
-def print_json(report: Report) -> None:
+def print_json(report: RunReport) -> None:
     """One JSON object a line: each file, then the summary."""
     for outcome in report.outcomes:
         print(json.dumps(file_record(outcome), ensure_ascii=False))
@@ -51,7 +51,7 @@ def _file(file: LandingFile) -> dict[str, Any]:
     }
 
 
-def summary_record(report: Report) -> dict[str, Any]:
+def summary_record(report: RunReport) -> dict[str, Any]:
     return {
         "type": "summary",
         "dry_run": report.dry_run,
@@ -64,7 +64,7 @@ def summary_record(report: Report) -> dict[str, Any]:
     }
 
 
-def _counts(report: Report, dataset: str | None) -> dict[str, int]:
+def _counts(report: RunReport, dataset: str | None) -> dict[str, int]:
     """Loaded files by what was planned (a file loaded after a refusal counts as new)."""
     mine = [o for o in report.outcomes if dataset in (None, o.planned.dataset.name)]
     done = [o for o in mine if o.result in (Result.LOADED, Result.PLANNED)]
@@ -82,7 +82,7 @@ def _counts(report: Report, dataset: str | None) -> dict[str, int]:
     }
 
 
-def print_report(report: Report) -> None:
+def print_report(report: RunReport) -> None:
     """The closing summary, or with a dry run the plan, as tables."""
     console = out()
     if report.dry_run:
@@ -116,7 +116,7 @@ def print_report(report: Report) -> None:
     console.print(_closing_line(report, total))
 
 
-def _closing_line(report: Report, total: dict[str, int]) -> str:
+def _closing_line(report: RunReport, total: dict[str, int]) -> str:
     files = counted(total["new"] + total["changed"], "file")
     seconds = f"{report.seconds:.1f} s"
     if report.dry_run:
@@ -138,7 +138,7 @@ def _columns_added(outcome: Outcome) -> str:
     return f"{title} from {_shown(outcome)}: {names}"
 
 
-def _print_plan(console: Console, report: Report) -> None:
+def _print_plan(console: Console, report: RunReport) -> None:
     planned = [o for o in report.outcomes if o.result is not Result.UNCHANGED]
     if not planned:
         return
@@ -159,7 +159,7 @@ def _print_plan(console: Console, report: Report) -> None:
     _print_rest(console, len(planned))
 
 
-def _print_files(console: Console, report: Report, result: Result, title: str) -> None:
+def _print_files(console: Console, report: RunReport, result: Result, title: str) -> None:
     chosen = [o for o in report.outcomes if o.result is result]
     for outcome in chosen[:SHOWN]:
         still = outcome.planned.action.value == result.value and result is not Result.GONE
