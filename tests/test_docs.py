@@ -10,10 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-PAGES += sorted((ROOT / "docs").glob("*.md"))
-COMMANDS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+HOUSES = [ROOT, ROOT / "local_warehouse"]
+PAGES = [
+    page
+    for house in HOUSES
+    for folder in (house, house / "docs")
+    for page in sorted(folder.glob("*.md"))
+]
+COMMANDS = [
+    command
+    for house in HOUSES
+    for command in tomllib.loads((house / "pyproject.toml").read_text())["project"]["scripts"]
+]
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 def prose(page: Path) -> str:
