@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
@@ -10,6 +11,12 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from lakehouse import Lakehouse
+
+
+def pytest_configure() -> None:
+    """Forget the shell's settings of the loader: each test makes its own."""
+    for name in [name for name in os.environ if name.startswith("BRONZE_")]:
+        del os.environ[name]
 
 
 class LoadLakehouseScheduling(LoadFileScheduling):

@@ -1,1 +1,1 @@
-"""NEW local_warehouse/src/local_warehouse/__init__.py"""
+"""A SQL warehouse on this machine that clients take for one of Databricks: see README.md."""

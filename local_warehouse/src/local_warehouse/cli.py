@@ -1,4 +1,4 @@
-"""`local-warehouse`: the services of a machine without a cloud account, from the command line.
+"""The command `local-warehouse`: services of this machine, statements and commands that use them.
 
 Modules that take long to import are imported where they are used: `exec` on running services
 must cost next to nothing.
@@ -27,10 +27,10 @@ exec ends with the code of its command, 127 when there is no such command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; gives the exit code."""
+    """Run the command and return its exit code: see `--help`; 141 when nobody reads its output."""
     try:
         code = _main(arguments)
-        sys.stdout.flush()  # here, where it is no traceback if nobody reads it any more
+        sys.stdout.flush()  # here, so that a closed pipe is caught below
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -62,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         default=argparse.SUPPRESS,
         help="where the data and settings are kept "
-        "(default: LAKEHOUSE_STATE, else .lakehouse in the project)",
+        "(default: LAKEHOUSE_STATE, else .lakehouse in the nearest folder upwards that has a "
+        "dbt_project.yml or pyproject.toml, else in this one)",
     )
     parser = argparse.ArgumentParser(
         prog="local-warehouse",
@@ -125,7 +126,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _changed_options(directory: StateDirectory, options: argparse.Namespace) -> Options | None:
-    """The warehouse's options with those given here; None when none are."""
+    """The recorded options with those of the command line; None when these change nothing."""
     changed = known = directory.read().options
     if options.engine is not None:
         if options.engine != "embedded" and not options.engine.startswith("sc://"):

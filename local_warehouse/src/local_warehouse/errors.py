@@ -115,7 +115,8 @@ def unsupported(what: str) -> SqlError:
     """UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE; `what` goes into "does not support …"."""
     return SqlError(
         "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
-        f"The local SQL warehouse does not support {what}; see docs/local-warehouse.md.",
+        f"The local SQL warehouse does not support {what}; docs/manual.md of local-warehouse lists "
+        "what it supports.",
     )
 
 

@@ -1,4 +1,4 @@
-"""A local warehouse for tests: services of their own, on free ports, with data of their own.
+"""A local warehouse for tests, with services on free ports and data in a folder of its own.
 
 `LocalWarehouse` is what the fixtures of `local_warehouse.pytest_plugin` yield. It drives the
 command `local-warehouse` and speaks to the server through databricks-sql-connector, as any client.
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 BIN = Path(sys.executable).parent
 # Settings of the shell around the tests that would lead a client to another warehouse or bucket.
 _OUTER_PREFIXES = (
-    "PYTEST_", "AWS_", "DATABRICKS_", "DBT_", "LANDING_URL", "LAKEHOUSE_", "BRONZE_",
+    "PYTEST_", "AWS_", "DATABRICKS_", "DBT_", "LANDING_URL", "LAKEHOUSE_",
     "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip
 _PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -48,9 +48,10 @@ def run(
 
 
 class LocalWarehouse:
-    """The services under one state directory, and the ways in which tests reach them.
+    """The services of one state directory, and the ways in which tests reach them.
 
-    `state` is the directory; `env` holds the environment for clients, empty until `up`.
+    `state` is the directory. `env` is the whole environment for clients, as `local-warehouse exec`
+    sets it; it is empty until `up`.
     """
 
     def __init__(self, state: Path, env: Mapping[str, str] | None = None) -> None:
@@ -111,7 +112,7 @@ class LocalWarehouse:
 
     @property
     def s3(self) -> Any:
-        """A boto3 client of the S3 that the warehouse uses."""
+        """A new boto3 client of the S3 that the warehouse uses."""
         import boto3
 
         return boto3.client(

@@ -13,7 +13,7 @@ from questions import HERE, questions
 from reference import ANSWERS, Answers, recorded
 
 QUESTIONS = {question["name"]: question for question in questions()}
-# Questions by the reason for which the answers differ; docs/local-warehouse.md has the reasons too.
+# Questions by the reason for which the answers differ; docs/manual.md has the reasons too.
 DIFFERENCES = {
     name: reason
     for reason, names in yaml.safe_load((HERE / "differences.yml").read_text("utf-8")).items()

@@ -407,6 +407,14 @@ def test_the_state_is_found_from_the_project_root(tmp_path: Path) -> None:
     assert find_project_root(inner) == tmp_path / "project"
 
 
+def test_git_does_not_see_the_state_directory(tmp_path: Path) -> None:
+    StateDirectory(tmp_path / ".lakehouse").create()
+    (tmp_path / ".lakehouse" / "secrets.json").touch()
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    command = ["git", "status", "--porcelain", "--untracked-files=all"]
+    assert subprocess.check_output(command, cwd=tmp_path) == b""
+
+
 @pytest.fixture
 def users_s3(tmp_path: Path) -> Iterator[dict[str, str]]:
     """An S3 server that is not ours, and the variables that name it."""
@@ -454,7 +462,7 @@ def test_an_s3_of_the_users_own_is_used_instead(
 
 
 def test_an_endpoint_without_keys_is_refused(new_warehouse: NewWarehouse) -> None:
-    refused = new_warehouse("no-keys").local_warehouse(
+    refused = new_warehouse("no-keys").command(
         "up", check=False, AWS_ENDPOINT_URL="http://127.0.0.1:1"
     )
     assert refused.returncode == 2

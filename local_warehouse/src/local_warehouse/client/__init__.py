@@ -1,1 +1,1 @@
-"""NEW package client."""
+"""The SQL client of the command line: statements, results as tables, CSV or JSON, the prompt."""

@@ -39,7 +39,7 @@ class Names(Completer):
         self._words: list[tuple[str, str]] = []
 
     def read(self) -> None:
-        """Read the names anew: statements change them."""
+        """Ask the warehouse for the names again, as statements change them."""
         from databricks.sql.exc import Error
 
         names: set[tuple[str, str]] = set()
@@ -52,13 +52,14 @@ class Names(Completer):
                         (f"{row[1]}.{row[2]}", "table"),
                     }
                     names.add((row[3], "column"))
-        except Error:  # there is nothing to offer, and no reason to stop
+        except Error:  # completion offers what it knew before
             return
         self._words = sorted(names) + [(word, "") for word in _KEYWORDS.split()]
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
+        """The words that begin as the word before the cursor does, whatever its case."""
         begun = document.get_word_before_cursor(WORD=True).rpartition("(")[2].rpartition(",")[2]
         if not begun:
             return
@@ -95,7 +96,7 @@ def loop(connection: Connection, history: Path, run: Callable[[str], None]) -> N
 
 
 def _is_whole(text: str) -> bool:
-    """Whether Enter runs it, and does not begin another line."""
+    """Whether Enter runs the text rather than begin another line of it."""
     return not text.strip() or text.rstrip().endswith(";") or _is_end(text)
 
 

@@ -23,7 +23,10 @@ _PAGE_ROWS = 10_000
 
 
 def run(environment: Mapping[str, str], script: str, output: str) -> None:
-    """Execute each statement of a script in turn and print what it returns."""
+    """Execute each statement of a script in turn and print what it returns, as one of FORMATS.
+
+    Raises LocalWarehouseError, of a statement that fails; those behind it are not run.
+    """
     if not split_statements(script):
         raise LocalWarehouseError("there is no statement to run", 2)
     with _errors_said(), closing(connect(environment)) as connection:
@@ -31,7 +34,7 @@ def run(environment: Mapping[str, str], script: str, output: str) -> None:
 
 
 def prompt(environment: Mapping[str, str], history: Path, output: str) -> None:
-    """Execute what is typed; an error ends a statement and not the prompt."""
+    """Execute statements as they are typed; one that fails does not end the prompt."""
     from local_warehouse.client.prompt import loop
 
     with _errors_said(), closing(connect(environment)) as connection:
@@ -59,7 +62,7 @@ def _execute(connection: Connection, script: str, output: str) -> None:
 
 @contextmanager
 def _errors_said() -> Iterator[None]:
-    """What the warehouse says of a statement, in place of the connector's traceback."""
+    """Turn the connector's errors into LocalWarehouseError, with what the warehouse said."""
     from databricks.sql.exc import Error
     from urllib3.exceptions import HTTPError
 
@@ -74,7 +77,7 @@ def _errors_said() -> Iterator[None]:
 
 
 def connect(environment: Mapping[str, str]) -> Connection:
-    """A connection to the warehouse that an environment names."""
+    """A connection to the warehouse that an environment, as of `exec`, names."""
     from databricks import sql
 
     host = urlsplit(environment["DATABRICKS_HOST"])
@@ -91,7 +94,7 @@ def connect(environment: Mapping[str, str]) -> Connection:
 
 
 def split_statements(script: str) -> list[str]:
-    """The statements between semicolons; those inside strings and comments do not count."""
+    """The statements of a script: it is split at semicolons outside strings and comments."""
     if ";" not in script.rstrip().rstrip(";"):
         alone = script.strip().rstrip(";").strip()
         return [alone] if alone else []
@@ -146,7 +149,7 @@ def _print_csv(cursor: Cursor) -> None:
 
 
 def _print_json(cursor: Cursor) -> None:
-    """One JSON array an executed statement, one object a row."""
+    """Print one JSON array a statement, with one object a row."""
     names = [column[0] for column in cursor.description or ()]
     separator = "[\n"
     for row in _rows(cursor):
@@ -170,7 +173,7 @@ def _shown(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """Arrays, maps and structs as JSON, the rest as Python writes it."""
+    """Arrays, maps and structs as JSON, bytes in hexadecimal, the rest as it is."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Tables on a terminal, as wide as it is, or in a pipe."""
+"""Output as wide as the terminal, or of any width in a pipe."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ _WIDTH_OF_A_PIPE = 10_000
 
 
 class Output(Console):
-    """Standard output. rich would end the process when its reader has ended."""
+    """Standard output, as a console of rich."""
 
     def __init__(self) -> None:
         super().__init__(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
 
     def on_broken_pipe(self) -> None:
+        """Raise BrokenPipeError, for `cli.main`; rich would end the process here."""
         raise BrokenPipeError

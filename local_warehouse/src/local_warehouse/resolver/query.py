@@ -284,8 +284,8 @@ def _refuse_temporary(kind: str, name: str, scope: _Scope) -> None:
 
 
 def _leave_namespace(column: exp.Column) -> None:
-    """silver.sales.id as sales.id, which is how the engine knows the relation. What stands behind
-    the column, as in sales.place.city.name, are fields."""
+    """shop.orders.id as orders.id, which is how the engine knows the relation. What stands behind
+    the column, as in orders.place.city.name, are fields."""
     parts = column.parts
     known: set[str] = set()
     select = column.parent_select

@@ -28,14 +28,17 @@ class Certificates:
 
     @property
     def authority(self) -> Path:
+        """The certificate of the authority, which clients trust."""
         return self.directory / "authority.pem"
 
     @property
     def certificate(self) -> Path:
+        """The server's certificate."""
         return self.directory / "server.pem"
 
     @property
     def key(self) -> Path:
+        """The server's private key."""
         return self.directory / "server-key.pem"
 
     @property
@@ -52,7 +55,7 @@ class Certificates:
             write_private(self.bundle, content)
 
     def are_recent(self) -> bool:
-        """Whether they were issued so lately that nobody need look into them."""
+        """Whether they cannot be about to expire, by the age of the file: they are not opened."""
         try:
             age = time.time() - self.certificate.stat().st_mtime
         except FileNotFoundError:
@@ -60,7 +63,7 @@ class Certificates:
         return age < (VALIDITY - RENEW_BEFORE).total_seconds()
 
     def are_valid(self) -> bool:
-        """Whether they can be read and do not expire within days."""
+        """Whether all three exist, can be read and are valid for longer than RENEW_BEFORE."""
         from cryptography import x509
 
         if not all(path.exists() for path in (self.authority, self.certificate, self.key)):

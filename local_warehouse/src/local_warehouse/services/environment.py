@@ -1,4 +1,4 @@
-"""The environment that commands run in: the only coupling between the warehouse and its users."""
+"""The environment that commands run in: all that ties a client to the local warehouse."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def without_foreign_settings(base: Mapping[str, str]) -> dict[str, str]:
 
 
 def changes(environment: Mapping[str, str], base: Mapping[str, str]) -> dict[str, str]:
-    """Only what differs from `base`, for printing."""
+    """The variables of `environment` that differ from `base`, or are not in it."""
     return {name: value for name, value in environment.items() if base.get(name) != value}
 
 
 def removals(environment: Mapping[str, str], base: Mapping[str, str]) -> list[str]:
-    """The variables of `base` that a client must not see."""
+    """The names of the variables of `base` that are not in `environment`."""
     return [name for name in base if name not in environment]

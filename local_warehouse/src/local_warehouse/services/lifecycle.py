@@ -1,4 +1,4 @@
-"""Bring the two services up and down: the S3 store and the SQL warehouse in front of it."""
+"""Start and stop the two services: the S3 server and the SQL warehouse in front of it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ from local_warehouse.storage.locations import odd_characters
 STORAGE = "storage"
 WAREHOUSE = "warehouse"
 READY_SECONDS = 30.0
-# One heap for all threads of the warehouse: glibc's usual eight a core keep what each once needed.
+# One heap for all threads of the warehouse: each of glibc's usual eight a core keeps the most that
+# it ever needed.
 _MALLOC = {"MALLOC_ARENA_MAX": "1"}
 _LOG_LINES = 15
 
@@ -54,11 +55,12 @@ class Service:
     environment: Mapping[str, str]
     address: str
     is_ready: Callable[[], bool]
-    prepare: Callable[[], None] = lambda: None  # what follows a start, before others may use it
-    depends_on: str = ""  # what a running process must have been started with, besides `command`
+    prepare: Callable[[], None] = lambda: None  # runs after a start, before others may use it
+    depends_on: str = ""  # a process that was started with another value is started again
 
     @property
     def settings(self) -> str:
+        """A fingerprint of `command` and `depends_on`: 16 hexadecimal digits."""
         content = "\0".join([*self.command, self.depends_on])
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -95,10 +97,11 @@ def running_environment(directory: StateDirectory) -> dict[str, str] | None:
 
 
 def up(directory: StateDirectory, options: Options | None = None) -> dict[str, str]:
-    """Start what is not running and return the environment for clients. New options, where given,
-    are kept for later starts; a warehouse that runs with others is started again.
+    """Start what is not running and return the environment for clients.
 
-    When a service fails to start, those that this call started are stopped again.
+    `options` replace the recorded ones and are kept for later starts; a warehouse that runs with
+    others is started again. When a service fails to start, those that this call started are
+    stopped again. Raises LocalWarehouseError.
     """
     directory.create()
     with directory.lock():
@@ -146,7 +149,7 @@ def down(directory: StateDirectory) -> list[str]:
 
 @contextmanager
 def warehouse_stopped(directory: StateDirectory) -> Iterator[None]:
-    """Nobody changes the catalog in here; the warehouse is started again after it."""
+    """Stop the warehouse, so that nobody changes the catalog inside, and start it again after."""
     with directory.lock():
         _stop(WAREHOUSE, directory.read(), directory)
     try:
@@ -233,8 +236,11 @@ def managed_urls(directory: StateDirectory, lakehouse_url: str) -> tuple[str, st
 
 
 def _managed_url(directory: StateDirectory, storage: Storage, options: Options) -> str:
-    """Where new managed tables are put: on this machine's disk, where the S3 and the engine are
-    ours too and its path is plain; else on S3, which others can reach."""
+    """Where new managed tables are put.
+
+    That is on this machine's disk, if the S3 and the engine are ours too and the path has no
+    character that a URL quotes; else on S3, which other programs can reach.
+    """
     on_disk, on_s3 = managed_urls(directory, storage.lakehouse_url)
     is_ours = users_storage(os.environ) is None and options.engine is None
     return on_disk if is_ours and not odd_characters(on_disk) else on_s3
@@ -253,7 +259,7 @@ def _warehouse_is_ready(port: int, authority: Path) -> bool:
 
 
 def _ensure(service: Service, state: State, directory: StateDirectory, started: list[str]) -> None:
-    """Have a service running and ready."""
+    """Start a service unless it runs, is ready and has these settings."""
     record = state.services.get(service.name)
     if record and _runs(record):
         if record.ready and record.settings == service.settings and service.is_ready():
@@ -310,7 +316,7 @@ def _stop(name: str, state: State, directory: StateDirectory) -> None:
 
 
 def _end(name: str, state: State) -> bool:
-    """Stop a service; whether one was recorded."""
+    """Stop a service and forget it; return whether one was recorded."""
     record = state.services.pop(name, None)
     if record is not None:
         processes.stop(record.pid, record.identity)
@@ -338,7 +344,7 @@ def _check_identity(state: State, directory: StateDirectory, storage: Storage | 
     wanted = _storage_identity(storage, own=False) if storage else "own"
     if state.storage in (None, wanted):
         return
-    names = {"own": "the S3 that comes with the project"}
+    names = {"own": "the S3 that local-warehouse starts"}
     raise LocalWarehouseError(
         f"{directory.path} belongs to {names.get(str(state.storage), state.storage)}, but the "
         f"environment names {names.get(wanted, wanted)}: "

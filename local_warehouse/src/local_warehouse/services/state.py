@@ -21,7 +21,8 @@ PROJECT_FILES = ("dbt_project.yml", "pyproject.toml")
 # an S3 of the user's own.
 OWN_KEY_PREFIX = "LAKEHOUSE"
 
-_REMEDIES = {  # for a damaged file; neither knows anything of tables
+# What to do about a damaged file. Neither file holds anything about tables.
+_REMEDIES = {
     "state.json": "End the processes that run on this directory, as nobody else knows of them "
     "(`ps -ef` shows it in their commands); then remove the file and run `local-warehouse up`, "
     "with its options if there were any.",
@@ -46,7 +47,7 @@ class ServiceRecord:
 
 @dataclass(frozen=True)
 class Options:
-    """What `up` was told of the warehouse, and later starts keep."""
+    """The options of `up`, which later starts keep."""
 
     engine: str | None = None  # the URL of a Spark Connect server instead of the embedded one
     allowed_locations: tuple[str, ...] = ()
@@ -79,26 +80,32 @@ class StateDirectory:
 
     @property
     def logs(self) -> Path:
+        """The folder of the services' logs."""
         return self.path / "logs"
 
     @property
     def certificates(self) -> Path:
+        """The folder of PEM files: see `services.certificates`."""
         return self.path / "certificates"
 
     @property
     def storage(self) -> Path:
+        """The folder in which the S3 server keeps its objects."""
         return self.path / "storage"
 
     @property
     def managed(self) -> Path:
+        """The folder of managed tables that are on this machine's disk."""
         return self.path / "managed"
 
     def create(self) -> None:
-        """Make the directory (0700, as it holds keys) and the ones inside it."""
+        """Make the directory (0700, as it holds keys) and the ones inside it, hidden from git."""
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             for directory in (self.logs, self.certificates, self.storage):
                 directory.mkdir(exist_ok=True, mode=0o700)
+            if not (self.path / ".gitignore").exists():
+                write_private(self.path / ".gitignore", "*\n")
         except OSError as error:
             raise LocalWarehouseError(f"cannot make the state directory: {error}", 2) from error
 
@@ -117,9 +124,11 @@ class StateDirectory:
             raise self._damaged("state.json") from error
 
     def write(self, state: State) -> None:
+        """Replace the recorded state."""
         write_private(self.path / "state.json", json.dumps(asdict(state), indent=2) + "\n")
 
     def read_secrets(self) -> Secrets | None:
+        """The token and keys of this state; None before their first use."""
         content = self._read_json("secrets.json")
         try:
             return None if content is None else Secrets(**content)
@@ -140,7 +149,7 @@ class StateDirectory:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Held while services are started or stopped, so that two commands never do it at once."""
+        """Hold the lock under which services are started and stopped; wait for who holds it."""
         descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
@@ -171,7 +180,10 @@ class StateDirectory:
 
 
 def find_state_directory(option: str | None) -> StateDirectory:
-    """`--state`, else LAKEHOUSE_STATE, else `.lakehouse` in the project the user stands in."""
+    """The directory that `--state` names, else LAKEHOUSE_STATE, else `.lakehouse` in the project.
+
+    The project is found from the working directory: see `find_project_root`.
+    """
     chosen = option or os.environ.get("LAKEHOUSE_STATE")
     path = Path(chosen).expanduser() if chosen else find_project_root(Path.cwd()) / DIRECTORY_NAME
     return StateDirectory(path.absolute())
@@ -195,5 +207,5 @@ def write_private(path: Path, content: str) -> None:
 
 
 def say(message: str, end: str = "\n") -> None:
-    """Progress and errors go to stderr, so that stdout holds results only."""
+    """Print progress or an error to stderr, so that stdout holds results only."""
     print(message, end=end, file=sys.stderr, flush=True)
