@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from databricks.sql.exc import Error
 
-from local_warehouse.read_files import ReadFilesError, Storage
+from local_warehouse.read_files import FileStorage, ReadFilesError
 
 
 def put(warehouse: Any, name: str, body: bytes) -> str:
@@ -92,7 +92,7 @@ def test_an_object_of_several_pieces_is_read_whole_and_of_one_version(
     for name, value in warehouse.env.items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
-    storage = Storage()
+    storage = FileStorage()
     (file,) = storage.find(url)
     blocks = storage.read(file)
     place = urlsplit(url)

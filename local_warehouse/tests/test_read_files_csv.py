@@ -17,11 +17,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local_warehouse.read_files import (
+    FileStorage,
     InvalidOption,
     MalformedRecord,
     PathNotFound,
     ReadFilesError,
-    Storage,
     UnsupportedOption,
     read_files,
 )
@@ -50,7 +50,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.scratch = folder / "scratch"
-        self.storage = Storage(allow_local=True)
+        self.storage = FileStorage(allow_local=True)
 
     def write(self, data: bytes, name: str = "f.csv") -> str:
         path = self.folder / name
@@ -308,7 +308,7 @@ def test_an_escaped_path_means_just_itself(path: str) -> None:
 
 def test_only_s3_is_read_unless_local_files_are_allowed(tmp_path: Path) -> None:
     with pytest.raises(ReadFilesError, match="only s3://"):
-        read_files("/etc/passwd", {"format": "csv"}, storage=Storage(), scratch=tmp_path)
+        read_files("/etc/passwd", {"format": "csv"}, storage=FileStorage(), scratch=tmp_path)
 
 
 # -- compression --------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from local_warehouse.catalog.store import Catalog
 from local_warehouse.engine.engine import Engine
 from local_warehouse.errors import SqlError
 from local_warehouse.protocol.http import Server
-from local_warehouse.protocol.service import Service
+from local_warehouse.protocol.service import ThriftService
 from local_warehouse.protocol.sessions import IDLE_SECONDS
 from local_warehouse.session.warehouse import Warehouse
 from local_warehouse.storage.locations import Locations
@@ -79,12 +79,12 @@ def main() -> None:
     locations = Locations(
         [arguments.storage, arguments.managed, *landing, *arguments.allow_location]
     )
-    storage = read_files.Storage(allow_local=locations.have_local)
+    storage = read_files.FileStorage(allow_local=locations.have_local)
     warehouse = Warehouse(catalog, engine, arguments.managed, scratch, locations, storage)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(arguments.certificate, arguments.key)
     idle_seconds = float(os.environ.get("LOCAL_WAREHOUSE_SESSION_IDLE_SECONDS", IDLE_SECONDS))
-    service = Service(warehouse, arguments.catalog, idle_seconds)
+    service = ThriftService(warehouse, arguments.catalog, idle_seconds)
     server = Server(arguments.port, tls, token, service)
 
     def stop(*_: object) -> None:

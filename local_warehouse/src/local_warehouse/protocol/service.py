@@ -42,7 +42,7 @@ def _answers(response: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(handler)
-        def answer(self: Service, request: Any) -> Any:
+        def answer(self: ThriftService, request: Any) -> Any:
             try:
                 request.validate()
                 return handler(self, request)
@@ -69,7 +69,7 @@ def _error_status(error: SqlError) -> ttypes.TStatus:
     )
 
 
-class Service:
+class ThriftService:
     """Handlers of the Thrift requests, one method each, named as in the interface."""
 
     def __init__(

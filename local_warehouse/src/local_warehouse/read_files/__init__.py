@@ -19,16 +19,16 @@ from local_warehouse.read_files.options import OptionValue
 from local_warehouse.read_files.rows.formats import read_row_files
 from local_warehouse.read_files.rows.options import FORMATS
 from local_warehouse.read_files.scan import Scan
-from local_warehouse.read_files.source import Storage
+from local_warehouse.read_files.source import FileStorage
 
 __all__ = [
+    "FileStorage",
     "InvalidOption",
     "MalformedRecord",
     "OptionValue",
     "PathNotFound",
     "ReadFilesError",
     "Scan",
-    "Storage",
     "UnsupportedOption",
     "read_files",
     "read_many",
@@ -39,7 +39,7 @@ def read_files(
     path: str,
     options: Mapping[str, OptionValue],
     *,
-    storage: Storage,
+    storage: FileStorage,
     scratch: Path,
     with_metadata: bool = False,
 ) -> Scan:

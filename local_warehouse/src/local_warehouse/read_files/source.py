@@ -42,7 +42,7 @@ class FoundFile:
         return self.path.rpartition("/")[2]
 
 
-class Storage:
+class FileStorage:
     """Finds and reads objects. One instance serves many calls, from several threads."""
 
     def __init__(self, *, allow_local: bool = False) -> None:

@@ -12,7 +12,7 @@ from sqlglot.errors import TokenError
 
 from local_warehouse import errors
 from local_warehouse.session.context import Context
-from local_warehouse.sql.dialect import Warehouse, parse
+from local_warehouse.sql.dialect import WarehouseDialect, parse
 from local_warehouse.sql.walk import of_kind
 
 
@@ -30,7 +30,7 @@ def named(context: Context, text: str) -> tuple[Context, str]:
     if not context.positional:
         return context, text
     try:
-        tokens = Warehouse().tokenize(text)
+        tokens = WarehouseDialect().tokenize(text)
     except TokenError as error:
         raise errors.syntax_error(str(error)) from error
     places = [token.start for token in tokens if token.token_type is TokenType.PLACEHOLDER]

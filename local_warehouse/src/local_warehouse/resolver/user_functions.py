@@ -13,7 +13,7 @@ from sqlglot import exp
 from local_warehouse import errors
 from local_warehouse.catalog.model import Function
 from local_warehouse.rewrites.scopes import ColumnsOf, bare, selects, sources
-from local_warehouse.sql.dialect import Warehouse, parse
+from local_warehouse.sql.dialect import WarehouseDialect, parse
 from local_warehouse.sql.parse_cache import parse_again
 
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "FROM", "TABLE")
@@ -108,7 +108,7 @@ def _given(node: exp.Expr) -> list[str]:
 
 
 def _cast(value: exp.Expr, ddl_type: str) -> exp.Expr:
-    return exp.Cast(this=value, to=exp.DataType.build(ddl_type, dialect=Warehouse))
+    return exp.Cast(this=value, to=exp.DataType.build(ddl_type, dialect=WarehouseDialect))
 
 
 def with_arguments(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local_warehouse.services.certificates import Certificates
-from local_warehouse.services.s3_server import Storage
+from local_warehouse.services.s3_server import S3Settings
 from local_warehouse.services.state import Secrets, StateDirectory
 
 CATALOG = "main"
@@ -27,7 +27,7 @@ def command_environment(
     base: Mapping[str, str],
     directory: StateDirectory,
     secrets: Secrets,
-    storage: Storage,
+    storage: S3Settings,
     warehouse_port: int,
 ) -> dict[str, str]:
     """`base` with everything a client of the local warehouse and S3 needs."""

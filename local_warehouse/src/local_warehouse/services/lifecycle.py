@@ -25,7 +25,7 @@ from local_warehouse.services.errors import LocalWarehouseError
 from local_warehouse.services.s3_server import (
     PORT_OPTIONS,
     SEAWEEDFS_ENVIRONMENT,
-    Storage,
+    S3Settings,
     ensure_buckets,
     own_storage,
     seaweedfs_command,
@@ -184,7 +184,7 @@ def _status(name: str, state: State) -> Status:
     return Status(name, "running" if record.ready and answers else "starting", record)
 
 
-def _seaweedfs(directory: StateDirectory, storage: Storage, ports: list[int]) -> Service:
+def _seaweedfs(directory: StateDirectory, storage: S3Settings, ports: list[int]) -> Service:
     def prepare() -> None:
         ensure_buckets(storage)
         wait_until_usable(storage, READY_SECONDS)
@@ -201,7 +201,7 @@ def _seaweedfs(directory: StateDirectory, storage: Storage, ports: list[int]) ->
 
 
 def _warehouse(
-    directory: StateDirectory, storage: Storage, token: str, port: int, options: Options
+    directory: StateDirectory, storage: S3Settings, token: str, port: int, options: Options
 ) -> Service:
     certificates = Certificates(directory.certificates)
     command = [
@@ -235,7 +235,7 @@ def managed_urls(directory: StateDirectory, lakehouse_url: str) -> tuple[str, st
     return f"file://{directory.managed}", f"{lakehouse_url}/managed"
 
 
-def _managed_url(directory: StateDirectory, storage: Storage, options: Options) -> str:
+def _managed_url(directory: StateDirectory, storage: S3Settings, options: Options) -> str:
     """Where new managed tables are put.
 
     That is on this machine's disk, if the S3 and the engine are ours too and the path has no
@@ -335,11 +335,11 @@ def _choose_ports(state: State, name: str, count: int) -> list[int]:
     return state.ports[name]
 
 
-def _storage_identity(storage: Storage, own: bool) -> str:
+def _storage_identity(storage: S3Settings, own: bool) -> str:
     return "own" if own else f"{storage.endpoint} {storage.lakehouse_url}"
 
 
-def _check_identity(state: State, directory: StateDirectory, storage: Storage | None) -> None:
+def _check_identity(state: State, directory: StateDirectory, storage: S3Settings | None) -> None:
     """The catalog of a state directory points into one storage: never serve it from another."""
     wanted = _storage_identity(storage, own=False) if storage else "own"
     if state.storage in (None, wanted):

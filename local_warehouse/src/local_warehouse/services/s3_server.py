@@ -43,7 +43,7 @@ PORT_OPTIONS = (
 
 
 @dataclass(frozen=True)
-class Storage:
+class S3Settings:
     """An S3 endpoint with its keys, and two locations in it.
 
     `lakehouse_url` is where statements may read and write; `landing_url` is where files arrive
@@ -76,12 +76,12 @@ class Storage:
         return environment
 
 
-def own_storage(port: int, secrets: Secrets) -> Storage:
+def own_storage(port: int, secrets: Secrets) -> S3Settings:
     """The SeaweedFS of a state directory."""
-    return Storage(f"http://{LOOPBACK}:{port}", secrets.access_key, secrets.secret_key)
+    return S3Settings(f"http://{LOOPBACK}:{port}", secrets.access_key, secrets.secret_key)
 
 
-def users_storage(environment: Mapping[str, str]) -> Storage | None:
+def users_storage(environment: Mapping[str, str]) -> S3Settings | None:
     """The S3 that the user's environment names by AWS_ENDPOINT_URL, or None if it names none.
 
     Raises LocalWarehouseError when it names one without keys.
@@ -97,7 +97,7 @@ def users_storage(environment: Mapping[str, str]) -> Storage | None:
             "set both, or unset AWS_ENDPOINT_URL to use the S3 that local-warehouse starts",
             2,
         )
-    return Storage(
+    return S3Settings(
         endpoint=endpoint.rstrip("/"),
         access_key=access_key,
         secret_key=secret_key,
@@ -158,7 +158,7 @@ def seaweedfs_is_ready(port: int) -> bool:
         connection.close()
 
 
-def ensure_buckets(storage: Storage) -> None:
+def ensure_buckets(storage: S3Settings) -> None:
     """Make the buckets of both locations where they are missing."""
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -177,7 +177,7 @@ def ensure_buckets(storage: Storage) -> None:
             ) from error
 
 
-def wait_until_usable(storage: Storage, seconds: float) -> None:
+def wait_until_usable(storage: S3Settings, seconds: float) -> None:
     """Wait until an object can be put and read back, and raise LocalWarehouseError if it cannot.
 
     A SeaweedFS that has just started may answer before its parts know of each other, and then
@@ -211,7 +211,7 @@ def bucket_of(url: str) -> str:
     return parts.netloc
 
 
-def s3_client(storage: Storage) -> Any:
+def s3_client(storage: S3Settings) -> Any:
     """A boto3 client of the endpoint."""
     import boto3
     from botocore.config import Config

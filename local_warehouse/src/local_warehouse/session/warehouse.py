@@ -38,7 +38,7 @@ class Warehouse:
     managed: str  # URL of the folder of managed tables
     scratch: Path
     locations: Locations
-    files: read_files.Storage = field(default_factory=read_files.Storage)
+    files: read_files.FileStorage = field(default_factory=read_files.FileStorage)
     lock: threading.RLock = field(default_factory=threading.RLock)  # around changes of the catalog
     _registered: dict[str, deque[_Rows]] = field(default_factory=dict)
 

@@ -20,7 +20,7 @@ from local_warehouse.errors import SqlError, syntax_error
 from local_warehouse.sql.walk import nodes, of_kind
 
 
-class Warehouse(Databricks):  # type: ignore[misc]
+class WarehouseDialect(Databricks):  # type: ignore[misc]
     class Tokenizer(Databricks.Tokenizer):  # type: ignore[misc]
         COMMANDS: ClassVar[set[Any]] = set()
 
@@ -60,7 +60,7 @@ _CHARACTERS = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR)
 
 def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
     """The syntax tree of one query or DML statement: a text, or those of its tokens."""
-    dialect = Warehouse()
+    dialect = WarehouseDialect()
     try:
         found = dialect.parser().parse(dialect.tokenize(text) if tokens is None else tokens, text)
         trees: list[exp.Expr] = [tree for tree in found if tree is not None]
@@ -79,7 +79,9 @@ def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
 
 def render(tree: exp.Expr, *, copy: bool = True) -> str:
     """The text of a tree. Without a copy it is faster, and moves CTEs of subqueries to the top."""
-    return str(tree.sql(dialect=Warehouse, normalize_functions=False, comments=False, copy=copy))
+    return str(
+        tree.sql(dialect=WarehouseDialect, normalize_functions=False, comments=False, copy=copy)
+    )
 
 
 def normal(expression: str) -> str:

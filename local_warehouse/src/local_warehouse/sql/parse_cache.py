@@ -13,7 +13,7 @@ from sqlglot import Token, TokenType, exp
 from sqlglot.errors import TokenError
 
 from local_warehouse.errors import syntax_error
-from local_warehouse.sql.dialect import Warehouse, parse
+from local_warehouse.sql.dialect import WarehouseDialect, parse
 
 _CHARACTERS = 512 * 1024  # of the texts that are kept, whose tokens and trees have 100 bytes each
 
@@ -25,7 +25,7 @@ class Reading:
         """Raises SqlError where it has no tokens."""
         self.text = text
         try:
-            self.tokens: list[Token] = Warehouse().tokenize(text)
+            self.tokens: list[Token] = WarehouseDialect().tokenize(text)
         except TokenError as error:
             raise syntax_error(str(error)) from error
         while self.tokens and self.tokens[-1].token_type is TokenType.SEMICOLON:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from local_warehouse.errors import SqlError
-from local_warehouse.sql.dialect import Warehouse
+from local_warehouse.sql.dialect import WarehouseDialect
 from local_warehouse.types import intervals
 
 _SQL_NAME = b"Spark:DataType:SqlName"  # Arrow metadata of a column whose Arrow type is not its own
@@ -170,7 +170,7 @@ def to_thrift(field: pa.Field) -> ttypes.TTypeDesc:
 def to_json(ddl_type: str) -> dict[str, Any]:
     """The type object of `DESCRIBE TABLE … AS JSON` (Databricks SQL reference, DESCRIBE TABLE)."""
     try:
-        return _json(exp.DataType.build(ddl_type, dialect=Warehouse))
+        return _json(exp.DataType.build(ddl_type, dialect=WarehouseDialect))
     except ParseError as error:
         message = f"Unsupported data type {ddl_type.upper()}."
         raise SqlError("UNSUPPORTED_DATATYPE", message) from error
@@ -195,7 +195,7 @@ def _json(tree: exp.Expr) -> dict[str, Any]:
         return {"name": "decimal", "precision": precision, "scale": scale}
     if kind in (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR) and parts:
         return {"name": kind.value.lower(), "length": int(parts[0].name)}
-    name = tree.sql(dialect=Warehouse).lower()
+    name = tree.sql(dialect=WarehouseDialect).lower()
     if name == "string":
         return {"name": "string", "collation": "UTF8_BINARY"}
     return {"name": {"timestamp": "timestamp_ltz"}.get(name, name)}

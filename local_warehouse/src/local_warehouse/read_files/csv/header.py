@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from local_warehouse.read_files.csv.options import CsvOptions
-from local_warehouse.read_files.csv.schema import Column
+from local_warehouse.read_files.csv.schema import CsvColumn
 
 
-def columns_from(tokens: list[str], options: CsvOptions) -> tuple[Column, ...]:
+def columns_from(tokens: list[str], options: CsvOptions) -> tuple[CsvColumn, ...]:
     """The columns of a file, all STRING, from its first record.
 
     With a header, blank names become `_cN` and names equal but for case get their position
@@ -16,7 +16,7 @@ def columns_from(tokens: list[str], options: CsvOptions) -> tuple[Column, ...]:
     """
     positions = range(len(tokens))
     if not options.header:
-        return tuple(Column(f"_c{i}") for i in positions)
+        return tuple(CsvColumn(f"_c{i}") for i in positions)
     counts = Counter(token.lower() for token in tokens)
     names = []
     for i in positions:
@@ -27,4 +27,4 @@ def columns_from(tokens: list[str], options: CsvOptions) -> tuple[Column, ...]:
             names.append(f"{token}{i}")
         else:
             names.append(token)
-    return tuple(Column(name) for name in names)
+    return tuple(CsvColumn(name) for name in names)

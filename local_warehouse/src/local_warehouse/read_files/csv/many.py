@@ -11,7 +11,7 @@ import pyarrow as pa
 from local_warehouse.read_files.csv.relation import CsvRelation, csv_options, open_files
 from local_warehouse.read_files.options import OptionValue
 from local_warehouse.read_files.scan import Scan, fetched, scratch_folder
-from local_warehouse.read_files.source import Storage
+from local_warehouse.read_files.source import FileStorage
 
 THREADS = 8
 
@@ -22,7 +22,7 @@ def read_many(
     constants: Mapping[str, Sequence[str | int]],
     casts: Mapping[str, str],
     *,
-    storage: Storage,
+    storage: FileStorage,
     scratch: Path,
 ) -> Scan:
     """The rows of all paths, each with the constants of its path in columns of those names.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from local_warehouse.read_files.csv.schema import Column, parse_schema
+from local_warehouse.read_files.csv.schema import CsvColumn, parse_schema
 from local_warehouse.read_files.errors import InvalidOption, UnsupportedOption
 from local_warehouse.read_files.options import Mode, OptionValue, as_boolean, as_encoding, as_mode
 
@@ -18,7 +18,7 @@ from local_warehouse.read_files.options import Mode, OptionValue, as_boolean, as
 class CsvOptions:
     """Options of one call. A character option that is off is the empty string."""
 
-    schema: tuple[Column, ...] | None = None
+    schema: tuple[CsvColumn, ...] | None = None
     header: bool = False
     delimiter: str = ","
     quote: str = '"'
@@ -40,7 +40,7 @@ class CsvOptions:
     path_glob_filter: str | None = None
 
     @property
-    def data_columns(self) -> tuple[Column, ...] | None:
+    def data_columns(self) -> tuple[CsvColumn, ...] | None:
         """The schema without the corrupt-record column: what a record's tokens fill, in order."""
         if self.schema is None:
             return None
@@ -91,7 +91,7 @@ def _line_separator(name: str, value: OptionValue) -> str:
     return text
 
 
-def _schema(name: str, value: OptionValue) -> tuple[Column, ...]:
+def _schema(name: str, value: OptionValue) -> tuple[CsvColumn, ...]:
     return parse_schema(str(value))
 
 

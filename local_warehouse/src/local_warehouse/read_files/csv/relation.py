@@ -29,14 +29,14 @@ from local_warehouse.read_files.scan import (
     remove,
     scratch_folder,
 )
-from local_warehouse.read_files.source import FoundFile, Storage
+from local_warehouse.read_files.source import FileStorage, FoundFile
 
 
 def read_csv_files(
     path: str,
     options: Mapping[str, OptionValue],
     *,
-    storage: Storage,
+    storage: FileStorage,
     scratch: Path,
     with_metadata: bool = False,
 ) -> Scan:
@@ -65,7 +65,7 @@ def csv_options(options: Mapping[str, OptionValue]) -> CsvOptions:
 
 
 def open_files(
-    path: str, options: CsvOptions, storage: Storage
+    path: str, options: CsvOptions, storage: FileStorage
 ) -> Iterator[tuple[FoundFile, CsvFile]]:
     """The files of a path; the first of them names the columns if no schema does."""
     files, first = _open_first(path, options, storage)
@@ -74,13 +74,13 @@ def open_files(
         yield file, _open(file, first.options, storage)
 
 
-def _open(file: FoundFile, options: CsvOptions, storage: Storage) -> CsvFile:
+def _open(file: FoundFile, options: CsvOptions, storage: FileStorage) -> CsvFile:
     blocks = read_ahead(decompress(file.path, storage.read(file)))
     return CsvFile(file.url, utf8_blocks(blocks, options.encoding), options)
 
 
 def _open_first(
-    path: str, options: CsvOptions, storage: Storage
+    path: str, options: CsvOptions, storage: FileStorage
 ) -> tuple[list[FoundFile], CsvFile]:
     files = storage.find(path, options.path_glob_filter)
     try:

@@ -10,7 +10,7 @@ from local_warehouse.read_files.errors import InvalidOption, UnsupportedOption
 
 
 @dataclass(frozen=True)
-class Column:
+class CsvColumn:
     """One column of a schema; only STRING columns are read."""
 
     name: str
@@ -20,7 +20,7 @@ class Column:
         return pa.field(self.name, pa.string())
 
 
-def parse_schema(ddl: str) -> tuple[Column, ...]:
+def parse_schema(ddl: str) -> tuple[CsvColumn, ...]:
     """Reads the columns of a DDL string, in order.
 
     Names may be bare or in backticks (a doubled backtick is one backtick). Raises
@@ -77,7 +77,7 @@ def _split_name(part: str) -> tuple[str, str]:
         position = end + 2
 
 
-def _column(name: str, rest: str, ddl: str) -> Column:
+def _column(name: str, rest: str, ddl: str) -> CsvColumn:
     type_name, _, qualifiers = rest.partition(" ")
     if not name or not type_name:
         raise InvalidOption(f"read_files: schema is not a column list: {ddl!r}")
@@ -87,4 +87,4 @@ def _column(name: str, rest: str, ddl: str) -> Column:
         )
     if qualifiers and not qualifiers.upper().startswith("COMMENT"):
         raise UnsupportedOption("schema", f"column `{name}` has {qualifiers!r}")
-    return Column(name)
+    return CsvColumn(name)

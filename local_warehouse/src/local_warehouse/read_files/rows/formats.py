@@ -44,7 +44,7 @@ from local_warehouse.read_files.scan import (
     remove,
     scratch_folder,
 )
-from local_warehouse.read_files.source import FoundFile, Storage
+from local_warehouse.read_files.source import FileStorage, FoundFile
 
 _BATCH_ROWS = 16 * 1024
 _RESCUED = "_rescued_data"
@@ -73,7 +73,7 @@ def read_row_files(
     path: str,
     options: Mapping[str, OptionValue],
     *,
-    storage: Storage,
+    storage: FileStorage,
     scratch: Path,
     with_metadata: bool,
 ) -> Scan:
@@ -92,7 +92,7 @@ def read_row_files(
         return Scan(whole, f"parquet.{quoted(str(written))}", cleanup=lambda: remove(folder))
 
 
-def _find(path: str, options: RowOptions, storage: Storage) -> list[FoundFile]:
+def _find(path: str, options: RowOptions, storage: FileStorage) -> list[FoundFile]:
     files = storage.find(path, options.path_glob_filter)
     try:
         files = [storage.describe(file) for file in files]
@@ -117,7 +117,7 @@ def _with_metadata(table: pa.Table, file: FoundFile) -> pa.Table:
 class _Source(ABC):
     """Tables of the files of one call."""
 
-    def __init__(self, options: RowOptions, storage: Storage, folder: Path) -> None:
+    def __init__(self, options: RowOptions, storage: FileStorage, folder: Path) -> None:
         self._options = options
         self._storage = storage
         self._folder = folder
