@@ -64,12 +64,12 @@ def _pie(widget: Widget, rows: Sequence[Row]) -> Spec:
         )  # fmt: skip
     return {
         "transform": [
-            {"joinaggregate": [{"op": "sum", "field": _escaped(value), "as": "whole"}]},
+            {"joinaggregate": [{"op": "sum", "field": _escape(value), "as": "whole"}]},
             {"calculate": f"datum[{value!r}] / datum.whole", "as": "part"},
         ],
         "encoding": {
-            "theta": {"field": _escaped(value), "type": "quantitative", "stack": True},
-            "order": {"field": _escaped(color["fieldName"]), "type": "ordinal"},
+            "theta": {"field": _escape(value), "type": "quantitative", "stack": True},
+            "order": {"field": _escape(color["fieldName"]), "type": "ordinal"},
             "color": _color(color, rows),
             "tooltip": [
                 _tip(color),
@@ -98,7 +98,7 @@ def _xy(widget: Widget, fields: Mapping[str, FieldExpression], rows: Sequence[Ro
         value, at = (x, {"align": "left", "dx": 5}) if horizontal else (y, {"dy": -8})
         layers.append(
             {"mark": {"type": "text", **at},
-             "encoding": {"text": {"field": _escaped(value["fieldName"]), "type": "quantitative",
+             "encoding": {"text": {"field": _escape(value["fieldName"]), "type": "quantitative",
                                    "format": format_of(value).d3}}}
         )  # fmt: skip
     return {"encoding": encoding, "layer": layers}
@@ -121,7 +121,7 @@ def _axis(
 ) -> Spec:  # fmt: skip
     name, kind = encoding["fieldName"], encoding["scale"]["type"]
     axis: Spec = {"title": None}
-    made: Spec = {"field": _escaped(name), "type": _TYPES[kind], "axis": axis}
+    made: Spec = {"field": _escape(name), "type": _TYPES[kind], "axis": axis}
     if kind == "quantitative":
         if format_of(encoding).percent:
             axis["format"] = ".0%"
@@ -152,21 +152,21 @@ def _sort(encoding: Mapping[str, Any], other: Mapping[str, Any], channel: str) -
     if by == "natural-order":
         return None
     if axis in ("x", "y") and axis != channel:
-        return {"field": _escaped(other["fieldName"]), "op": "sum", "order": order}
+        return {"field": _escape(other["fieldName"]), "op": "sum", "order": order}
     return order
 
 
 def _color(encoding: Mapping[str, Any], rows: Sequence[Row]) -> Spec:
     name = encoding["fieldName"]
     values = sorted({row[name] for row in rows}, key=str)
-    return {"field": _escaped(name), "type": "nominal", "scale": {"domain": values}}
+    return {"field": _escape(name), "type": "nominal", "scale": {"domain": values}}
 
 
 def _tip(encoding: Mapping[str, Any], fields: Mapping[str, FieldExpression] | None = None) -> Spec:
     name = encoding["fieldName"]
     kind = encoding.get("scale", {}).get("type", "categorical")
     tip: Spec = {
-        "field": _escaped(name),
+        "field": _escape(name),
         "type": _TYPES[kind],
         "title": encoding.get("displayName", name),
     }
@@ -179,6 +179,6 @@ def _tip(encoding: Mapping[str, Any], fields: Mapping[str, FieldExpression] | No
     return tip
 
 
-def _escaped(name: str) -> str:
+def _escape(name: str) -> str:
     """The name as a field of Vega, which reads dots and brackets as paths."""
     return name.replace("\\", "\\\\").replace(".", "\\.").replace("[", "\\[").replace("]", "\\]")

@@ -17,7 +17,7 @@ from dashboard_preview.results import fetch
 from dashboard_preview.tiles import tile_pages
 from local_session.sql_connection import WarehouseError, open_warehouse
 
-_MOST_ROWS = 1_000_000
+_ROW_LIMIT = 1_000_000
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help="where to write, default .lakehouse/dashboard"
     )
     parser.add_argument(
-        "--rows", type=int, default=_MOST_ROWS, metavar="N",
+        "--rows", type=int, default=_ROW_LIMIT, metavar="N",
         help="the most rows of a dataset that the page can filter by (default %(default)s); with "
         "more, its charts are drawn but not filtered",
     )  # fmt: skip

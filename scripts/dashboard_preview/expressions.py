@@ -57,7 +57,7 @@ def parse(text: str, measures: Mapping[str, str]) -> FieldExpression:
         expression = sqlglot.parse_one(text, dialect="databricks")
     except SqlglotError as error:
         raise DashboardError(f"{text!r} is not an expression: {error}") from error
-    expression = expression.transform(lambda node: _plain(node, measures))
+    expression = expression.transform(lambda node: _standard_sql(node, measures))
     dimension = _dimension(expression)
     return FieldExpression(
         sql=expression.sql(dialect="databricks"),
@@ -66,7 +66,7 @@ def parse(text: str, measures: Mapping[str, str]) -> FieldExpression:
     )
 
 
-def _plain(node: exp.Expression, measures: Mapping[str, str]) -> exp.Expression:
+def _standard_sql(node: exp.Expression, measures: Mapping[str, str]) -> exp.Expression:
     """Replace MEASURE(`name`) by its expression, and COUNT(`*`) by COUNT(*)."""
     if isinstance(node, exp.Anonymous) and node.name.upper() == "MEASURE":
         name = node.expressions[0].name

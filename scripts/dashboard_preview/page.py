@@ -33,7 +33,7 @@ def page(dashboard: Dashboard, pages: Sequence[TiledPage], results: Results, ori
         "tabs": "".join(_tab(each) for each in pages),
         "pages": "\n".join(_page(each) for each in pages),
         "dashboard": _in_script(_data(dashboard, pages, by_scheme)),
-        "rows": _packed(results.datasets),
+        "rows": _pack_rows(results.datasets),
         "vega": vl_convert.javascript_bundle(_EMBED).replace("</script", "<\\/script"),
         "script": _asset("page.js"),
     }
@@ -112,13 +112,13 @@ def _column(column: DisplayColumn) -> dict[str, Any]:
     }
 
 
-def _packed(datasets: Mapping[str, Rows]) -> str:
+def _pack_rows(datasets: Mapping[str, Rows]) -> str:
     """The rows of the datasets as gzipped JSON, in base 64."""
     made = {
         name: {
             "complete": rows.complete,
             "length": len(next(iter(rows.columns.values()))),
-            "columns": {column: _coded(values) for column, values in rows.columns.items()},
+            "columns": {column: _encode_column(values) for column, values in rows.columns.items()},
         }
         for name, rows in datasets.items()
     }
@@ -126,7 +126,7 @@ def _packed(datasets: Mapping[str, Rows]) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def _coded(values: Sequence[Any]) -> dict[str, Any]:
+def _encode_column(values: Sequence[Any]) -> dict[str, Any]:
     """A column of text as its distinct words and a code for each row; another as it is."""
     if not any(isinstance(value, str) for value in values):
         return {"values": values}

@@ -43,10 +43,10 @@ class Results:
     fields: Mapping[str, Mapping[str, FieldExpression]]
 
 
-def fetch(dashboard: Dashboard, run_query: RunQuery, most_rows: int) -> Results:
+def fetch(dashboard: Dashboard, run_query: RunQuery, row_limit: int) -> Results:
     """Ask the warehouse for everything: one statement a dataset, one a widget that aggregates.
 
-    At most `most_rows` rows of a dataset are fetched; where it has more, it is not complete.
+    At most `row_limit` rows of a dataset are fetched; where it has more, it is not complete.
     """
     fields = {
         widget.name: {
@@ -58,7 +58,7 @@ def fetch(dashboard: Dashboard, run_query: RunQuery, most_rows: int) -> Results:
     }
     used = {name: _columns_used(name, dashboard, fields) for name in dashboard.datasets}
     datasets = {
-        name: _fetch_dataset(dataset, used[name], run_query, most_rows)
+        name: _fetch_dataset(dataset, used[name], run_query, row_limit)
         for name, dataset in dashboard.datasets.items()
         if used[name]
     }
@@ -89,10 +89,10 @@ def aggregate_sql(
     query: WidgetQuery, dataset: DashboardDataset, fields: Mapping[str, FieldExpression]
 ) -> str:
     """The statement of a widget: its fields over its dataset, grouped by its dimensions."""
-    selected = ", ".join(f"{field.sql} as {_quoted(name)}" for name, field in fields.items())
+    selected = ", ".join(f"{field.sql} as {_quote(name)}" for name, field in fields.items())
     groups = [field.sql for field in fields.values() if not field.is_measure]
     grouped = f"\ngroup by {', '.join(groups)}" if groups else ""
-    return f"select {selected}\nfrom (\n{dataset.sql}\n) as {_quoted(query.dataset)}{grouped}"
+    return f"select {selected}\nfrom (\n{dataset.sql}\n) as {_quote(query.dataset)}{grouped}"
 
 
 def _aggregate(
@@ -101,13 +101,13 @@ def _aggregate(
     fields: Mapping[str, FieldExpression],
     run_query: RunQuery,
 ) -> list[Row]:
-    answered = run_query(aggregate_sql(query, dashboard.datasets[query.dataset], fields))
+    answer = run_query(aggregate_sql(query, dashboard.datasets[query.dataset], fields))
     rows = [
         {
-            name: _truncated(_plain(value), field)
+            name: _truncate(_to_json(value), field)
             for (name, field), value in zip(fields.items(), row, strict=True)
         }
-        for row in answered
+        for row in answer
     ]
     dimensions = [name for name, field in fields.items() if not field.is_measure]
     return sorted(rows, key=lambda row: [str(row[name]) for name in dimensions])
@@ -127,18 +127,18 @@ def _columns_used(
 
 
 def _fetch_dataset(
-    dataset: DashboardDataset, columns: list[str], run_query: RunQuery, most_rows: int
+    dataset: DashboardDataset, columns: list[str], run_query: RunQuery, row_limit: int
 ) -> Rows:
-    selected = ", ".join(map(_quoted, columns))
+    selected = ", ".join(map(_quote, columns))
     rows = run_query(
-        f"select {selected}\nfrom (\n{dataset.sql}\n) as {_quoted(dataset.name)}\n"
-        f"limit {most_rows + 1}"
+        f"select {selected}\nfrom (\n{dataset.sql}\n) as {_quote(dataset.name)}\n"
+        f"limit {row_limit + 1}"
     )
-    complete = len(rows) <= most_rows
-    by_column = zip(*rows[:most_rows], strict=True) if rows else [[] for _ in columns]
+    complete = len(rows) <= row_limit
+    by_column = zip(*rows[:row_limit], strict=True) if rows else [[] for _ in columns]
     return Rows(
         {
-            name: [_plain(value) for value in values]
+            name: [_to_json(value) for value in values]
             for name, values in zip(columns, by_column, strict=True)
         },
         complete,
@@ -148,13 +148,13 @@ def _fetch_dataset(
 def _project(rows: Rows, fields: Mapping[str, FieldExpression]) -> list[Row]:
     """The rows of a widget that does not aggregate: the dataset's, in their order."""
     columns = [
-        [_truncated(value, field) for value in rows.columns[field.tree["column"]]]
+        [_truncate(value, field) for value in rows.columns[field.tree["column"]]]
         for field in fields.values()
     ]
     return [dict(zip(fields, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     """The value as JSON has it: dates as 2026-02-28, times in UTC as 2026-02-28T10:00:00Z.
 
     Infinity and NaN, which JSON does not have, become None.
@@ -169,10 +169,10 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _truncated(value: Any, field: FieldExpression) -> Any:
+def _truncate(value: Any, field: FieldExpression) -> Any:
     """The date alone of a time that DATE_TRUNC gave for a day, month or year."""
     return value[:10] if field.unit in ("year", "month", "day") and value else value
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return f"`{name.replace('`', '``')}`"

@@ -44,7 +44,7 @@ def _theme(named: Mapping[str, Any], scheme: str, place: int) -> Theme:
         widget=widget,
         border=border,
         font=font,
-        muted=_mixed(font, widget, 0.38),
+        muted=_mix(font, widget, 0.38),
         selection=selection,
         series=tuple(named.get("visualizationColors", _SERIES)),
     )
@@ -73,7 +73,7 @@ def vega_config(theme: Theme, font: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _mixed(first: str, second: str, part: float) -> str:
+def _mix(first: str, second: str, part: float) -> str:
     """A colour between two of the form #RRGGBB; `part`, 0 to 1, is the share of the second."""
     pairs = zip(bytes.fromhex(first[1:]), bytes.fromhex(second[1:]), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * part):02X}" for a, b in pairs)

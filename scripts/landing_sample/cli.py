@@ -114,7 +114,7 @@ def _generate(options: argparse.Namespace, console: Console) -> int:
         place.check()
         truth_path = options.truth or local_session.state_dir() / "sample" / "truth.json"
 
-    plan = generation.plan(_chosen(options, place), options.wave, place)
+    plan = generation.plan(_chosen_sample(options, place), options.wave, place)
     if plan.replaces:
         console.print(
             f"{place.name} holds another sample ({plan.replaces.describe()}): replacing it."
@@ -133,7 +133,7 @@ def _generate(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _chosen(options: argparse.Namespace, place: Place) -> Sample:
+def _chosen_sample(options: argparse.Namespace, place: Place) -> Sample:
     """The sample asked for; without any size or seed, the one that the place holds."""
     given = {name: getattr(options, name) for name in ("seed", "sales", "customers")}
     base = DEFAULT

@@ -18,7 +18,7 @@ from local_job.console_watcher import ConsoleWatcher, print_summary
 from local_job.job import Job, read_job
 from local_job.lakehouse_report import LakehouseReport, read_report
 from local_job.report_printer import print_report
-from local_job.runner import JobRun, new_run, one_at_a_time, run_job
+from local_job.runner import JobRun, new_run, run_job, run_lock
 from local_session.sql_connection import WarehouseError, open_warehouse
 
 
@@ -79,15 +79,15 @@ def _run(options: argparse.Namespace) -> int:
     console = Console(highlight=False, stderr=options.json)
     run = None
     if options.command != "report":
-        job = _chosen(
+        job = _chosen_tasks(
             read_job(read_bundle(local_session.project_root()), dict(options.param)), options
         )
         state = local_session.state_dir()
-        with one_at_a_time(state, lambda: console.print("Another run is going on: waiting for it")):
+        with run_lock(state, lambda: console.print("Another run is going on: waiting for it")):
             run = new_run(state / "runs", job)
             run_job(job, run, ConsoleWatcher(console, options.verbose))
         print_summary(run, console)
-        if run.failed:
+        if run.failed_task:
             return 1
         if not (options.report or options.json):
             return 0
@@ -100,7 +100,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0 if report.balanced else 1
 
 
-def _chosen(job: Job, options: argparse.Namespace) -> Job:
+def _chosen_tasks(job: Job, options: argparse.Namespace) -> Job:
     if options.only:
         return job.only(options.only)
     return job.from_task(options.from_task) if options.from_task else job
@@ -124,7 +124,9 @@ def _as_dict(report: LakehouseReport, run: JobRun | None) -> dict[str, Any]:
         },
         "files": {
             "loaded": len(loaded),
-            "refused": [{"file": file.name, "reason": file.reason} for file in report.refused],
+            "refused": [
+                {"file": file.name, "reason": file.reason} for file in report.refused_files
+            ],
         },
         "balanced": report.balanced,
         "state": report.state(),

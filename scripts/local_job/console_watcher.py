@@ -44,7 +44,7 @@ class ConsoleWatcher(JobWatcher):
     def _echo(self, line: str) -> None:
         self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
-    def ended(self, run: TaskRun) -> None:
+    def on_end(self, run: TaskRun) -> None:
         """Print the task's result, its seconds and its last line."""
         if run.attempts or run.said:
             line = (
@@ -67,12 +67,12 @@ def print_summary(run: JobRun, console: Console) -> None:
         attempts = [str(task.attempts or "")] if retried else []
         table.add_row(_MARKS[task.result], task.key, task.result, *attempts, seconds)
     table.add_section()
-    whole = "failed" if run.failed else "succeeded"
+    whole = "failed" if run.failed_task else "succeeded"
     table.add_row("", "all", whole, *([""] if retried else []), f"{run.seconds:.1f}")
     console.print(table)
-    if run.failed:
-        console.print(f"The end of {run.failed.key}'s output (exit code {run.failed.exit_code}):")
-        for line in tail(run.failed.log):
+    if failed := run.failed_task:
+        console.print(f"The end of {failed.key}'s output (exit {failed.exit_code}):")
+        for line in tail(failed.log):
             console.print(f"  {line}", markup=False, soft_wrap=True)
-        console.print(f"To go on from there: run-job --from {run.failed.key}", markup=False)
+        console.print(f"To go on from there: run-job --from {failed.key}", markup=False)
     console.print(f"Output of each task: {local_session.display_path(run.folder)}", soft_wrap=True)

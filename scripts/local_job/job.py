@@ -128,7 +128,7 @@ class _TaskReader:
             commands = self._dbt(task["task_key"], self._resolve(task["dbt_task"]))
         elif "dashboard_task" in task:
             program = "preview-dashboard"  # refreshes the dashboard on this machine
-            commands = [Command(program, (_installed(program),), self.bundle.root)]
+            commands = [Command(program, (_program_path(program),), self.bundle.root)]
         else:
             raise BundleError(
                 f"{task['task_key']} is no Python, dbt or dashboard task: it cannot run here."
@@ -140,7 +140,7 @@ class _TaskReader:
             max_retries=task.get("max_retries", 0),
             timeout=task.get("timeout_seconds") or None,
             retry_on_timeout=task.get("retry_on_timeout", False),
-            missing=program if program and not Path(_installed(program)).exists() else "",
+            missing=program if program and not Path(_program_path(program)).exists() else "",
         )
 
     def _resolve(self, value: Any) -> Any:
@@ -174,9 +174,9 @@ class _TaskReader:
             first, *rest = shlex.split(line)
             if first != "dbt":
                 raise BundleError(f"{key}: a dbt task runs only dbt, not {line!r}.")
-            commands.append(Command(line, (_installed("dbt"), *rest), project))
+            commands.append(Command(line, (_program_path("dbt"), *rest), project))
         return commands
 
 
-def _installed(program: str) -> str:
+def _program_path(program: str) -> str:
     return str(local_session.bin_dir() / program)

@@ -106,7 +106,7 @@ class LakehouseReport:
     charts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
-    def refused(self) -> list[LoggedFile]:
+    def refused_files(self) -> list[LoggedFile]:
         """The files that the loader refused."""
         return [file for file in self.files if file.status == "refused"]
 

@@ -56,7 +56,7 @@ def _heading(console: Console, text: str) -> None:
 
 def _files_line(report: LakehouseReport, run: JobRun | None) -> str:
     loaded = [file for file in report.files if file.status == "loaded"]
-    line = f"{len(loaded)} loaded, {len(report.refused)} refused"
+    line = f"{len(loaded)} loaded, {len(report.refused_files)} refused"
     if run is None:
         return line
     new = len(report.loaded_since(run.started_at))
@@ -66,11 +66,12 @@ def _files_line(report: LakehouseReport, run: JobRun | None) -> str:
 
 
 def _print_refused(report: LakehouseReport, console: Console) -> None:
-    for file in report.refused[:_REFUSED_SHOWN]:
+    refused = report.refused_files
+    for file in refused[:_REFUSED_SHOWN]:
         reason = escape(file.reason or "no reason given")
         console.print(f"  [yellow]refused[/] {escape(file.name)}: {reason}", soft_wrap=True)
-    if len(report.refused) > _REFUSED_SHOWN:
-        console.print(f"  and {len(report.refused) - _REFUSED_SHOWN} more, in bronze.load_log")
+    if len(refused) > _REFUSED_SHOWN:
+        console.print(f"  and {len(refused) - _REFUSED_SHOWN} more, in bronze.load_log")
 
 
 def _equation_line(equation: Equation) -> str:

@@ -55,7 +55,7 @@ class JobRun:
     tasks: list[TaskRun] = field(default_factory=list)
 
     @property
-    def failed(self) -> TaskRun | None:
+    def failed_task(self) -> TaskRun | None:
         """The task that failed or timed out, None when all is well."""
         return next((task for task in self.tasks if task.result in ("failed", "timed out")), None)
 
@@ -66,7 +66,7 @@ class JobRun:
 
     def save(self) -> None:
         """Write run.json beside the logs."""
-        result = "failed" if self.failed else "succeeded"
+        result = "failed" if self.failed_task else "succeeded"
         text = json.dumps({"result": result} | asdict(self), indent=2, default=str)
         (self.folder / "run.json").write_text(text + "\n", "utf-8")
 
@@ -79,12 +79,12 @@ class JobWatcher:
         """Surround a task's run; the function given is called with each line of its output."""
         yield lambda line: None
 
-    def ended(self, run: TaskRun) -> None:
+    def on_end(self, run: TaskRun) -> None:
         """Take note that a task ended or was skipped."""
 
 
 @contextmanager
-def one_at_a_time(state: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+def run_lock(state: Path, on_wait: Callable[[], None]) -> Iterator[None]:
     """Wait for another run on the same state to end, as the job's queue does on Databricks.
 
     `on_wait` is called when there is one. The lock is released when the process ends.
@@ -126,11 +126,11 @@ def run_job(job: Job, run: JobRun, watcher: JobWatcher) -> JobRun:
             )
             if task.missing:
                 ended.said = f"{task.missing} is not installed"
-            elif not run.failed:
+            elif not run.failed_task:
                 with watcher.task(task) as heard:
                     _run_task(task, ended, heard)
             run.tasks.append(ended)
-            watcher.ended(ended)
+            watcher.on_end(ended)
     finally:
         run.save()
     return run
@@ -201,7 +201,7 @@ def _run_command(
         log.write(f"{command.arguments[0]} cannot be started: {error}\n")
         return 127, True
     assert process.stdout is not None  # noqa: S101 - it is a pipe
-    with _terminated_at(deadline, process) as late:
+    with _termination_at(deadline, process) as late:
         try:
             for line in process.stdout:
                 log.write(line)
@@ -215,7 +215,7 @@ def _run_command(
 
 
 @contextmanager
-def _terminated_at(
+def _termination_at(
     deadline: float | None, process: subprocess.Popen[str]
 ) -> Iterator[threading.Event]:
     """Terminate the process at the deadline; the event is set when that was necessary."""

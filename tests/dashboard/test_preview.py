@@ -114,7 +114,7 @@ def test_a_widget_of_an_unknown_dataset_is_refused(tmp_path: Path) -> None:
     content["datasets"] = content["datasets"][1:]
     file = tmp_path / "mine.lvdash.json"
     file.write_text(json.dumps(content))
-    with pytest.raises(DashboardError, match="asks dataset sales, which is not there"):
+    with pytest.raises(DashboardError, match="asks dataset sales, which the file does not have"):
         read_dashboard(file)
 
 
