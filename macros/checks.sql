@@ -19,40 +19,54 @@
 {%- endmacro %}
 
 
-{#- True when a raw value begins with the quote character and holds a line break: the file's quote
-    was never closed, so the value has swallowed the lines after it. -#}
+{#- True when a number is outside the range that the seed plausible_ranges gives its measure. A
+    measure that is not listed, or whose limit is empty there, has no limit. -#}
+{% macro outside_range(column, measure) -%}
+    coalesce({{ column }} < (select lowest from plausible_ranges where measure = '{{ measure }}'), false)
+    or coalesce({{ column }} > (select highest from plausible_ranges where measure = '{{ measure }}'), false)
+{%- endmacro %}
+
+
+{#- True when one of the raw values begins with the quote character and holds a line break: the
+    file's quote was never closed, so the value has swallowed the lines after it. -#}
 {% macro unclosed_quote(columns, quote='"') -%}
     {%- for column in columns -%}
         {{ 'or ' if not loop.first -}}
-        coalesce({{ column }} like '{{ quote }}%' and {{ column }} rlike '[\r\n]', false)
+        coalesce(raw_{{ column }} like '{{ quote }}%' and raw_{{ column }} rlike '[\r\n]', false)
         {{- '\n' if not loop.last -}}
     {%- endfor -%}
 {%- endmacro %}
 
 
-{#- True when a raw value begins with the quote character and holds a quote behind a backslash: the
-    file escapes quotes in a way that was neither declared nor seen at its beginning, so the value
-    was not unquoted. -#}
+{#- True when one of the raw values begins with the quote character and holds a quote behind a
+    backslash: the file escapes quotes in a way that was neither declared nor seen at its beginning,
+    so the value was not unquoted. -#}
 {% macro undeclared_escape(columns, quote='"') -%}
     {%- for column in columns -%}
         {{ 'or ' if not loop.first -}}
-        coalesce({{ column }} like '{{ quote }}%' and contains({{ column }}, '\\{{ quote }}'), false)
+        coalesce(
+            raw_{{ column }} like '{{ quote }}%' and contains(raw_{{ column }}, '\\{{ quote }}'), false
+        )
         {{- '\n' if not loop.last -}}
     {%- endfor -%}
 {%- endmacro %}
 
 
 {#- The reasons why a row is rejected, an empty array when there are none.
+    columns: those of the file, each raw_<column> in the row, for the rules that hold for any line.
     required: column -> the trimmed text that must not be NULL, each giving missing_<column>.
     checks: reason -> the condition, in SQL, under which it holds. -#}
-{% macro reject_reasons(required, checks) -%}
+{% macro reject_reasons(columns, required, checks) -%}
     array_compact(array(
     {%- for column, text in required.items() %}
         case when {{ text }} is null then 'missing_{{ column }}' end,
     {%- endfor %}
+        case when _corrupt_record is not null then 'corrupt_line' end,
     {%- for reason, condition in checks.items() %}
-        case when {{ condition }} then '{{ reason }}' end{{ ',' if not loop.last }}
+        case when {{ condition }} then '{{ reason }}' end,
     {%- endfor %}
+        case when {{ unclosed_quote(columns) }} then 'unclosed_quote' end,
+        case when {{ undeclared_escape(columns) }} then 'undeclared_escape' end
     ))
 {%- endmacro %}
 

@@ -1,7 +1,19 @@
 -- The current rows of customer_history are the customers, and each row ends where the next begins.
 -- Prevents the two from choosing different lines of a customer, each looking right by itself.
-with customers as (
+-- It looks at customers of files that were built since it last passed, in an audit at all of them.
+with chosen as (
+    select customer_id
+    from {{ ref('customer_versions') }}
+    where {{ built_since_passed(builder='customers') }}
+    union all
+    select customer_id
+    from {{ ref('customers') }}
+    where {{ built_since_passed(builder='customers') }}
+),
+
+customers as (
     select * from {{ ref('customers') }}
+    where customer_id in (select chosen.customer_id from chosen)
 ),
 
 history as (
@@ -9,6 +21,7 @@ history as (
         *,
         lead(valid_from) over (partition by customer_id order by valid_from) as next_valid_from
     from {{ ref('customer_history') }}
+    where customer_id in (select chosen.customer_id from chosen)
 ),
 
 current_history as (

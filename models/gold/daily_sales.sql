@@ -1,8 +1,16 @@
 -- One row: a day's sales of one product on one platform to one gender.
 -- Key: sold_on, platform, product, gender. Orders and units may be summed over rows; customers
--- may not, as one customer can be in several.
+-- may not, as one customer can be in several. A run counts again the days that were touched.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    on_schema_change='fail',
+    post_hook='{{ log_days() }}',
+) }}
+
 with sales_of_customer as (
     select * from {{ ref('sales_of_customer') }}
+    {{ where_day_is_in(pending_days()) }}
 ),
 
 final as (

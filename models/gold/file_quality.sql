@@ -1,39 +1,14 @@
 -- One row: one file that the loader has seen: its state, its times, and what became of its rows.
--- Key: dataset, source_file. Refused and empty files are here too, with no rows.
+-- Key: dataset, source_file. Files of every declared dataset are here, refused and empty ones too;
+-- rows that no model has checked yet, or whose dataset has no model, are in bronze only.
+{{ config(materialized='view') }}
+
 with landed_files as (
     select * from {{ ref('landed_files') }}
 ),
 
-checked_sales as (
-    select * from {{ ref('checked_sales') }}
-),
-
-checked_customers as (
-    select * from {{ ref('checked_customers') }}
-),
-
-checked as (
-    select
-        'sales' as dataset,
-        _source_file as source_file,
-        size(reject_reasons) = 0 as is_accepted
-    from checked_sales
-    union all
-    select
-        'customers' as dataset,
-        _source_file as source_file,
-        size(reject_reasons) = 0 as is_accepted
-    from checked_customers
-),
-
-counted as (
-    select
-        dataset,
-        source_file,
-        count_if(is_accepted) as accepted_rows,
-        count_if(not is_accepted) as rejected_rows
-    from checked
-    group by dataset, source_file
+checked_files as (
+    select * from {{ ref('checked_files') }}
 ),
 
 final as (
@@ -50,14 +25,17 @@ final as (
         landed_files.loaded_at,
 
         -- rows
-        coalesce(counted.accepted_rows + counted.rejected_rows, 0) as total_rows,
-        coalesce(counted.accepted_rows, 0) as accepted_rows,
-        coalesce(counted.rejected_rows, 0) as rejected_rows
+        landed_files.bronze_rows as total_rows,
+        coalesce(checked_files.accepted_rows, 0) as accepted_rows,
+        coalesce(checked_files.rejected_rows, 0) as rejected_rows,
+        case when checked_files.batch_id is null then landed_files.bronze_rows else 0 end
+            as bronze_only_rows
     from landed_files
-    left join counted
+    left join checked_files
         on
-            landed_files.dataset = counted.dataset
-            and landed_files.source_file = counted.source_file
+            landed_files.dataset = checked_files.dataset
+            and landed_files.source_file = checked_files.source_file
+            and landed_files.bronze_batch_id = checked_files.batch_id
 )
 
 select * from final

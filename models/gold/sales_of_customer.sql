@@ -1,33 +1,33 @@
 -- One row: one accepted sale line with its customer's newest attributes. Key: sale_id.
 -- A sale whose customer is unknown is not here but in unmatched_sales.
-with sales as (
-    select * from {{ ref('sales') }}
-),
+{{ config(materialized='view') }}
 
-customers as (
-    select * from {{ ref('customers') }}
+with all_sales as (
+    select * from {{ ref('all_sales') }}
 ),
 
 final as (
     select
         -- ids
-        sales.sale_id,
-        sales.customer_id,
+        sale_id,
+        customer_id,
 
         -- customer
-        customers.customer_name,
-        customers.gender,
-        customers.age,
+        customer_name,
+        gender,
+        age,
 
         -- sale
-        sales.sold_on,
-        sales.product,
-        sales.quantity,
-        sales.shop,
-        sales.platform
-    from sales
-    inner join customers
-        on sales.customer_id = customers.customer_id
+        sold_on,
+        product,
+        quantity,
+        shop,
+        platform,
+
+        -- file
+        _source_file as source_file
+    from all_sales
+    where is_matched
 )
 
 select * from final

@@ -1,32 +1,27 @@
 -- One row: one accepted sale line whose customer is on no accepted customer line. Key: sale_id.
--- Such a sale moves to sales_of_customer on the first run after its customer has arrived.
-with sales as (
-    select * from {{ ref('sales') }}
-),
+{{ config(materialized='view') }}
 
-customers as (
-    select * from {{ ref('customers') }}
+with all_sales as (
+    select * from {{ ref('all_sales') }}
 ),
 
 final as (
     select
         -- ids
-        sales.sale_id,
-        sales.customer_id,
+        sale_id,
+        customer_id,
 
         -- sale
-        sales.sold_on,
-        sales.product,
-        sales.quantity,
-        sales.shop,
-        sales.platform,
+        sold_on,
+        product,
+        quantity,
+        shop,
+        platform,
 
         -- file
-        sales._source_file as source_file
-    from sales
-    left join customers
-        on sales.customer_id = customers.customer_id
-    where customers.customer_id is null
+        _source_file as source_file
+    from all_sales
+    where not is_matched
 )
 
 select * from final

@@ -1,10 +1,18 @@
 -- One row: one customer with the newest accepted attributes. Key: customer_id.
 -- Newest: the file written last; within one moment the file's name, then the line's key, decide,
--- so that every run chooses the same line.
-{{ config(materialized='table') }}
+-- so that every run chooses the same line. A run chooses again for the customers of pending files:
+-- those on a line of them now, and those whose line was in them.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge_newest',
+    unique_key='customer_id',
+    meta={'dataset': 'customers'},
+    on_schema_change='fail',
+    post_hook="{{ log_files(['customers']) }}",
+) }}
 
 with customer_versions as (
-    select * from {{ ref('customer_versions') }}
+    {{ rows_of_touched_keys('customer_versions', 'customer_id', pending_files('customers')) }}
 ),
 
 ranked as (

@@ -1,0 +1,56 @@
+-- One row: one line of a customer file, typed, with the reasons why it is rejected, if any.
+-- Key: record_id. Holds every bronze row, equal lines too, told apart by occurrence.
+{%- set columns = ['customer_id', 'customer_name', 'gender', 'age'] %}
+
+with plausible_ranges as (
+    select * from {{ ref('plausible_ranges') }}
+),
+
+lines as (
+    {{ lines_to_check('customers', columns) }}
+),
+
+typed as (
+    select
+        *,
+        lower(gender_text) as gender,
+        {{ whole_number('age_text', 'int') }} as age
+    from lines
+),
+
+final as (
+    select
+        -- ids
+        {{ line_key() }} as record_id,
+        customer_id_text as customer_id,
+
+        -- text and numbers
+        customer_name_text as customer_name,
+        gender,
+        age,
+
+        -- the file's text
+        {{ raw_columns(columns) }},
+
+        -- checks
+        {{ reject_reasons(
+            columns,
+            required={
+                'customer_id': 'customer_id_text',
+                'customer_name': 'customer_name_text',
+                'gender': 'gender',
+                'age': 'age_text',
+            },
+            checks={
+                'invalid_age':
+                    'age_text is not null and age is null or ' ~ outside_range('age', 'age'),
+            },
+        ) }} as reject_reasons,
+        '{{ rules_fingerprint() }}' as _rules,
+
+        -- file
+        {{ file_columns() }}
+    from typed
+)
+
+select * from final
