@@ -1,4 +1,4 @@
-"""A part of the adapter suite that is quick; `make fidelity` runs all of it."""
+"""A part of the adapter suite that is quick; `tests/fidelity` has all of it."""
 
 from adapter_classes import classes
 from adapter_fixtures import *  # noqa: F403

@@ -13,14 +13,14 @@ import pytest
 
 HERE = Path(__file__).parent
 ANSWERS = HERE / "answers"
-WITHOUT = "needs Apache Spark, which `make conformance` installs and asks"
+WITHOUT = "needs Apache Spark, which tests/conformance/run.py installs and asks"
 
 Question = dict[str, Any]
 Answers = dict[str, dict[str, Any]]
 
 
 def spark_is_there() -> bool:
-    """Whether `make conformance` runs these tests."""
+    """Whether run.py runs these tests, with Apache Spark."""
     return "SPARK_PYTHON" in os.environ
 
 
@@ -34,7 +34,7 @@ def recorded(record: Path, questions: Sequence[Question], folder: Path) -> Answe
         record.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
     found: Answers = json.loads(record.read_text("utf-8"))
     unknown = [question["name"] for question in questions if question["name"] not in found]
-    assert not unknown, f"Spark's answers are not recorded, run `make conformance`: {unknown}"
+    assert not unknown, f"Spark's answers are not recorded, run tests/conformance/run.py: {unknown}"
     return found
 
 

@@ -1,4 +1,4 @@
-"""Run the conformance tests with Apache Spark: `make conformance`.
+"""Run the conformance tests with Apache Spark.
 
 Spark gets an environment of its own, `.venv` beside this file, made by the first call. Its answers
 about functions are recorded in `answers/`, for runs without Spark. Arguments are passed to pytest:

@@ -56,7 +56,7 @@ def classes(only: Collection[str] | None = None) -> dict[str, type[Any]]:
 
 
 def category(class_name: str) -> str:
-    """What a test class is about: the folder it is in, or a word for those of this project."""
+    """What a test class is about: the folder it is in, or a word for those of this distribution."""
     if not class_name.startswith("Test_"):
         return "databricks"
     name = class_name.removeprefix("Test_")

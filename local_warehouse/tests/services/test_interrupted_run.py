@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -27,7 +26,7 @@ def test_services_end_with_a_run_that_is_terminated(tmp_path: Path) -> None:
     (tmp_path / "test_long.py").write_text(_TEST)
     command = [sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider"]
     command += [f"--basetemp={tmp_path / 'run'}", "-c", str(ROOT / "pyproject.toml"), "."]
-    paths = {"PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("tests", "scripts"))}
+    paths = {"PYTHONPATH": str(ROOT / "tests")}
     run = subprocess.Popen(
         command, cwd=tmp_path, env=outer_environment() | paths, stdout=subprocess.DEVNULL
     )
