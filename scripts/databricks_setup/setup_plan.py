@@ -20,7 +20,7 @@ class CredentialKind(StrEnum):
 
 
 class StepAction(StrEnum):
-    """What to do about a credential or a grant."""
+    """The change that a step makes, or none."""
 
     CREATE = "create"
     CHANGE = "change"

@@ -20,7 +20,7 @@ OnWritten = Callable[[SampleFile, int, int], None]
 
 @dataclass
 class Plan:
-    """What to do to reach `wave`.
+    """The steps to reach `wave`.
 
     `write` holds (key, wave) of the files to write, `remove` the keys that another sample left
     behind; `replaces` is that sample.

@@ -110,7 +110,7 @@ class Browser:
         return found
 
     def requests(self) -> list[str]:
-        """The URLs that were asked for, but for those that hold their own answer."""
+        """The requested URLs, without data: and blob: URLs, which hold their own answer."""
         asked = [
             event["params"]["request"]["url"]
             for event in self.events

@@ -1,4 +1,4 @@
-"""What tests do with a page that `preview-dashboard` wrote, and what they read in it."""
+"""Actions and readings of tests on a page that `preview-dashboard` wrote."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_a_columns_description_is_readable(browser: Browser, docs: Path) -> None
     shown = browser.run("document.body.innerText")
     assert "Accepted sales, each with its customer's newest attributes" in shown
     assert "The customer's full name." in shown
-    # dbt's own page asks for icons that its template has not named yet, from beside itself.
+    # Files beside the page do not count: dbt's template requests icons there before it names them.
     assert [url for url in browser.requests() if not url.startswith("file:")] == []
 
 

@@ -1,4 +1,4 @@
-"""The dashboard's file is one that Databricks takes, and asks for gold tables alone.
+"""The dashboard's file is one that Databricks takes, and reads gold tables alone.
 
 What Databricks takes is not published as a schema; the rules are those of files it exports.
 """

@@ -68,7 +68,7 @@ def allow(*actions: str, resource: str = "*", effect: str = "Allow") -> str:
 
 
 def new_object(lakehouse: Any, key: str, body: bytes) -> str:
-    """Lies both in moto, where the loader looks, and where the warehouse does; gives its key."""
+    """Put a file into moto, where the loader looks, and where the warehouse does; gives its key."""
     for s3 in (boto3.client("s3"), lakehouse.s3):
         s3.put_object(Bucket="landing", Key=key, Body=body)
     return key
@@ -164,6 +164,19 @@ def test_files_of_which_none_may_be_read_end_the_run(
         ("list_buckets", {}),
         ("create_bucket", {"Bucket": "another"}),
     ],
+    ids=[
+        "new-landing-file",
+        "replace-landing-file",
+        "delete-landing-file",
+        "read-table-file",
+        "replace-table-file",
+        "delete-table-file",
+        "lease-in-the-wrong-folder",
+        "list-another-bucket",
+        "read-another-bucket",
+        "list-buckets",
+        "create-bucket",
+    ],
 )
 def test_policy_denies_everything_else(
     user: dict[str, str], action: str, arguments: dict[str, Any]
@@ -175,7 +188,7 @@ def test_policy_denies_everything_else(
 
 
 def test_policy_is_needed_by_the_loader(user: dict[str, str]) -> None:
-    """That moto does enforce: the same call with and without the policy."""
+    """moto does enforce policies: the same call with and without this one."""
     s3 = boto3.client("s3", region_name="us-east-1", **user)
     read = {"Bucket": "landing", "Key": KEY}
     assert enforced(s3.get_object)(**read)["Body"].read() == SALES

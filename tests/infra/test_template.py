@@ -33,7 +33,7 @@ def stack(deploy: Deploy) -> dict[str, str]:
 
 @pytest.mark.parametrize("bucket", BUCKETS)
 def test_bucket_is_encrypted_private_versioned_and_kept(template: dict, bucket: str) -> None:
-    """moto makes no more of a bucket than its encryption, so this is asked of the template."""
+    """moto applies only a bucket's encryption, so the other settings are read in the template."""
     resource = template["Resources"][bucket]
     assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
     properties = resource["Properties"]

@@ -1,4 +1,4 @@
-"""The bundle: what is deployed is well-formed, and what is run here is what is deployed."""
+"""The bundle: its resources are well-formed, and `run-job` runs the job that is deployed."""
 
 import re
 import subprocess
@@ -38,7 +38,7 @@ CLASSES = {
     "secret_scopes": SecretScope,
     "sql_warehouses": SqlWarehouse,
 }
-# What the Databricks CLI itself gives a value to.
+# References whose value the Databricks CLI sets.
 OF_THE_CLI = ("bundle.name", "bundle.target", "workspace.current_user.")
 MAX_COMMANDS = 10
 MAX_TAGS = 25
@@ -315,7 +315,7 @@ def test_dbt_runs_with_the_local_target(environment: None) -> None:
 
 
 def test_job_builds_every_node_of_the_project_once(environment: None, tmp_path: Path) -> None:
-    """What neither task selects would never be built or tested, and nobody would be told.
+    """A node that no task selects would never be built or tested, and nobody would notice.
 
     Unit tests depend on the code alone: the gate runs them (tests/test_pipeline.py), the job not.
     """

@@ -1,4 +1,4 @@
-"""The whole pipeline on a lakehouse of its own: what comes out is what the sample says went in.
+"""The whole pipeline on a lakehouse of its own: its results are those of the sample's truth.
 
 The tests stand in order: each goes on from the state that the one before it left.
 """
@@ -58,7 +58,7 @@ def expected_by_file(lakehouse: Lakehouse) -> dict[str, tuple[int, int]]:
     known = truth(lakehouse)
     return {
         file["key"]: (file["rows"], file["corrupt_rows"])
-        for file in known["files"]  # of a file in both waves, the second stands later
+        for file in known["files"]  # where both waves have the file, wave 2 comes last
         if file["wave"] <= known["wave"]
     }
 

@@ -192,7 +192,7 @@ def test_sample_is_as_dirty_as_promised(tmp_path: Path) -> None:
 
 
 def test_no_customer_has_two_versions_within_a_wave(tmp_path: Path) -> None:
-    """Otherwise it would hang on the clock, or on nothing at all, which one is the newest."""
+    """Otherwise the newest record would depend on the clock, or be undefined."""
     generate(tmp_path / "one")
     generate(tmp_path / "two", "--wave", "2")
     first, second = contents(tmp_path / "one"), contents(tmp_path / "two")
