@@ -1,4 +1,8 @@
-"""Reads the report from the warehouse: the files, and the counts of every layer."""
+"""Reads the report from the warehouse: the files, and the counts of every layer.
+
+Counts by dataset come from gold.file_quality, which has every declared dataset, and the charts from
+gold.daily_sales: the report reads a row a file and a row a day and group, never the sales.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -7,71 +11,59 @@ from typing import Any
 
 from local_session.sql_connection import RunQuery
 
-DATASETS = ("customers", "sales")
 CHARTS = {
-    "orders_by_gender": ("gender", "count(*)"),
-    "units_by_platform": ("platform", "sum(quantity)"),
-    "units_by_product": ("product", "sum(quantity)"),
-    "units_by_month": ("date_format(sold_on, 'yyyy-MM')", "sum(quantity)"),
-}
-_TABLES = {
-    "bronze.customers": "bronze.customers",
-    "bronze.sales": "bronze.sales",
-    "accepted.customers": "silver.customer_versions",
-    "accepted.sales": "silver.sales",
-    "rejected.customers": "silver.rejected_customers",
-    "rejected.sales": "silver.rejected_sales",
-    "distinct_customers": "silver.customers",
-    "matched": "gold.sales_of_customer",
-    "unmatched": "gold.unmatched_sales",
+    "orders_by_gender": ("gender", "sum(orders)"),
+    "units_by_platform": ("platform", "sum(units)"),
+    "units_by_product": ("product", "sum(units)"),
+    "units_by_month": ("date_format(sold_on, 'yyyy-MM')", "sum(units)"),
 }
 
 FILES_QUERY = """\
-with newest as (
-    select
-        *,
-        row_number() over (
-            partition by dataset, source_file order by logged_at desc, batch_id desc
-        ) as recency
-    from bronze.load_log
-)
-
-select dataset, source_file, status, row_count, reason, logged_at
-from newest
-where recency = 1
+select dataset, source_file, status, total_rows, reason, loaded_at
+from gold.file_quality
 order by dataset, source_file"""
 
-COUNTS_QUERY = "\nunion all\n".join(
-    f"select '{name}' as name, count(*) as row_count from {table}"  # noqa: S608 - our own names
-    for name, table in _TABLES.items()
-)
+COUNTS_QUERY = """\
+select
+    dataset,
+    sum(total_rows) as bronze,
+    sum(accepted_rows) as accepted,
+    sum(rejected_rows) as rejected,
+    sum(bronze_only_rows) as bronze_only
+from gold.file_quality
+group by dataset
+order by dataset"""
 
-REASONS_QUERY = "\nunion all\n".join(
-    f"""\
-select '{dataset}' as dataset, reason, count(*) as row_count
-from silver.rejected_{dataset}
-lateral view explode(reject_reasons) as reason
-group by reason"""  # noqa: S608
-    for dataset in DATASETS
-)
+_LAYERS = ("bronze", "accepted", "rejected", "bronze_only")
+
+GOLD_QUERY = """\
+select
+    (select count(*) from silver.customers) as distinct_customers,
+    (select count(*) from gold.sales_of_customer) as matched,
+    (select count(*) from gold.unmatched_sales) as unmatched"""
+
+REASONS_QUERY = """\
+select dataset, reason, sum(rejected_rows) as row_count
+from gold.rejections
+group by dataset, reason"""
 
 CHARTS_QUERY = "\nunion all\n".join(
     f"select '{chart}' as chart, {label} as label, {value} as value\n"
-    f"from gold.sales_of_customer\ngroup by {label}"
+    f"from gold.daily_sales\ngroup by {label}"
     for chart, (label, value) in CHARTS.items()
 )
 
 
 @dataclass(frozen=True)
 class LoggedFile:
-    """A file with its newest entry in the load log."""
+    """A file in its newest state; `loaded_at` is None when it never was loaded."""
 
     dataset: str
     name: str
     status: str
     rows: int
     reason: str | None
-    logged_at: datetime
+    loaded_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -92,13 +84,15 @@ class Equation:
 class LakehouseReport:
     """The state of every layer: files, and counts of rows by dataset.
 
-    `reasons` has the rejected rows by dataset and reason, `charts` the values by chart and label.
+    `bronze_only` has the rows that no model has checked, most often because the dataset has none;
+    `reasons` the rejected rows by dataset and reason, `charts` the values by chart and label.
     """
 
     files: list[LoggedFile]
     bronze: dict[str, int]
     accepted: dict[str, int]
     rejected: dict[str, int]
+    bronze_only: dict[str, int]
     distinct_customers: int
     matched: int
     unmatched: int
@@ -112,7 +106,7 @@ class LakehouseReport:
 
     def loaded_since(self, time: datetime) -> list[LoggedFile]:
         """The files that were loaded at or after a time, which has a time zone."""
-        return [file for file in self.files if file.status == "loaded" and file.logged_at >= time]
+        return [file for file in self.files if file.loaded_at and file.loaded_at >= time]
 
     def equations(self) -> list[Equation]:
         """The sums that must hold: of each dataset from bronze to silver, and of sales to gold."""
@@ -120,17 +114,26 @@ class LakehouseReport:
             Equation(
                 f"{dataset} in bronze",
                 self.bronze[dataset],
-                (("accepted", self.accepted[dataset]), ("rejected", self.rejected[dataset])),
+                (
+                    ("accepted", self.accepted[dataset]),
+                    ("rejected", self.rejected[dataset]),
+                    *(
+                        [("in bronze only", self.bronze_only[dataset])]
+                        if self.bronze_only[dataset]
+                        else []
+                    ),
+                ),
             )
-            for dataset in DATASETS
+            for dataset in self.bronze
         ]
-        sums.append(
-            Equation(
-                "accepted sales",
-                self.accepted["sales"],
-                (("matched to a customer", self.matched), ("unmatched", self.unmatched)),
+        if "sales" in self.accepted:
+            sums.append(
+                Equation(
+                    "accepted sales",
+                    self.accepted["sales"],
+                    (("matched to a customer", self.matched), ("unmatched", self.unmatched)),
+                )
             )
-        )
         return sums
 
     @property
@@ -153,28 +156,28 @@ class LakehouseReport:
 
 
 def read_report(query: RunQuery) -> LakehouseReport:
-    """Read the report by four statements. Raises WarehouseError."""
+    """Read the report by five statements. Raises WarehouseError."""
     files = [
-        LoggedFile(dataset, name, status, rows or 0, reason, _in_utc(logged_at))
-        for dataset, name, status, rows, reason, logged_at in query(FILES_QUERY)
+        LoggedFile(dataset, name, status, rows, reason, loaded_at and _in_utc(loaded_at))
+        for dataset, name, status, rows, reason, loaded_at in query(FILES_QUERY)
     ]
-    counts: dict[str, int] = dict(query(COUNTS_QUERY))
-    by_dataset = {
-        layer: {dataset: counts[f"{layer}.{dataset}"] for dataset in DATASETS}
-        for layer in ("bronze", "accepted", "rejected")
-    }
-    reasons: dict[str, dict[str, int]] = {dataset: {} for dataset in DATASETS}
+    layers: dict[str, dict[str, int]] = defaultdict(dict)
+    for dataset, *counts in query(COUNTS_QUERY):
+        for layer, count in zip(_LAYERS, counts, strict=True):
+            layers[layer][dataset] = int(count)
+    ((distinct_customers, matched, unmatched),) = query(GOLD_QUERY)
+    reasons: dict[str, dict[str, int]] = {dataset: {} for dataset in layers["bronze"]}
     for dataset, reason, rows in sorted(query(REASONS_QUERY)):
-        reasons[dataset][reason] = rows
+        reasons.setdefault(dataset, {})[reason] = int(rows)
     charts: dict[str, dict[str, int]] = defaultdict(dict)
     for chart, label, value in sorted(query(CHARTS_QUERY), key=str):
         charts[chart][str(label)] = int(value)
     return LakehouseReport(
         files=files,
-        **by_dataset,
-        distinct_customers=counts["distinct_customers"],
-        matched=counts["matched"],
-        unmatched=counts["unmatched"],
+        **{layer: layers[layer] for layer in _LAYERS},
+        distinct_customers=distinct_customers,
+        matched=matched,
+        unmatched=unmatched,
         reasons=reasons,
         charts={chart: charts[chart] for chart in CHARTS},
     )

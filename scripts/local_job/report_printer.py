@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 import local_session
-from local_job.lakehouse_report import DATASETS, Equation, LakehouseReport
+from local_job.lakehouse_report import Equation, LakehouseReport
 from local_job.runner import JobRun
 
 _BAR = 18  # characters of the longest bar
@@ -30,7 +30,7 @@ def print_report(report: LakehouseReport, run: JobRun | None, console: Console) 
     console.print(f"{report.distinct_customers:,} customers, the newest record of each")
 
     _heading(console, "Rejected rows by reason (a row can have several)")
-    console.print(_side_by_side([_bars(name, report.reasons[name]) for name in DATASETS]))
+    console.print(_side_by_side([_bars(name, reasons) for name, reasons in report.reasons.items()]))
 
     _heading(console, "Matched sales")
     charts = [_bars(name.replace("_", " "), values) for name, values in report.charts.items()]

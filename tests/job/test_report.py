@@ -13,12 +13,13 @@ from local_job.runner import JobRun
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LOADED = LoggedFile("sales", "s3://landing/data_sales_1.csv", "loaded", 10, None, NOW)
-REFUSED = LoggedFile("sales", "s3://landing/data_sales_2.csv", "refused", 0, "no column quan", NOW)
+REFUSED = LoggedFile("sales", "s3://landing/data_sales_2.csv", "refused", 0, "no column quan", None)
 REPORT = LakehouseReport(
     files=[LOADED, REFUSED],
     bronze={"customers": 5, "sales": 1010},
     accepted={"customers": 4, "sales": 1000},
     rejected={"customers": 1, "sales": 10},
+    bronze_only={"customers": 0, "sales": 0},
     distinct_customers=3,
     matched=900,
     unmatched=100,
@@ -48,6 +49,18 @@ def test_sums_that_hold_are_ticked() -> None:
     assert "✓ 1,010 sales in bronze = 1,000 accepted + 10 rejected" in text
     assert "✓ 1,000 accepted sales = 900 matched to a customer + 100 unmatched" in text
     assert "does not hold" not in text
+
+
+def test_a_dataset_without_a_checked_model_is_counted() -> None:
+    returns = {"returns": 7}
+    report = dataclasses.replace(
+        REPORT,
+        bronze=REPORT.bronze | returns,
+        accepted=REPORT.accepted | {"returns": 0},
+        rejected=REPORT.rejected | {"returns": 0},
+        bronze_only=REPORT.bronze_only | returns,
+    )
+    assert "✓ 7 returns in bronze = 0 accepted + 0 rejected + 7 in bronze only" in printed(report)
 
 
 def test_sum_that_does_not_hold_is_said() -> None:
