@@ -16,7 +16,8 @@ _AGE_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def moment(text: str) -> datetime:
-    """An ISO 8601 date or time (UTC unless it says otherwise), or an age such as 3d, 12h or 30m.
+    """The moment that a text means: a date or time in ISO 8601, in UTC unless it has a time zone,
+    or an age such as 3d, 12h or 30m.
 
     Raises ValueError, or OverflowError for one before the year 1.
     """
@@ -31,7 +32,10 @@ _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The options, with the command in `command`: load, log or datasets."""
+    """The options of the command line, with its command in `command`: load, log or datasets.
+
+    Raises SystemExit(2), after a message, for arguments that are wrong.
+    """
     command = "load"
     if arguments and arguments[0] in _PARSERS:
         command, arguments = arguments[0], arguments[1:]

@@ -38,21 +38,21 @@ from bronze_loader.warehouse.table_inventory import TableInventory
 from bronze_loader.warehouse.tables import Tables
 
 INTERRUPTED = 130
-NOT_READ = 141  # as a program ends that is stopped by SIGPIPE
+NOT_READ = 141  # as of a program that SIGPIPE has stopped
 
 
 class _Printable(logging.Formatter):
-    """Spells out control characters, such as those of a key that a message names."""
+    """Writes control characters as escapes, such as those of a key that a message names."""
 
     def format(self, record: logging.LogRecord) -> str:
         return console.printable(super().format(record), keep="\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; gives the exit code."""
+    """Run the command with these arguments, by default the process's; gives the exit code."""
     try:
         code = _main(arguments)
-        sys.stdout.flush()  # here, where it is no traceback if nobody reads it any more
+        sys.stdout.flush()  # here, where a reader that has gone does not end in a traceback
     except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOT_READ
@@ -66,10 +66,10 @@ def _main(arguments: Sequence[str] | None) -> int:
     logging.basicConfig(level=options.log_level.upper(), handlers=[to_stderr])
     if options.log_level != "debug":
         logging.getLogger("databricks").setLevel(logging.CRITICAL)
-        # The connector's attempts of one request; retries.py says what comes of them.
+        # The connector warns of each attempt of a request; retries.py says what comes of them.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
     if threading.current_thread() is threading.main_thread():
-        # Asked to end, it releases its lease as it does when interrupted.
+        # SIGTERM is an interrupt too, so that the lease is released.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return {"load": load, "log": log, "datasets": datasets}[options.command](options)
@@ -87,12 +87,12 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def load(options: argparse.Namespace) -> int:
-    """`load-bronze`: a run, and what it prints, of which --json has a summary whatever happens."""
+    """Run `load-bronze` and print its report; --json prints a summary whatever stops the run."""
     report = RunReport((), options.dry_run)
     try:
         _run(options, report)
     except BaseException as error:
-        report.error = _said(error)
+        report.error = _reason(error)
         if options.json:
             run_report.print_json(report)
         elif isinstance(error, LoaderError) and report.outcomes:
@@ -151,21 +151,22 @@ def _run(options: argparse.Namespace, report: RunReport) -> None:
             loader.run()
             if lease is not None:
                 lease.settled = not report.count(Result.FAILED)
-        except BaseException as error:  # an interrupt above all: no event is left without its end
-            report.error = _said(error)
+        except BaseException as error:  # such as an interrupt: each START gets its FAIL
+            report.error = _reason(error)
             raise
         finally:
             if lineage:
                 lineage.end(report)
 
 
-def _said(error: BaseException) -> str:
-    told = isinstance(error, LoaderError | OSError)
-    return str(error) if told else f"stopped by {type(error).__name__}"
+def _reason(error: BaseException) -> str:
+    """Why a run stopped: the message of an error that has one for people, else its class."""
+    has_message = isinstance(error, LoaderError | OSError)
+    return str(error) if has_message else f"stopped by {type(error).__name__}"
 
 
 def log(options: argparse.Namespace) -> int:
-    """`load-bronze log`."""
+    """Run `load-bronze log`: print entries of the load log."""
     sources = find_sources(options.sources)
     chosen = choose(read_datasets(sources), options.dataset, sources)
     (catalog,) = _settings(("DATABRICKS_CATALOG", "--catalog", options.catalog))
@@ -181,7 +182,7 @@ def log(options: argparse.Namespace) -> int:
 
 
 def datasets(options: argparse.Namespace) -> int:
-    """`load-bronze datasets`."""
+    """Run `load-bronze datasets`: print the declared datasets and their files."""
     declared = read_datasets(find_sources(options.sources))
     (landing_url,) = _settings(("LANDING_URL", "--landing", options.landing), warehouse=False)
     take_credentials(options.service_credential, options.secret_scope)
@@ -190,6 +191,7 @@ def datasets(options: argparse.Namespace) -> int:
 
 
 def exit_code(report: RunReport, refused_ok: bool) -> int:
+    """The exit code of a run that came to its end."""
     if report.count(Result.FAILED):
         return FAILED
     return SOME_REFUSED if report.count(Result.REFUSED) and not refused_ok else DONE
@@ -220,7 +222,7 @@ def _lease(
     datasets: Sequence[str],
     declared: Sequence[str],
 ) -> Lease:
-    """The lease on the schema, after the proof that its store keeps leases."""
+    """The lease on the schema, not taken yet; the store is proven to honour conditional writes."""
 
     def new_client() -> Any:
         take_credentials(options.service_credential, options.secret_scope)
@@ -248,7 +250,7 @@ def _ask_for_full_refresh(names: Sequence[str], landing_url: str) -> None:
 
 
 def _schema_name(options: argparse.Namespace) -> str:
-    """In lower case, as Unity Catalog keeps it and `information_schema` shows it."""
+    """The name of the schema, in lower case as `information_schema` shows it."""
     name = str(options.schema or os.environ.get("BRONZE_SCHEMA") or "bronze").lower()
     if len(name) > 255 or not name.isprintable() or set(name) & set(" ./"):
         raise ConfigurationError(
@@ -259,7 +261,8 @@ def _schema_name(options: argparse.Namespace) -> str:
 
 
 def _settings(*asked: tuple[str, str, str | None], warehouse: bool = True) -> list[str]:
-    """The value of each (variable, option, given value); an error names all that lack one."""
+    """The value of each (variable, option, given value). Raises ConfigurationError that names all
+    that are not set; DATABRICKS_HOST too, if there is to be a `warehouse`."""
     values = [given or os.environ.get(variable) or "" for variable, _, given in asked]
     missing = [
         f"{variable} (or {option})"

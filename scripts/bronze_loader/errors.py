@@ -1,4 +1,18 @@
-"""What can stop a run, each with the exit code it ends in, and what can stop one file."""
+"""What can stop a run, each with the exit code it ends in, and what can stop one file.
+
+LoaderError                 1
+    ConfigurationError      2
+    StoreUnreachable        1
+    RequestRefused          1
+        AccessDenied        2
+    RefusedFile             3
+    StatementFailed         1  (warehouse.connection)
+    TransientError          1  (warehouse.connection)
+    LeaseHeld               4  (lease.lease)
+    LeaseLost               1  (lease.lease)
+Refused                     one file
+ChangedWhileLoading         one file
+"""
 
 from __future__ import annotations
 
@@ -18,15 +32,15 @@ class ConfigurationError(LoaderError):
 
 
 class StoreUnreachable(LoaderError):
-    """S3 did not answer, or not in its own words."""
+    """S3 did not answer, or not as S3 does."""
 
 
 class RequestRefused(LoaderError):
-    """S3 answered that it does not do this with this object or bucket."""
+    """S3 refused a request on an object or a bucket."""
 
 
 class AccessDenied(RequestRefused):
-    """The credentials may not do it."""
+    """The AWS credentials lack a permission."""
 
     exit_code = WRONG_USE
 
@@ -38,7 +52,7 @@ class RefusedFile(LoaderError):
 
 
 class Refused(Exception):
-    """This file cannot be loaded correctly; the message is the reason kept in the load log."""
+    """A file cannot be loaded correctly; the message is the reason that the load log keeps."""
 
 
 class ChangedWhileLoading(Exception):

@@ -68,7 +68,7 @@ def allow(*actions: str, resource: str = "*", effect: str = "Allow") -> str:
 
 
 def new_object(lakehouse: Any, key: str, body: bytes) -> str:
-    """Put a file into moto, where the loader looks, and where the warehouse does; gives its key."""
+    """Put a file into moto, for the loader, and into the warehouse's store; gives its key."""
     for s3 in (boto3.client("s3"), lakehouse.s3):
         s3.put_object(Bucket="landing", Key=key, Body=body)
     return key

@@ -135,6 +135,39 @@ def test_the_projects_own_declaration_is_found_and_understood() -> None:
         ("name: load_log", "name: sales\n        external: {location: x}", "declared twice"),
         ("sources:", "sources: [", "cannot read"),
     ],
+    ids=[
+        "no-source-bronze",
+        "location-no-text",
+        "location-with-jinja",
+        "location-bracket-not-closed",
+        "file-format",
+        "unknown-option",
+        "delimiter-of-two-characters",
+        "unknown-encoding",
+        "utf-16",
+        "codec-of-no-characters",
+        "delimiter-not-in-the-encoding",
+        "null-value-not-in-cp1252",
+        "null-value-not-in-windows-1252",
+        "null-value-no-character",
+        "delimiter-is-the-quote",
+        "delimiter-is-the-escape",
+        "delimiter-a-line-break",
+        "quote-a-line-break",
+        "null-value-like-a-date",
+        "load-log-with-files",
+        "lease-folder-as-table",
+        "multi-line-no-bool",
+        "skip-rows-negative",
+        "skip-rows-no-number",
+        "column-not-normalised",
+        "column-twice",
+        "data-type",
+        "table-name",
+        "required-no-bool",
+        "table-twice",
+        "broken-yaml",
+    ],
 )
 def test_a_mistake_is_told_with_its_place(
     tmp_path: Path, replaced: str, by: str, message: str
@@ -152,7 +185,23 @@ def test_asking_for_an_unknown_dataset_names_the_declared_ones(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "value", [None, 1, 1.5, True, "", "x", "\0", [], [1], [[]], {}, {"a": 1}, date(2024, 1, 1)]
+    "value",
+    [None, 1, 1.5, True, "", "x", "\0", [], [1], [[]], {}, {"a": 1}, date(2024, 1, 1)],
+    ids=[
+        "null",
+        "int",
+        "float",
+        "bool",
+        "empty-text",
+        "text",
+        "zero-byte",
+        "empty-list",
+        "list",
+        "nested-list",
+        "empty-block",
+        "block",
+        "date",
+    ],
 )
 def test_nonsense_at_any_place_is_understood_or_told_with_its_file(
     tmp_path: Path, value: object

@@ -49,6 +49,22 @@ def look_at(content: bytes, key: str = "d.csv", **options: object) -> Header:
         (b"PAR1,id,name\n", Header(("par1", "id", "name"))),
         ("id,name,größe\n".encode(), Header(("id", "name", "größe"))),
     ],
+    ids=[
+        "plain",
+        "case-and-no-rows",
+        "semicolon",
+        "tab",
+        "pipe-and-cr",
+        "quotes-in-a-name",
+        "line-break-in-a-name",
+        "delimiters-in-a-name",
+        "blank-lines-before",
+        "byte-order-mark",
+        "blank-name",
+        "begins-like-zip",
+        "begins-like-parquet",
+        "letters-of-any-script",
+    ],
 )
 def test_the_header_is_read(content: bytes, header: Header) -> None:
     assert look_at(content) == header
@@ -75,6 +91,15 @@ def test_a_byte_order_mark_goes_before_the_declared_encoding() -> None:
         (b'id,name\n1,"c:\\dir\\"\n2,"c:\\",3\n', '"', '"'),
         (b'id,name\n1,"he said \\""hi\\"""\n', '"', '"'),
         (b"id,name\n1,it's\n", '"', '"'),
+    ],
+    ids=[
+        "none",
+        "single-quotes",
+        "single-quotes-and-backslash",
+        "backslash",
+        "backslash-before-a-closing-quote",
+        "backslash-and-doubled-quotes",
+        "apostrophe",
     ],
 )
 def test_quote_and_escape_are_found_out(content: bytes, quote: str, escape: str) -> None:
@@ -108,6 +133,22 @@ def test_a_preamble_is_skipped_when_declared_and_pointed_out_when_not() -> None:
         (b"id,name\n" + b"1,x\n" * 90_000, Tail(end="1,x\n" * 50)),
         (b"id,name\n1," + b"x" * 90_000, None),
     ],
+    ids=[
+        "no-quote",
+        "closed-quote",
+        "closed-before-the-last-line",
+        "empty-quotes",
+        "delimiter-before-the-quote",
+        "open",
+        "open-after-doubled-quotes",
+        "open-after-backslashes",
+        "open-crlf",
+        "closed-without-line-end",
+        "open-over-18-KB",
+        "open-over-180-KB",
+        "large-without-quotes",
+        "one-large-line",
+    ],
 )
 def test_how_a_file_ends_is_kept(content: bytes, quarantined: Tail | None) -> None:
     assert look_at(content).tail == quarantined
@@ -127,6 +168,7 @@ def test_the_end_of_a_large_compressed_file_is_not_known() -> None:
         (b"id,n_a_m_e\n", "`name` by `n_a_m_e`"),
         (b"idd,names\n", "`id` by `idd` and `name` by `names`"),
     ],
+    ids=["letters-swapped", "underscores", "two-names"],
 )
 def test_a_new_name_that_resembles_a_missing_one_is_pointed_out(header: bytes, meant: str) -> None:
     with pytest.raises(Refused) as caught:
@@ -152,6 +194,15 @@ def test_a_renamed_optional_column_is_pointed_out_too() -> None:
         (b"id,name\r\n1,a\n", False),
         (b"id,name\r\n1,a\r\n", False),
     ],
+    ids=[
+        "lf-then-crlf",
+        "lf-in-a-name",
+        "cr-in-a-name",
+        "crlf-in-a-name",
+        "crlf-in-a-value",
+        "crlf-then-lf",
+        "crlf",
+    ],
 )
 def test_line_ends_that_spark_would_misread_are_refused(content: bytes, mixed: bool) -> None:
     if not mixed:
@@ -169,6 +220,7 @@ def test_line_ends_that_spark_would_misread_are_refused(content: bytes, mixed: b
         (".zst", lambda content: zstandard.ZstdCompressor().compress(content)),
         (".gz", lambda content: gzip.compress(b"") + gzip.compress(content)),
     ],
+    ids=["gzip", "bzip2", "zstandard", "gzip-members"],
 )
 def test_a_compressed_file_is_looked_into(suffix: str, compress: Callable[[bytes], bytes]) -> None:
     content = compress(b"id,name\n" + b"1,a\n" * 100_000)
@@ -220,6 +272,27 @@ def test_a_header_longer_than_the_first_look_is_read_to_its_end() -> None:
         (b"id,name," + b"x" * 300 + b"\n", "d.csv", "300 characters"),
         (b"id,name" + b",c" * 5_000 + b"\n", "d.csv", "5002 columns"),
         (b"id,name\n", "_d.csv", "hidden"),
+    ],
+    ids=[
+        "empty",
+        "blank-lines",
+        "byte-order-mark-only",
+        "gzip-of-nothing",
+        "a-required-column-missing",
+        "all-required-columns-missing",
+        "gzip-not-named",
+        "gzip-only-named",
+        "bzip2-named-gzip",
+        "gzip-cut-off",
+        "gzip-damaged",
+        "zip",
+        "parquet",
+        "utf-16",
+        "utf-16-unmarked",
+        "not-utf-8",
+        "long-name",
+        "too-many-columns",
+        "hidden",
     ],
 )
 def test_a_file_that_cannot_be_loaded_right_is_refused(

@@ -1,4 +1,4 @@
-"""Hostile keys, headers and values: nothing executes, and everything lands byte for byte."""
+"""Hostile keys, headers and values: nothing executes, and everything is loaded byte for byte."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from landing_place import Place
+from landing_place import CUSTOMERS, Place
 
 from bronze_loader.datasets.column_names import METADATA_NAMES, normalise
 from bronze_loader.datasets.declaration import read_datasets
@@ -101,7 +101,7 @@ def test_the_header_is_found_whatever_its_names_and_values_hold(
     report_multiple_bugs=False,
 )
 @given(files=st.lists(hostile_files(), min_size=FILES_A_RUN, max_size=FILES_A_RUN))
-def test_whatever_a_file_holds_lands_as_text_and_does_nothing(
+def test_whatever_a_file_holds_is_loaded_as_text_and_does_nothing(
     lakehouse: Any, sources: Path, files: Sequence[HostileFile]
 ) -> None:
     name = f"hostile_{next(_runs)}"
@@ -119,20 +119,53 @@ def test_whatever_a_file_holds_lands_as_text_and_does_nothing(
 
     assert {file["result"] for file in reported.values()} == {"loaded"}
     assert {f"s3://landing/{name}/{key}" for key in reported} == set(put)
-    landed: dict[str, list[dict[str, Any]]] = {}
+    loaded: dict[str, list[dict[str, Any]]] = {}
     for row in place.sql("select * from bronze.hostile"):
-        landed.setdefault(row["_source_file"], []).append(row)
-    assert set(landed) == set(put)
+        loaded.setdefault(row["_source_file"], []).append(row)
+    assert set(loaded) == set(put)
     for url, file in put.items():
         columns = normalise(["id", *file.names, "last"])
         expected = [["1", *(value or None for value in row), "end"] for row in file.rows]
-        found = [[row[column] for column in columns] for row in landed[url]]
+        found = [[row[column] for column in columns] for row in loaded[url]]
         assert sorted(found, key=repr) == sorted(expected, key=repr), file
-        others = set(landed[url][0]) - set(columns) - set(METADATA_NAMES)
-        assert all(row[column] is None for row in landed[url] for column in others)
-        assert all(row["_corrupt_record"] is None for row in landed[url])
-    assert set(landed) == {entry["source_file"] for entry in place.log()}
+        others = set(loaded[url][0]) - set(columns) - set(METADATA_NAMES)
+        assert all(row[column] is None for row in loaded[url] for column in others)
+        assert all(row["_corrupt_record"] is None for row in loaded[url])
+    assert set(loaded) == {entry["source_file"] for entry in place.log()}
 
     assert place.sql("select alive from bronze.canary") == [{"alive": 1}]
     tables = {row["tableName"] for row in place.sql(f"show tables in {name}")}
     assert tables == {"canary", "hostile", "load_log"}
+
+
+def test_hostile_keys_are_loaded_under_their_own_name(place: Place) -> None:
+    names = ["a b", "it's", 'q"q', "{x,y}", "[1]", "*", "x?", "100%25", "#1", "é年", "a,b",
+             "'); drop table x --", "$(id)", "a+b&c=d"]  # fmt: skip
+    urls = {
+        place.put(f"in {n}/customer_infomation_{name}.csv", CUSTOMERS.replace(b"Ann", b"%d" % n))
+        for n, name in enumerate(names)
+    }
+    place.load()
+    found = place.rows("customers", "_source_file, customername", "id = '1'")
+    assert {url for url, _ in found} == urls
+    assert all(f"/in {number}/" in url for url, number in found)
+
+
+def test_hostile_headers_and_values_are_loaded_as_text(place: Place) -> None:
+    hostile = [
+        "'; drop table x; --",
+        "`a`",
+        "a.b",
+        "${x}",
+        "{{ y }}",
+        "\\'",
+        "select",
+        "😀",
+        "a\tb",
+    ]
+    header = ",".join(["id", "customername", "gender", "age", *hostile])
+    values = ",".join(f'"{value}"' for value in ["1", "a", "b", "c", *hostile])
+    place.put("customer_infomation_1.csv", f"{header}\n{values}\n".encode())
+    place.load()
+    (row,) = place.sql("select * from bronze.customers")
+    assert list(row.values())[-len(hostile) :] == hostile

@@ -1,72 +1,63 @@
-"""The lease and its proof, against a mock of S3 and stores that misbehave."""
+"""The lease, against a mock of S3 and stores that misbehave."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from landing_place import Place
+from misbehaving_store import MisbehavingClient
 
-from bronze_loader.errors import ConfigurationError, LoaderError
-from bronze_loader.lease.conditional_object import ConditionalObject
-from bronze_loader.lease.conditional_writes import prove_conditional_writes
-from bronze_loader.lease.lease import Lease, LeaseHeld, LeaseLost
+from bronze_loader.errors import LoaderError
+from bronze_loader.lease.conditional_object import ATTEMPTS, ConditionalObject
+from bronze_loader.lease.lease import (
+    Lease,
+    LeaseHeld,
+    LeaseLost,
+    LeaseRecord,
+    seconds_since_boot,
+)
 
 URL = "s3://lakehouse/bronze/_load_bronze/lease.json"
-PROBE = "s3://lakehouse/bronze/_load_bronze/probe.json"
 
 
-class Client:
-    """An S3 client in front of another, to be told to misbehave."""
+class SetClock:
+    """A clock that stands still until it is set forward."""
 
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.older = timedelta()
-        self.ignores: tuple[str, ...] = ()
-        self.lose_answer = False
-        self.interrupted = False
-        self.conflicts = 0
+    def __init__(self) -> None:
+        self.seconds = seconds_since_boot()
 
-    def get_object(self, **arguments: Any) -> Any:
-        answer = self.inner.get_object(**arguments)
-        return {**answer, "LastModified": answer["LastModified"] - self.older}
-
-    def put_object(self, **arguments: Any) -> Any:
-        if self.conflicts:
-            self.conflicts -= 1
-            answer = {"Error": {"Code": "ConditionalRequestConflict"}}
-            raise ClientError(answer, "PutObject")  # type: ignore[arg-type]
-        kept = {name: value for name, value in arguments.items() if name not in self.ignores}
-        answer = self.inner.put_object(**kept)
-        if self.interrupted:
-            self.interrupted = False
-            raise KeyboardInterrupt
-        if self.lose_answer:
-            self.lose_answer = False
-            from botocore.exceptions import ReadTimeoutError
-
-            raise ReadTimeoutError(endpoint_url="s3")
-        return answer
+    def __call__(self) -> float:
+        return self.seconds
 
 
 @pytest.fixture
-def client(s3: Any) -> Client:
-    return Client(s3)
+def client(s3: Any) -> MisbehavingClient:
+    return MisbehavingClient(s3)
 
 
-def lease(client: Any, run_id: str, wait: float = 0.0, seconds: float = 60.0) -> Lease:
-    return Lease(ConditionalObject(URL, client, lambda: client), run_id, seconds=seconds, wait=wait)
+def lease(client: Any, run_id: str, url: str = URL, **settings: Any) -> Lease:
+    return Lease(ConditionalObject(url, client, lambda: client), run_id, **settings)
+
+
+def leave_lease_of_a_dead_loader(client: Any, url: str = URL) -> None:
+    """Write the lease of a loader on another machine that will never renew it."""
+    dead = LeaseRecord("elsewhere", 7, "dead", since="then", expires="then", seconds=60)
+    assert ConditionalObject(url, client).create(dead.to_bytes())
 
 
 def written(s3: Any) -> dict[str, Any]:
     body = s3.get_object(Bucket="lakehouse", Key="bronze/_load_bronze/lease.json")["Body"].read()
     said: dict[str, Any] = json.loads(body)
     return said
+
+
+# holding and waiting
 
 
 def test_a_second_loader_is_told_who_holds_the_lease_and_since_when(s3: Any) -> None:
@@ -92,143 +83,174 @@ def test_a_lease_is_free_again_as_soon_as_it_is_released(s3: Any) -> None:
 
 def test_one_that_waits_takes_the_lease_when_the_other_releases_it(s3: Any) -> None:
     order: list[str] = []
-    first = lease(s3, "run-1")
-    first.__enter__()
 
     def wait() -> None:
         with lease(s3, "run-2", wait=30):
             order.append("second")
 
     waiting = threading.Thread(target=wait)
-    waiting.start()
-    time.sleep(1)
-    order.append("first")
-    first.__exit__(None, None, None)
+    with lease(s3, "run-1"):
+        waiting.start()
+        time.sleep(1)
+        order.append("first")
     waiting.join(timeout=20)
     assert order == ["first", "second"]
 
 
-def test_the_lease_of_a_loader_that_died_is_taken_over_by_one_only(client: Client) -> None:
-    lease(client, "dead")._take()
+# taking over
+
+
+def test_the_lease_of_a_loader_that_died_is_taken_over_by_one_only(
+    client: MisbehavingClient,
+) -> None:
+    leave_lease_of_a_dead_loader(client)
     with pytest.raises(LeaseHeld), lease(client, "run-1"):
         pass
     client.older = timedelta(seconds=90)  # the store's clock goes on; no one's own clock is asked
-    taken: list[str] = []
-
-    def take(run: str) -> None:
-        if lease(client, run)._take() is None:
-            taken.append(run)
-            client.older = timedelta()
-
-    take("run-1")
-    take("run-2")
-    assert taken == ["run-1"]
+    with lease(client, "run-1") as taken:
+        client.older = timedelta()
+        with pytest.raises(LeaseHeld, match="run-1"), lease(client, "run-2"):
+            pass
+        taken.check()
+        assert written(client.inner)["run_id"] == "run-1"
 
 
 @pytest.mark.parametrize("attempt", range(5))
 def test_of_many_that_take_over_at_once_one_does(place: Place, attempt: int) -> None:
     """Against a store that all ask at the same time, each after it saw that the lease has ended."""
-    client = Client(place.s3)
+    client = MisbehavingClient(place.s3)
     url = f"s3://landing/{place.prefix}/lease.json"
-    Lease(ConditionalObject(url, client), "dead")._take()
+    leave_lease_of_a_dead_loader(client, url)
     client.older = timedelta(seconds=90)
-    all_have_seen = threading.Barrier(8)
+    all_have_seen, all_have_tried = threading.Barrier(8), threading.Barrier(8)
     taken: list[str] = []
+    holder: list[str] = []
 
     class Together(ConditionalObject):
+        """Writes for the first time when all others are about to write too."""
+
+        is_first = True
+
         def replace(self, body: bytes, etag: str) -> str | None:
-            all_have_seen.wait(timeout=60)
-            client.older = timedelta()
+            if self.is_first:
+                self.is_first = False
+                all_have_seen.wait(timeout=60)
+                client.older = timedelta()
             return super().replace(body, etag)
 
     def take(run: str) -> None:
-        if Lease(Together(url, client), run)._take() is None:
-            taken.append(run)
+        try:
+            with Lease(Together(url, client), run):
+                taken.append(run)
+                all_have_tried.wait(timeout=60)
+                version = ConditionalObject(url, client).read()
+                assert version is not None
+                holder.append(json.loads(version.body)["run_id"])
+        except LeaseHeld:
+            all_have_tried.wait(timeout=60)
 
     threads = [threading.Thread(target=take, args=(f"run-{n}",)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    version = ConditionalObject(url, client).read()
-    assert version is not None
-    assert taken == [json.loads(version.body)["run_id"]]
+    assert len(taken) == 1
+    assert taken == holder
 
 
-def test_a_holder_that_was_overtaken_stops_before_its_next_statement(client: Client) -> None:
-    first = lease(client, "run-1", seconds=0.6)
-    with first:
-        client.older = timedelta(seconds=90)
-        assert lease(client, "run-2")._take() is None
-        client.older = timedelta()
-        deadline = time.monotonic() + 10
-        with pytest.raises(LeaseLost, match=r"holds it.*stops before its next statement"):
-            while time.monotonic() < deadline:
-                first.check()
-                time.sleep(0.05)
-    assert written(client.inner)["run_id"] == "run-2"
-    assert written(client.inner)["released"] is False
+# losing it
+
+
+def test_a_holder_that_was_overtaken_stops_before_its_next_statement(
+    client: MisbehavingClient,
+) -> None:
+    with ExitStack() as second:
+        with lease(client, "run-1", seconds=0.6) as first:
+            client.older = timedelta(seconds=90)
+            second.enter_context(lease(client, "run-2"))
+            client.older = timedelta()
+            deadline = time.monotonic() + 10
+            with pytest.raises(LeaseLost, match=r"holds it.*stops before its next statement"):
+                while time.monotonic() < deadline:
+                    first.check()
+                    time.sleep(0.05)
+        assert written(client.inner)["run_id"] == "run-2"
+        assert written(client.inner)["released"] is False
 
 
 def test_a_lease_that_someone_deleted_is_lost(s3: Any) -> None:
-    with lease(s3, "run-1", seconds=0.3) as held:
+    clock = SetClock()
+    with lease(s3, "run-1", clock=clock) as held:
         s3.delete_object(Bucket="lakehouse", Key="bronze/_load_bronze/lease.json")
-        time.sleep(0.4)
+        clock.seconds += 40
         with pytest.raises(LeaseLost, match="gone"):
             held.check()
 
 
-def test_a_renewal_whose_answer_was_lost_is_known_again(client: Client) -> None:
-    with lease(client, "run-1", seconds=60) as held:
+def test_a_lease_that_could_not_be_renewed_in_time_is_lost(client: MisbehavingClient) -> None:
+    clock = SetClock()
+    with lease(client, "run-1", clock=clock) as held:
+        clock.seconds += 40
+        client.conflicts = ATTEMPTS
+        held.check()  # not renewed, but it lasts for 20 s more
+        clock.seconds += 30
+        client.conflicts = ATTEMPTS
+        with pytest.raises(LeaseLost, match="in time"):
+            held.check()
+
+
+# answers that are lost
+
+
+def test_a_renewal_whose_answer_was_lost_is_known_again(client: MisbehavingClient) -> None:
+    clock = SetClock()
+    with lease(client, "run-1", clock=clock) as held:
+        clock.seconds += 40  # so that a renewal is due
         client.lose_answer = True
-        held._renew()  # written, but not known to be
-        held._renew()
+        held.check()  # renewed, but not known to be
+        assert written(client.inner)["renewals"] == 1
         held.check()
+        held.check()  # no renewal is due any more
         assert written(client.inner)["renewals"] == 2
 
 
-def test_a_lease_taken_by_a_put_whose_answer_was_lost_is_known_again(client: Client) -> None:
-    mine = lease(client, "run-1")
-    client.lose_answer = True
-    with pytest.raises(Exception, match="cannot write"):
-        mine._take()
-    assert mine._take() is None
+def test_a_lease_taken_by_a_put_whose_answer_was_lost_is_known_again(
+    client: MisbehavingClient,
+) -> None:
+    client.send_twice = True
+    with lease(client, "run-1") as held:
+        held.check()
+        assert written(client.inner)["run_id"] == "run-1"
+        assert written(client.inner)["released"] is False
+    assert written(client.inner)["released"] is True
 
 
-def test_a_loader_that_stops_as_the_answer_was_lost_leaves_no_lease(client: Client) -> None:
+def test_a_loader_that_stops_as_the_answer_was_lost_leaves_no_lease(
+    client: MisbehavingClient,
+) -> None:
     client.lose_answer = True
     with pytest.raises(LoaderError, match="cannot write"), lease(client, "run-1"):
         pass
     assert written(client.inner)["released"] is True
 
 
-def test_a_put_that_meets_another_one_is_sent_again(client: Client) -> None:
+def test_a_put_that_meets_another_one_is_sent_again(client: MisbehavingClient) -> None:
+    clock = SetClock()
     client.conflicts = 2
-    with lease(client, "run-1") as held:
+    with lease(client, "run-1", clock=clock) as held:
         client.conflicts = 4
-        held._renew()
+        clock.seconds += 40
         held.check()
-        client.conflicts = 5
-        with pytest.raises(LoaderError, match="ConditionalRequestConflict"):
-            ConditionalObject(PROBE, client, lambda: client).create(b"x")
+        assert client.conflicts == 0
+        assert written(client.inner)["renewals"] == 1
 
 
-def test_a_loader_interrupted_while_it_takes_the_lease_releases_it(client: Client) -> None:
+def test_a_loader_interrupted_while_it_takes_the_lease_releases_it(
+    client: MisbehavingClient,
+) -> None:
     client.interrupted = True
     with pytest.raises(KeyboardInterrupt), lease(client, "run-1"):
         pass
     assert written(client.inner)["released"] is True
     with lease(client, "run-2") as held:
         held.check()
-
-
-def test_a_store_that_honours_conditional_writes_passes_every_time(s3: Any) -> None:
-    for _ in range(2):
-        prove_conditional_writes(ConditionalObject(PROBE, s3))
-
-
-@pytest.mark.parametrize("ignored", ["IfNoneMatch", "IfMatch"])
-def test_a_store_that_ignores_a_condition_is_refused(client: Client, ignored: str) -> None:
-    client.ignores = (ignored,)
-    with pytest.raises(ConfigurationError, match="does not honour conditional writes"):
-        prove_conditional_writes(ConditionalObject(PROBE, client, lambda: client))

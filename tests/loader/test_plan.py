@@ -1,4 +1,4 @@
-"""The plan: the listing held against the log."""
+"""The plan: the listing compared with the log."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.landing.bucket import LandingFile
-from bronze_loader.planning.batches import Limits, batches
 from bronze_loader.planning.file_state import FileState
 from bronze_loader.planning.plan import Action, assign, make_plan
-from bronze_loader.warehouse.journal import LogClock
 
 SALES = Dataset("sales", "**/s_*", ())
+
+
 PEOPLE = Dataset("people", "**/p_*", ())
+
+
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 
@@ -48,19 +50,3 @@ def test_files_are_taken_by_dataset_from_the_oldest_to_the_newest() -> None:
 
 def test_a_file_that_matches_no_dataset_is_in_no_plan() -> None:
     assert not make_plan(assign([listed("x.csv"), listed("s_1.txt")], [SALES]), {})
-
-
-def test_batches_stay_within_every_limit_and_lose_nothing() -> None:
-    limits = Limits(files=3, file_bytes=100, statement_bytes=50)
-    sizes = [10, 10, 10, 10, 90, 20, 500, 1]
-    cut = list(batches(sizes, limits, lambda size: size, lambda _: 20))
-    assert [size for batch in cut for size in batch] == sizes
-    assert cut == [[10, 10], [10, 10], [90], [20], [500], [1]]
-    assert list(batches(sizes[:4], Limits(files=3), int, int)) == [[10, 10, 10], [10]]
-
-
-def test_moments_grow_even_when_the_log_is_ahead_of_the_clock() -> None:
-    ahead = datetime.now(UTC) + timedelta(days=1)
-    clock = LogClock(ahead)
-    first, second = clock.next(), clock.next()
-    assert ahead < first < second

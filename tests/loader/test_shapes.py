@@ -15,8 +15,8 @@ from shapes import LARGE, SHAPES, SOURCES, Shape
 MANUAL = Path(__file__).parents[2] / "docs" / "loader.md"
 
 
-class Landed:
-    """What one run has made of all the files of all the shapes."""
+class LoadedShapes:
+    """What one run has made of the files of all shapes."""
 
     def __init__(self, place: Place, sources: Path, connection: Any) -> None:
         self._connection = connection
@@ -60,16 +60,18 @@ def _told(value: str | None) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def landed(lakehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landed]:
+def loaded_shapes(
+    lakehouse: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LoadedShapes]:
     place = Place(lakehouse, "shapes", "shapes")
     with closing(lakehouse.connect()) as connection:
-        yield Landed(place, tmp_path_factory.mktemp("shapes") / "sources.yml", connection)
+        yield LoadedShapes(place, tmp_path_factory.mktemp("shapes") / "sources.yml", connection)
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_a_shape_of_file(landed: Landed, shape: Shape) -> None:
+def test_a_shape_of_file(loaded_shapes: LoadedShapes, shape: Shape) -> None:
     for name in shape.names:
-        file = landed.files[_key(shape, name)]
+        file = loaded_shapes.files[_key(shape, name)]
         result = {"quarantined": "loaded"}.get(shape.outcome, shape.outcome)
         assert file["result"] == result, file["reason"]
         assert shape.reason in (file["reason"] or "")
@@ -77,15 +79,15 @@ def test_a_shape_of_file(landed: Landed, shape: Shape) -> None:
             assert file["reason"]
             assert file["row_count"] == 0
         expected = [tuple(_told(value) for value in row) for row in shape.rows]
-        assert sorted(landed.rows(shape, name), key=repr) == sorted(expected, key=repr)
+        assert sorted(loaded_shapes.rows(shape, name), key=repr) == sorted(expected, key=repr)
         corrupt = sum(row[-1] is not None for row in shape.rows)
         assert (file["row_count"], file["corrupt_row_count"]) == (len(expected), corrupt)
         assert (corrupt > 0) == (shape.outcome == "quarantined")
 
 
-def test_the_records_counted_in_each_file_are_its_rows(landed: Landed) -> None:
-    loaded = [file for file in landed.files.values() if file["result"] == "loaded"]
-    assert landed.summary["verified"] == len(loaded) > 0
+def test_the_records_counted_in_each_file_are_its_rows(loaded_shapes: LoadedShapes) -> None:
+    loaded = [file for file in loaded_shapes.files.values() if file["result"] == "loaded"]
+    assert loaded_shapes.summary["verified"] == len(loaded) > 0
 
 
 def test_the_manual_lists_exactly_these_shapes_with_what_comes_of_them() -> None:

@@ -71,6 +71,19 @@ def test_settings_that_are_missing_are_all_named_with_a_way_out() -> None:
         (["--schema", "main.bronze"], "no schema's name"),
         (["--no-such-option"], "unrecognized arguments"),
     ],
+    ids=[
+        "unknown-dataset",
+        "missing-sources",
+        "landing-no-url",
+        "no-files-in-a-statement",
+        "size-no-number",
+        "since-too-long-ago",
+        "since-no-date",
+        "lease-too-short",
+        "lease-too-long",
+        "schema-with-a-dot",
+        "unknown-option",
+    ],
 )
 def test_wrong_options_end_in_2(options: list[str], message: str) -> None:
     done = load(*options, **SETTINGS)
@@ -78,7 +91,11 @@ def test_wrong_options_end_in_2(options: list[str], message: str) -> None:
     assert message in done.stderr
 
 
-@pytest.mark.parametrize("host", ["https://localhost:abc", "https://[::1", "cloud.example:99999"])
+@pytest.mark.parametrize(
+    "host",
+    ["https://localhost:abc", "https://[::1", "cloud.example:99999"],
+    ids=["port-no-number", "bracket-not-closed", "port-too-large"],
+)
 def test_a_host_that_is_no_address_ends_in_2(host: str) -> None:
     done = load(**SETTINGS | {"DATABRICKS_HOST": host})
     assert done.returncode == 2
@@ -92,6 +109,7 @@ def test_a_host_that_is_no_address_ends_in_2(host: str) -> None:
         ("null_value: 0000-00-00", "put a text that looks like a date or a number in quotes"),
         ('encoding: windows-1252, null_value: "年"', "windows-1252 has no '年'"),
     ],
+    ids=["null-value-like-a-date", "null-value-not-in-the-encoding"],
 )
 def test_a_mistake_in_the_declaration_ends_in_2(tmp_path: Path, options: str, message: str) -> None:
     sources = tmp_path / "sources.yml"

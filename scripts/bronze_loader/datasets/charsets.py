@@ -1,8 +1,8 @@
 """The encodings that files may be declared in, and how each is read.
 
-Spark 4 reads UTF-8, US-ASCII and ISO-8859-1, and no other that breaks lines where ASCII does
-(https://github.com/apache/spark/pull/47280). But an encoding of one byte a character is read
-without loss as ISO-8859-1, and its characters are then put in the place of those.
+Of the encodings with ASCII's line breaks, Spark 4 reads UTF-8, US-ASCII and ISO-8859-1 only
+(https://github.com/apache/spark/pull/47280). A file in another encoding of one byte a character is
+read as ISO-8859-1, which loses nothing, and then its characters are replaced.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SINGLE_BYTE = (
 
 
 def charset(name: str) -> str:
-    """The encoding by its usual name: `latin-1` is `ISO-8859-1`, `cp1252` is `windows-1252`.
+    """The usual name of an encoding: `latin-1` is `ISO-8859-1`, `cp1252` is `windows-1252`.
 
     Raises LookupError, saying why, for an encoding that cannot be used.
     """
@@ -38,12 +38,13 @@ def charset(name: str) -> str:
 
 
 def read_as(encoding: str) -> str:
-    """The encoding to name to `read_files` for files in `encoding`, a name of `charset`."""
+    """The encoding that `read_files` is told for files in `encoding`, a name given by `charset`."""
     return encoding if encoding in _READ_BY_SPARK.values() else _LATIN_1
 
 
 def replacements(encoding: str) -> tuple[str, str]:
-    """The characters that `read_as` gives wrongly, and those that stand for them, in order.
+    """The characters that come out wrong in the encoding of `read_as`, and the right ones in the
+    same order; both empty when none does.
 
     A byte that means nothing in the encoding is replaced with U+FFFD.
     """
@@ -61,5 +62,5 @@ def replacements(encoding: str) -> tuple[str, str]:
 
 
 def as_read(text: str, encoding: str) -> str:
-    """How `read_as` reads what is `text` in the encoding, such as a quote that is not ASCII."""
+    """A text in `encoding`, such as a quote that is not ASCII, as it comes out of `read_as`."""
     return text if read_as(encoding) == encoding else text.encode(encoding).decode(_LATIN_1)

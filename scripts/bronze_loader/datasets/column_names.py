@@ -1,4 +1,4 @@
-"""Column names: a CSV header as names that any Delta table takes."""
+"""From a CSV header to column names that any Delta table takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The declared datasets: dbt's source YAML read into dataclasses, with errors that say where."""
+"""The declaration of the datasets: dbt's source YAML as dataclasses, with errors that say where."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RESERVED = ("load_log", "_load_bronze")
 
 
 class _Yaml(yaml.SafeLoader):
-    """Says where a value is that looks like a date or a number but is none."""
+    """A loader whose error for a value that only looks like a date or a number says where it is."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
@@ -41,7 +41,7 @@ class _Yaml(yaml.SafeLoader):
 
 @dataclass(frozen=True)
 class CsvOptions:
-    """How a dataset's CSV is written. None means: found out from each file."""
+    """How a dataset's CSV is written. None means that each file shows it."""
 
     delimiter: str | None = None
     encoding: str | None = None
@@ -71,7 +71,7 @@ class Dataset:
     loads_duplicates: bool = False  # whether a second file of the same content is loaded too
 
     def matches(self, relative_key: str) -> bool:
-        """Whether an object belongs here; the key is relative to the landing URL."""
+        """Whether an object belongs to the dataset; the key is relative to the landing URL."""
         return bool(
             CSV_SUFFIX.search(relative_key) and compile_glob(self.location).match(relative_key)
         )
@@ -83,10 +83,12 @@ class Dataset:
 
     @property
     def column_names(self) -> tuple[str, ...]:
+        """The names of all declared columns, in their order."""
         return tuple(column.name for column in self.columns)
 
     @property
     def required_names(self) -> tuple[str, ...]:
+        """The names of the columns without which a file is refused."""
         return tuple(column.name for column in self.columns if column.required)
 
 
@@ -98,7 +100,8 @@ def common_prefix(datasets: Sequence[Dataset]) -> str:
 
 
 def find_sources(asked: str | None) -> Path:
-    """The source YAML: the one asked for, or the project's, seen from here or from this code."""
+    """The path of the source YAML: the one asked for, or the project's, looked for in the working
+    folder, in those above it and above this code. Raises ConfigurationError when there is none."""
     if asked:
         path = Path(asked)
         if not path.is_file():
@@ -138,9 +141,9 @@ def read_datasets(path: Path) -> tuple[Dataset, ...]:
 
 
 def choose(declared: Sequence[Dataset], names: Collection[str], path: Path) -> tuple[Dataset, ...]:
-    """Of the datasets that are declared at `path` those of these names, or all if there are none.
+    """The declared datasets of these names, in their order; all when no name is given.
 
-    Raises ConfigurationError for a name that none has.
+    Raises ConfigurationError for a name that is not declared at `path`.
     """
     known = [dataset.name for dataset in declared]
     unknown = [name for name in names if name not in known]

@@ -1,4 +1,4 @@
-"""Glob patterns, in both directions: which keys a pattern means, and a key as a pattern."""
+"""Globs over keys: which keys one matches, and the glob that matches one key only."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
 
 
 def literal_prefix(pattern: str) -> str:
-    """What every key that matches the pattern begins with; `sales/` of `sales/**/data_*`."""
+    """What every key that matches the pattern begins with: `sales/` for `sales/**/data_*`."""
     return re.split(r"[*?\[{]", pattern, maxsplit=1)[0]
 
 

@@ -1,4 +1,4 @@
-"""The landing place in S3: which objects are there, and how each begins."""
+"""The landing place in S3: its listing, and the bytes of its objects."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from bronze_loader.landing.s3_errors import ABSENT, NO_BUCKET, REFUSED, code, ex
 log = logging.getLogger(__name__)
 
 SNIFF_THREADS = 16
-# A request costs more than reading this much with it.
-SMALL_FILE = 1024 * 1024
+SMALL_FILE = 1024 * 1024  # bytes; reading so many takes less time than another request
 
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One object as it was listed. The etag is without its quotes, the size in bytes."""
+    """One object as it was listed: the etag without its quotes, the size in bytes, the key also
+    relative to the landing URL."""
 
     url: str
     key: str
@@ -58,7 +58,10 @@ class Landing:
         self._ranges: RangeReader | None = RangeReader(self.bucket, self._client.meta)
 
     def list(self, under: str = "") -> Iterator[LandingFile]:
-        """Every object whose key, relative to the landing URL, begins with `under`."""
+        """Every object whose key, relative to the landing URL, begins with `under`, page by page.
+
+        Raises ConfigurationError when there is no such bucket, LoaderError for S3's other errors.
+        """
         pages = self._client.get_paginator("list_objects_v2")
         with self._said_plainly("list"):
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + under):
@@ -107,7 +110,8 @@ class Landing:
         return None
 
     def reader(self, file: LandingFile) -> Callable[[int, int], bytes]:
-        """What `read` does for this file, with one request for a small one."""
+        """A function of start and length that does what `read` does for this file; for a small one
+        it sends one request however often it is called."""
 
         @cache
         def whole() -> bytes:
@@ -122,7 +126,7 @@ class Landing:
 
     @contextmanager
     def stream(self, file: LandingFile) -> Iterator[IO[bytes]]:
-        """The whole object, as a stream. Raises as `read` does."""
+        """The whole object as a stream. Raises what `read` raises."""
         with self._said_plainly("read", file):
             answer = self._client.get_object(
                 Bucket=self.bucket, Key=file.key, IfMatch=f'"{file.etag}"'
@@ -150,7 +154,10 @@ class Landing:
 
 
 def s3_client() -> Any:
-    """A boto3 client by the usual AWS settings; stores other than AWS are addressed by path."""
+    """A boto3 client by the usual AWS settings; a store other than AWS is addressed by path.
+
+    Raises ConfigurationError for settings that boto3 cannot use.
+    """
     elsewhere = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     settings = Config(
         connect_timeout=10,

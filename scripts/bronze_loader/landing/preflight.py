@@ -1,4 +1,4 @@
-"""NEW scripts/bronze_loader/landing/preflight.py"""
+"""Whether a bucket exists, before anything is done with it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def check_bucket(client: Any, url: str, setting: str) -> None:
-    """Ask for the bucket of a URL that the setting gives, for some stores make one that is missing.
+    """Check that the bucket of a setting's URL exists; some stores create a missing one on a PUT.
 
-    Raises ConfigurationError when there is none, StoreUnreachable when nobody answers. Who may not
-    ask learns nothing, so that is no error.
+    Raises ConfigurationError when there is none, StoreUnreachable when the store does not answer.
+    Credentials that may not ask for a bucket learn nothing, so that is no error.
     """
     place = re.fullmatch(r"s3://([^/]+)(/[^/]+)*/*", url)
     if not place:

@@ -1,6 +1,6 @@
 """Parts of objects, read by obstore: a request takes a tenth of botocore's processor time.
 
-It goes where a botocore client goes, with the keys that botocore finds.
+It asks the endpoint of a botocore client, with the keys that botocore finds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from obstore.store import S3Store
 if TYPE_CHECKING:
     from obstore.store import S3Config, S3Credential
 
-# botocore renews keys that expire; it is asked for them again after this time.
+# After this time botocore, which renews keys that expire, is asked for them again.
 KEYS_LAST = timedelta(minutes=5)
 
 
@@ -25,7 +25,7 @@ class RangeReader:
     """Reads the objects of one bucket, from several threads."""
 
     def __init__(self, bucket: str, meta: Any) -> None:
-        """`meta` is that of a botocore client for S3."""
+        """`meta` is the attribute of that name of a botocore client for S3."""
         self._bucket = bucket
         self._meta = meta
 

@@ -1,4 +1,4 @@
-"""What S3 refuses or fails with, as an error that says what to do next.
+"""S3's errors, as errors of the loader that say what to do next.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
@@ -32,7 +32,7 @@ NO_CREDENTIALS = (
 )
 ABSENT = ("NoSuchKey", "404")
 REFUSED = ("PreconditionFailed", "412")
-CONFLICT = ("ConditionalRequestConflict", "409")  # with another request: to be sent again
+CONFLICT = ("ConditionalRequestConflict", "409")  # two at the same time: to be sent again
 NO_BUCKET = "NoSuchBucket"
 _DENIED = ("AccessDenied", "AllAccessDisabled", "AccountProblem", "403")
 _WRONG_KEYS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken")
@@ -40,7 +40,8 @@ _WRONG_CLOCK = ("RequestTimeTooSkewed", "RequestExpired")
 
 
 def code(error: S3Error) -> str:
-    """What S3 calls the error; of an answer without a body, its HTTP status."""
+    """S3's code for the error, or the HTTP status of an answer without a body; empty for an error
+    that is not S3's."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", ""))
     return ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from bronze_loader.errors import ConfigurationError
 
-# What a secret scope may hold; other keys in it are none of the loader's business.
+# The secrets of a scope that are taken; others in it are left alone.
 FROM_SCOPE = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -24,11 +24,11 @@ FROM_SCOPE = (
 
 
 def take_credentials(service_credential: str | None, secret_scope: str | None) -> None:
-    """Set AWS_* for the landing, and where the scope has them DATABRICKS_* for the warehouse.
+    """Set AWS_* for the landing, and DATABRICKS_* for the warehouse where the scope has them.
 
-    The service credential's keys are short-lived (an hour), which is for long enough: the landing
-    is listed and sniffed at the start. A secret is named as its variable, in any case. Does nothing
-    when neither is asked for. Raises ConfigurationError naming what cannot be had.
+    The service credential's keys last for an hour, which is enough: the landing is listed and its
+    headers are read at the start. A secret has the name of its variable, in any case. Does nothing
+    when neither is asked for. Raises ConfigurationError that names what cannot be had.
 
     https://docs.databricks.com/api/workspace/credentials/generatetemporaryservicecredential
     https://docs.databricks.com/api/workspace/secrets/getsecret

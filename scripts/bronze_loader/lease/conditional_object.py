@@ -1,4 +1,4 @@
-"""A small object in S3 that is written on a condition: what the lease and its proof rest on.
+"""A small object in S3 that is written on a condition, for the lease and its proof.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
@@ -34,10 +34,11 @@ class Version:
 
 
 class ConditionalObject:
-    """One object, by its URL `s3://bucket/key`."""
+    """One object, by its URL `s3://bucket/key`. Its methods raise LoaderError when the store does
+    not answer or denies access."""
 
     def __init__(self, url: str, client: Any, open_client: Callable[[], Any] = s3_client) -> None:
-        """`client` is a boto3 S3 client; `open_client` gives another when it is of no use."""
+        """`client` is a boto3 S3 client; `open_client` makes the one that `reopen` takes."""
         place = re.fullmatch(r"s3://([^/]+)/(.+[^/])", url)
         if not place:
             raise ConfigurationError(f"an object's URL reads s3://bucket/key, not {url!r}")
@@ -47,11 +48,11 @@ class ConditionalObject:
         self._open_client = open_client
 
     def reopen(self) -> None:
-        """Take a new client, as its credentials may have expired."""
+        """Take a new client, as the credentials of this one may have expired."""
         self._client = self._open_client()
 
     def read(self) -> Version | None:
-        """What it holds now; None when it does not exist."""
+        """The object as it is now; None when it does not exist."""
         try:
             answer = self._client.get_object(**self._place)
             body: bytes = answer["Body"].read()
@@ -64,11 +65,12 @@ class ConditionalObject:
         return Version(body, answer["ETag"], (now - answer["LastModified"]).total_seconds())
 
     def create(self, body: bytes) -> str | None:
-        """Write it where there is none; its etag, or None when there is one."""
+        """Write the object if there is none; gives its etag, or None when there is one."""
         return self._put(body, IfNoneMatch="*")
 
     def replace(self, body: bytes, etag: str) -> str | None:
-        """Write it over the version of that etag; the new etag, or None when it is another now."""
+        """Write over the version of that etag; gives the new etag, or None when the object has
+        another etag or is gone."""
         return self._put(body, IfMatch=etag)
 
     def _put(self, body: bytes, **condition: str) -> str | None:

@@ -1,8 +1,8 @@
-"""Before anything is written: are the buckets there, and does the store keep its word on
-conditional writes?
+"""The proof, before anything is written, that the store honours conditional writes.
 
-Delta tables on S3 commit by a PUT that must be refused when the version is there already, and so
-does the lease. A store that accepts the second PUT loses one of two commits, unseen.
+A Delta table on S3 is committed by a PUT that must be refused when the version exists already; the
+lease is taken in the same way. A store that accepts the second PUT loses one of two commits, and
+nobody sees it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NO_ETAG = '"00000000000000000000000000000000"'
 
 
 def prove_conditional_writes(probe: ConditionalObject) -> None:
-    """Put the probe object twice. It stays there, so the next run's first put is refused.
+    """Put the probe object twice. It stays there, so the first PUT of the next run is refused.
 
     Raises ConfigurationError when the store accepts a write that it must refuse.
     """

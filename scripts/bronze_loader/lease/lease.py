@@ -1,10 +1,10 @@
 """The lease: one loader at a time on a schema, and none locked out for ever by one that died.
 
-The lease is an object, created with If-None-Match, renewed by its holder with If-Match, and taken
-over with If-Match once its holder has not renewed it for as long as it lasts, or at once when it
-was a process of this machine that runs no more. Its age is judged by the store's clock alone (the
-Date and Last-Modified of one answer), so the clocks of the machines do not matter. The holder
-counts the time since it last asked, on a clock that does not jump.
+The lease is an object in S3. A loader creates it with If-None-Match and renews it with If-Match.
+Another loader takes it over with If-Match when it was not renewed for as long as it lasts, or at
+once when its holder was a process of this machine that has ended. The age of the object is known
+from the store's clock alone (Date and Last-Modified of one answer), so the clocks of the machines
+do not matter. The holder counts the time since its last renewal on a clock that does not jump.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -30,8 +30,13 @@ log = logging.getLogger(__name__)
 SECONDS = 60.0
 SHORTEST, LONGEST = 1.0, 86_400.0
 MARGIN = 2.0  # Date and Last-Modified are whole seconds, so an age may be out by one
-# Goes on while a machine sleeps, where there is such a clock.
+# It goes on while a machine sleeps, where there is such a clock.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def seconds_since_boot() -> float:
+    """Seconds on a clock that does not jump."""
+    return time.clock_gettime(_CLOCK)
 
 
 class LeaseHeld(LoaderError):
@@ -41,13 +46,17 @@ class LeaseHeld(LoaderError):
 
 
 class LeaseLost(LoaderError):
-    """Another loader took over, or may have; not one more statement may be run."""
+    """Another loader took over, or may have; no further statement may be run."""
 
 
 @dataclass(frozen=True)
 class LeaseRecord:
-    """What the lease object says. `expires` is for people; nobody judges by it. `unsettled`
-    are the datasets of which something may have been landed that is not logged; without it, any."""
+    """What the lease object says.
+
+    `expires` is for people; no loader goes by it. `seconds` is how long the lease lasts without a
+    renewal. `unsettled` are the datasets that may have loaded files which are not logged; None,
+    which an older loader leaves, means any.
+    """
 
     host: str
     pid: int
@@ -61,22 +70,29 @@ class LeaseRecord:
     unsettled: tuple[str, ...] | None = None
 
     def to_bytes(self) -> bytes:
+        """The record as the JSON that the object holds."""
         return json.dumps(asdict(self), indent=1).encode() + b"\n"
 
     @classmethod
-    def of(cls, version: Version) -> LeaseRecord:
-        """What a version says; one that says nothing a loader would write ages all the same."""
+    def from_version(cls, version: Version) -> LeaseRecord:
+        """The record that a version of the object holds; an unknown holder for content that no
+        loader wrote, so that such an object ends by its age too."""
         try:
             return cls(**json.loads(version.body))
         except (ValueError, TypeError):
             return cls("unknown", 0, "unknown", "unknown", "unknown", SECONDS)
 
     def holds(self, age: float) -> bool:
+        """Whether the holder has the lease when the object is `age` seconds old."""
         return not self.released and age < self.seconds + MARGIN and not has_died(self.process)
 
 
 class Lease:
-    """HeldContent inside a `with` block. `check` is asked before every statement."""
+    """A context manager that holds the lease inside its `with` block.
+
+    A thread renews it; `check` is to be called before every statement. Entering raises LeaseHeld
+    when another loader has it, LoaderError when the store does not answer.
+    """
 
     def __init__(
         self,
@@ -86,9 +102,11 @@ class Lease:
         wait: float = 0.0,
         datasets: Collection[str] = (),
         declared: Collection[str] = (),
+        clock: Callable[[], float] = seconds_since_boot,
     ) -> None:
-        """`wait` is how many seconds to wait for another loader to end; `datasets` are those that
-        this one loads, of all that are `declared`."""
+        """`seconds` is how long the lease lasts without a renewal, `wait` how many seconds to wait
+        for another loader to end; `datasets` are those that this one loads, of all that are
+        `declared`."""
         self._place = place
         self._seconds = seconds
         self._wait = wait
@@ -98,7 +116,8 @@ class Lease:
         self._renewals = 0
         self._renewed = 0.0
         self._lost: str | None = None
-        self.settled = False  # to be set by a run that has logged all that it landed
+        self.settled = False  # to be set by a run that has logged all that it loaded
+        self._now = clock
         self._datasets = frozenset(datasets)
         self._unsettled = self._datasets | frozenset(declared)  # unless the last holder knew better
         self._lock = threading.Lock()
@@ -117,23 +136,24 @@ class Lease:
         return self
 
     def _wait_for_it(self) -> None:
-        deadline = _now() + self._wait
+        deadline = self._now() + self._wait
         told = False
         while held := self._take():
-            state, age = held
-            if _now() >= deadline:
-                raise LeaseHeld(self._says(state, age))
+            record, age = held
+            if self._now() >= deadline:
+                raise LeaseHeld(self._says(record, age))
             if not told:
-                log.warning("waiting: %s", self._says(state, age))
+                log.warning("waiting: %s", self._says(record, age))
                 told = True
-            time.sleep(min(random.uniform(0.5, 1.5), max(0.0, deadline - _now())))  # noqa: S311
+            time.sleep(min(random.uniform(0.5, 1.5), max(0.0, deadline - self._now())))  # noqa: S311
 
     def _release_if_taken(self) -> None:
-        """After an interrupt or an error, which may have come between the PUT and its answer."""
+        """Release the lease if it is this loader's, after an interrupt or an error that may have
+        come between the PUT and its answer."""
         try:
             version = self._place.read()
-            if version is not None and LeaseRecord.of(version).run_id == self._run_id:
-                self._place.replace(self._state(released=True).to_bytes(), version.etag)
+            if version is not None and LeaseRecord.from_version(version).run_id == self._run_id:
+                self._place.replace(self._record(released=True).to_bytes(), version.etag)
         except LoaderError as error:
             log.warning("the lease may be taken; it ends in %g s: %s", self._seconds, error)
 
@@ -147,16 +167,16 @@ class Lease:
         self._thread.join()
         if self._lost is None:
             try:
-                self._place.replace(self._state(released=True).to_bytes(), self._etag)
+                self._place.replace(self._record(released=True).to_bytes(), self._etag)
             except LoaderError as problem:
                 log.warning("the lease ends by itself in %g s: %s", self._seconds, problem)
 
     def check(self) -> None:
-        """Raises LeaseLost unless the lease is this loader's at this moment."""
+        """Renew the lease if that is due. Raises LeaseLost when it is not this loader's now."""
         with self._lock:
-            if self._lost is None and _now() - self._renewed > self._seconds / 2:
-                self._renew()  # the thread has not come to it: the machine slept, or is overloaded
-            if self._lost is None and _now() - self._renewed > self._seconds:
+            if self._lost is None and self._now() - self._renewed > self._seconds / 2:
+                self._renew()  # the thread could not: the machine slept, or is overloaded
+            if self._lost is None and self._now() - self._renewed > self._seconds:
                 self._lost = "it could not be renewed in time"
             if self._lost is not None:
                 raise LeaseLost(
@@ -165,27 +185,27 @@ class Lease:
                 )
 
     def _take(self) -> tuple[LeaseRecord, float] | None:
-        """Take the lease if it is free; otherwise who has it, and the age in seconds."""
-        asked = _now()
+        """Take the lease if it is free; otherwise give its record and its age in seconds."""
+        asked = self._now()
         version = self._place.read()
-        body = self._state().to_bytes()
+        body = self._record().to_bytes()
         if version is None:
             etag = self._place.create(body)
         else:
-            state = LeaseRecord.of(version)
-            if state.run_id == self._run_id:  # taken by a PUT whose answer was lost
+            record = LeaseRecord.from_version(version)
+            if record.run_id == self._run_id:  # taken by a PUT whose answer was lost
                 etag = version.etag
-            elif state.holds(version.age):
-                return state, version.age
+            elif record.holds(version.age):
+                return record, version.age
             else:
                 etag = self._place.replace(body, version.etag)
-                if state.unsettled is not None:
-                    self._unsettled = frozenset(state.unsettled)
-                if etag and not state.released:
+                if record.unsettled is not None:
+                    self._unsettled = frozenset(record.unsettled)
+                if etag and not record.released:
                     log.warning(
                         "took over the lease %s: its holder, process %d on %s, died or hangs; it "
                         "renewed it %.0f s ago",
-                        self._place.url, state.pid, state.host, version.age,
+                        self._place.url, record.pid, record.host, version.age,
                     )  # fmt: skip
         if etag is None:  # another was quicker
             return self._take()
@@ -200,9 +220,9 @@ class Lease:
                     return
 
     def _renew(self) -> None:
-        asked = _now()
+        asked = self._now()
         self._renewals += 1
-        body = self._state().to_bytes()
+        body = self._record().to_bytes()
         try:
             etag = self._place.replace(body, self._etag)
             if etag is None:  # or was it this loader's own PUT, whose answer was lost?
@@ -210,9 +230,9 @@ class Lease:
                 if version is None:
                     self._lost = "the object is gone"
                     return
-                state = LeaseRecord.of(version)
-                if state.run_id != self._run_id:
-                    self._lost = f"process {state.pid} on {state.host} holds it"
+                record = LeaseRecord.from_version(version)
+                if record.run_id != self._run_id:
+                    self._lost = f"process {record.pid} on {record.host} holds it"
                     return
                 etag = self._place.replace(body, version.etag)
         except LoaderError as error:
@@ -228,7 +248,7 @@ class Lease:
         except LoaderError as error:
             log.warning("no new credentials for the lease: %s", error)
 
-    def _state(self, released: bool = False) -> LeaseRecord:
+    def _record(self, released: bool = False) -> LeaseRecord:
         now = datetime.now(UTC)
         return LeaseRecord(
             host=socket.gethostname(),
@@ -245,8 +265,7 @@ class Lease:
 
     @property
     def unsettled(self) -> frozenset[str]:
-        """Those of this loader's datasets of which a run before it may have landed something that
-        it has not logged."""
+        """This loader's datasets whose last run may have loaded files that it has not logged."""
         return self._unsettled & self._datasets
 
     def _unsettled_by_now(self) -> tuple[str, ...]:
@@ -254,14 +273,11 @@ class Lease:
             return tuple(sorted(self._unsettled - self._datasets))
         return tuple(sorted(self._unsettled | self._datasets))
 
-    def _says(self, state: LeaseRecord, age: float) -> str:
-        left = max(0.0, state.seconds + MARGIN - age)
+    def _says(self, record: LeaseRecord, age: float) -> str:
+        left = max(0.0, record.seconds + MARGIN - age)
         return (
-            f"another loader is at work: process {state.pid} on {state.host}, run {state.run_id}, "
-            f"since {state.since}. --wait waits until it ends. If it died, its lease "
-            f"{self._place.url} ends by itself in {left:.0f} s, or when you delete that object"
+            f"another loader is at work: process {record.pid} on {record.host}, "
+            f"run {record.run_id}, since {record.since}. --wait waits until it ends. If it died, "
+            f"its lease {self._place.url} ends by itself in {left:.0f} s, "
+            "or when you delete that object"
         )
-
-
-def _now() -> float:
-    return time.clock_gettime(_CLOCK)

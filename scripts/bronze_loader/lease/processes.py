@@ -1,4 +1,4 @@
-"""Which process this is, so that another one on the same machine can tell when it has died."""
+"""The identity of a process, by which another one on the same machine can tell that it ended."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ _PROC = Path("/proc")
 
 
 def identity(pid: int) -> str:
-    """Of a process that runs: a text that no other process ever has; "" when none runs.
+    """A text that no other process ever has, for the running process of that number.
 
-    Machine boot, process namespace, number and start, so neither a number used again nor another
-    container is taken for it. "" also where there is no Linux procfs; then nothing is known.
+    It has the machine's boot, the process namespace, number and start, so neither a number used
+    again nor another container is taken for it. Empty when no such process runs, and where there
+    is no Linux procfs to ask.
     """
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -25,7 +26,8 @@ def identity(pid: int) -> str:
 
 
 def has_died(process: str) -> bool:
-    """Whether the process of that identity is known to run no more."""
+    """Whether the process of that identity is known to have ended; False when that cannot be
+    known, as for a process of another machine."""
     match identity(os.getpid()).split(), str(process).split():
         case [boot, namespace, _, _], [boot_then, namespace_then, pid, _] if (boot, namespace) == (
             boot_then,

@@ -18,9 +18,9 @@ class Action(StrEnum):
     CHANGED = "changed"  # in the log with another etag, or as gone: its rows are replaced
     FORCED = "forced"  # loaded with this etag, and asked for: its rows are replaced
     UNCHANGED = "unchanged"  # loaded with this etag: nothing to do
-    REFUSED = "refused"  # refused with this etag: its header is looked at again, in case the
-    #                      declaration has changed, and it is reported for as long as it lies there
-    DUPLICATE = "duplicate"  # logged as a duplicate with this etag: it is judged again
+    REFUSED = "refused"  # refused with this etag: its header is read again, in case the declaration
+    #                      has changed, and it is reported for as long as it is in the landing place
+    DUPLICATE = "duplicate"  # logged as a duplicate with this etag: compared with the others again
     GONE = "gone"  # in the log, but no longer in the landing place
 
 

@@ -1,4 +1,4 @@
-"""OpenLineage events of a run, for those who collect lineage: one job a dataset.
+"""OpenLineage events of a run, for those who collect lineage: one job for each dataset.
 
 The environment says where they go, as openlineage-python reads it: OPENLINEAGE_URL for an HTTP
 endpoint, OPENLINEAGE__TRANSPORT__TYPE=file and OPENLINEAGE__TRANSPORT__LOG_FILE_PATH for a file,
@@ -26,8 +26,8 @@ _ASKED_BY = ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE__TRANSPORT")
 
 
 class Lineage:
-    """Sends the events of one run; does nothing when no place is set for them, and nothing more
-    when one could not be sent."""
+    """Sends the events of one run. Sends nothing when no place is set for them, and nothing more
+    after one could not be sent."""
 
     def __init__(self, schema: BronzeSchema, host: str, datasets: Sequence[str]) -> None:
         """`host` is the warehouse's address, which names the tables' namespace."""
@@ -37,11 +37,12 @@ class Lineage:
         self._client = _client()
 
     def start(self) -> None:
+        """Send START for each dataset."""
         for name in self._runs:
             self._emit(name, "START", [])
 
     def end(self, report: RunReport) -> None:
-        """Tell what was loaded, and whether the run went through."""
+        """Send COMPLETE, or FAIL with its error, for each dataset with what was loaded."""
         for name in self._runs:
             mine = [o for o in report.outcomes if o.planned.dataset.name == name]
             loaded = [o for o in mine if o.result is Result.LOADED]

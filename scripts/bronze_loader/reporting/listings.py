@@ -18,7 +18,7 @@ from bronze_loader.reporting.console import SHOWN, out, printable
 
 
 def print_log(entries: Sequence[dict[str, Any]], as_json: bool) -> None:
-    """Log entries, as they come."""
+    """Print log entries in the order given, as a table or as JSON lines."""
     if as_json:
         for entry in entries:
             print(json.dumps(entry, default=_as_json, ensure_ascii=False))
@@ -48,7 +48,8 @@ def print_log(entries: Sequence[dict[str, Any]], as_json: bool) -> None:
 def print_datasets(
     declared: Sequence[Dataset], listed: Sequence[LandingFile], as_json: bool
 ) -> None:
-    """Each dataset with its files in number and size, then the files of none."""
+    """Print each dataset with the number and size of its files, then the files that belong to no
+    dataset; as a table or as JSON lines."""
     rest = unmatched(listed, declared)
     files = {d.name: [f for f in listed if d.matches(f.relative_key)] for d in declared}
     if as_json:

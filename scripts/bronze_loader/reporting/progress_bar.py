@@ -1,4 +1,4 @@
-"""NEW scripts/bronze_loader/reporting/progress_bar.py"""
+"""The progress of a run on a terminal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from bronze_loader.run.progress import Progress
 
 
 class SilentProgress:
+    """Shows nothing, where standard error is not a terminal."""
+
     def step(self, name: str, files: int, size: int) -> None:
-        """Nothing to show."""
+        """Do nothing."""
 
     def advance(self, files: int, size: int) -> None:
-        """Nothing to show."""
+        """Do nothing."""
 
 
 class BarProgress:
-    """One bar a step, with files and bytes."""
+    """Shows one bar for each step, with files and bytes."""
 
     def __init__(self, bar: bars.Progress) -> None:
         self._bar = bar
@@ -30,6 +32,7 @@ class BarProgress:
         self._files = self._all_files = self._size = self._all_size = 0
 
     def step(self, name: str, files: int, size: int) -> None:
+        """Put a new bar in place of the last; it measures bytes, or files when there are none."""
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(name, total=size or files, text="")
@@ -37,6 +40,7 @@ class BarProgress:
         self.advance(0, 0)
 
     def advance(self, files: int, size: int) -> None:
+        """Move the bar on by so many files and bytes."""
         self._files += files
         self._size += size
         text = f"{self._files:,} of {self._all_files:,} files"
@@ -49,7 +53,7 @@ class BarProgress:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Progress on standard error, and nothing when that is not a terminal."""
+    """A bar on standard error inside the `with` block; a silent one when that is no terminal."""
     if not sys.stderr.isatty():
         yield SilentProgress()
         return

@@ -1,4 +1,4 @@
-"""What a person or a program sees of a run: progress, tables, JSON lines."""
+"""The report of a run, as tables for a person or JSON lines for a program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bronze_loader.reporting.console import SHOWN, out, printable
 
 
 def print_json(report: RunReport) -> None:
-    """One JSON object a line: each file, then the summary."""
+    """Print one JSON object a line: each file, then the summary."""
     for outcome in report.outcomes:
         print(json.dumps(file_record(outcome), ensure_ascii=False))
     for file in report.unmatched:
@@ -27,6 +27,7 @@ def print_json(report: RunReport) -> None:
 
 
 def file_record(outcome: Outcome) -> dict[str, Any]:
+    """The JSON object of one file. Size in bytes, time in ISO 8601."""
     file = outcome.planned.file
     return {
         "type": "file",
@@ -52,6 +53,7 @@ def _file(file: LandingFile) -> dict[str, Any]:
 
 
 def summary_record(report: RunReport) -> dict[str, Any]:
+    """The JSON object of the whole run: counts of all files, and of each dataset's."""
     return {
         "type": "summary",
         "dry_run": report.dry_run,
@@ -65,7 +67,8 @@ def summary_record(report: RunReport) -> dict[str, Any]:
 
 
 def _counts(report: RunReport, dataset: str | None) -> dict[str, int]:
-    """Loaded files by what was planned (a file loaded after a refusal counts as new)."""
+    """Files by result, loaded ones by what was planned (one loaded after a refusal counts as new),
+    and rows; `dataset` None means all datasets."""
     mine = [o for o in report.outcomes if dataset in (None, o.planned.dataset.name)]
     done = [o for o in mine if o.result in (Result.LOADED, Result.PLANNED)]
     changed = sum(1 for o in done if o.planned.action in (Action.CHANGED, Action.FORCED))
@@ -83,7 +86,7 @@ def _counts(report: RunReport, dataset: str | None) -> dict[str, int]:
 
 
 def print_report(report: RunReport) -> None:
-    """The closing summary, or with a dry run the plan, as tables."""
+    """Print the closing summary as tables, and before it the plan of a dry run."""
     console = out()
     if report.dry_run:
         _print_plan(console, report)
@@ -131,7 +134,7 @@ def _closing_line(report: RunReport, total: dict[str, int]) -> str:
 
 
 def _columns_added(outcome: Outcome) -> str:
-    """By a few of their names: a file may bring a thousand."""
+    """A line that names the first of a file's new columns, which may be a thousand."""
     added = outcome.columns_added
     names = ", ".join(added[:SHOWN]) + ("" if len(added) <= SHOWN else ", …")
     title = f"{outcome.planned.dataset.name}: {counted(len(added), 'new column')}"

@@ -1,4 +1,4 @@
-"""From an object's first bytes to text: what it is, its compression, its encoding."""
+"""What an object's first bytes are, and the bytes behind their compression."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DECOMPRESSORS: dict[str, Callable[[], Any]] = {
     ".bz2": bz2.BZ2Decompressor,
     ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
-DAMAGED = (OSError, ValueError, zlib.error, zstandard.ZstdError)  # what they raise
+DAMAGED = (OSError, ValueError, zlib.error, zstandard.ZstdError)  # what decompressors raise
 _NOT_CSV = {
     **dict.fromkeys((b"PK\3\4", b"PK\5\6", b"PK\7\10"), "a zip archive (or an Excel workbook)"),
     b"PAR1\x15": "a Parquet file",
@@ -35,13 +35,15 @@ _NOT_CSV = {
     b"\xd0\xcf\x11\xe0": "an old Office document",
 }
 
-_SLICE = 128  # so much of the worst that zstandard can hold becomes 4 MiB
+_SLICE = 128  # bytes at a time: the densest zstandard becomes 4 MiB of them
 
 
 def decompress(head: bytes, whole: bool, key: str) -> tuple[bytes, bool]:
-    """The bytes behind a compression, and whether they are the whole content.
+    """The decompressed bytes, and whether they are the whole content.
 
-    Content and name must agree on the compression, because Spark goes by the name.
+    `whole` says that `head` is the whole object. Content and name must agree on the compression,
+    because Spark goes by the name. Raises Refused when they do not, when the content is not CSV or
+    cannot be decompressed.
     """
     named = compression_of(key)
     found = next((name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)), "")
@@ -64,17 +66,18 @@ def decompress(head: bytes, whole: bool, key: str) -> tuple[bytes, bool]:
 
 
 def compression_of(key: str) -> str:
-    """The suffix of a key that says how it is compressed, or nothing."""
+    """The suffix of a key that names its compression, such as `.gz`; empty when there is none."""
     suffix = CSV_SUFFIX.search(key)
     return (suffix.group(1) or "") if suffix else ""
 
 
 def cut_off(compression: str) -> str:
+    """The reason to refuse a compressed file that ends too early."""
     return f"the {compression} content ends too early; was the upload cut off?"
 
 
 def _inflate(head: bytes, compression: str) -> tuple[bytes, bool]:
-    """What the bytes hold, over the members or frames in a row, and whether the last one ends.
+    """The content of all members or frames in the bytes, and whether the last one ends.
 
     It stops at MAX_HEAD, or for .zst, whose decompressor has no limit, a slice behind it.
     """

@@ -1,4 +1,4 @@
-"""How a file is written: delimiter, quote, escape and line ends, declared or found in its head."""
+"""The dialect of a CSV file: delimiter, quote, escape, line ends; declared or seen in its head."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ csv.field_size_limit(sys.maxsize)  # for all of the process
 
 @dataclass(frozen=True)
 class Dialect:
-    """The characters that give a file its shape."""
+    """The characters between values, around them, and before a quote within them."""
 
     delimiter: str = ","
     quote: str = '"'
@@ -33,11 +33,10 @@ class Dialect:
 
 
 def candidates(text: str, options: CsvOptions) -> Iterator[Dialect]:
-    """The dialects that the text may be in; what is declared is not looked for.
+    """The dialects that the text may be in; what is declared is the same in all of them.
 
-    Single quotes are taken for quotes when the header's names stand in them. The escape is a
-    backslash when there is one before a quote that ends no value: where quotes are doubled, there
-    can be none.
+    Single quotes are quotes when the header's first name stands in them. The escape is a backslash
+    when one stands before a quote that ends no value, which cannot be where quotes are doubled.
     """
     for delimiter in (options.delimiter,) if options.delimiter else DELIMITERS:
         quote = options.quote or _quote(text, delimiter)
@@ -89,7 +88,7 @@ def _settings(dialect: Dialect) -> dict[str, Any]:
 
 
 def skip_lines(text: str, lines: int) -> str:
-    """The text behind so many lines, of whatever shape; blank ones count, as for `skipRows`."""
+    """The text behind so many lines; blank lines count, as they do for Spark's `skipRows`."""
     position = 0
     for _ in range(lines):
         found = _LINE_END.search(text, position)
@@ -100,11 +99,11 @@ def skip_lines(text: str, lines: int) -> str:
 
 
 def line_end(text: str, dialect: Dialect) -> str:
-    r"""The line end of the file, which for Spark is the first one in it, be it in a quoted name.
+    r"""The line end of the file. Spark takes the first one in it, even one within a quoted name.
 
-    Raises Refused where lines end otherwise and Spark would misread values: with `\n` before
-    lines that end in `\r\n` it leaves a `\r` in each last value, and with `\r` in a name it
-    changes every `\r` in a value.
+    Raises Refused where other lines end in another way and Spark would misread values: with `\n`
+    before lines that end in `\r\n` it leaves a `\r` in each last value, and with `\r` in a name
+    it changes every `\r` in a value.
     """
     found = _LINE_END.search(text)
     first = found.group() if found else "\n"
@@ -122,7 +121,7 @@ def line_end(text: str, dialect: Dialect) -> str:
 
 
 def _last_lines(text: str, dialect: Dialect) -> Iterator[str]:
-    """Of each record that is not blank the line that it ends in, with its line end."""
+    """The last line of each record that is not blank, with its line end."""
     lines = list(io.StringIO(text, newline=""))
     reader = csv.reader(lines, **_settings(dialect))
     try:

@@ -1,4 +1,4 @@
-"""NEW scripts/bronze_loader/sniffing/encoding.py"""
+"""From bytes to text: a file's encoding, and why bytes are not in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ _SHOWN = 10  # bytes around an undecodable one that the reason shows
 
 
 def decode(data: bytes, whole: bool, declared: str | None) -> tuple[str, str]:
-    """The text and its encoding. A byte order mark goes before what is declared."""
+    """The text and the name of its encoding. A byte order mark overrules what is declared.
+
+    `whole` says that the data ends where the file does, not within a character. Raises Refused for
+    UTF-16 and UTF-32, for zero bytes, and for bytes that mean nothing in the encoding.
+    """
     encoding = declared or "UTF-8"
     if data.startswith(_WIDE_MARKS):
         raise Refused(

@@ -1,4 +1,4 @@
-"""What a file's first bytes say: how it is written, and its column names."""
+"""The header of a file, from its first bytes: its column names, and how it is written."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from bronze_loader.sniffing.unclosed_quote import TAIL_SIZE, Tail, tail_of
 
 log = logging.getLogger(__name__)
 
-# A header fits the first; the later ones are for a thousand columns and for bzip2's large blocks.
+# Bytes. A header fits in the first; the others are for a thousand columns and for bzip2's blocks.
 HEAD_SIZES = (64 * 1024, 1024 * 1024, MAX_HEAD)
 MAX_COLUMNS = 5_000  # more make statements of minutes; Spark takes 20,480 (maxColumns)
 MAX_NAME_LENGTH = 255  # Unity Catalog's limit on a column name
-PREAMBLE_LINES = 20  # so many lines are searched for a header that is not the first
+PREAMBLE_LINES = 20  # lines among which a header that is not the first is looked for
 
 Read = Callable[[int, int], bytes]
 """`read(start, length)` gives that part of an object; less of it at its end."""
@@ -37,7 +37,8 @@ Read = Callable[[int, int], bytes]
 
 @dataclass(frozen=True)
 class Header:
-    """How to read one file: its columns, normalised and in the file's order, and its dialect."""
+    """How to read one file: its columns, normalised and in the file's order, its dialect, encoding
+    and line end; `tail` says how the file ends, where that is needed."""
 
     columns: tuple[str, ...]
     delimiter: str = ","
@@ -161,7 +162,8 @@ def _preamble(head: _Head, dataset: Dataset) -> int:
 
 
 def renamed(header: Header, dataset: Dataset) -> str:
-    """What to say of optional columns that a file lacks while it has new ones named alike."""
+    """The hint for optional columns that a file lacks while it has new ones of a similar name;
+    empty when there are none."""
     new = [name for name in header.columns if name not in dataset.column_names]
     return _did_you_mean([n for n in dataset.column_names if n not in header.columns], new)
 

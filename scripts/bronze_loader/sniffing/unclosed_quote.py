@@ -1,9 +1,9 @@
-"""The end of a file, to know a record by that a quote left open has swallowed up to there.
+"""The end of a file, by which a value is known that an unclosed quote has extended up to there.
 
-With multiLine, Spark takes everything behind an opening quote that is never closed for one value
-and says nothing. When that is the last column, the number of values is right too. Such a value
-ends as the file ends, which no value of a well-formed record does: the file's last line has a
-delimiter, a quote or a line end behind the last value.
+With multiLine, Spark reads everything behind an opening quote that is never closed as one value and
+reports nothing. In the last column the number of values is right too. But such a value ends as the
+file ends, and no value of a well-formed record does: behind it the file's last line has a
+delimiter, a quote or a line end.
 """
 
 from __future__ import annotations
@@ -12,23 +12,21 @@ from dataclasses import dataclass
 
 from bronze_loader.sniffing.csv_dialect import Dialect
 
-TAIL_SIZE = 4096
-_LONGEST = 200
+TAIL_SIZE = 4096  # bytes that are read of a file's end
+_LONGEST = 200  # characters by which a value is known
 
 
 @dataclass(frozen=True)
 class Tail:
-    """A value that the end of the file has cut off is `value`, or it ends in `end`.
-
-    Neither is known of a large compressed file.
-    """
+    """What a value looks like that the end of the file has cut off: it is `value`, or it ends in
+    `end`. A large compressed file has neither, as its end is not read."""
 
     value: str | None = None
     end: str | None = None
 
 
 def tail_of(window: str, whole: bool, dialect: Dialect, line_end: str) -> Tail | None:
-    """The tail, from the last characters of a file; None when no quote can be open there.
+    """The tail by the last characters of a file; None when no quote can be open there.
 
     `whole` says that the window is the whole file. An opening quote stands at the beginning of a
     value, so a last quote elsewhere has closed one, unless it is escaped. Line ends become what

@@ -35,17 +35,17 @@ class TransientError(LoaderError):
     """The statement may succeed when it is run again: throttled, cut off, or in conflict."""
 
 
-# What a statement fails with that may succeed when repeated: Delta's errors for a transaction that
-# another one overtook (SQLSTATE 2D521), a service that is overloaded, S3 that throttles (SlowDown).
+# Errors of a statement that may succeed when repeated: Delta's for a transaction that another one
+# overtook (SQLSTATE 2D521), those of an overloaded service, and S3's for throttling (SlowDown).
 # https://docs.databricks.com/aws/en/error-messages/error-classes
 _PASSING = re.compile(
     r"\[DELTA_(CONCURRENT_\w+|METADATA_CHANGED|PROTOCOL_CHANGED)|SQLSTATE: 2D521"
     r"|\[TEMPORARILY_UNAVAILABLE|reduce your request rate"
 )
-# What is said of a session that the warehouse has forgotten.
+# Errors of a session that the warehouse has forgotten.
 _SESSION_LOST = re.compile(r"INVALID_HANDLE|SessionHandle|unexpectedly closed server side")
 _PASSING_CLIENT_ERRORS = (408, 429)
-# Variables that leave no choice of how to sign in.
+# Variables that leave open nothing about how to sign in.
 _NO_CHOICE = {
     "DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_HTTP_PATH", "DATABRICKS_WAREHOUSE_ID",
     "DATABRICKS_CATALOG",
@@ -53,10 +53,10 @@ _NO_CHOICE = {
 
 
 class StatementRunner(Protocol):
-    """What the loader needs of a warehouse."""
+    """What the loader needs from a warehouse."""
 
     def run(self, statement: str) -> list[dict[str, Any]]:
-        """Run one statement, give its rows by column name. Raises LoaderError."""
+        """Run one statement; gives its rows by column name. Raises LoaderError."""
 
 
 class SqlWarehouse:
@@ -69,7 +69,11 @@ class SqlWarehouse:
         self._connection: Any = open_connection()
 
     def run(self, statement: str) -> list[dict[str, Any]]:
-        """Raises StatementFailed, TransientError, or LoaderError for what is neither."""
+        """Run one statement; gives its rows by column name.
+
+        Raises StatementFailed when the warehouse refuses it, TransientError when it may succeed
+        later, LoaderError when the connection is lost for good.
+        """
         started = time.monotonic()
         try:
             if self._connection is None:
@@ -95,6 +99,7 @@ class SqlWarehouse:
         return rows
 
     def close(self) -> None:
+        """Close the connection, whether or not the warehouse still answers."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(SqlError, HTTPError, OSError):
@@ -102,9 +107,9 @@ class SqlWarehouse:
 
 
 def _passes(error: Exception) -> bool:
-    """Whether a request that went wrong may go right later: not one that was wrong itself."""
+    """Whether a request that failed may succeed later; one that was wrong itself may not."""
     if isinstance(error, MaxRetryDurationError):
-        return False  # the connector has tried for as long as it is worth
+        return False  # the connector has tried again for 15 minutes
     if isinstance(error, RequestError):
         # The code is that of the last answer, so a connection that broke may come with a 200.
         code = error.context.get("http-code") or 0
@@ -116,7 +121,8 @@ def _passes(error: Exception) -> bool:
 
 @contextmanager
 def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
-    """A warehouse by databricks-sdk's unified auth (environment, profile or job).
+    """A warehouse inside the `with` block, by databricks-sdk's unified auth (environment, profile
+    or job).
 
     https://docs.databricks.com/aws/en/dev-tools/auth/unified-auth. The warehouse is `http_path`,
     or DATABRICKS_HTTP_PATH, or DATABRICKS_WAREHOUSE_ID. Raises ConfigurationError saying what to
@@ -176,8 +182,8 @@ class _Access:
 
 
 def _given_access() -> _Access | None:
-    """Host and token when the environment has them and no other setting to weigh them against:
-    then there is nothing to find, and importing the SDK for it costs a second."""
+    """Host and token when the environment has both and no other setting that may overrule them; the
+    SDK, whose import takes a second, would find nothing else. None in all other cases."""
     host, token = os.environ.get("DATABRICKS_HOST"), os.environ.get("DATABRICKS_TOKEN")
     others = {name for name in os.environ if name.startswith("DATABRICKS_")} - _NO_CHOICE
     if not host or not token or others:
@@ -228,9 +234,12 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def _check_loopback(host: str) -> str | None:
-    """Say at once that nothing listens, or whom nobody here trusts; the SDK and the connector
-    would go on trying. Gives the file of the only authority to trust, if one is known: reading
-    the usual ones as well takes a twentieth of a second each time."""
+    """Check that a local host listens and has a certificate that is trusted; the SDK and the
+    connector would go on trying when it does not.
+
+    Gives the file of the only authority to trust, if one is set: reading the usual ones as well
+    takes a twentieth of a second each time. Raises ConfigurationError or TransientError.
+    """
     address = _address(host)
     if not _is_loopback(address.hostname):
         return None
@@ -262,7 +271,7 @@ def _check_loopback(host: str) -> str | None:
 
 
 def _first_lines(error: BaseException) -> str:
-    """The message without the server's stack trace, and of urllib3's the cause alone."""
+    """The message without the server's stack trace; for urllib3's errors the cause alone."""
     text = str(error).strip()
     cause = re.search(r"Max retries exceeded .*\(Caused by (\w+\(.*\))\)", text)
     text = cause.group(1) if cause else text

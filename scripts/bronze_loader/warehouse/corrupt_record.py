@@ -1,8 +1,8 @@
-"""The SQL that keeps a record as malformed which the reader took without a word, but misread.
+"""The SQL that marks records as malformed which the reader misread without saying so.
 
-`read_files` fills `_corrupt_record` where a record has too few or too many values. Three more it
-lets pass: bytes that it cannot decode, which become U+FFFD, a quote that is never closed, and a
-line that ends in CRLF where the file's first ones end in LF: its last value has the CR.
+`read_files` fills `_corrupt_record` where a record has too few or too many values. It lets three
+more pass: bytes that it cannot decode, which become U+FFFD; a quote that is never closed; and a
+line that ends in CRLF where the file's first lines end in LF, so that its last value ends in CR.
 Their rows get a `_corrupt_record` too: the values as they were read, with the delimiter between.
 """
 
@@ -34,7 +34,8 @@ def corrupt_record(header: Header) -> str:
 
 
 def _any_of(conditions: Sequence[str]) -> str:
-    """Alternatives, as a balanced tree: a thousand in a row are nested a thousand deep."""
+    """The conditions joined by OR as a balanced tree; a thousand in a row would be parsed as a
+    thousand levels."""
     if len(conditions) == 1:
         return conditions[0]
     middle = len(conditions) // 2
@@ -42,7 +43,8 @@ def _any_of(conditions: Sequence[str]) -> str:
 
 
 def _swallowed(last: str, header: Header) -> list[str]:
-    """Whether the end of the file has cut off the last value; see `tail`."""
+    """Conditions under which the end of the file has cut off the last value; see
+    `sniffing.unclosed_quote`."""
     tail = header.tail
     if tail is None:
         return []

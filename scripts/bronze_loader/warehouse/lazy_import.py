@@ -1,4 +1,4 @@
-"""A module that is imported when something of it is used, not when it is named.
+"""Imports that are carried out when something of the module is used, not at the `import`.
 
 The standard library's LazyLoader does not do: in Python 3.11 the second `import` of a module ends
 its laziness (https://github.com/python/cpython/issues/127036).

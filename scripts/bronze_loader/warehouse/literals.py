@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 
 def strings(values: Iterable[str]) -> str:
+    """String literals with commas between them."""
     return ", ".join(string(value) for value in values)
 
 

@@ -1,4 +1,4 @@
-"""Statements run again after an error that passes, with growing pauses, and under the lease."""
+"""Retries: a statement is run again after a transient error, with growing pauses."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bronze_loader.warehouse.connection import StatementFailed, StatementRunner,
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 6
-LONGEST_PAUSE = 20.0
+LONGEST_PAUSE = 20.0  # seconds
 
 
 class RetryingWarehouse:
-    """A warehouse behind retries. Every statement of the loader may be run twice: landing and
-    logging replace what a first attempt wrote, creating is IF NOT EXISTS.
+    """A warehouse that runs a statement again after a TransientError, and after no other error.
 
-    After an error that was not passing, nothing is run again.
+    Every statement of the loader may be run twice: loading and logging replace what a first attempt
+    wrote, and CREATE is IF NOT EXISTS.
     """
 
     def __init__(
@@ -39,6 +39,10 @@ class RetryingWarehouse:
         self._sleep = sleep
 
     def run(self, statement: str) -> list[dict[str, Any]]:
+        """Run one statement, at most ATTEMPTS times; gives its rows by column name.
+
+        Raises the error of the last attempt, or what `before_each` or `after_failure` raises.
+        """
         for attempt in range(ATTEMPTS):
             self._before_each()
             try:

@@ -23,6 +23,16 @@ from bronze_loader.datasets.column_names import METADATA_NAMES, normalise
         (["_source_file", "_Corrupt_Record"], ["source_file", "corrupt_record"]),
         (["it's; drop table x --"], ["it_s_drop_table_x"]),
     ],
+    ids=[
+        "case-and-blanks",
+        "dots-dashes-backticks",
+        "nothing-left",
+        "same-name-in-any-case",
+        "number-taken",
+        "letters-of-any-script",
+        "metadata-names",
+        "sql",
+    ],
 )
 def test_a_header_is_normalised(header: list[str], names: list[str]) -> None:
     assert normalise(header) == names

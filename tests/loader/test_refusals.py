@@ -1,0 +1,50 @@
+"""Files that are refused: what is said of them, what is logged, and how they load later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from landing_place import CUSTOMERS, SALES, Place
+
+
+def test_a_file_without_a_required_column_is_refused_and_the_others_load(place: Place) -> None:
+    bad = place.put("data_sales_bad.csv", b"createtime,id,product,quan,shop\n2024-01-01,1,TV,2,s\n")
+    place.put("data_sales_good.csv", SALES)
+    printed = place.load(exit_code=3).stdout
+    assert f"refused: sales: {bad}: required column missing: platform" in printed
+    assert place.rows("sales", "shop") == [("Hanoi",)]
+    refused = [entry for entry in place.log() if entry["status"] == "refused"]
+    assert [(e["source_file"], e["row_count"]) for e in refused] == [(bad, 0)]
+    assert "required column missing: platform" in refused[0]["reason"]
+
+
+def test_a_refused_file_is_reported_until_it_is_mended_but_logged_once(place: Place) -> None:
+    bad = place.put("data_sales_1.csv", b"id\n1\n")
+    place.load(exit_code=3)
+    assert f"still refused: sales: {bad}" in place.load(exit_code=3).stdout
+    assert len(place.log()) == 1
+    place.put("data_sales_1.csv", SALES)
+    place.load()
+    assert [entry["status"] for entry in place.log()] == ["refused", "loaded"]
+    assert place.rows("sales", "shop") == [("Hanoi",)]
+
+
+def test_a_refused_file_loads_once_the_declaration_allows_it(place: Place, tmp_path: Path) -> None:
+    place.put("data_sales_1.csv", "createtime,id,größe\n2024-01-01,1,ä\n".encode("cp1252"))
+    sources = tmp_path / "sources.yml"
+    declared = (
+        "sources: [{name: bronze, tables: [{name: sales, external: {location: '**/data_*'%s}}]}]"
+    )
+    sources.write_text(declared % "")
+    assert "not UTF-8" in place.load("--sources", str(sources), exit_code=3).stdout
+    sources.write_text(declared % ", options: {encoding: windows-1252}")
+    place.load("--sources", str(sources))
+    assert place.rows("sales", "id, `größe`") == [("1", "ä")]
+
+
+def test_a_loaded_file_that_is_replaced_by_a_bad_one_keeps_its_rows(place: Place) -> None:
+    place.put("customer_infomation_1.csv", CUSTOMERS)
+    place.load()
+    place.put("customer_infomation_1.csv", b"")
+    assert "the file is empty" in place.load(exit_code=3).stdout
+    assert len(place.rows("customers", "id")) == 2
