@@ -1,4 +1,4 @@
-"""`local-warehouse doctor`: what a killed process, or somebody else, left behind."""
+"""`local-warehouse doctor`: findings about what a killed process, or somebody else, left behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PRIVATE = ("secrets.json", "s3-config.json", "certificates/server-key.pem")
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong, and what `--repair` does about it, if it can."""
+    """A problem, what to do about it, and the function that does it, if `--repair` can."""
 
     problem: str
     remedy: str
@@ -34,7 +34,7 @@ class Finding:
 
 
 def examine_state(directory: StateDirectory) -> Iterator[Finding]:
-    """The files of a state directory, before anything is started from them."""
+    """Examine the files of a state directory, before anything is started from them."""
     for name, record in directory.read().services.items():
         if not processes.is_running(record.pid, record.identity):
 
@@ -85,7 +85,11 @@ def _examine_catalog(directory: StateDirectory) -> Iterator[Finding]:
 
 
 def examine_tables(directory: StateDirectory, managed: Iterable[str]) -> Iterator[Finding]:
-    """The catalog against the logs of the tables; `managed` are the folders of managed ones."""
+    """Compare the catalog with the logs of the tables.
+
+    `managed` are the URLs of the folders in which managed tables may be. What cannot be read is a
+    finding, too.
+    """
     with closing(Catalog(directory.path / CATALOG_FILE)) as catalog:
         tables = [relation for relation in catalog.relations() if not relation.is_view]
         for relation in tables:
@@ -118,8 +122,11 @@ def _left_behind(catalog: Catalog, folder: str) -> Finding:
 
 
 def _unknown(folder: str) -> Finding:
-    """A folder of no table of the catalog. What has a log may be of a catalog that was lost, or of
-    another state directory with the same S3, and is not ours to delete."""
+    """The finding for a folder of no table of the catalog.
+
+    A folder with a log may be a table of a catalog that was lost, or of another state directory
+    with the same S3, and is not ours to delete.
+    """
     if not objects.names(f"{folder}/_delta_log/"):
         return Finding(
             f"{folder} holds the files of no table",
@@ -138,14 +145,14 @@ def _unknown(folder: str) -> Finding:
 
 
 def _deletion(folder: str) -> str:
-    """The command that deletes it."""
+    """The command that deletes a folder."""
     if objects.is_s3(folder):
         return f"local-warehouse exec -- aws s3 rm --recursive {folder}"
     return f"rm -r {folder.removeprefix('file://')}"
 
 
 def _examine_table(catalog: Catalog, relation: Relation) -> Iterator[Finding]:
-    """Raises SqlError or OSError when it cannot be read."""
+    """Compare one table with its log. Raises SqlError or OSError when that cannot be read."""
     location = relation.path
     versions = delta_log.log_versions(location)
     if not versions:
@@ -209,6 +216,7 @@ def _named(checks: dict[str, str]) -> str:
 
 
 def _take_checks(catalog: Catalog, relation: Relation, checks: dict[str, str]) -> None:
+    relation = relation.copy()
     relation.constraints = [c for c in relation.constraints if c.kind != "CHECK"] + [
         Constraint(name, "CHECK", expression=text) for name, text in checks.items()
     ]
@@ -227,6 +235,7 @@ def _put_aside(entry: str) -> None:
 def _take_columns(
     catalog: Catalog, relation: Relation, columns: list[Column], partition_by: list[str]
 ) -> None:
+    relation = relation.copy()
     for column in columns:
         known = relation.column(column.name)
         if known is not None:

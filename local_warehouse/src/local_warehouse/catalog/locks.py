@@ -8,9 +8,9 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
-from local_warehouse.catalog.names import Name
+from local_warehouse.catalog.names import Name, quoted
 
 
 class _Turn:
@@ -30,10 +30,21 @@ def turn(key: str) -> Iterator[None]:
         yield
 
 
-def definition(name: Name) -> AbstractContextManager[None]:
-    """The turn of a statement that creates, replaces or alters the relation of this name, which
-    reads it from the catalog inside. One thread cannot take it twice."""
-    return turn(f"DEFINITION {name}")
+@contextmanager
+def definition(*names: Name) -> Iterator[None]:
+    """The turn of a statement that creates, replaces, alters or drops the relations of these names.
+
+    It reads them from the catalog inside. One thread cannot take a name's turn twice.
+    """
+    with ExitStack() as turns:
+        for name in sorted(set(names)):  # in one order, so that nobody waits in a circle
+            turns.enter_context(turn(f"DEFINITION {name}"))
+        yield
+
+
+def schema_definition(catalog: str, name: str) -> AbstractContextManager[None]:
+    """The turn of a statement that alters a schema, which it reads from the catalog inside."""
+    return turn(f"DEFINITION {quoted(catalog.lower(), name.lower())}")
 
 
 class _Gate:

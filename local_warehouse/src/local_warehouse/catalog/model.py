@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 import uuid
 from dataclasses import asdict, dataclass, field
@@ -88,11 +89,17 @@ class Relation:
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name.lower() == name.lower()), None)
 
+    def copy(self) -> Relation:
+        """A relation of its own to be changed, and then put into the catalog."""
+        return copy.deepcopy(self)
+
     def document(self) -> dict[str, Any]:
+        """The relation as the catalog's file keeps it, in JSON."""
         return asdict(self)
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Relation:
+        """The relation that `document` has made this of."""
         return cls(
             **{
                 **document,
@@ -154,6 +161,10 @@ class Schema:
     properties: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     owner: str = "local"
+
+    def copy(self) -> Schema:
+        """A schema of its own to be changed, and then put into the catalog."""
+        return copy.deepcopy(self)
 
 
 @dataclass(frozen=True)

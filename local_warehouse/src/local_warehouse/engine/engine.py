@@ -267,11 +267,15 @@ class Engine:
 
     def name_of(self, relation: Relation) -> str:
         """The engine's own name for a table; it is declared there on first use, and again when
-        its schema has changed."""
+        its schema has changed. A statement that looked the table up before that, as it was being
+        altered, gets the newer name."""
         name = f"t_{relation.id}_{relation.generation}"
         connection = self._connection
         with connection.lock:
-            if connection.names.get(relation.id) != name:
+            known = connection.names.get(relation.id)
+            if known is not None and int(known.rpartition("_")[2]) >= relation.generation:
+                name = known
+            else:
                 self._forget(connection, relation)
                 option, size = _FILE_SIZE
                 self.run(

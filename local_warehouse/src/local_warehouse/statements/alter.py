@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import partial
 
 from local_warehouse import errors
-from local_warehouse.catalog.locks import definition
+from local_warehouse.catalog.locks import definition, schema_definition
 from local_warehouse.catalog.model import Column, Relation, Schema
-from local_warehouse.catalog.names import full_name, schema_name
+from local_warehouse.catalog.names import Name, full_name, schema_name
 from local_warehouse.resolver.query import Query
 from local_warehouse.session.context import Context, require_table
 from local_warehouse.statements import columns
@@ -30,30 +30,40 @@ Change = Callable[[], object]
 
 
 def schema(context: Context, reader: StatementReader) -> Result:
-    found = context.catalog.require_schema(*schema_name(reader.name(), context.session.catalog))
-    change = _common(found, reader)
-    if change is None and reader.accept("SET", "DBPROPERTIES"):
-        change = partial(found.properties.update, reader.pairs())
-    if change is None:
-        raise reader.unsupported()
-    reader.end()
-    change()
-    context.catalog.put_schema(found)
+    """What follows ALTER SCHEMA."""
+    catalog, name = schema_name(reader.name(), context.session.catalog)
+    with schema_definition(catalog, name):
+        altered = context.catalog.require_schema(catalog, name).copy()
+        change = _common(altered, reader)
+        if change is None and reader.accept("SET", "DBPROPERTIES"):
+            change = partial(altered.properties.update, reader.pairs())
+        if change is None:
+            raise reader.unsupported()
+        reader.end()
+        change()
+        context.catalog.put_schema(altered)
     return nothing()
 
 
 def table(context: Context, reader: StatementReader) -> Result:
+    """What follows ALTER TABLE or ALTER VIEW."""
     name = full_name(reader.name(), context.session.namespace)
+    if reader.accept("RENAME", "TO"):
+        return _rename(context, name, reader)
     with definition(name):
-        return _relation(context, context.relation(name), reader)
+        return _relation(context, context.relation(name).copy(), reader)
+
+
+def _rename(context: Context, old: Name, reader: StatementReader) -> Result:
+    new = full_name(reader.name(), (old.catalog, old.schema))
+    reader.end()
+    with definition(old, new):
+        context.relation(old)
+        context.catalog.rename_relation(old, new)
+    return nothing()
 
 
 def _relation(context: Context, relation: Relation, reader: StatementReader) -> Result:
-    if reader.accept("RENAME", "TO"):
-        name = full_name(reader.name(), (relation.name.catalog, relation.name.schema))
-        reader.end()
-        context.catalog.rename_relation(relation, name)
-        return nothing()
     change = (
         _common(relation, reader)
         or _of_relation(context, relation, reader)

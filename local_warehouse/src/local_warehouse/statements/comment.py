@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local_warehouse import errors
-from local_warehouse.catalog.locks import definition
+from local_warehouse.catalog.locks import definition, schema_definition
 from local_warehouse.catalog.names import full_name, schema_name
 from local_warehouse.session.context import Context
 from local_warehouse.statements.reader import StatementReader
@@ -23,14 +23,15 @@ def comment_on(context: Context, reader: StatementReader) -> Result:
         return nothing()
     if kind in ("SCHEMA", "DATABASE"):
         catalog, name = schema_name(parts, context.session.catalog)
-        schema = context.catalog.require_schema(catalog, name)
-        schema.comment = text
-        context.catalog.put_schema(schema)
+        with schema_definition(catalog, name):
+            schema = context.catalog.require_schema(catalog, name).copy()
+            schema.comment = text
+            context.catalog.put_schema(schema)
         return nothing()
     table = parts[:-1] if kind == "COLUMN" else parts
     relation_name = full_name(table, context.session.namespace)
     with definition(relation_name):
-        relation = context.relation(relation_name)
+        relation = context.relation(relation_name).copy()
         if kind == "COLUMN":
             column = relation.column(parts[-1])
             if column is None:

@@ -110,7 +110,6 @@ def drop_constraint(context: Context, relation: Relation, name: str, if_exists: 
     if found.kind == "CHECK":
         drop_check(relation, found.name)
     relation.constraints.remove(found)
-    context.catalog.put_relation(relation)
 
 
 def drop_check(relation: Relation, name: str) -> None:

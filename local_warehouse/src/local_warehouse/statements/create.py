@@ -137,30 +137,28 @@ def _create_table(
         source = None if clauses.clone_of is None else target(context, clauses.clone_of)
         if source is not None:
             _take_over(context, relation, source)
-        context.catalog.put_relation(relation)
-    if source is not None:
-        if not clauses.is_shallow:
+        copied: Iterable[str] = ()
+        if source is not None and not clauses.is_shallow:
             copied = context.catalog.copied_files(source)
-            context.catalog.add_copied_files(relation, copied)
+        context.catalog.put_relation(relation, copied)
+    if source is not None:
         return _clone_result(relation)
     return nothing() if clauses.query is None else counts(num_affected_rows=0, num_inserted_rows=0)
 
 
 @contextmanager
 def _new_folder(context: Context, relation: Relation, existing: Relation | None) -> Iterator[None]:
-    """While a table is made: the folder of a managed one, if it is new, is deleted on an error.
-    It stays on the list of folders then, as a statement that was stopped may still write there."""
-    if _is_in_place(relation, existing):
-        yield
-        return
-    is_managed = relation.kind == "MANAGED"
-    if is_managed:
+    """While a table is made: on an error the engine forgets it, and its folder is deleted if it is
+    new and managed. The folder stays on the list of folders then, as a statement that was stopped
+    may still write there."""
+    is_new = relation.kind == "MANAGED" and not _is_in_place(relation, existing)
+    if is_new:
         context.catalog.begin(relation.path)
     try:
         yield
-    except SqlError:
+    except Exception:
         with suppress(SqlError):
-            if is_managed:
+            if is_new:
                 objects.delete_tree(relation.path)
             context.engine.forget(relation)
         raise

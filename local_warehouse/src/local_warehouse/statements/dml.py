@@ -54,7 +54,7 @@ def _run_on_target(
     if not evolves:
         return _write(context, target(context, parts), f"{verb} {text}")
     with definition(full_name(parts, context.session.namespace)):
-        relation = target(context, parts)
+        relation = target(context, parts).copy()
         _add_assigned(context, relation, parse(f"{verb} {text}"))
         metrics = _write(context, relation, f"{verb} {text}", evolves=True)
         read_again(context, relation)

@@ -38,8 +38,7 @@ def grant(context: Context, reader: StatementReader) -> Result:
 
 
 def revoke(context: Context, reader: StatementReader) -> Result:
-    for found in _read(context, reader, "FROM"):
-        context.catalog.revoke(found)
+    context.catalog.revoke(_read(context, reader, "FROM"))
     return nothing()
 
 

@@ -72,7 +72,7 @@ def body_of(context: Context, clauses: Insert, query: Query, evolves: bool) -> s
     if evolves:
         given = query.columns()
         with definition(clauses.relation.name):
-            clauses.relation = context.relation(clauses.relation.name)
+            clauses.relation = context.relation(clauses.relation.name).copy()
             _evolve(context, clauses, given)
     return _columns_of_target(query, clauses)
 

@@ -125,7 +125,7 @@ def restore(context: Context, reader: StatementReader) -> Result:
     reader.accept("TO")
     travel = time_travel.read(reader.rest())
     with definition(name):
-        return _restore(context, require_table(context.relation(name)), travel)
+        return _restore(context, require_table(context.relation(name)).copy(), travel)
 
 
 def _restore(context: Context, relation: Relation, travel: exp.Version) -> Result:
