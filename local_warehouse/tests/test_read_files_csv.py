@@ -25,9 +25,9 @@ from local_warehouse.read_files import (
     UnsupportedOption,
     read_files,
 )
-from local_warehouse.read_files.csv import file
+from local_warehouse.read_files.csv import csv_file
 from local_warehouse.read_files.csv.blocks import BlockSplitter, can_split
-from local_warehouse.read_files.csv.options import parse_options
+from local_warehouse.read_files.csv.csv_options import parse_options
 from local_warehouse.read_files.csv.records import detect_separator, read_records
 from local_warehouse.read_files.csv.schema import parse_schema
 from local_warehouse.read_files.errors import DamagedFile
@@ -226,7 +226,7 @@ def test_large_files_reach_the_engine_as_plain_csv(
     engine: Callable[[str], list[Row]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(file, "SMALL_BYTES", -1)
+    monkeypatch.setattr(csv_file, "SMALL_BYTES", -1)
     sep = options.get("sep", ",")
     lines = [["c", "d", "e"]]
     for i in range(3000):

@@ -1,13 +1,17 @@
-"""The table function `read_files` for the local warehouse: files to relations for the engine.
+"""The table function `read_files`: files to relations that the engine can read.
 
-Knows nothing of the SQL server. See `read_files` for the entry point and `Scan` for its result.
+`read_files` and `read_many` return a `Scan`; `with_inferred_types` types one that has no schema.
+Here is what all formats need: errors, options' values, globs, finding and decoding files, the scan.
+`csv/` reads CSV, of which large files go to the engine as they are; `rows/` reads JSON, Parquet,
+text and binary files row by row. Nothing here knows the SQL server.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from local_warehouse.read_files.csv.many import read_many
+from local_warehouse.read_files.csv.many_files import read_many
 from local_warehouse.read_files.csv.relation import read_csv_files
+from local_warehouse.read_files.csv.type_inference import with_inferred_types
 from local_warehouse.read_files.errors import (
     InvalidOption,
     MalformedRecord,
@@ -15,11 +19,11 @@ from local_warehouse.read_files.errors import (
     ReadFilesError,
     UnsupportedOption,
 )
-from local_warehouse.read_files.options import OptionValue
-from local_warehouse.read_files.rows.formats import read_row_files
-from local_warehouse.read_files.rows.options import FORMATS
+from local_warehouse.read_files.file_storage import FileStorage
+from local_warehouse.read_files.option_values import OptionValue
+from local_warehouse.read_files.rows.row_files import read_row_files
+from local_warehouse.read_files.rows.row_options import FORMATS
 from local_warehouse.read_files.scan import Scan
-from local_warehouse.read_files.source import FileStorage
 
 __all__ = [
     "FileStorage",
@@ -32,6 +36,7 @@ __all__ = [
     "UnsupportedOption",
     "read_files",
     "read_many",
+    "with_inferred_types",
 ]
 
 
@@ -43,11 +48,12 @@ def read_files(
     scratch: Path,
     with_metadata: bool = False,
 ) -> Scan:
-    """Reads the files of a path as the table function of the same name would.
+    """Read the files of a path as the table function of the same name does.
 
     `path` is an object's URL, a folder's or a Hadoop glob; `options` are the named arguments.
     The parsed rows go to a new folder under `scratch`. With `with_metadata` the last column is
-    the struct `_metadata`. Raises `ReadFilesError`, and what the storage raises.
+    the struct `_metadata`. Raises ReadFilesError, and what `storage` raises.
+    https://docs.databricks.com/aws/en/sql/language-manual/functions/read_files
     """
     file_format = str(options.get("format") or "csv").lower()
     read = read_row_files if file_format in FORMATS else read_csv_files

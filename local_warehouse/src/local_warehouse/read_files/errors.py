@@ -1,4 +1,13 @@
-"""What `read_files` refuses, and how it says so: every message names the option or the path."""
+"""The errors of `read_files`; every message names the option or the path.
+
+Exception
+└── ReadFilesError          a mistake in the call or in the files
+    ├── UnsupportedOption   an option, or a value of one, that is not implemented here
+    ├── InvalidOption       an option that no reader knows, or a value that makes no sense
+    ├── PathNotFound        no object has the path, or none matches the glob
+    ├── DamagedFile         an object is cut off, does not decompress or cannot be fetched
+    └── MalformedRecord     mode FAILFAST met a record of the wrong shape
+"""
 
 from __future__ import annotations
 

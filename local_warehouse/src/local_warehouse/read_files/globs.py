@@ -8,7 +8,7 @@ _SPECIAL = set("*?[{\\")
 
 
 def is_glob(path: str) -> bool:
-    """Whether a path has anything to match or unescape."""
+    """Whether a path has a character to match or to unescape."""
     return any(char in _SPECIAL for char in path)
 
 
@@ -37,7 +37,7 @@ def unescape(path: str) -> str | None:
 
 
 def compile_glob(path: str) -> re.Pattern[str]:
-    """A pattern for whole paths; wildcards do not cross a slash."""
+    """The regular expression of a glob, for whole paths; wildcards do not cross a slash."""
     out: list[str] = []
     depth = 0
     position = 0

@@ -1,4 +1,4 @@
-"""NEW local_warehouse/src/local_warehouse/read_files/parquet_rows.py"""
+"""A scratch file of rows in Parquet, for the engine to read."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class ParquetRows:
         self._lock = Lock()
 
     def write(self, table: pa.Table) -> None:
+        """Add a table of the file's schema."""
         with self._lock:
             self._tables.append(table)
             self._bytes += table.nbytes
@@ -43,16 +44,17 @@ class ParquetRows:
             self._tables, self._bytes = [], 0
 
     def finish(self) -> Path:
-        """The path of the file, which exists even if it has no row."""
+        """Close the file and return its path; it exists even if it has no row."""
         self._flush()
         self.close()
         return self._path
 
     def finish_if_any(self) -> Path | None:
-        """As `finish`, but no file where nothing was written."""
+        """Do as `finish`, or return None and make no file where nothing was written."""
         return self.finish() if self._writer is not None or self._tables else None
 
     def close(self) -> None:
+        """Close what was written, which is not whole without `finish`."""
         if self._writer is not None:
             self._writer.close()
 

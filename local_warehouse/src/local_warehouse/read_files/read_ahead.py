@@ -1,4 +1,4 @@
-"""Reads and decompresses in a second thread, while the first one checks what is there."""
+"""Reading ahead: a second thread fetches and decompresses while the first one parses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DIRECT_BLOCKS = 2
 
 
 def read_ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same blocks, in order; an error in reading them is raised here."""
+    """The same blocks, in order; an error of the second thread is raised from here."""
     direct = list(islice(blocks, _DIRECT_BLOCKS))
     yield from direct
     if len(direct) < _DIRECT_BLOCKS:

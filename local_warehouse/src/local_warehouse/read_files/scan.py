@@ -1,4 +1,4 @@
-"""NEW local_warehouse/src/local_warehouse/read_files/scan.py"""
+"""The result of `read_files`, its scratch files, and the SQL that names them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import pyarrow as pa
 import zstandard
 
 from local_warehouse.read_files.errors import DamagedFile
-from local_warehouse.read_files.source import FoundFile
+from local_warehouse.read_files.file_storage import FoundFile
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What a `read_files` call becomes in a query.
+    """A relation that stands for a `read_files` call in a query.
 
-    `schema` has the columns as they are in the scratch files, before any cast. `sql` is a relation
-    in Spark SQL, fit to stand after FROM; `setup` must be run before it and `teardown` after it,
-    both are usually empty. `cleanup` removes the scratch files.
+    `schema` has the columns as they are in the scratch files, before any cast. `sql` is Spark SQL
+    that can stand after FROM. The statements of `setup` must be run before it and those of
+    `teardown` after it; both are usually empty. `cleanup` removes the scratch files.
     """
 
     schema: pa.Schema
@@ -35,7 +35,7 @@ class Scan:
 
 @contextmanager
 def scratch_folder(scratch: Path) -> Iterator[Path]:
-    """A new folder, which goes again if an error is raised."""
+    """Make a new folder below `scratch`, and remove it if an error is raised inside."""
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="read_files_", dir=scratch))
     try:
@@ -46,12 +46,13 @@ def scratch_folder(scratch: Path) -> Iterator[Path]:
 
 
 def remove(folder: Path) -> None:
+    """Delete a folder with all that is in it; what cannot be deleted stays."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def fetched(path: str) -> Iterator[None]:
-    """Say which path it was that is cut off, damaged or out of reach."""
+    """Turn errors of reading and decompressing inside into DamagedFile, which names the path."""
     try:
         yield
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
@@ -76,13 +77,16 @@ def metadata_of(file: FoundFile) -> dict[str, object]:
     return dict(zip([field.name for field in METADATA_TYPE], values, strict=True))
 
 
-def _parquet(path: Path) -> str:
+def parquet_relation(path: Path) -> str:
+    """A Parquet file as a relation of Spark SQL."""
     return f"parquet.{quoted(str(path))}"
 
 
 def literal(text: str) -> str:
+    """A text as a literal of Spark SQL."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def quoted(name: str) -> str:
+    """A name as an identifier of Spark SQL, in backticks."""
     return "`" + name.replace("`", "``") + "`"

@@ -12,7 +12,6 @@ from local_warehouse.catalog.model import Function, Relation
 from local_warehouse.catalog.names import Name, full_name
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.engine.engine import Engine
-from local_warehouse.read_files.csv import types
 from local_warehouse.rewrites.merged_scans import MergedFiles, MergedScans
 from local_warehouse.session.session import Session
 from local_warehouse.session.warehouse import Warehouse
@@ -136,11 +135,9 @@ class Context:
 
     def _typed(self, scan: read_files.Scan, options: Mapping[str, Any]) -> str:
         """A scan with the types of its values, where its options leave them open."""
-        if not types.is_open(options):
-            return scan.sql
-        found: dict[str, str] = {}
-        columns = types.columns_of(scan.schema) if types.infers(options) else []
-        if columns:
-            (row,) = self.engine.run(types.question(columns, scan.sql)).to_pylist()
-            found = types.types(columns, list(row.values()))
-        return types.typed(scan.sql, scan.schema, found, rescues=types.rescues(options))
+
+        def ask(query: str) -> list[Any]:
+            (row,) = self.engine.run(query).to_pylist()
+            return list(row.values())
+
+        return read_files.with_inferred_types(scan, options, ask)

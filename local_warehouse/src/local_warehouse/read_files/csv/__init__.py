@@ -1,1 +1,1 @@
-"""NEW package csv."""
+"""CSV: files to parts that the engine parses itself, and to rows, exactly as Spark reads them."""

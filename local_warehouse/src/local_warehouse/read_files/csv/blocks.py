@@ -1,4 +1,4 @@
-"""Splits a block of CSV bytes into runs of well-formed records and the odd records between them.
+"""The splitting of CSV bytes into runs of well-formed records and the odd records between them.
 
 A well-formed record has the schema's number of fields and quotes only as RFC 4180 has them, so
 that every CSV reader agrees on it: the engine's own fast reader may have these bytes. All others
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from local_warehouse.read_files.csv.exact import ExactParser, NeedMore
-from local_warehouse.read_files.csv.options import CsvOptions
+from local_warehouse.read_files.csv.csv_options import CsvOptions
+from local_warehouse.read_files.csv.exact_parser import ExactParser, NeedMore
 from local_warehouse.read_files.csv.records import Record, line_records, strip_line_end
 
 _LF, _CR = 10, 13
@@ -25,9 +25,10 @@ _Positions = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Block:
-    """What was found in the first `consumed` bytes of a block.
+    """The records in the first `consumed` bytes of a block.
 
-    `good` are byte ranges of well-formed records (blank lines may lie among them), in order.
+    `good` are byte ranges of well-formed records (blank lines may lie among them), in order; `odd`
+    are the other records. `quoted_line_end`: a well-formed one has a line end in quotes.
     """
 
     consumed: int
@@ -37,7 +38,7 @@ class Block:
 
 
 def can_split(options: CsvOptions, width: int, separator: str) -> bool:
-    """Whether the checks below cover these options; if not, `ExactParser` reads everything."""
+    """Whether BlockSplitter covers these options; if not, ExactParser must read everything."""
     return (
         width > 1
         and separator in ("\n", "\r\n")
@@ -74,7 +75,7 @@ class BlockSplitter:
         self._parser = ExactParser(options, separator)
 
     def split(self, data: bytes, *, final: bool) -> Block:
-        """Splits bytes that begin at a record; what `consumed` leaves belongs to the next call.
+        """Split bytes that begin at a record; those behind `consumed` belong to the next call.
 
         `final` says that the input ends with these bytes.
         """
@@ -93,7 +94,7 @@ class BlockSplitter:
         return self._split_quoted(data, values, line_ends, final)
 
     def runs(self, data: bytes, block: Block) -> Iterator[bytes | memoryview]:
-        """The bytes of a block's well-formed runs, for any reader of plain CSV."""
+        """The bytes of a block's well-formed runs, which any reader of plain CSV reads alike."""
         view = memoryview(data)
         for start, end in block.good:
             if self._crlf and block.quoted_line_end:
@@ -114,7 +115,7 @@ class BlockSplitter:
         return returns == line_ends.size and bool((values[line_ends - 1] == _CR).all())
 
     def _all_odd(self, data: bytes) -> Block:
-        """Lines that end in a bare CR, which only the exact reader splits as Spark does."""
+        """Read all lines one by one: only the exact reader splits at a bare CR as Spark does."""
         return Block(len(data), [], list(line_records([data.decode()], self._options)))
 
     # -- blocks with quotes -------------------------------------------------------------------
@@ -225,7 +226,7 @@ class BlockSplitter:
     def _parse_odd(
         self, data: bytes, start: int, violation: int, line_ends: _Positions, final: bool
     ) -> tuple[list[Record], int]:
-        """Reads the records from `start` past the violation; the end is -1 if more is needed."""
+        """Read the records from `start` past the violation; the end is -1 if more is needed."""
         if not self._multi_line:
             index = int(np.searchsorted(line_ends, violation))
             if index == line_ends.size:
@@ -260,7 +261,7 @@ class BlockSplitter:
         limit: int | None,
         final: bool,
     ) -> Block:
-        """Finds the records outside the odd ranges, now that all quotes there are sound."""
+        """Find the records outside the odd ranges, in which all quotes are sound."""
         if limit is not None:
             quotes = quotes[quotes < limit]
             line_ends = line_ends[line_ends < limit]
@@ -293,7 +294,7 @@ class BlockSplitter:
         final: bool,
         quoted_line_end: bool = False,
     ) -> Block:
-        """Checks the number of fields of each record, and takes the runs between odd ones."""
+        """Check the number of fields of each record, and take the runs between odd ones."""
         if final and (line_ends.size == 0 or line_ends[-1] != len(data) - 1):
             line_ends = np.append(line_ends, len(data) - 1)
         if line_ends.size == 0:
@@ -335,7 +336,7 @@ class BlockSplitter:
     def _ragged(self, line: bytes) -> list[Record] | None:
         """The records of a line whose quotes are sound; None for a blank line.
 
-        No record comes of a line of spaces, without multiLine.
+        Without multiLine a line of spaces has no record.
         """
         text = line.decode()
         body = text.removesuffix("\n")

@@ -1,10 +1,10 @@
-"""Column names where no schema is given, by Spark's rules."""
+"""The columns of a file without a schema, by Spark's rules."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from local_warehouse.read_files.csv.options import CsvOptions
+from local_warehouse.read_files.csv.csv_options import CsvOptions
 from local_warehouse.read_files.csv.schema import CsvColumn
 
 

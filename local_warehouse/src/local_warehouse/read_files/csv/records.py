@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from local_warehouse.read_files.csv.exact import ExactParser, NeedMore
-from local_warehouse.read_files.csv.options import CsvOptions
+from local_warehouse.read_files.csv.csv_options import CsvOptions
+from local_warehouse.read_files.csv.exact_parser import ExactParser, NeedMore
 from local_warehouse.read_files.errors import InvalidOption
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -38,7 +38,7 @@ def detect_separator(text: str) -> str:
 
 
 def strip_line_end(text: str) -> str:
-    """Removes one line end (Scala's stripLineEnd, to which a form feed is one too)."""
+    """A text without its line end: Scala's stripLineEnd, which takes a form feed for one too."""
     if text.endswith("\r\n"):
         return text[:-2]
     return text[:-1] if text.endswith(("\n", "\r", "\f")) else text
@@ -49,7 +49,7 @@ def read_records(
 ) -> Iterator[Record]:
     """All records of a text given in chunks of any size, the header included.
 
-    `separator` is the line separator of the file, for multiLine; without it, it is detected.
+    `separator` is the line separator of the file, for multiLine; it is detected if it is None.
     """
     if options.multi_line:
         return _stream_records(chunks, options, separator or options.line_separator)
@@ -87,7 +87,7 @@ def _stream_records(
 
 
 def _head(source: Iterator[str]) -> tuple[str, bool]:
-    """Text enough to find the line separator in, and whether it is all there is."""
+    """The first text, long enough to find the line separator in, and whether it is all."""
     parts: list[str] = []
     size = 0
     for chunk in source:
@@ -121,6 +121,7 @@ def split_lines(chunks: Iterable[str], options: CsvOptions) -> Iterator[str]:
 
 
 def line_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]:
+    """The records of a text without multiLine: one a line that is neither blank nor a comment."""
     parser = ExactParser(options)
     for line in split_lines(chunks, options):
         if not line.strip(BLANKS):
@@ -133,7 +134,7 @@ def line_records(chunks: Iterable[str], options: CsvOptions) -> Iterator[Record]
 
 
 def check_header(tokens: list[str], options: CsvOptions, path: str) -> None:
-    """With enforceSchema off, the header must name the schema's columns in order."""
+    """Raise InvalidOption if enforceSchema is off and the header has not the schema's names."""
     columns = options.data_columns
     if columns is None or options.enforce_schema:
         return

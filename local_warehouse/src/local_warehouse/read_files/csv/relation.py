@@ -1,4 +1,4 @@
-"""`read_files` for CSV: finds the files, parses them, says how the engine may read the result."""
+"""`read_files` for CSV: the files of a path as one relation for the engine."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from local_warehouse.read_files.csv.file import CsvFile
-from local_warehouse.read_files.csv.options import CsvOptions, parse_options
+from local_warehouse.read_files.csv.csv_file import CsvFile
+from local_warehouse.read_files.csv.csv_options import CsvOptions, parse_options
 from local_warehouse.read_files.csv.writers import PlainWriter, string_schema
-from local_warehouse.read_files.decode import decompress, utf8_blocks
+from local_warehouse.read_files.decoding import decompress, utf8_blocks
 from local_warehouse.read_files.errors import PathNotFound, UnsupportedOption
-from local_warehouse.read_files.options import OptionValue
+from local_warehouse.read_files.file_storage import FileStorage, FoundFile
+from local_warehouse.read_files.option_values import OptionValue
 from local_warehouse.read_files.parquet_rows import ParquetRows
 from local_warehouse.read_files.read_ahead import read_ahead
 from local_warehouse.read_files.scan import (
     METADATA_TYPE,
     Scan,
-    _parquet,
     fetched,
     literal,
     metadata_of,
+    parquet_relation,
     quoted,
     remove,
     scratch_folder,
 )
-from local_warehouse.read_files.source import FileStorage, FoundFile
 
 
 def read_csv_files(
@@ -40,7 +40,7 @@ def read_csv_files(
     scratch: Path,
     with_metadata: bool = False,
 ) -> Scan:
-    """As `read_files`, for CSV."""
+    """Read files as `read_files` does, for CSV."""
     settings = csv_options(options)
     with scratch_folder(scratch) as folder, fetched(path):
         files = open_files(path, settings, storage)
@@ -57,6 +57,7 @@ def read_csv_files(
 
 
 def csv_options(options: Mapping[str, OptionValue]) -> CsvOptions:
+    """The options of a call for CSV. Raises UnsupportedOption for a format that is none."""
     file_format = str(options.get("format") or "csv").lower()
     if file_format != "csv":
         formats = "csv, json, parquet, text or binaryFile"
@@ -67,7 +68,7 @@ def csv_options(options: Mapping[str, OptionValue]) -> CsvOptions:
 def open_files(
     path: str, options: CsvOptions, storage: FileStorage
 ) -> Iterator[tuple[FoundFile, CsvFile]]:
-    """The files of a path; the first of them names the columns if no schema does."""
+    """Open the files of a path in order; the first one names the columns if no schema does."""
     files, first = _open_first(path, options, storage)
     yield files[0], first
     for file in files[1:]:
@@ -93,11 +94,11 @@ def _open_first(
 
 
 class CsvRelation:
-    """Collects the rows of files as one relation, from several threads.
+    """The rows of files as one relation, to which several threads may add files.
 
-    Well-formed records are in CSV parts, which the engine parses, the others rows of a Parquet
-    file. Where files are numbered, the rows bear their file's number, those of a part by the name
-    of its folder, and are joined with what is constant in a file.
+    Well-formed records are in CSV parts, which the engine parses, the others in a Parquet file.
+    Where files are `numbered`, each row has its file's number, in a part by the name of its folder,
+    by which it is joined with the constants of its file.
     """
 
     def __init__(self, folder: Path, options: CsvOptions, *, numbered: bool = False) -> None:
@@ -118,7 +119,7 @@ class CsvRelation:
         self._rows.close()
 
     def add(self, file: CsvFile, number: int = 0, share: int = 1) -> None:
-        """Parse a file; `share` is the number of files that there will be, or less."""
+        """Parse a file; `share` is the number of files of the relation, or less."""
         place = self._plain / f"{self._number}={number}" if self._numbers else self._plain
 
         def write(table: pa.Table) -> None:
@@ -132,8 +133,11 @@ class CsvRelation:
     def scan(
         self, constants: pa.Table | None = None, casts: Mapping[str, str] | None = None
     ) -> Scan:
-        """The relation. Where files are numbered, `constants` has a row for each number from 0 on;
-        its columns are behind those of the files, cast to what `casts` names."""
+        """The scan of all files.
+
+        Where files are numbered, `constants` has a row for each number from 0 on; its columns are
+        behind those of the files, cast to the SQL types of `casts`.
+        """
         setup, teardown, branches = [], [], []
         if self._plain.exists():
             view = f"{self._folder.name}_plain"
@@ -142,7 +146,7 @@ class CsvRelation:
             branches.append(f"select {', '.join(self._columns_of_parts())} from {view}")
         rows = self._rows.finish_if_any() if branches else self._rows.finish()
         if rows is not None:
-            branches.append(f"select * from {_parquet(rows)}")
+            branches.append(f"select * from {parquet_relation(rows)}")
         sql = f"({' union all '.join(branches)})"
         schema = self._schema
         if constants is not None:
@@ -166,7 +170,7 @@ class CsvRelation:
         number = quoted(self._number)
         return (
             f"(select {', '.join(columns)}"
-            f" from (select {', '.join(values)} from {_parquet(path)}) as c"
+            f" from (select {', '.join(values)} from {parquet_relation(path)}) as c"
             f" join {relation} as r on c.{number} = r.{number})"
         )
 

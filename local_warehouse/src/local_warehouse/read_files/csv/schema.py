@@ -17,11 +17,12 @@ class CsvColumn:
 
     @property
     def field(self) -> pa.Field:
+        """The column as a field of Arrow."""
         return pa.field(self.name, pa.string())
 
 
 def parse_schema(ddl: str) -> tuple[CsvColumn, ...]:
-    """Reads the columns of a DDL string, in order.
+    """The columns of a DDL string, in order.
 
     Names may be bare or in backticks (a doubled backtick is one backtick). Raises
     `InvalidOption` where the text is no column list, `UnsupportedOption` for other types.
@@ -37,7 +38,7 @@ def parse_schema(ddl: str) -> tuple[CsvColumn, ...]:
 
 
 def _split_columns(ddl: str) -> list[str]:
-    """Splits at the commas that stand outside backticks, quotes and brackets."""
+    """Split at the commas outside backticks, quotes and brackets."""
     parts: list[str] = []
     start = depth = 0
     closing = ""
@@ -61,7 +62,7 @@ def _split_columns(ddl: str) -> list[str]:
 
 
 def _split_name(part: str) -> tuple[str, str]:
-    """Splits one column's text into its name and what follows."""
+    """Split one column's text into its name and what follows."""
     text = part.strip()
     if not text.startswith("`"):
         name, _, rest = text.partition(" ")

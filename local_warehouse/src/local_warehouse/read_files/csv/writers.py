@@ -1,4 +1,4 @@
-"""Scratch files: plain CSV parts, and Parquet files of rows."""
+"""Writers of scratch data: plain CSV parts, and tables of rows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import BinaryIO, Self
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from local_warehouse.read_files.csv.options import CsvOptions
+from local_warehouse.read_files.csv.csv_options import CsvOptions
 from local_warehouse.read_files.csv.records import Record
 from local_warehouse.read_files.errors import MalformedRecord, ReadFilesError
-from local_warehouse.read_files.options import Mode
+from local_warehouse.read_files.option_values import Mode
 
 # Parts of this size let the engine read one file on several cores.
 PART_BYTES = 8 * 1024 * 1024
@@ -25,7 +25,10 @@ def string_schema(options: CsvOptions) -> pa.Schema:
 
 
 class PlainWriter:
-    """Writes whole records into numbered CSV files of a folder, which is made for the first."""
+    """A writer of numbered CSV files in a folder, which is made with the first of them.
+
+    Each file has at most PART_BYTES, or one call's bytes.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
@@ -43,6 +46,7 @@ class PlainWriter:
         return path.open("wb", buffering=0)
 
     def write(self, runs: Iterable[bytes | memoryview]) -> None:
+        """Write whole records into one file."""
         data = b"".join(runs)
         if not data:
             return
@@ -63,7 +67,7 @@ class PlainWriter:
 
 
 class RowWriter:
-    """Makes tables of records, with the columns of the options' schema, all STRING.
+    """A maker of tables of records, with the columns of the options' schema, all STRING.
 
     `sink` takes each table. Tokens fill the data columns by position; the raw text of a record of
     the wrong width goes to the corrupt-record column, and the mode decides whether there is a
@@ -83,6 +87,7 @@ class RowWriter:
         self._batch: list[list[str | None]] = []
 
     def write(self, records: Iterable[Record]) -> None:
+        """Take records. Raises MalformedRecord in mode FAILFAST."""
         for record in records:
             row = self._row(record)
             if row is not None:
@@ -111,7 +116,7 @@ class RowWriter:
         return row
 
     def flush(self) -> None:
-        """Hand on what is left; to be called behind the last record."""
+        """Hand on the rows that are left; call it after the last record."""
         if self._batch:
             columns = zip(*self._batch, strict=True)
             arrays = [pa.array(column, pa.string()) for column in columns]
@@ -119,7 +124,7 @@ class RowWriter:
             self._batch = []
 
     def write_plain(self, data: bytes) -> None:
-        """Parses well-formed CSV bytes, as the block reader finds them."""
+        """Parse well-formed CSV bytes, as the block reader finds them."""
         if not data.strip(b"\r\n"):
             return
         names = [column.name for column in self._options.data_columns or ()]

@@ -1,4 +1,4 @@
-"""Schemas between their spellings: the DDL of the `schema` option, and Arrow."""
+"""The `schema` option as an Arrow schema."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ _SIMPLE = {
 
 
 def parse_ddl(ddl: str) -> pa.Schema:
-    """Raises `InvalidOption` where the text is no column list, `UnsupportedOption` for a type
-    that no file holds."""
+    """The schema of a column list such as `id INT, tags ARRAY<STRING>`.
+
+    Raises InvalidOption where the text is no column list, UnsupportedOption for a type that no file
+    holds.
+    """
     try:
         [tree] = Databricks().parse(f"create table t ({ddl})")
     except SqlglotError:

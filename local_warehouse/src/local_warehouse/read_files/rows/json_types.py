@@ -1,6 +1,6 @@
 """Types of JSON values as Spark's JsonInferSchema finds them.
 
-A type is an Arrow type; null is that of values that say nothing, such as an empty string.
+A type is an Arrow type. Values that fit any type, such as an empty string, have the type null.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ NUMBER = Decimal  # numbers with a fraction or an exponent are read as these
 
 
 def type_of(value: Any) -> pa.DataType:
+    """The type of a value that JSONDecoder has made, with NUMBER for its fractions."""
     if value is None or value == "":
         return pa.null()
     if isinstance(value, bool):
@@ -68,15 +69,15 @@ def _is_number(arrow_type: pa.DataType) -> bool:
     )
 
 
-def canonical(arrow_type: pa.DataType) -> pa.DataType | None:
-    """The type of a column: what only has nulls is STRING, and a STRUCT without fields goes."""
+def column_type(arrow_type: pa.DataType) -> pa.DataType | None:
+    """The type of a column: STRING if all values are null, None for a STRUCT without fields."""
     if pa.types.is_null(arrow_type):
         return pa.string()
     if pa.types.is_list(arrow_type):
-        element = canonical(arrow_type.value_type)
+        element = column_type(arrow_type.value_type)
         return None if element is None else pa.list_(element)
     if pa.types.is_struct(arrow_type):
-        fields = [(f.name, canonical(f.type)) for f in arrow_type]
+        fields = [(f.name, column_type(f.type)) for f in arrow_type]
         fields = [(name, kind) for name, kind in fields if kind is not None]
         return pa.struct(fields) if fields else None
     return arrow_type

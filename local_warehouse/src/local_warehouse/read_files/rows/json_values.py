@@ -1,4 +1,4 @@
-"""JSON values to values of a schema's types, as Spark's JacksonParser converts them."""
+"""The conversion of JSON values to a schema's types, as Spark's JacksonParser has it."""
 
 from __future__ import annotations
 
@@ -27,15 +27,19 @@ class Mismatch(Exception):
     """A value that the type cannot hold."""
 
 
-class Rows:
-    """Converts records of one schema; `is_partial` tells whether the last one had a mismatch.
-    That makes a column, or a field of a STRUCT, NULL: an ARRAY or a MAP as a whole."""
+class RecordConverter:
+    """A converter of records to one schema.
+
+    A value that its type cannot hold makes a column or a field of a STRUCT NULL, and an ARRAY or a
+    MAP NULL as a whole. `is_partial` tells whether the last record had such a value.
+    """
 
     def __init__(self, schema: pa.Schema) -> None:
         self.is_partial = False
         self._converters = [(field.name, self._converter(field.type)) for field in schema]
 
     def convert(self, record: dict[str, Any]) -> list[Any]:
+        """The values of the schema's columns, None where the record has no such name."""
         self.is_partial = False
         return [self._value(convert, record.get(name)) for name, convert in self._converters]
 
@@ -122,6 +126,7 @@ def _decimal(value: Any, precision: int, scale: int) -> Decimal:
 
 
 def text_of(value: Any) -> str:
+    """A value as STRING: a text as it is, all else as JSON without spaces."""
     if isinstance(value, str):
         return value
     if isinstance(value, NUMBER):

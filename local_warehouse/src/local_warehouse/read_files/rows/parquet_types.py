@@ -22,8 +22,11 @@ _OTHERS = {
 
 
 def spark_type(kind: pa.DataType) -> pa.DataType:
-    """Raises `ReadFilesError` for a type that Spark does not read: moments in nanoseconds, but for
-    INT96, and times of a day."""
+    """The type that Spark has for a type of Arrow.
+
+    Raises ReadFilesError for one that Spark does not read: timestamps in nanoseconds that are not
+    INT96, and times of a day.
+    """
     if pa.types.is_dictionary(kind):
         return spark_type(kind.value_type)
     if pa.types.is_struct(kind):

@@ -1,16 +1,15 @@
-"""One CSV record at a time, exactly as Apache Spark's parser (univocity 2.9.1) reads it.
+"""The parser that reads one CSV record at a time exactly as Apache Spark's (univocity 2.9.1).
 
 The behaviour is that of univocity's CsvParser with Spark's settings (unescaped quotes stop at the
-delimiter), measured against Spark 4.0.1. It is the measure for the fast paths, and reads the
-records that they cannot. A record that runs on past the text given raises `NeedMore`, unless the
-text is the end of the input.
+delimiter), compared with Spark 4.0.1. The fast paths are held to it, and it reads the records that
+they cannot. A record that goes on behind the text raises NeedMore, unless the text ends the input.
 """
 
 from __future__ import annotations
 
 import re
 
-from local_warehouse.read_files.csv.options import CsvOptions
+from local_warehouse.read_files.csv.csv_options import CsvOptions
 
 _NO_CHAR = "\0"
 
@@ -24,7 +23,7 @@ class _EndOfInput(Exception):
 
 
 class ExactParser:
-    """Parses records from a text; see `load` and `next_record`.
+    """A parser of records of a text; see `load` and `next_record`.
 
     `separator` is the line separator found in the input ("\\n", "\\r\\n" or "\\r"), which the
     parser reads as one line feed, inside quotes too.
@@ -54,7 +53,7 @@ class ExactParser:
         self.load("", final=True)
 
     def load(self, text: str, *, final: bool, position: int = 0) -> None:
-        """Starts on a text; `final` says that the input ends with it."""
+        """Start on a text at a position; `final` says that the input ends with it."""
         self._text = text
         self._size = len(text)
         self._final = final
@@ -74,7 +73,7 @@ class ExactParser:
     def next_record(self) -> tuple[list[str], int, int] | None:
         """The next record's tokens, and where its text begins and ends; None at the end.
 
-        On `NeedMore` the position is back at the start of the unfinished record.
+        When NeedMore is raised, the position is back at the start of the unfinished record.
         """
         while not self._ended:
             start = self.position
@@ -116,7 +115,7 @@ class ExactParser:
         return char
 
     def _append_until(self, pattern: re.Pattern[str], stops: str) -> str:
-        """Takes characters, from the current one on, up to one of `stops`, which it returns."""
+        """Take characters, from the current one on, up to one of `stops`, and return that one."""
         char = self._ch
         while char not in stops:
             self._value.append(char)
@@ -149,7 +148,7 @@ class ExactParser:
         self._value = []
 
     def _finish(self, start: int) -> None:
-        """What the parser makes of a value that the end of the input cuts off."""
+        """Take the value that the end of the input cuts off, as univocity does."""
         if start >= self._size:
             return
         if self._ch == self._quote and self._prev == self._quote:
@@ -212,7 +211,7 @@ class ExactParser:
             self._ch = self._next()
 
     def _take_simple(self) -> bool:
-        """Takes an unquoted value that ends at a delimiter or line separator in the text."""
+        """Take an unquoted value, if it ends at a delimiter or line separator; whether it does."""
         start = self.position - 1
         text = self._text
         end = text.find(self._delimiter, start)
@@ -236,7 +235,7 @@ class ExactParser:
         return True
 
     def _take_simple_quoted(self) -> bool:
-        """Takes a quoted value without escapes, if it ends at a delimiter or a line feed."""
+        """Take a quoted value without escapes, if it ends at a delimiter or a line feed."""
         text, quote = self._text, self._quote
         start = self.position
         end = text.find(quote, start)
@@ -256,7 +255,7 @@ class ExactParser:
         return True
 
     def _parse_quoted(self) -> None:
-        """univocity's parseQuotedValue, for values with escapes, stray quotes or no end."""
+        """Take a quoted value with escapes, stray quotes or no end (parseQuotedValue)."""
         if self._prev != _NO_CHAR:
             self._take_to_delimiter()
             return
@@ -301,7 +300,7 @@ class ExactParser:
             self._parse_quoted()
 
     def _take_to_delimiter(self) -> None:
-        """A stray quote was found: the rest up to the delimiter is text, quotes and all."""
+        """Take the rest up to the delimiter behind a stray quote as text, its quotes included."""
         self._value.insert(0, self._quote)
         self._ch = self._next()
         self._trim = self._trim_trailing

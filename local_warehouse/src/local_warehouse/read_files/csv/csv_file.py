@@ -1,7 +1,7 @@
-"""One CSV file to what the engine reads.
+"""One CSV file: its header, its columns, and its records as plain CSV or rows.
 
-A large file's well-formed records are copied to plain CSV parts, which the engine parses itself,
-faster than anything here could. Its odd records, and all records of a small file or of options
+The well-formed records of a large file are copied to plain CSV parts, which the engine parses
+itself, faster than Python could. Its odd records, and all records of a small file or of options
 that the block reader does not cover, become rows.
 """
 
@@ -15,9 +15,9 @@ from itertools import chain
 import pyarrow as pa
 
 from local_warehouse.read_files.csv.blocks import BlockSplitter, can_split
-from local_warehouse.read_files.csv.exact import ExactParser, NeedMore
+from local_warehouse.read_files.csv.csv_options import CsvOptions
+from local_warehouse.read_files.csv.exact_parser import ExactParser, NeedMore
 from local_warehouse.read_files.csv.header import columns_from
-from local_warehouse.read_files.csv.options import CsvOptions
 from local_warehouse.read_files.csv.records import (
     BLANKS,
     DETECTION_CHARACTERS,
@@ -34,7 +34,7 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 class CsvFile:
-    """One file, opened: its header is read and its columns are known.
+    """A file whose header is read and whose columns are known.
 
     `blocks` are the file's bytes as UTF-8. Where the options have no schema, `options` has the
     one found in the header.
@@ -108,11 +108,10 @@ class CsvFile:
         return [], position
 
     def parse(self, sink: Callable[[pa.Table], object], plain: PlainWriter, share: int = 1) -> None:
-        """Parses the rest of the file: records go to `plain`, or as rows to `sink`.
+        """Parse the rest of the file, once: records go to `plain`, or as rows to `sink`.
 
-        What `plain` gets are the data columns in the file's delimiter and quote, with doubled
-        quotes and without header. The file is one of `share` files of one relation. To be called
-        once.
+        `plain` gets the data columns in the file's delimiter and quote, with doubled quotes and
+        without header. `share` is the number of files of the relation.
         """
         rows = RowWriter(sink, self.url, self.options)
         splitter = self._splitter()
@@ -135,7 +134,7 @@ class CsvFile:
         return data
 
     def _write_rows(self, rows: RowWriter) -> None:
-        """All rows, read here: those of a small file, or of options for the exact reader."""
+        """Parse all rows here: those of a small file, or of options for the exact reader."""
         splitter = self._splitter()
         data = self._take_head()
         if splitter is None:

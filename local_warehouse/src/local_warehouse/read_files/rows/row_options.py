@@ -12,7 +12,13 @@ from typing import Any
 import pyarrow as pa
 
 from local_warehouse.read_files.errors import InvalidOption, UnsupportedOption
-from local_warehouse.read_files.options import Mode, OptionValue, as_boolean, as_encoding, as_mode
+from local_warehouse.read_files.option_values import (
+    Mode,
+    OptionValue,
+    as_boolean,
+    as_encoding,
+    as_mode,
+)
 from local_warehouse.read_files.rows.ddl import parse_ddl
 
 FORMATS = ("json", "parquet", "text", "binaryfile")
@@ -20,6 +26,8 @@ FORMATS = ("json", "parquet", "text", "binaryfile")
 
 @dataclass(frozen=True)
 class RowOptions:
+    """Options of one call; those that its format does not have keep their defaults."""
+
     file_format: str
     schema: pa.Schema | None = None
     multi_line: bool = False
@@ -83,7 +91,10 @@ _REFUSED = {
 
 
 def parse_row_options(arguments: Mapping[str, OptionValue]) -> RowOptions:
-    """Checks the named arguments; a NULL value means the default, as in Spark."""
+    """Check the named arguments; a NULL value means the default, as in Spark.
+
+    Raises InvalidOption and UnsupportedOption.
+    """
     file_format = str(arguments["format"]).lower()
     documented = {name.lower(): name for name in [*_OPTIONS, *_REFUSED]}
     values: dict[str, Any] = {}

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from local_warehouse.read_files.csv.schema import CsvColumn, parse_schema
 from local_warehouse.read_files.errors import InvalidOption, UnsupportedOption
-from local_warehouse.read_files.options import Mode, OptionValue, as_boolean, as_encoding, as_mode
+from local_warehouse.read_files.option_values import (
+    Mode,
+    OptionValue,
+    as_boolean,
+    as_encoding,
+    as_mode,
+)
 
 
 @dataclass(frozen=True)
@@ -124,10 +130,10 @@ _OPTIONS: dict[str, tuple[str, _Reader, str]] = {
         ("pathGlobFilter", "path_glob_filter", _string),
     )
 }
-# Options that may be given as long as they ask for nothing: name -> values accepted, lower-cased.
+# Options with values that change nothing: name -> those values, lower-cased.
 _FIXED: dict[str, tuple[str, ...]] = {
     "format": ("csv",),
-    "inferSchema": ("true", "false"),  # by csv_types.py, as the next
+    "inferSchema": ("true", "false"),  # by type_inference.py, as the next
     "inferColumnTypes": ("true", "false"),
     "schemaEvolutionMode": ("none",),
     "maxCharsPerColumn": ("-1",),
@@ -145,7 +151,10 @@ _REFUSED = (
 
 
 def parse_options(arguments: Mapping[str, OptionValue]) -> CsvOptions:
-    """Checks the named arguments; a NULL value means the default, as in Spark."""
+    """Check the named arguments; a NULL value means the default, as in Spark.
+
+    Raises InvalidOption and UnsupportedOption.
+    """
     given = {name.lower(): (name, v) for name, v in arguments.items() if v is not None}
     fixed = {name.lower(): accepted for name, accepted in _FIXED.items()}
     refused = {name.lower() for name in _REFUSED}

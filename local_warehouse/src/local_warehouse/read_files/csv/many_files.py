@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from local_warehouse.read_files.csv.relation import CsvRelation, csv_options, open_files
-from local_warehouse.read_files.options import OptionValue
+from local_warehouse.read_files.file_storage import FileStorage
+from local_warehouse.read_files.option_values import OptionValue
 from local_warehouse.read_files.scan import Scan, fetched, scratch_folder
-from local_warehouse.read_files.source import FileStorage
 
 THREADS = 8
 
@@ -25,11 +25,11 @@ def read_many(
     storage: FileStorage,
     scratch: Path,
 ) -> Scan:
-    """The rows of all paths, each with the constants of its path in columns of those names.
+    """Read the rows of all paths, each with the constants of its path in columns of those names.
 
-    `casts` are the SQL types that constants are cast to. The options must have a schema. The
-    engine has one scan for the records of all files that it parses itself, and one for all
-    others. Raises as `read_files` does.
+    `constants` has a value a path. `casts` are the SQL types that constants are cast to. The
+    options must have a schema. The engine has one scan for the records of all files that it parses
+    itself, and one for all others. Raises as `read_files` does.
     """
     settings = csv_options(options)
     columns = {name: pa.array(values, _type(values)) for name, values in constants.items()}
@@ -50,7 +50,7 @@ def read_many(
 
 
 def _type(values: Sequence[str | int]) -> pa.DataType:
-    """The type that SQL gives to such literals."""
+    """The type that SQL gives to literals of these values."""
     if isinstance(values[0], str):
         return pa.string()
     return pa.int32() if all(int(value) < 2**31 for value in values) else pa.int64()

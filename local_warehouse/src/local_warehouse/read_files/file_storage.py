@@ -39,6 +39,7 @@ class FoundFile:
 
     @property
     def name(self) -> str:
+        """The part of the path behind its last slash."""
         return self.path.rpartition("/")[2]
 
 
@@ -53,7 +54,7 @@ class FileStorage:
         return _S3Objects()
 
     def _locate(self, url: str) -> tuple[_S3Objects | _LocalFiles, str, str]:
-        """Who has a URL, the path there, and the URL's part before that path."""
+        """The backend that has a URL, the path in it, and the URL's part before that path."""
         scheme, separator, rest = url.partition("://")
         if separator and scheme in ("s3", "s3a"):
             return self._s3, rest, f"{scheme}://"
@@ -87,7 +88,7 @@ class FileStorage:
         return [replace(file, url=prefix + file.path) for file in found]
 
     def describe(self, file: FoundFile) -> FoundFile:
-        """The same file with its size and time, asking the store only if they are not known."""
+        """The same file with its size and time; the store is asked only if they are not known."""
         return file if file.size is not None else self._locate(file.url)[0].describe(file)
 
     def read(self, file: FoundFile) -> Iterator[bytes]:
@@ -96,8 +97,10 @@ class FileStorage:
 
 
 class _S3Objects:
-    """boto3 lists; obstore reads, for a tenth of the processor time of a request. Keys that
-    obstore cannot name, such as those with control characters, are read by boto3 too."""
+    """Objects in S3: boto3 lists them, obstore reads them in a tenth of boto3's processor time.
+
+    Keys that obstore cannot name, such as those with control characters, are read by boto3 too.
+    """
 
     def __init__(self) -> None:
         import boto3
@@ -150,7 +153,7 @@ class _S3Objects:
     def _piece(
         self, bucket: str, key: str, start: int = 0, version: str | None = None
     ) -> GetResult:
-        """The object from a position on; behind its first piece, of the version begun with."""
+        """A piece of an object from a position on, of a version if one is given."""
         options: GetOptions = {"range": (start, start + PIECE_BYTES)}
         if version is not None:
             options["if_match"] = version
@@ -165,7 +168,7 @@ class _S3Objects:
 
 @contextmanager
 def _found(file: FoundFile) -> Iterator[None]:
-    """Say which file it is that is not there."""
+    """Turn errors of the stores into PathNotFound and ReadFilesError, which name the file."""
     try:
         yield
     except FileNotFoundError:

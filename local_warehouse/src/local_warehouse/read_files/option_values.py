@@ -1,4 +1,4 @@
-"""NEW local_warehouse/src/local_warehouse/read_files/options.py"""
+"""Values of options that several formats have; each reader raises InvalidOption by its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OptionValue = str | bool | int | None
 
 
 class Mode(Enum):
-    """What becomes of a record of the wrong shape."""
+    """The treatment of a record of the wrong shape: kept, left out, or an error."""
 
     PERMISSIVE = "PERMISSIVE"
     DROPMALFORMED = "DROPMALFORMED"
@@ -18,6 +18,7 @@ class Mode(Enum):
 
 
 def as_boolean(name: str, value: OptionValue) -> bool:
+    """A boolean, or its text in any case."""
     text = str(value).lower()
     if text not in ("true", "false"):
         raise InvalidOption(f"read_files: option {name} is true or false, not {value!r}")
@@ -37,6 +38,7 @@ _ENCODINGS = {
 
 
 def as_encoding(name: str, value: OptionValue) -> str:
+    """Python's name of a character set that Spark 4 reads."""
     try:
         return _ENCODINGS[str(value).lower()]
     except KeyError:
@@ -47,6 +49,7 @@ def as_encoding(name: str, value: OptionValue) -> str:
 
 
 def as_mode(name: str, value: OptionValue) -> Mode:
+    """A mode by its name in any case."""
     try:
         return Mode(str(value).upper())
     except ValueError:

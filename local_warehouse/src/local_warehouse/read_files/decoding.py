@@ -1,4 +1,4 @@
-"""From an object's bytes to text: decompression by file name, byte-order mark, charset."""
+"""Decompression by file name, and decoding by byte-order mark and character set."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 
 
 def decompress(path: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Decompresses `.gz`, `.bz2` and `.zst` by the name's ending, as Spark does; else passes on.
+    """The bytes of a file, decompressed if its name ends in `.gz`, `.bz2` or `.zst`, as in Spark.
 
-    Members or frames that follow one another are read as one stream. Raises `EOFError` where the
-    stream is cut short.
+    Members or frames that follow one another are read as one stream. Raises EOFError where the
+    stream is cut short, and what the decompressors raise.
     """
     suffix = path.rsplit(".", 1)[-1]
     if suffix == "gz":
@@ -102,7 +102,7 @@ def _valid(data: bytes) -> bytes:
 
 
 def _last_whole_character(data: bytes) -> int:
-    """Where to cut so that no character is cut: before a lead byte that lacks followers."""
+    """The length of the bytes without a last character that is not whole."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte < 0x80:
@@ -114,7 +114,7 @@ def _last_whole_character(data: bytes) -> int:
 
 
 def _read_mark(source: Iterator[bytes], encoding: str) -> tuple[bytes, str]:
-    """Takes the first bytes: what follows a byte-order mark, and the encoding that it names."""
+    """Take the first bytes; return those behind a byte-order mark, and the encoding it names."""
     head = b""
     while len(head) < 4 and (block := next(source, None)) is not None:
         head += block
