@@ -55,7 +55,7 @@
     {%- set ids = [context['model'].attached_node] -%}
     {%- for id in ids -%}
         {%- set node = graph.nodes.get(id) -%}
-        {%- if node and node.config.incremental_strategy in ('replace_files', 'merge_newest', 'match_customers') -%}
+        {%- if node and node.config.incremental_strategy in ('replace_files', 'merge_touched', 'match_customers') -%}
             {{ return(node.name) }}
         {%- elif node and node.config.materialized == 'view' -%}
             {%- do ids.extend(node.depends_on.nodes) -%}

@@ -1,8 +1,17 @@
 -- One row: a customer's attributes while they did not change. Key: customer_id, valid_from.
 -- A moment is the time a file was written. Of several lines of one moment the one that `customers`
 -- would choose counts; a line that repeats the attributes before it starts no new row.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge_touched',
+    unique_key=['customer_id', 'valid_from'],
+    meta={'dataset': 'customers', 'lines': 'customer_versions', 'entity': 'customer_id'},
+    on_schema_change='fail',
+    post_hook="{{ log_files(['customers']) }}",
+) }}
+
 with customer_versions as (
-    select * from {{ ref('customer_versions') }}
+    {{ rows_of_touched('customer_versions', 'customer_id', pending_files('customers')) }}
 ),
 
 ranked as (

@@ -4,15 +4,15 @@
 -- those on a line of them now, and those whose line was in them.
 {{ config(
     materialized='incremental',
-    incremental_strategy='merge_newest',
+    incremental_strategy='merge_touched',
     unique_key='customer_id',
-    meta={'dataset': 'customers'},
+    meta={'dataset': 'customers', 'lines': 'customer_versions', 'entity': 'customer_id'},
     on_schema_change='fail',
     post_hook="{{ log_files(['customers']) }}",
 ) }}
 
 with customer_versions as (
-    {{ rows_of_touched_keys('customer_versions', 'customer_id', pending_files('customers')) }}
+    {{ rows_of_touched('customer_versions', 'customer_id', pending_files('customers')) }}
 ),
 
 ranked as (
