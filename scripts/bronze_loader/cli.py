@@ -38,7 +38,7 @@ from bronze_loader.warehouse.table_inventory import TableInventory
 from bronze_loader.warehouse.tables import Tables
 
 INTERRUPTED = 130
-NOT_READ = 141  # as of a program that SIGPIPE has stopped
+NOT_READ = 141  # the code of a program that SIGPIPE has ended
 
 
 class _Printable(logging.Formatter):
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _main(arguments)
         sys.stdout.flush()  # here, where a reader that has gone does not end in a traceback
-    except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
+    except BrokenPipeError:  # the reader of the output, `head` say, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOT_READ
     return code

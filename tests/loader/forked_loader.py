@@ -21,7 +21,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunEnd:
     """How a run ended: its exit code, -9 when it was killed, and what it printed."""
 
     code: int
@@ -49,13 +49,13 @@ class Forker:
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
 
-    def end(self) -> Ended:
+    def end(self) -> RunEnd:
         """Wait for the end of the run that was begun."""
         assert self._process.stdout
         answer = json.loads(self._process.stdout.readline())
-        return Ended(answer["code"], answer["seconds"], self._output.read_text())
+        return RunEnd(answer["code"], answer["seconds"], self._output.read_text())
 
-    def run(self, arguments: Sequence[str], kill_after: float | None = None) -> Ended:
+    def run(self, arguments: Sequence[str], kill_after: float | None = None) -> RunEnd:
         self.start(arguments, kill_after)
         return self.end()
 

@@ -1,4 +1,4 @@
-"""Somewhere to put files, to load them from, and to see what came of them."""
+"""A landing prefix and a bronze schema of a test's own: to put files, to load them, to look."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _clients: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Output:
     """What a run printed."""
 
     stdout: str
@@ -76,7 +76,7 @@ class Place:
             time.sleep(0.02)
         raise AssertionError("no loader took the lease")
 
-    def load(self, *options: str, exit_code: int = 0, **env: str) -> Loaded:
+    def load(self, *options: str, exit_code: int = 0, **env: str) -> Output:
         """Run `load-bronze`, which must end in the exit code.
 
         Runs in this process, because a new one imports for a second or two; the command as it is
@@ -86,7 +86,7 @@ class Place:
         assert code == exit_code, loaded.stdout + loaded.stderr
         return loaded
 
-    def try_load(self, *options: str, **env: str) -> tuple[int, Loaded]:
+    def try_load(self, *options: str, **env: str) -> tuple[int, Output]:
         """Run `load-bronze`, whatever it ends in."""
         settings = {"LANDING_URL": f"s3://landing/{self.prefix}", "BRONZE_SCHEMA": self.schema}
         out, err = io.StringIO(), io.StringIO()
@@ -96,7 +96,7 @@ class Place:
             redirect_stderr(err),
         ):
             code = main(options)
-        return code, Loaded(out.getvalue(), err.getvalue())
+        return code, Output(out.getvalue(), err.getvalue())
 
     def load_json(self, *options: str, exit_code: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:
         """What `load-bronze --json` says: the files by name, and the summary."""

@@ -36,8 +36,8 @@ class Connection:
         """Nothing to close."""
 
 
-class Opened:
-    """What happened between the loader and its warehouse."""
+class RecordedWarehouse:
+    """A warehouse whose connections, errors left and pauses can be looked at."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -78,39 +78,39 @@ LASTING = {
 
 @pytest.mark.parametrize("error", PASSING.values(), ids=PASSING.keys())
 def test_an_error_that_passes_is_tried_again(error: Exception) -> None:
-    opened = Opened(error, error)
-    assert opened.run() == [{"n": 1}]
-    first, second = opened.pauses
+    warehouse = RecordedWarehouse(error, error)
+    assert warehouse.run() == [{"n": 1}]
+    first, second = warehouse.pauses
     assert 0.5 <= first <= 1 <= second <= 2
 
 
 @pytest.mark.parametrize("error", LASTING.values(), ids=LASTING.keys())
 def test_an_error_that_lasts_is_not_tried_again(error: Exception) -> None:
-    opened = Opened(error)
+    warehouse = RecordedWarehouse(error)
     with pytest.raises(LoaderError):
-        opened.run()
-    assert not opened.pauses
+        warehouse.run()
+    assert not warehouse.pauses
 
 
 def test_there_is_a_limit() -> None:
-    opened = Opened(*[RequestError("later", {"http-code": 503})] * 20)
+    warehouse = RecordedWarehouse(*[RequestError("later", {"http-code": 503})] * 20)
     with pytest.raises(LoaderError, match="later"):
-        opened.run()
-    assert len(opened.pauses) == ATTEMPTS - 1
-    assert len(opened.errors) == 20 - ATTEMPTS
+        warehouse.run()
+    assert len(warehouse.pauses) == ATTEMPTS - 1
+    assert len(warehouse.errors) == 20 - ATTEMPTS
 
 
 def test_a_lost_connection_is_opened_anew_and_a_refused_statement_keeps_it() -> None:
-    lost = Opened(PASSING["cut off"])
+    lost = RecordedWarehouse(PASSING["cut off"])
     lost.run()
     assert lost.connections == 2
-    conflict = Opened(PASSING["conflict"])
+    conflict = RecordedWarehouse(PASSING["conflict"])
     conflict.run()
     assert conflict.connections == 1
 
 
 def test_nothing_is_tried_again_once_the_lease_is_lost() -> None:
-    opened = Opened(*[PASSING["cut off"]] * 3)
+    warehouse = RecordedWarehouse(*[PASSING["cut off"]] * 3)
     asked: list[int] = []
 
     def check() -> None:
@@ -118,7 +118,7 @@ def test_nothing_is_tried_again_once_the_lease_is_lost() -> None:
         if len(asked) == 2:
             raise LoaderError("the lease is lost")
 
-    inner = SqlWarehouse(opened.connect, "https://w")
+    inner = SqlWarehouse(warehouse.connect, "https://w")
     with pytest.raises(LoaderError, match="lease is lost"):
-        RetryingWarehouse(inner, check, sleep=opened.pauses.append).run("select 1")
-    assert len(opened.errors) == 2
+        RetryingWarehouse(inner, check, sleep=warehouse.pauses.append).run("select 1")
+    assert len(warehouse.errors) == 2

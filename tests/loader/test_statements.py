@@ -86,6 +86,21 @@ sep => ';', quote => '"', escape => '"', encoding => 'ISO-8859-1')) AS decoded""
     )
 
 
+def test_a_branch_adds_at_most_its_size_to_the_statement() -> None:
+    hostile = FileToLoad(
+        listed("it's \\ ${x} größe.csv"), Header(("id", "größe"), ";", "windows-1252")
+    )
+    columns = ["_source_file", "_batch_id", "_corrupt_record", "id", "_loaded_at", "größe", "tax"]
+    branch = statements.branch(columns, hostile, CsvOptions())
+    run_and_number = "20240102T120000Z-01234567-0001"
+
+    def size(branches: int) -> int:
+        text = statements.load_files(SCHEMA, "sales", [branch] * branches, run_and_number, NOON)
+        return len(text.encode())
+
+    assert 0.8 * branch.size < size(3) - size(2) <= branch.size
+
+
 def test_the_declared_options_reach_read_files() -> None:
     one = FileToLoad(listed("a.csv"), Header(("id",), "\t", quote="'", escape="\\"))
     text = statements.read_files(one, CsvOptions(multi_line=False, null_value="N'A", skip_rows=3))

@@ -119,7 +119,7 @@ class Lease:
         self.settled = False  # to be set by a run that has logged all that it loaded
         self._now = clock
         self._datasets = frozenset(datasets)
-        self._unsettled = self._datasets | frozenset(declared)  # unless the last holder knew better
+        self._unsettled = self._datasets | frozenset(declared)  # unless the last lease says which
         self._lock = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)

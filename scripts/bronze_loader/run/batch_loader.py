@@ -98,8 +98,8 @@ class BatchLoader:
             self._load_batch(dataset, batch)
 
     def _load_batch(self, dataset: Dataset, batch: Sequence[BatchFile]) -> None:
-        """Load, count and log one batch. A batch that the warehouse cannot read is halved, so
-        that one file it cannot read does not keep the others out."""
+        """Load, count and log one batch. A batch that the warehouse cannot read is halved, so that
+        one file that it cannot read does not keep the others out."""
         batch_id, loaded_at = self._recorder.new_batch()
         branches = [one.branch for one in batch]
         try:
@@ -131,8 +131,8 @@ class BatchLoader:
         self._progress.advance(len(batch), sum(one.planned.file.size for one in batch))
 
     def _blame(self, planned: PlannedFile, error: StatementFailed) -> None:
-        """Refuse a file that is damaged, and let any other one fail. Damaged files do not count
-        towards the limit: they say nothing of the warehouse."""
+        """Refuse the file if it is damaged, else report it as failed. Damaged files do not count
+        towards the limit: they are no sign that the warehouse fails."""
         self._progress.advance(1, planned.file.size)
         reason = damage(self._landing, planned.file)
         if reason is None:

@@ -28,7 +28,7 @@ class SniffedFile:
 
 
 class HeaderReader:
-    """Reads headers and records the files that have none that can be loaded."""
+    """Reads headers; a file without one that can be loaded gets its outcome here."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class HeaderReader:
         failures: FailureLimit,
         progress: Progress,
     ) -> None:
-        """`failures` is shared with whoever loads the files afterwards."""
+        """`failures` is shared with the BatchLoader, so that a row of failures spans both steps."""
         self._landing = landing
         self._recorder = recorder
         self._failures = failures

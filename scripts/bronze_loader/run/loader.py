@@ -117,7 +117,7 @@ class Loader:
         gone = gone_files(self._datasets, listed, states, self._landing.url)
         # What loses its rows in this run cannot be the original of anything.
         leaving = {one.url for one in gone} if self._choice.full_refresh else set()
-        to_look_at, duplicates = self._weed(plan, states, leaving)
+        to_look_at, duplicates = self._select(plan, states, leaving)
         to_load = self._within_limit(self._headers.read_all(to_look_at))
         sniffed_of = _by_dataset(to_load, lambda one: one.planned)
         duplicates_of = _by_dataset(duplicates, lambda one: one.planned)
@@ -142,7 +142,7 @@ class Loader:
         return listed
 
     def _read_states(self) -> FileStates:
-        """The state of each file by the log, behind whose moments the run's own will be."""
+        """The state of each file by the log; all moments of this run are later than those in it."""
         states, newest = self._load_log.file_states()
         self._recorder.follow(newest)
         return states
@@ -166,7 +166,7 @@ class Loader:
 
     # which files
 
-    def _weed(
+    def _select(
         self, plan: Sequence[PlannedFile], states: FileStates, leaving: set[str]
     ) -> tuple[list[PlannedFile], list[Duplicate]]:
         """The files whose headers are to be read, and the duplicates that are known without."""

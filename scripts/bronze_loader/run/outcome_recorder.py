@@ -23,7 +23,7 @@ class OutcomeRecorder:
         self._failed: set[str] = set()
 
     def follow(self, moment: datetime | None) -> None:
-        """Give batches and entries from now on only moments behind this one."""
+        """Give batches and entries from now on only moments later than this one."""
         self._journal.clock.follow(moment)
 
     def new_batch(self) -> tuple[str, datetime]:

@@ -51,7 +51,7 @@ class Header:
 
 @dataclass(frozen=True)
 class _Head:
-    """What was found in a file's first bytes, and the text found there."""
+    """A header in a file's first bytes, with their text; `whole` says that they are all of it."""
 
     columns: tuple[str, ...]
     dialect: Dialect
@@ -97,8 +97,8 @@ def sniff(key: str, size: int, dataset: Dataset, read: Read) -> Header:
 def _read_head(content: bytes, whole: bool, key: str, dataset: Dataset) -> _Head | None:
     """The header in a file's first bytes, or None when it goes on behind them.
 
-    `whole` says that there is nothing behind them. The dialect is one that the quotes fit, among
-    those the one that gives most declared columns, and then most columns.
+    `whole` says that there is nothing behind them. Of the dialects, those go first that the quotes
+    fit, then the one with most declared columns, then the one with most columns.
     """
     options = dataset.options
     data, whole = decompress(content, whole, key)
@@ -181,7 +181,7 @@ def _did_you_mean(missing: Iterable[str], new: Sequence[str]) -> str:
 def _tail(
     head: _Head, key: str, size: int, options: CsvOptions, end: str, read: Read
 ) -> Tail | None:
-    """How the file ends."""
+    """The tail of the file, read if need be; None when no record can extend to the end."""
     if not options.multi_line:
         return None
     if head.whole:

@@ -22,15 +22,15 @@ STATUSES = {
 
 
 class LogClock:
-    """Strictly growing moments, all behind those already in the log, whatever the system clock
+    """Gives strictly growing moments, all later than those in the log, whatever the system clock
     does. Readers follow `_loaded_at`; a moment that repeats or goes back would hide rows."""
 
     def __init__(self, after: datetime | None = None) -> None:
-        """`after` is a moment that every other one must be behind, if there is one."""
+        """`after` is a moment that all given moments have to follow."""
         self._last = after
 
     def follow(self, moment: datetime | None) -> None:
-        """Give from now on only moments behind this one."""
+        """Give from now on only moments later than this one."""
         if moment is not None and (self._last is None or self._last < moment):
             self._last = moment
 
@@ -47,7 +47,7 @@ class Journal:
     """Numbers the batches of one run and logs what became of their files."""
 
     def __init__(self, load_log: LoadLog, run_id: str) -> None:
-        """`run_id` is what the ids of all batches of the run begin with."""
+        """The ids of all batches of the run begin with `run_id`."""
         self._load_log = load_log
         self._run_id = run_id
         self._batch = 0

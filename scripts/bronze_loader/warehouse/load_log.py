@@ -18,7 +18,7 @@ class LoadLog:
     """Reads and appends the load log of one schema. An entry is never changed."""
 
     def __init__(self, inventory: TableInventory) -> None:
-        """`inventory` was asked for the table LOG_TABLE."""
+        """`inventory` must have been made with the name LOG_TABLE."""
         self._inventory = inventory
         self._warehouse = inventory.warehouse
         self._schema = inventory.schema

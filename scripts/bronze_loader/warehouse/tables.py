@@ -22,7 +22,7 @@ class Tables:
     """The bronze tables of some datasets, in one schema of one warehouse."""
 
     def __init__(self, inventory: TableInventory, datasets: Sequence[Dataset]) -> None:
-        """`inventory` was asked for the datasets' tables.
+        """`inventory` must have been made with the names of the datasets' tables.
 
         Raises LoaderError for an existing table that is not the loader's.
         """
