@@ -2,7 +2,7 @@
 
 A short run in the usual tests. A long one, of 16 clients and 10,000 statements:
     SOAK_CLIENTS=16 SOAK_STATEMENTS=10000 SOAK_ENGINE_MIB=256 \\
-        pytest -s tests/test_soak.py
+        pytest -s tests/protocol/test_soak.py
 Meanwhile the engine is replaced each time that it has grown to SOAK_ENGINE_MIB.
 """
 
