@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lakehouse import ROOT, Lakehouse
-from local_warehouse.client.shell import split_statements
 
 CUSTOMERS = """\
 id,customername,gender,age
@@ -124,7 +123,8 @@ def test_every_query_of_the_documentation_gives_rows(own: Lakehouse) -> None:
     text = "\n".join(page.read_text() for page in pages)
     blocks = re.findall(r"^```sql\n(.*?)^```", text, flags=re.M | re.S)
     blocks += re.findall(r'local-warehouse sql "([^"…]+)"', text)
-    statements = [statement for block in blocks for statement in split_statements(block)]
+    parts = [part for block in blocks for part in re.split(r";\s*$", block, flags=re.M)]
+    statements = [part for part in parts if part.strip()]
     asked = " ".join(statements)
     tables = sorted(path.stem for path in (ROOT / "models" / "gold").glob("*.sql"))
     assert [table for table in tables if f"gold.{table}" not in asked] == []

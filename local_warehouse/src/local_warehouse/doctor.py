@@ -134,7 +134,7 @@ def _unknown(folder: str) -> Finding:
             partial(objects.delete_tree, folder),
         )
     try:
-        found = _listed(delta_tables.columns(folder)[0])
+        found = _column_list(delta_tables.columns(folder)[0])
     except SqlError as error:
         found = str(error)
     return Finding(
@@ -171,7 +171,7 @@ def _examine_table(catalog: Catalog, relation: Relation) -> Iterator[Finding]:
     try:
         delta_log.read_commit(location, versions[-1])
     except ValueError:
-        entry = delta_log.entry(location, versions[-1])
+        entry = delta_log.entry_url(location, versions[-1])
         yield Finding(
             f"the newest entry of the log of {relation.name} cannot be read: {entry}",
             "put it aside with the ending .unreadable: the table is as it was one commit before",
@@ -181,37 +181,37 @@ def _examine_table(catalog: Catalog, relation: Relation) -> Iterator[Finding]:
     columns, partition_by = delta_tables.columns(location)
     checks = delta_tables.constraints(location)
     known = {c.name.lower(): c.expression or "" for c in relation.constraints if c.kind == "CHECK"}
-    if _normal(checks) != _normal(known):
+    if _normal_checks(checks) != _normal_checks(known):
         yield Finding(
             f"{relation.name} has other CHECK constraints than the catalog says: "
-            f"{_named(checks)}; in the catalog {_named(known)}",
+            f"{_check_list(checks)}; in the catalog {_check_list(known)}",
             "take the table's into the catalog",
             lambda: _take_checks(catalog, relation, checks),
         )
-    if _shape(columns) != _shape(relation.columns):
+    if _column_shapes(columns) != _column_shapes(relation.columns):
         yield Finding(
             f"{relation.name} has other columns than the catalog says: "
-            f"{_listed(columns)}; in the catalog {_listed(relation.columns)}",
+            f"{_column_list(columns)}; in the catalog {_column_list(relation.columns)}",
             "take the table's into the catalog",
             lambda: _take_columns(catalog, relation, columns, partition_by),
         )
 
 
-def _shape(columns: list[Column]) -> list[tuple[str, str, bool]]:
+def _column_shapes(columns: list[Column]) -> list[tuple[str, str, bool]]:
     return [(column.name.lower(), column.type, column.nullable) for column in columns]
 
 
-def _listed(columns: list[Column]) -> str:
+def _column_list(columns: list[Column]) -> str:
     return ", ".join(
         f"{column.name} {column.type}{'' if column.nullable else ' not null'}" for column in columns
     )
 
 
-def _normal(checks: dict[str, str]) -> dict[str, str]:
+def _normal_checks(checks: dict[str, str]) -> dict[str, str]:
     return {name: normal(text) for name, text in checks.items()}
 
 
-def _named(checks: dict[str, str]) -> str:
+def _check_list(checks: dict[str, str]) -> str:
     return ", ".join(f"{name} ({text})" for name, text in checks.items()) or "none"
 
 

@@ -29,7 +29,7 @@ def run(environment: Mapping[str, str], script: str, output: str) -> None:
     """
     if not split_statements(script):
         raise LocalWarehouseError("there is no statement to run", 2)
-    with _errors_said(), closing(connect(environment)) as connection:
+    with _reporting_errors(), closing(connect(environment)) as connection:
         _execute(connection, script, output)
 
 
@@ -37,11 +37,11 @@ def prompt(environment: Mapping[str, str], history: Path, output: str) -> None:
     """Execute statements as they are typed; one that fails does not end the prompt."""
     from local_warehouse.client.prompt import loop
 
-    with _errors_said(), closing(connect(environment)) as connection:
+    with _reporting_errors(), closing(connect(environment)) as connection:
 
         def execute(script: str) -> None:
             try:
-                with _errors_said():
+                with _reporting_errors():
                     _execute(connection, script, output)
             except LocalWarehouseError as error:
                 say(str(error))
@@ -61,7 +61,7 @@ def _execute(connection: Connection, script: str, output: str) -> None:
 
 
 @contextmanager
-def _errors_said() -> Iterator[None]:
+def _reporting_errors() -> Iterator[None]:
     """Turn the connector's errors into LocalWarehouseError, with what the warehouse said."""
     from databricks.sql.exc import Error
     from urllib3.exceptions import HTTPError

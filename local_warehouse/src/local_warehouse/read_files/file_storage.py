@@ -122,7 +122,7 @@ class _S3Objects:
 
     def describe(self, file: FoundFile) -> FoundFile:
         bucket, _, key = file.path.partition("/")
-        with _found(file):
+        with _reporting_absence(file):
             try:
                 head = obstore.head(s3_store(bucket, self._endpoint), key)
             except ValueError:
@@ -134,7 +134,7 @@ class _S3Objects:
 
     def read(self, file: FoundFile) -> Iterator[bytes]:
         bucket, _, key = file.path.partition("/")
-        with _found(file):
+        with _reporting_absence(file):
             try:
                 piece = self._piece(bucket, key)
             except ValueError:
@@ -167,7 +167,7 @@ class _S3Objects:
 
 
 @contextmanager
-def _found(file: FoundFile) -> Iterator[None]:
+def _reporting_absence(file: FoundFile) -> Iterator[None]:
     """Turn errors of the stores into PathNotFound and ReadFilesError, which name the file."""
     try:
         yield

@@ -51,7 +51,7 @@ def remove(folder: Path) -> None:
 
 
 @contextmanager
-def fetched(path: str) -> Iterator[None]:
+def reporting_damage(path: str) -> Iterator[None]:
     """Turn errors of reading and decompressing inside into DamagedFile, which names the path."""
     try:
         yield

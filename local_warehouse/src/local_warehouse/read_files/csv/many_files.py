@@ -11,7 +11,7 @@ import pyarrow as pa
 from local_warehouse.read_files.csv.relation import CsvRelation, csv_options, open_files
 from local_warehouse.read_files.file_storage import FileStorage
 from local_warehouse.read_files.option_values import OptionValue
-from local_warehouse.read_files.scan import Scan, fetched, scratch_folder
+from local_warehouse.read_files.scan import Scan, reporting_damage, scratch_folder
 
 THREADS = 8
 
@@ -39,7 +39,7 @@ def read_many(
     ):
 
         def read(number: int) -> None:
-            with fetched(paths[number]):
+            with reporting_damage(paths[number]):
                 for _, opened in open_files(paths[number], settings, storage):
                     relation.add(opened, number, share=len(paths))
 

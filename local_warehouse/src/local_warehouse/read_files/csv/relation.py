@@ -22,12 +22,12 @@ from local_warehouse.read_files.read_ahead import read_ahead
 from local_warehouse.read_files.scan import (
     METADATA_TYPE,
     Scan,
-    fetched,
     literal,
     metadata_of,
     parquet_relation,
     quoted,
     remove,
+    reporting_damage,
     scratch_folder,
 )
 
@@ -42,7 +42,7 @@ def read_csv_files(
 ) -> Scan:
     """Read files as `read_files` does, for CSV."""
     settings = csv_options(options)
-    with scratch_folder(scratch) as folder, fetched(path):
+    with scratch_folder(scratch) as folder, reporting_damage(path):
         files = open_files(path, settings, storage)
         first = next(files)
         metadata = []

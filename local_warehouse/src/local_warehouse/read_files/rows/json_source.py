@@ -14,7 +14,7 @@ import pyarrow as pa
 from local_warehouse.read_files.errors import MalformedRecord, ReadFilesError, UnsupportedOption
 from local_warehouse.read_files.file_storage import FoundFile
 from local_warehouse.read_files.option_values import Mode
-from local_warehouse.read_files.rows.json_types import NUMBER, column_type, merged, type_of
+from local_warehouse.read_files.rows.json_types import NUMBER, column_type, common_type, type_of
 from local_warehouse.read_files.rows.json_values import RecordConverter
 from local_warehouse.read_files.rows.row_source import RowSource, batches
 
@@ -38,7 +38,7 @@ class JsonSource(RowSource):
         is_corrupt = False
         for batch in batches(chain.from_iterable(map(self._records, files))):
             records = [record for record, _ in batch if record is not None]
-            found = merged([found, *map(type_of, records)])
+            found = common_type([found, *map(type_of, records)])
             is_corrupt |= len(records) < len(batch)
         fields = [pa.field(f.name, column_type(f.type)) for f in found if column_type(f.type)]
         if not self._options.infer_types:

@@ -31,16 +31,16 @@ def type_of(value: Any) -> pa.DataType:
     if isinstance(value, str):
         return pa.string()
     if isinstance(value, list):
-        return pa.list_(merged(map(type_of, value)))
+        return pa.list_(common_type(map(type_of, value)))
     return pa.struct(sorted((name, type_of(child)) for name, child in value.items()))
 
 
-def merged(types: Iterable[pa.DataType]) -> pa.DataType:
+def common_type(types: Iterable[pa.DataType]) -> pa.DataType:
     """The type that holds values of all these types."""
-    return reduce(_merge, types, pa.null())
+    return reduce(_common_type, types, pa.null())
 
 
-def _merge(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+def _common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     if one.equals(other) or pa.types.is_null(other):
         return one
     if pa.types.is_null(one):
@@ -48,10 +48,10 @@ def _merge(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     if pa.types.is_struct(one) and pa.types.is_struct(other):
         fields = {field.name: field.type for field in one}
         for field in other:
-            fields[field.name] = _merge(fields.get(field.name, pa.null()), field.type)
+            fields[field.name] = _common_type(fields.get(field.name, pa.null()), field.type)
         return pa.struct(sorted(fields.items()))
     if pa.types.is_list(one) and pa.types.is_list(other):
-        return pa.list_(_merge(one.value_type, other.value_type))
+        return pa.list_(_common_type(one.value_type, other.value_type))
     if _is_number(one) and _is_number(other):
         if pa.types.is_floating(one) or pa.types.is_floating(other):
             return pa.float64()

@@ -26,7 +26,7 @@ class ParquetSource(RowSource):
             return self._options.schema
         schemas = []
         for file in files:
-            with _readable(file):
+            with _reporting_damage(file):
                 schemas.append(self._columns(file))
         try:
             found = pa.unify_schemas(schemas, promote_options="permissive")
@@ -36,7 +36,7 @@ class ParquetSource(RowSource):
 
     def tables(self, file: FoundFile, schema: pa.Schema) -> Iterator[pa.Table]:
         """The rows of a file; columns that it does not have are NULL."""
-        with _readable(file), self._open(file) as opened:
+        with _reporting_damage(file), self._open(file) as opened:
             for batch in opened.iter_batches(BATCH_ROWS):
                 table = pa.Table.from_batches([batch])
                 names = {name.lower(): name for name in table.column_names}
@@ -71,7 +71,7 @@ class ParquetSource(RowSource):
 
 
 @contextmanager
-def _readable(file: FoundFile) -> Iterator[None]:
+def _reporting_damage(file: FoundFile) -> Iterator[None]:
     """Turn errors of Arrow inside into DamagedFile, which names the file."""
     try:
         yield

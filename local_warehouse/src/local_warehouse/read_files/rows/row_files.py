@@ -24,10 +24,10 @@ from local_warehouse.read_files.rows.text_source import BinarySource, TextSource
 from local_warehouse.read_files.scan import (
     METADATA_TYPE,
     Scan,
-    fetched,
     metadata_of,
     parquet_relation,
     remove,
+    reporting_damage,
     scratch_folder,
 )
 
@@ -50,7 +50,7 @@ def read_row_files(
 ) -> Scan:
     """Read files as `read_files` does, for the formats of `row_options.FORMATS`."""
     settings = parse_row_options(options)
-    with scratch_folder(scratch) as folder, fetched(path):
+    with scratch_folder(scratch) as folder, reporting_damage(path):
         files = _find(path, settings, storage)
         source = _SOURCES[settings.file_format](settings, storage, folder)
         schema = source.schema(files)
