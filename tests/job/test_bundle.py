@@ -1,8 +1,6 @@
 """The bundle: its resources are well-formed, and `run-job` runs the job that is deployed."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,11 +17,11 @@ from databricks.bundles.schemas import Schema
 from databricks.bundles.secret_scopes import SecretScope
 from databricks.bundles.sql_warehouses import SqlWarehouse
 
+from forked_command import ForkedCommands
+from lakehouse import ROOT, outer_environment
 from local_job.bundle import BundleError, read_bundle
 from local_job.job import Job, Task, read_job
 
-ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
 ENVIRONMENT = {
     "DATABRICKS_CATALOG": "main",
     "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/local",
@@ -314,25 +312,23 @@ def test_dbt_runs_with_the_local_target(environment: None) -> None:
             assert command.folder == ROOT
 
 
-def test_job_builds_every_node_of_the_project_once(environment: None, tmp_path: Path) -> None:
+def test_job_builds_every_node_of_the_project_once(
+    environment: None, commands: ForkedCommands, parsed: Path
+) -> None:
     """A node that no task selects would never be built or tested, and nobody would notice.
 
     Unit tests depend on the code alone: the gate runs them (tests/test_pipeline.py), the job not.
     """
 
     kinds = [f"--resource-type={kind}" for kind in ("model", "seed", "test")]
-    places = ["--profiles-dir", tmp_path, "--target-path", tmp_path, "--log-path", tmp_path]
+    places = [f"--{kind}={parsed}" for kind in ("profiles-dir", "target-path", "log-path")]
 
     def selected(*selection: str) -> list[str]:
-        command = [BIN / "dbt", "--quiet", "ls", *places, "--output", "name", *kinds, *selection]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        command = ["dbt", "--quiet", "ls", *places, "--output", "name", *kinds, *selection]
+        done = commands.run(command, outer_environment(), ROOT)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.split()
 
-    output = {"type": "databricks", "host": "h", "http_path": "p", "schema": "s"}
-    output |= {"token": "t", "catalog": "main"}
-    profile = {"sales_lakehouse": {"target": "local", "outputs": {"local": output}}}
-    (tmp_path / "profiles.yml").write_text(yaml.safe_dump(profile))
     built: list[str] = []
     for task in project_tasks()[1:3]:
         [command] = task.commands

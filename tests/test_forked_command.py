@@ -1,0 +1,88 @@
+"""A forked command is to its caller what the same command is that starts by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from forked_command import PROGRAMS, ForkedCommands, ParentEnded
+from lakehouse import BIN, outer_environment
+
+# One of each outcome: help, wrong use, and an error that depends on the environment and the folder.
+LINES = [
+    ("dbt", "no-such-command"),
+    ("landing-sample", "--help"),
+    ("load-bronze", "--no-such-option"),
+    ("preview-dashboard", "no-such-file.lvdash.json"),
+    ("run-job", "--only", "no_such_task"),
+]
+
+
+def test_every_forked_program_is_compared() -> None:
+    assert {program for program, *_ in LINES} == set(PROGRAMS)
+
+
+@pytest.mark.parametrize("line", LINES, ids=" ".join)
+def test_code_and_output_are_those_of_a_start_of_its_own(
+    commands: ForkedCommands, tmp_path: Path, line: tuple[str, ...]
+) -> None:
+    env = outer_environment() | {"DATABRICKS_HOST": "https://localhost:1", "COLUMNS": "100"}
+    alone = subprocess.run(
+        [BIN / line[0], *line[1:]], env=env, cwd=tmp_path, capture_output=True, text=True
+    )
+    forked = commands.run(line, env, tmp_path)
+    assert (forked.returncode, forked.stdout, forked.stderr) == (
+        alone.returncode,
+        alone.stdout,
+        alone.stderr,
+    )
+    assert forked.stdout or forked.stderr
+
+
+def test_each_run_begins_afresh(commands: ForkedCommands, tmp_path: Path) -> None:
+    """Neither the environment nor the folder of one run is left to the next one."""
+    (tmp_path / "dbt_project.yml").write_text("name: mine\nprofile: mine\n")
+    inside = {"DBT_PROFILES_DIR": str(tmp_path), "DBT_TARGET_PATH": str(tmp_path / "target")}
+    debug = ("dbt", "debug", "--config-dir")
+    first = commands.run(debug, outer_environment() | inside, tmp_path)
+    second = commands.run(debug, outer_environment(), tmp_path.parent)
+    assert str(tmp_path) in first.stdout
+    assert str(tmp_path) not in second.stdout.replace(str(tmp_path.parent), "")
+
+
+def test_a_program_that_cannot_be_imported_is_an_error_and_no_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(PROGRAMS, "no-such-program", ())
+    forked = ForkedCommands(os.environ)
+    for _ in range(2):
+        with pytest.raises(ParentEnded):
+            forked.run(["no-such-program"], {}, Path())
+    forked.close()
+
+
+def test_the_dbt_of_a_job_is_a_fork_and_a_timeout_ends_it(
+    commands: ForkedCommands, tmp_path: Path
+) -> None:
+    """dbt waits for the other end of a pipe, its packages.yml, until the task's time is over."""
+    os.mkfifo(tmp_path / "packages.yml")
+    (tmp_path / "dbt_project.yml").write_text("name: mine\nprofile: mine\n")
+    output = {"type": "databricks", "host": "h", "http_path": "p", "schema": "s", "token": "t"}
+    profile = {"mine": {"target": "local", "outputs": {"local": output}}}
+    (tmp_path / "profiles.yml").write_text(json.dumps(profile))
+    slow = {"project_directory": "", "commands": ["dbt parse"]}
+    task = {"task_key": "slow", "dbt_task": slow, "timeout_seconds": 2}
+    jobs = {"resources": {"jobs": {"j": {"name": "j", "tasks": [task]}}}}
+    (tmp_path / "databricks.yml").write_text(json.dumps({"bundle": {"name": "b"}} | jobs))
+    env = outer_environment() | {"DATABRICKS_HOST": "https://localhost:1"}
+    commands.run(["dbt", "--version"], env, tmp_path)  # so that its imports are not timed
+    done = commands.run(["run-job"], env, tmp_path)
+    assert done.returncode == 1, done.stderr
+    [run] = (tmp_path / ".lakehouse" / "runs").iterdir()
+    [ended] = json.loads((run / "run.json").read_text())["tasks"]
+    assert (ended["result"], ended["exit_code"]) == ("timed out", 128 + signal.SIGTERM)
