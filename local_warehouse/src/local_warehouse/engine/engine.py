@@ -28,7 +28,8 @@ from local_warehouse.engine.connection import Connection
 from local_warehouse.engine.snapshots import Snapshot
 from local_warehouse.engine.supervisor import Generations
 from local_warehouse.errors import EngineEnded, SqlError, TableRedefined
-from local_warehouse.sql.dialect import literal, render
+from local_warehouse.rewrites import coercions
+from local_warehouse.sql.dialect import literal, parse, render
 from local_warehouse.types.conversion import client_schema, to_client
 from local_warehouse.types.results import Result
 
@@ -155,8 +156,6 @@ class Engine:
         locations of tables that the text does not name."""
         from pyspark.errors import PySparkException
 
-        from local_warehouse.rewrites import coercions
-
         def columns_of(part: exp.Expr) -> list[Column]:
             with self._watched(self._connection):
                 return self._columns(render(part))
@@ -164,11 +163,11 @@ class Engine:
         try:
             return self._with_log_listed(sql, work, written)
         except PySparkException as error:
-            if not coercions.is_cause(str(error)):
+            if not coercions.may_help(str(error)):
                 raise
             try:
-                changed = coercions.aligned(sql, columns_of)
-            except SqlError:  # of a form that cannot be changed: the first error says what it is
+                changed = render(coercions.cast_operands(parse(sql), columns_of))
+            except SqlError:  # for a form that has no casts; the first error says what is wrong
                 raise error from None
             return self._with_log_listed(changed, work, written)
 

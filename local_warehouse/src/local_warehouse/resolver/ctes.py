@@ -1,4 +1,4 @@
-"""NEW local_warehouse/src/local_warehouse/resolver/ctes.py"""
+"""Common table expressions: which of them a name means, and names that do not collide."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlglot import exp
 
+Reference = tuple[exp.Table, exp.CTE]  # a name in FROM, and the expression that it means
 
-def _common_table_expression(table: exp.Table) -> exp.CTE | None:
-    """The common table expression that a one-part name means here, if it means one."""
+
+def common_table_expression(table: exp.Table) -> exp.CTE | None:
+    """The common table expression that a one-part name means where it stands, or None."""
     name = table.name.lower()
     child: exp.Expr = table
     node = table.parent
@@ -32,9 +34,9 @@ def _position(expressions: list[exp.Expr], wanted: exp.Expr) -> int:
     return next(i for i, expression in enumerate(expressions) if expression is wanted)
 
 
-def _number(references: list[tuple[exp.Table, exp.CTE]]) -> None:
-    """Give every CTE a name of its own: the engine loses an outer one where an inner one, such
-    as that of a view, has the same name."""
+def number_ctes(references: list[Reference]) -> None:
+    """Give every referenced CTE a name of its own, in place. The engine loses an outer CTE where
+    an inner one, such as that of a view, has the same name."""
     names: dict[int, str] = {}
     for table, expression in references:
         if id(expression) not in names:

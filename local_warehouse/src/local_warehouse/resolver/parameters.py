@@ -1,4 +1,5 @@
-"""Parameter markers: a `?` becomes one with a name, so that its place in the text says its value.
+"""Parameter markers and their values. A marker without a name, `?`, is given one, so that parts of
+the statement can be read in any order.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-parameter-marker
 """
@@ -16,17 +17,17 @@ from local_warehouse.sql.dialect import WarehouseDialect, parse
 from local_warehouse.sql.walk import of_kind
 
 
-def bind(found: list[exp.Expr], context: Context) -> None:
-    """Put the values of parameter markers in their place, as literals of the given types. `found`
-    are the nodes of a tree."""
-    for marker in of_kind(found, exp.Placeholder):
+def bind(nodes: list[exp.Expr], context: Context) -> None:
+    """Replace the parameter markers among the nodes of a tree by their values, as literals of the
+    types that the client has sent, in place. Raises SqlError for a marker without a value."""
+    for marker in of_kind(nodes, exp.Placeholder):
         value = context.named_parameter(marker.name)
         marker.replace(parse(f"select {value}").expressions[0])
 
 
-def named(context: Context, text: str) -> tuple[Context, str]:
-    """The statement with `:_1`, `:_2`, … for its unnamed markers, and the context that has their
-    values. Raises SqlError if there are more markers than values."""
+def name_markers(context: Context, text: str) -> tuple[Context, str]:
+    """The context with the values by names, and the statement with `:_1`, `:_2`, … in place of
+    each `?`. Raises SqlError if there are more markers than values."""
     if not context.positional:
         return context, text
     try:

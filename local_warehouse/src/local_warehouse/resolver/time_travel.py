@@ -1,4 +1,4 @@
-"""VERSION and TIMESTAMP AS OF: which version of a table they mean.
+"""VERSION AS OF and TIMESTAMP AS OF, and the version of a table that they mean.
 
 https://docs.databricks.com/aws/en/delta/history
 """
@@ -18,8 +18,9 @@ from local_warehouse.errors import SqlError
 from local_warehouse.sql.dialect import parse, render
 
 
-def version_after_at(table: exp.Table) -> None:
-    """name@v12 and name@20260102030405678, which are read as aliases, as VERSION and TIMESTAMP."""
+def read_version_after_at(table: exp.Table) -> None:
+    """Replace the alias as which sqlglot reads the end of name@v12 and name@20260102030405678 by
+    a VERSION or TIMESTAMP clause, in place. Raises SqlError where it is neither."""
     alias = table.args.get("alias")
     if alias is None or not isinstance(alias.this, exp.Parameter):
         return
@@ -42,8 +43,11 @@ def version_after_at(table: exp.Table) -> None:
 def version_of(
     engine: Engine, relation: Relation, travel: exp.Version, restores: bool = False
 ) -> int:
-    """The number of the version. A query cannot ask for a moment after the last commit, as
-    another commit of that moment may follow; RESTORE can, as it makes one."""
+    """The number of the version that a clause means, from 0.
+
+    A query cannot ask for a moment after the last commit, as a later commit may still come before
+    that moment; a RESTORE (`restores`) can. Raises SqlError where the table has no such version.
+    """
     value = travel.expression
     if str(travel.this).upper() == "VERSION":
         return _number(relation, value)
@@ -83,8 +87,9 @@ def _number(relation: Relation, value: exp.Expr) -> int:
     return int(value.this)
 
 
-def read(text: str) -> exp.Version:
-    """The clause of a statement that is not a query: VERSION | TIMESTAMP AS OF value."""
+def parse_clause(text: str) -> exp.Version:
+    """The clause {VERSION | TIMESTAMP} AS OF value of a statement that is not a query. Raises
+    SqlError for anything else."""
     table = parse(f"select * from t {text}").find(exp.Table)
     travel = table.args.get("version") if table is not None else None
     if not isinstance(travel, exp.Version):

@@ -1,4 +1,4 @@
-"""SQL functions of the user: their bodies are put into a query in place of the calls.
+"""SQL functions of the user, whose bodies take the place of their calls in a query.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-create-sql-function
 """
@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from local_warehouse import errors
 from local_warehouse.catalog.model import Function
-from local_warehouse.rewrites.scopes import ColumnsOf, bare, selects, sources
+from local_warehouse.rewrites.scopes import ColumnsOf, selects, sources, star_query
 from local_warehouse.sql.dialect import WarehouseDialect, parse
 from local_warehouse.sql.parse_cache import parse_again
 
@@ -25,22 +25,25 @@ def body_of(function: Function) -> exp.Expr:
     return parse_again(function.body if first in _QUERY_WORDS else f"select {function.body}")
 
 
-def called(call: exp.Anonymous) -> tuple[exp.Expr, list[str]]:
-    """The whole of a call with its qualifiers, and the parts of the function's name."""
+def call_with_qualifiers(call: exp.Anonymous) -> tuple[exp.Expr, list[str]]:
+    """The whole expression of a call, main.shop.f(1) for instance, and the parts of the function's
+    name."""
     if not isinstance(call.parent, exp.Dot) or call.parent.expression is not call:
         return call, [call.name]
     qualifiers = [part.name for part in call.parent.this.find_all(exp.Identifier, bfs=False)]
     return call.parent, [*qualifiers, call.name]
 
 
-def qualified(call: exp.Expr, arguments: list[exp.Expr], columns_of: ColumnsOf) -> list[exp.Expr]:
-    """Arguments whose columns say which relation around the call they are of, so that no
-    relation of the body can take them for its own."""
+def qualify_columns(
+    call: exp.Expr, arguments: list[exp.Expr], columns_of: ColumnsOf
+) -> list[exp.Expr]:
+    """Copies of the arguments, with the relation around the call in front of each column, so that
+    it cannot mean a column of a relation in the function's body."""
     around = call.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Merge)
     relations = sources(around) if isinstance(around, exp.Select) else []
     owner: dict[str, str] = {}
-    found = [argument.copy() for argument in arguments]
-    for column in [c for argument in found for c in argument.find_all(exp.Column)]:
+    copies = [argument.copy() for argument in arguments]
+    for column in [c for argument in copies for c in argument.find_all(exp.Column)]:
         if column.table or column.find_ancestor(exp.Select) is not None:
             continue
         if not isinstance(around, exp.Select):
@@ -53,13 +56,13 @@ def qualified(call: exp.Expr, arguments: list[exp.Expr], columns_of: ColumnsOf) 
         name = only or owner.get(column.name.lower())
         if name:
             column.set("table", exp.to_identifier(name, quoted=True))
-    return found
+    return copies
 
 
 def _owners(select: exp.Select, columns_of: ColumnsOf) -> Iterator[tuple[str, str]]:
-    """The columns that a SELECT reads, and the relations they are of."""
+    """The names of the columns that a SELECT reads, in lower case, each with its relation's."""
     for source in reversed(sources(select)):
-        one = bare(select)
+        one = star_query(select)
         table = exp.to_identifier(source.alias_or_name, quoted=True)
         one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
         for column in columns_of(one):
@@ -67,13 +70,15 @@ def _owners(select: exp.Select, columns_of: ColumnsOf) -> Iterator[tuple[str, st
 
 
 def reads_tables(body: exp.Expr) -> bool:
+    """Whether a SELECT of a function's body has a FROM."""
     return any(sources(select) for select in selects(body))
 
 
-def scalar(
+def scalar_value(
     function: Function, body: exp.Expr, arguments: list[exp.Expr], columns_of: ColumnsOf
 ) -> exp.Expr:
-    """The value of a call. `body` is resolved already, in the function's own namespace."""
+    """The expression that takes the place of a call. The names of `body` are resolved already, in
+    the function's own namespace. Raises SqlError where the function returns a table."""
     if function.columns is not None:
         raise errors.SqlError(
             "NOT_A_SCALAR_FUNCTION", f"{function.name} returns a table: call it in FROM."
@@ -84,10 +89,11 @@ def scalar(
     return _cast(value, function.returns)
 
 
-def table(
+def table_query(
     function: Function, body: exp.Expr, arguments: list[exp.Expr], columns_of: ColumnsOf
 ) -> exp.Expr:
-    """The query that a call in FROM stands for."""
+    """The query that takes the place of a call in FROM. Raises SqlError where the function returns
+    one value."""
     if function.columns is None:
         raise errors.SqlError(
             "NOT_A_TABLE_FUNCTION", f"{function.name} returns one value, and no table."
@@ -114,8 +120,11 @@ def _cast(value: exp.Expr, ddl_type: str) -> exp.Expr:
 def with_arguments(
     function: Function, arguments: list[exp.Expr], body: exp.Expr, columns_of: ColumnsOf
 ) -> exp.Expr:
-    """The body with the arguments in place of the parameters. A column of the body's own
-    relations comes before a parameter of its name."""
+    """The body with the arguments in place of the parameters, changed in place. A name that is
+    both a column of the body's relations and a parameter means the column.
+
+    Raises SqlError where the arguments do not fit the parameters.
+    """
     values = _values(function, arguments)
     if reads_tables(body):
         _rename_sources(body)
@@ -136,7 +145,7 @@ def with_arguments(
 
 
 def _rename_sources(body: exp.Expr) -> None:
-    """Give the relations of a body aliases that no argument can mean."""
+    """Give the relations of a body random aliases, which no argument can name."""
     mark = secrets.token_hex(4)
     renamed: dict[str, exp.Identifier] = {}
     for source in [source for select in selects(body) for source in sources(select)]:
@@ -151,23 +160,24 @@ def _rename_sources(body: exp.Expr) -> None:
 
 
 def _visible(select: exp.Select, columns_of: ColumnsOf) -> set[str]:
-    """The names of the columns that a SELECT reads, and those around it if it can see them."""
-    found: set[str] = set()
+    """The names of the columns that a SELECT can use, in lower case: those of its relations, and
+    of the SELECTs around it where it is an expression of theirs."""
+    names: set[str] = set()
     around: exp.Expr | None = select
     while isinstance(around, exp.Select):
         if sources(around):
-            found |= {column.name.lower() for column in columns_of(bare(around))}
+            names |= {column.name.lower() for column in columns_of(star_query(around))}
         holder = around.parent
         if isinstance(holder, exp.CTE) or isinstance(
             holder and holder.parent, (exp.From, exp.Join)
         ):
             break
         around = around.parent_select
-    return found
+    return names
 
 
 def _values(function: Function, arguments: list[exp.Expr]) -> dict[str, exp.Expr]:
-    """The value of each parameter, cast to its type."""
+    """The value of each parameter by its name in lower case, cast to its type."""
     given: dict[str, exp.Expr] = {}
     known = {parameter.name.lower(): parameter for parameter in function.parameters}
     for position, argument in enumerate(arguments):

@@ -1,1 +1,1 @@
-"""NEW package rewrites."""
+"""Forms of Databricks SQL that the engine does not read or computes otherwise, written anew."""

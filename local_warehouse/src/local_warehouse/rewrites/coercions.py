@@ -1,8 +1,8 @@
-"""Types that meet: casts that Spark makes by itself and the engine does not.
+"""Implicit casts that Spark makes and the engine does not.
 
-A date that meets a timestamp becomes one (the engine makes nanoseconds of both, which Spark does
-not have), and a string that meets a boolean becomes one. The cast is written into a query after
-the engine has failed on it, so that other queries cost nothing.
+A date beside a timestamp becomes a timestamp (the engine makes nanoseconds of both, which Spark
+does not have), and a string beside a boolean becomes a boolean. The casts are written into a query
+only after the engine has failed on it, so that other queries cost nothing.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 """
@@ -15,30 +15,28 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_of, with_visible
-from local_warehouse.sql.dialect import parse, render
 
 _CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
 _PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "Boolean")
 
 
-def is_cause(message: str) -> bool:
-    """Whether the engine may have failed on types that meet."""
+def may_help(message: str) -> bool:
+    """Whether the engine's error may come from a cast that is missing."""
     return any(phrase in message for phrase in _PHRASES)
 
 
-def aligned(sql: str, columns_of: ColumnsOf) -> str:
-    """The statement with its casts."""
-    tree = parse(sql)
+def cast_operands(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Cast operands that must have one type, inner before outer, and columns of set operations."""
     for node in _inner_first(tree):
         if isinstance(node, exp.SetOperation):
             _align_branches(node, columns_of)
         else:
             _align(node, columns_of)
-    return render(tree)
+    return tree
 
 
 def _inner_first(tree: exp.Expr) -> Iterator[exp.Expr]:
-    """Expressions and set operations, what they are made of before them, and CTEs first."""
+    """The expressions and set operations of a tree, inner before outer, and CTEs first."""
     children = sorted(tree.iter_expressions(), key=lambda child: not isinstance(child, exp.With))
     for child in children:
         yield from _inner_first(child)
@@ -77,9 +75,9 @@ def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
     except SqlError:  # aggregates beside columns, or columns of a query around this one
         return
     becomes = _becomes(types)
-    for operand, found in zip(operands, types, strict=True):
-        if found in becomes:
-            operand.replace(exp.cast(operand.copy(), becomes[found]))
+    for operand, data_type in zip(operands, types, strict=True):
+        if data_type in becomes:
+            operand.replace(exp.cast(operand.copy(), becomes[data_type]))
 
 
 def _align_branches(node: exp.SetOperation, columns_of: ColumnsOf) -> None:
@@ -110,7 +108,7 @@ def _all_of(branch: exp.Expr) -> exp.Select:
 
 
 def _becomes(types: list[str]) -> dict[str, str]:
-    """What a type among these becomes where another of them asks for it."""
+    """The types among these that are cast, and to which, where another of them asks for it."""
     casts: dict[str, str] = {}
     timestamp = next((t for t in ("timestamp", "timestamp_ntz") if t in types), None)
     if timestamp and "date" in types:

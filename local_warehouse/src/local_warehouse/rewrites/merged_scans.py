@@ -1,10 +1,10 @@
-"""Branches of a UNION ALL that read a file each, and are alike but for literals, as one branch.
+"""Branches of a UNION ALL that each read one file and differ only in literals, merged into one.
 
-A loader's statement has a branch for each of its files. The engine takes milliseconds for a scan
-and the parser for a branch, so a thousand small files would take minutes. Here such branches are
-found by their tokens before anything is parsed: one of each kind stays in the statement. Its
-path stands for all paths, and its literals that differ for columns that the scan adds to the rows
-of each file. A branch that is not plain enough for that stays as it is.
+A loader's statement has a branch for each of its files. A scan takes the engine milliseconds, and
+a branch the parser, so a thousand small files would take minutes. Such branches are found by their
+tokens before anything is parsed, and one of each kind stays in the statement. Its path stands for
+all paths. Its literals that differ stand for columns that the scan adds to the rows of each file.
+A branch that is not plain enough for that stays as it is.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError
 from local_warehouse.sql.dialect import parse, render
 
-# Tokens of which such statements are made. A statement with any other is left alone, so that
-# comments, parameters and unusual literals are sqlglot's business only.
+# Tokens of which such statements are made. A statement with any other is left as it is, so that
+# only sqlglot reads comments, parameters and unusual literals.
 _TOKEN = re.compile(
     r"\s+|`(?:[^`]|``)+`|'(?:[^'\\]|\\['\\])*'|[^\W\d]\w*|\d+(?![\w.])|=>|<=>|<=|>=|<>|!=|[(),.=<>*+|]"
 )
-_MARK = f"constant_{secrets.token_hex(8)}"  # begins what stands for a literal: never a user's text
+_MARK = f"constant_{secrets.token_hex(8)}"  # begins a column's name: random, so no user has it
 _ROW_FUNCTIONS = {
     "array", "coalesce", "concat", "concat_ws", "contains", "endswith", "if", "ifnull", "left",
     "length", "lower", "ltrim", "nullif", "nvl", "replace", "right", "rtrim", "startswith",
@@ -41,23 +41,22 @@ Constant = str | int
 
 @dataclass(frozen=True)
 class MergedFiles:
-    """The files of a merged branch, and the literals that differ: by column name, one a file, and
-    the SQL types that some of them are cast to."""
+    """The files of a merged branch, and the literals in which its branches differ."""
 
     paths: list[str]
-    constants: dict[str, list[Constant]]
-    casts: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, list[Constant]]  # by column name, one for each path
+    casts: dict[str, str] = field(default_factory=dict)  # SQL types by column name
 
 
 @dataclass
 class MergedScans:
-    """The merged branches of one statement, by what stands there for their paths."""
+    """The merged branches of one statement."""
 
-    by_path: dict[str, MergedFiles] = field(default_factory=dict)
+    by_path: dict[str, MergedFiles] = field(default_factory=dict)  # by the path in the statement
 
     def bind(self, tree: exp.Expr) -> None:
-        """Put columns of the scans where literals of merged branches stood, and where casts of
-        them did, such as TIMESTAMP'…': the scan casts once a file, and not once a row."""
+        """Put columns of the scans in place of the literals of merged branches, in the tree. A
+        literal's cast, such as TIMESTAMP'…', is replaced with it: the scan casts once a file."""
         files = {name: one for one in self.by_path.values() for name in one.constants}
         if not files:
             return
@@ -79,7 +78,8 @@ class _Branch:
 
 
 def merge(text: str) -> tuple[str, MergedScans]:
-    """A statement with alike branches merged; without any, the same text."""
+    """A statement with its like branches merged, and their files; the same text where there are
+    none."""
     scans = MergedScans()
     parts = _split(text)
     if parts is None:
@@ -101,7 +101,8 @@ def merge(text: str) -> tuple[str, MergedScans]:
 
 
 def _split(text: str) -> tuple[str, list[list[str]]] | None:
-    """An INSERT's text before its query, and the tokens of each branch if there are several."""
+    """An INSERT's text before its query, and the tokens of each branch; None where it is no INSERT
+    of several branches, or one that cannot be parted by its tokens."""
     if text[:20].split(None, 1)[:1] not in (["INSERT"], ["insert"]) or "UNION" not in text.upper():
         return None
     found = _TOKEN.findall(text)
@@ -117,7 +118,7 @@ def _split(text: str) -> tuple[str, list[list[str]]] | None:
                 prefix.append(" ")
             continue
         if depth == 0 and current[-1:] in (["UNION"], ["union"]) and token.upper() != "ALL":
-            return None  # it drops rows that are alike, those of the branches before it too
+            return None  # UNION drops equal rows, those of the branches before it too
         if token in ("(", ")"):
             depth += {"(": 1, ")": -1}[token]
         elif depth == 0 and token.isalpha():
@@ -137,8 +138,9 @@ def _split(text: str) -> tuple[str, list[list[str]]] | None:
 
 
 def _kind(tokens: list[str]) -> tuple[str, _Branch | None]:
-    """What makes branches alike: the tokens, but of the literals only their types. The options
-    of read_files must be the same."""
+    """A text that is the same for branches that can be merged: all tokens, with the type of each
+    literal in its place. Options of read_files keep their values. No branch where one has a
+    literal that is not plain."""
     kind: list[str] = []
     literals: list[int] = []
     path = -1
@@ -161,7 +163,7 @@ def _kind(tokens: list[str]) -> tuple[str, _Branch | None]:
 
 
 def _merge(alike: Sequence[_Branch], mark: str, scans: MergedScans) -> str | None:
-    """The one branch for branches of a kind, or None where they cannot be merged."""
+    """The one branch in place of the branches of a kind, or None where they cannot be merged."""
     first = alike[0]
     tokens = list(first.tokens)
     constants: dict[str, list[Constant]] = {}
@@ -184,7 +186,7 @@ def _value(token: str) -> Constant:
 
 
 def _is_plain(body: str, path: str, constants: set[str]) -> bool:
-    """Whether each row of the branch comes of one row of one file, and of literals."""
+    """Whether each row of the branch is computed from one row of one file, and from literals."""
     try:
         tree = parse(body)
     except SqlError:

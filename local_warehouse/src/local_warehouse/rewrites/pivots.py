@@ -6,27 +6,31 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlglot import exp
 
 from local_warehouse import errors
-from local_warehouse.catalog.model import Column
+from local_warehouse.rewrites.scopes import ColumnsOf, columns_of_relations, sources
 from local_warehouse.sql.dialect import render
 
-ColumnsOf = Callable[[exp.Expr], list[Column]]  # of a relation
 _NUMBERS = {"bigint", "boolean", "decimal", "double", "float", "int", "smallint", "tinyint"}
 
 
-def unfolded(source: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """A relation of FROM with its pivots written out, each around those before it."""
-    pivots = source.args.get("pivots") or []
-    if not pivots:
-        return source
+def spell_out_pivots(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Put a subquery in place of each relation with a PIVOT or UNPIVOT."""
+    for source in sources(select):
+        if source.args.get("pivots"):
+            source.replace(_spelled_out(source, columns_of_relations(select, columns_of)))
+    return select
+
+
+def _spelled_out(source: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """A relation of FROM with its pivots as subqueries, each around those before it."""
     relation = source.copy()
     joins = relation.args.pop("joins", None)
     relation.set("pivots", None)
-    for pivot in pivots:
+    for pivot in source.args["pivots"]:
         build = _unpivot if pivot.args.get("unpivot") else _pivot
         query = build(relation, pivot, columns_of)
         alias = pivot.args.get("alias") or relation.args.get("alias")
@@ -36,10 +40,10 @@ def unfolded(source: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 
 
 def _pivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp.Select:
-    """A row a group with a column a value.
+    """A query with a row for each group and a column for each value.
 
     Spark aggregates by group and pivot columns and then puts a group's rows beside each other, so
-    that a value without rows is NULL, also for a count. Where an aggregate is no number it
+    that a value without rows is NULL, also for a count. Where an aggregate is no number, Spark
     filters each aggregate instead, and a value without rows has a count of 0 and an empty list.
     """
     if len(pivot.args["fields"]) != 1:
@@ -88,7 +92,7 @@ def _grouped(
     groups: list[exp.Column],
     more: Sequence[exp.Expr] = (),
 ) -> exp.Select:
-    """The groups and these expressions, by the groups and more."""
+    """A SELECT of the groups and these expressions, grouped by the groups and `more`."""
     by = [key.copy() for key in (*groups, *more)]
     return exp.Select(
         expressions=[*(group.copy() for group in groups), *expressions],
@@ -102,7 +106,8 @@ def _is_number(data_type: str) -> bool:
 
 
 def _equals(keys: list[exp.Expr], value: exp.Expr) -> exp.Expr:
-    """That the keys have a value. The engine fails on a <=> that occurs twice."""
+    """The condition that the keys have a value, without <=>: the engine fails on one that occurs
+    twice."""
     return exp.and_(
         *(
             key.copy().is_(exp.null())
@@ -123,7 +128,7 @@ def _cell_name(value: exp.Expr, aggregate: exp.Expr, alone: bool) -> str:
 
 
 def _shown(value: exp.Expr) -> str:
-    """A constant as text, which names its column."""
+    """The text of a constant, which becomes the name of its column."""
     if isinstance(value, (exp.Tuple, exp.Paren)):
         return "{" + ", ".join(_shown(part) for part in _parts(value)) + "}"
     if isinstance(value, exp.Literal):
@@ -136,7 +141,8 @@ def _shown(value: exp.Expr) -> str:
 
 
 def _unpivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp.Select:
-    """A row for each column of the list, of those that are not NULL unless it says otherwise."""
+    """A query with a row for each row and column of the list; without those whose value is NULL,
+    unless INCLUDE NULLS asks for them."""
     field = pivot.args["fields"][0]
     values = [part.name for part in _parts(pivot.expressions[0])]
     folded = [_parts(_unaliased(item)) for item in field.expressions]
@@ -172,7 +178,7 @@ def _unpivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp
 
 
 def _check_types(folded: list[list[exp.Expr]], types: dict[str, str]) -> None:
-    """What becomes one column has one type, or types that become one without any string."""
+    """Raise SqlError where a string would share a column with values of another type."""
     for group in zip(*folded, strict=True):
         found = {types.get(column.name.lower(), "void") for column in group} - {"void"}
         if "string" in found and len(found) > 1:

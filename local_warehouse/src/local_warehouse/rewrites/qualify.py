@@ -1,31 +1,32 @@
-"""QUALIFY as a filter around the SELECT that it stands in.
+"""QUALIFY as a filter around the SELECT in which it stands.
 
-What comes after it (DISTINCT, ORDER BY, LIMIT) sees only the rows that are left, so it goes around
-the filter with it.
+DISTINCT, ORDER BY and LIMIT see only the rows that QUALIFY leaves, so they move outside the filter.
+An ORDER BY by an aggregate that is no output is moved outside too: the engine does not find it.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-qualify
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlglot import exp
 
-from local_warehouse.catalog.model import Column
+from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, with_visible
+from local_warehouse.sql.dialect import render
 
 _AROUND = ("with_", "distinct", "limit", "offset")
 
 
-def filtered(select: exp.Select, columns_of: Callable[[exp.Select], list[Column]]) -> exp.Select:
-    """The SELECT with its QUALIFY, if it has one, as a WHERE, and sorted outside. Aliases in
-    QUALIFY have been replaced already."""
+def filter_qualified(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Put a SELECT with a WHERE around one with QUALIFY, and one with an ORDER BY around one that
+    sorts by an aggregate which is no output. Aliases in QUALIFY have been replaced before."""
+    if not select.args.get("qualify") and not _sorts_by_hidden_aggregate(select):
+        return select
     inner = select.copy()
     qualify = inner.args.get("qualify")
     order = inner.args.get("order")
     for clause in ("qualify", "order", *_AROUND):
         inner.set(clause, None)
-    names = _names(inner, columns_of)
+    names = _names(inner, select, columns_of)
     hidden: list[exp.Expr] = [qualify.this] if qualify else []
     keys = [_key(key, inner, names, hidden) for key in (order.expressions if order else ())]
     inner.set("expressions", [*inner.expressions, *_aliased(hidden)])
@@ -51,12 +52,22 @@ def filtered(select: exp.Select, columns_of: Callable[[exp.Select], list[Column]
     return outer
 
 
-def _names(select: exp.Select, columns_of: Callable[[exp.Select], list[Column]]) -> list[str]:
-    """The names of a SELECT's columns; the engine is asked where they cannot be read off."""
-    named = all(isinstance(p, (exp.Alias, exp.Column)) for p in select.expressions)
-    if named and not any(p.is_star for p in select.expressions):
-        return [projection.alias_or_name for projection in select.expressions]
-    return [column.name for column in columns_of(select)]
+def _sorts_by_hidden_aggregate(select: exp.Select) -> bool:
+    order, group = select.args.get("order"), select.args.get("group")
+    if order is None or group is None:
+        return False
+    outputs = {render(projection.unalias()) for projection in select.expressions}
+    keys = [key.this if isinstance(key, exp.Ordered) else key for key in order.expressions]
+    return any(aggregates(key) and render(key) not in outputs for key in keys)
+
+
+def _names(inner: exp.Select, place: exp.Select, columns_of: ColumnsOf) -> list[str]:
+    """The names of the columns of a SELECT that is to stand at a place of the tree. The engine is
+    asked where they cannot be read off."""
+    named = all(isinstance(p, (exp.Alias, exp.Column)) for p in inner.expressions)
+    if named and not any(p.is_star for p in inner.expressions):
+        return [projection.alias_or_name for projection in inner.expressions]
+    return [column.name for column in columns_of(with_visible(inner.copy(), place))]
 
 
 def _key(key: exp.Expr, inner: exp.Select, names: list[str], hidden: list[exp.Expr]) -> exp.Expr:

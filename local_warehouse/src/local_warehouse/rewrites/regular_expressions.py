@@ -1,4 +1,8 @@
-"""NEW local_warehouse/src/local_warehouse/rewrites/regular_expressions.py"""
+"""Regular expressions: patterns in Java's syntax, as Spark takes them, in Rust's for the engine.
+
+https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/util/regex/Pattern.html
+https://docs.rs/regex/latest/regex/#syntax
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,30 @@ import re
 
 from sqlglot import exp
 
-# Java's regular expressions (java.util.regex.Pattern) in the engine's syntax, which is Rust's
+from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.sql.walk import nodes, of_kind
 
+_TESTS = {"rlike", "regexp", "regexp_like"}  # take a pattern second, and tell whether it occurs
+_USES = {"regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr", "regexp_replace",
+         "regexp_substr"}  # fmt: skip
 _LINE_ENDS = r"\n\r\x{85}\x{2028}\x{2029}"
 _AT_END = rf"(?:\r\n|[{_LINE_ENDS}])?\z"
 _CLASSES = {
     "d": "[0-9]", "D": "[^0-9]", "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_]",
     "s": r"[ \t\n\x0B\f\r]", "S": r"[^ \t\n\x0B\f\r]",
 }  # fmt: skip
+
+
+def translate_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Write the constant patterns of a tree in Rust's syntax."""
+    for call in of_kind(nodes(tree), exp.Anonymous, exp.RegexpLike):
+        if isinstance(call, exp.RegexpLike):
+            _translate(call.expression, tests=True)
+            continue
+        name = str(call.this).lower()
+        if name in _TESTS | _USES and len(call.expressions) > 1:
+            _translate(call.expressions[1], tests=name in _TESTS)
+    return tree
 
 
 def _translate(pattern: exp.Expr, *, tests: bool) -> None:
@@ -24,8 +44,9 @@ def _translate(pattern: exp.Expr, *, tests: bool) -> None:
 
 
 def to_rust(java: str, *, tests: bool) -> str:
-    r"""The pattern with Java's meaning: \d, \w and \s are of ASCII, `.` matches no line end, and
-    `$` is also before a last line end, which only a pattern that `tests` may take in."""
+    r"""The pattern with Java's meaning: \d, \w and \s match ASCII only, and `.` no line end. In a
+    pattern that only `tests`, `$` also matches before a last line end; elsewhere it would take the
+    line end into the match."""
     rust, at, depth = [], 0, 0
     while at < len(java):
         size = 2 if java[at] == "\\" else 1

@@ -1,18 +1,24 @@
-"""NEW local_warehouse/src/local_warehouse/rewrites/scopes.py"""
+"""Places in a syntax tree: which relations and columns an expression can use where it stands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.sql.walk import nodes, of_kind
 
+_Query = TypeVar("_Query", bound=exp.Expr)
+
+ColumnsOf = Callable[[exp.Expr], list[Column]]  # asks the engine for the columns of a query
+Rewrite = Callable[[exp.Expr, ColumnsOf], exp.Expr]
+SelectRewrite = Callable[[exp.Select, ColumnsOf], exp.Select]
+
 
 def place_of(node: exp.Expr) -> exp.Expr | None:
-    """The SELECT, UPDATE, DELETE or MERGE that an expression belongs to."""
+    """The SELECT, UPDATE, DELETE or MERGE that an expression belongs to, or None."""
     place = node.find_ancestor(exp.Select, exp.Delete, exp.Update, exp.Merge)
     if isinstance(place, exp.Update) and place.this is None:  # a step of MERGE
         return place.find_ancestor(exp.Merge)
@@ -22,15 +28,13 @@ def place_of(node: exp.Expr) -> exp.Expr | None:
 def relations_of(place: exp.Expr) -> exp.Select:
     """A query of the relations that the expressions of a place read."""
     if isinstance(place, exp.Select):
-        return bare(place)  # type: ignore[no-any-return]
+        return star_query(place)
     query = exp.Select(from_=exp.From(this=place.this.copy()))
     source = place.args.get("using")
     if isinstance(source, exp.Expr):
         query.set("joins", [exp.Join(this=source.copy(), kind="CROSS")])
     return query
 
-
-ColumnsOf = Callable[[exp.Expr], list[Column]]
 
 # https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-functions-builtin (aggregates)
 _AGGREGATES = {
@@ -48,7 +52,7 @@ _RANDOM = {"monotonically_increasing_id", "rand", "randn", "random", "randstr", 
 
 
 def selects(tree: exp.Expr) -> list[exp.Select]:
-    """The SELECTs of a tree, inner before outer and CTEs in their order."""
+    """The SELECTs of a tree, inner before outer, those of CTEs first and in the CTEs' order."""
     found: list[exp.Select] = []
     _add_selects(tree, found)
     return found
@@ -67,14 +71,14 @@ def _add_selects(tree: exp.Expr, found: list[exp.Select]) -> None:
 
 
 def sources(select: exp.Select) -> list[exp.Expr]:
-    """The relations of FROM and its joins."""
+    """The relations of a SELECT's FROM and its joins, in the order of the text."""
     clause = select.args.get("from_")
     first = [clause.this] if clause is not None else []
     return first + [join.this for join in select.args.get("joins") or []]
 
 
-def bare(select: exp.Select) -> Any:
-    """The SELECT's relations alone: what its star would show, with the CTEs it can see."""
+def star_query(select: exp.Select) -> exp.Select:
+    """A SELECT * of the relations that a SELECT reads, with the CTEs that it can see."""
     alone = exp.Select(expressions=[exp.Star()])
     for key in ("from_", "joins", "laterals"):
         value = select.args.get(key)
@@ -85,8 +89,18 @@ def bare(select: exp.Select) -> Any:
     return with_visible(alone, select)
 
 
-def with_visible(query: exp.Expr, place: exp.Expr) -> Any:
-    """The query with the CTEs that can be seen at a place of a tree."""
+def columns_of_relations(select: exp.Select, columns_of: ColumnsOf) -> ColumnsOf:
+    """A function that asks for the columns of a relation that a SELECT reads."""
+
+    def columns(relation: exp.Expr) -> list[Column]:
+        query = exp.Select(expressions=[exp.Star()], from_=exp.From(this=relation.copy()))
+        return columns_of(with_visible(query, select))
+
+    return columns
+
+
+def with_visible(query: _Query, place: exp.Expr) -> _Query:
+    """The query, to which copies of the CTEs are added that can be seen at a place of a tree."""
     expressions: list[exp.Expr] = []
     node: exp.Expr | None = place
     while node is not None:
@@ -105,16 +119,31 @@ def with_visible(query: exp.Expr, place: exp.Expr) -> Any:
 
 
 def random_call(tree: exp.Expr) -> str | None:
-    """A function in it that yields other values each time it is computed, if there is one."""
+    """The name of a function in the tree that yields another value at each call, or None."""
     names = (str(call.this) for call in of_kind(nodes(tree), exp.Anonymous))
     return next((name for name in names if name.lower() in _RANDOM), None)
 
 
 def aggregates(projection: exp.Expr) -> bool:
-    """Whether an expression aggregates, its subqueries and window functions aside."""
+    """Whether an expression has an aggregate outside its subqueries and window functions."""
     return any(
         isinstance(node, exp.AggFunc)
         or (isinstance(node, exp.Anonymous) and str(node.this).lower() in _AGGREGATES)
         for node in projection.walk(prune=lambda n: isinstance(n, (exp.Window, exp.Query)))
         if not isinstance(node.parent, exp.Window)
+    )
+
+
+def is_all(clause: exp.Expr) -> bool:
+    """Whether a GROUP BY or ORDER BY has the word ALL in place of keys."""
+    if clause.args.get("all"):
+        return True
+    if len(clause.expressions) != 1:
+        return False
+    key = clause.expressions[0]
+    key = key.this if isinstance(key, exp.Ordered) else key
+    return (
+        isinstance(key, (exp.Column, exp.Var))
+        and key.name.upper() == "ALL"
+        and not (isinstance(key, exp.Column) and key.this.quoted)
     )

@@ -1,21 +1,18 @@
-"""JOIN … USING and NATURAL JOIN with their keys kept: as ON, with each name put where it belongs.
+"""JOIN … USING and NATURAL JOIN as joins ON their keys.
 
-The engine merges the keys of such a join and then forgets that they are columns of the joined
-relations too: `a.key` is unknown to it, and `a.*` lacks it.
+The engine merges the keys of such a join, and then does not know them as columns of the joined
+relations: it does not find `a.key`, and `a.*` lacks it.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-join
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlglot import exp
 
-from local_warehouse.catalog.model import Column
-
-ColumnsOf = Callable[[exp.Expr], list[Column]]  # of a relation
+from local_warehouse.rewrites.scopes import ColumnsOf, columns_of_relations, sources
 
 
 @dataclass
@@ -26,25 +23,28 @@ class _Shown:
     value: exp.Expr
 
 
-def spell_out(select: exp.Select, sources: list[exp.Expr], columns_of: ColumnsOf) -> None:
-    """Rewrite the joins of a SELECT that names a relation's columns by the relation."""
+def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Give each USING and NATURAL join its ON, in a SELECT that names a relation's columns by the
+    relation."""
     joins: list[exp.Join] = select.args.get("joins") or []
     if not any(_merges(join) for join in joins) or not _qualifies(select):
-        return
-    of: dict[str, list[_Shown]] = {}
-    for source in sources:
+        return select
+    relations, columns_of = sources(select), columns_of_relations(select, columns_of)
+    of: dict[str, list[_Shown]] = {}  # by the relation's alias in lower case
+    for source in relations:
         alias = source.alias_or_name
         of[alias.lower()] = [
             _Shown(column.name, exp.column(column.name, table=alias, quoted=True))
             for column in columns_of(source)
         ]
-    shown = list(of[sources[0].alias_or_name.lower()])
+    shown = list(of[relations[0].alias_or_name.lower()])
     merged: dict[str, exp.Expr] = {}
     for join in joins:
         right = of[join.this.alias_or_name.lower()]
         keys = _keys(join, shown, right)
         shown = _joined(join, keys, shown, right, merged)
     _put_names(select, shown, of, merged)
+    return select
 
 
 def _merges(join: exp.Join) -> bool:
@@ -95,8 +95,8 @@ def _joined(
 
 
 def _named(columns: list[_Shown], key: str) -> _Shown:
-    found = next((column for column in columns if column.name.lower() == key), None)
-    return found or _Shown(key, exp.column(key, quoted=True))  # the engine will name it
+    known = next((column for column in columns if column.name.lower() == key), None)
+    return known or _Shown(key, exp.column(key, quoted=True))  # the engine's error will name it
 
 
 def _put_names(

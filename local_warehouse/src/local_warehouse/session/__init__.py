@@ -1,1 +1,1 @@
-"""NEW package session."""
+"""Sessions, the warehouse that they share, and the context in which a statement runs."""

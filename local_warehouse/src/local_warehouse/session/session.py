@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from local_warehouse import errors
 from local_warehouse.catalog.model import Column, Function
 
-# Settings that would change results, and the values for which they do not; the others are kept
-# and shown, and change nothing.
+# Settings that change results on Databricks, and the values that stand for how the engine computes.
+# All other settings are kept and shown, and change nothing.
 _RESULT_SETTINGS = {
     "timezone": {"utc", "etc/utc", "z"},
     "spark.sql.session.timezone": {"utc", "etc/utc", "z"},
@@ -21,14 +21,18 @@ _RESULT_SETTINGS = {
 
 @dataclass
 class TemporaryView:
-    text: str
-    namespace: tuple[str, str]
+    """A view that one session sees, and that ends with it."""
+
+    text: str  # of its query
+    namespace: tuple[str, str]  # catalog and schema of names in the text that have neither
     columns: list[Column]
-    names: list[str]  # that the view gives them; none where they are its query's own
+    names: list[str]  # names that the view gives its columns; empty where they are its query's own
 
 
 @dataclass
 class Session:
+    """One client's session: where names without namespace are looked up, and what it has set."""
+
     catalog: str
     schema: str = "default"
     configuration: dict[str, str] = field(default_factory=dict)
@@ -36,13 +40,16 @@ class Session:
     temporary_functions: dict[str, Function] = field(default_factory=dict)
     user: str = "local"
     id: uuid.UUID = field(default_factory=uuid.uuid4)
-    last_used: float = field(default_factory=time.monotonic)
+    last_used: float = field(default_factory=time.monotonic)  # seconds of the monotonic clock
 
     @property
     def namespace(self) -> tuple[str, str]:
+        """The current catalog and schema."""
         return self.catalog, self.schema
 
     def configure(self, name: str, value: str) -> None:
+        """Keep a setting. Raises SqlError where its value would change results, which the engine
+        cannot do."""
         accepted = _RESULT_SETTINGS.get(name.lower())
         if accepted is not None and value.lower() not in accepted:
             raise errors.unsupported(f"{name} = {value}")

@@ -1,4 +1,4 @@
-"""NEW local_warehouse/src/local_warehouse/session/warehouse.py"""
+"""The warehouse: the parts that its sessions share."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from local_warehouse.catalog.store import Catalog
 from local_warehouse.engine.engine import Engine
 from local_warehouse.storage.locations import Locations
 
-_VERSIONS = 16  # of one information_schema table that the engine knows at a time
+_VERSIONS = 16  # versions of one information_schema table that the engine knows at a time
 
 
 @dataclass
 class _Rows:
-    """Of an information_schema table, as the engine knows them."""
+    """Rows of an information_schema table that the engine knows as a temporary view."""
 
-    name: str  # that the engine has for them
+    name: str  # the view's
     table: pa.Table
-    version: int  # of the catalog when they were last found the same
-    generation: int  # of the engine
+    version: int  # the catalog's, when its rows were last these
+    generation: int  # the number of the engine that has the view
 
 
 @dataclass
 class Warehouse:
-    """The parts that all sessions share."""
+    """The catalog, the engine and the places of files, shared by all sessions and threads."""
 
     catalog: Catalog
     engine: Engine
     managed: str  # URL of the folder of managed tables
-    scratch: Path
-    locations: Locations
+    scratch: Path  # folder of what read_files writes while a query runs
+    locations: Locations  # where statements may read and write
     files: read_files.FileStorage = field(default_factory=read_files.FileStorage)
     lock: threading.RLock = field(default_factory=threading.RLock)  # around changes of the catalog
     _registered: dict[str, deque[_Rows]] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """Statements by kind, one module each; this one finds the module for a statement's first words.
 
-A handler gets the context and a reader that stands behind those words, and returns a Result. To
-add a statement: write its handler, and name its first words here.
+A handler gets the context and a reader that stands behind those words, and returns a Result, or
+the statement to run in its place. To add a statement: write its handler, and name its first words
+here.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from local_warehouse.statements import (
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result
 
-Handler = Callable[[Context, StatementReader], Result]
+Outcome = Result | immediate.NextStatement
+Handler = Callable[[Context, StatementReader], Outcome]
 
 _HANDLERS: dict[tuple[str, ...], Handler] = {
     ("ALTER", "SCHEMA"): alter.schema,
@@ -85,7 +87,14 @@ def execute(context: Context, text: str) -> Result:
     Raises SqlError for whatever the author of the statement can mend, an unsupported statement
     included.
     """
-    context, text = parameters.named(context, without_comment(text))
+    outcome = _run(context, text)
+    while isinstance(outcome, immediate.NextStatement):
+        outcome = _run(outcome.context, outcome.text)
+    return outcome
+
+
+def _run(context: Context, text: str) -> Outcome:
+    context, text = parameters.name_markers(context, without_comment(text))
     text = identifiers.replaced(context, text)
     text, context.merged = merge(text)
     reader = StatementReader(text)

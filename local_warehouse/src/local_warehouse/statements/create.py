@@ -19,7 +19,7 @@ from local_warehouse.delta import transactions
 from local_warehouse.errors import SqlError
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.query import Query
-from local_warehouse.resolver.time_travel import version_after_at, version_of
+from local_warehouse.resolver.time_travel import read_version_after_at, version_of
 from local_warehouse.session.context import Context, target
 from local_warehouse.session.session import TemporaryView
 from local_warehouse.sql.dialect import literal, parse
@@ -404,7 +404,7 @@ def _partitions_of_source(context: Context, clauses: _TableClauses) -> list[str]
     bind(nodes(tree), context)
     table = tree.find(exp.Table)
     assert table is not None
-    version_after_at(table)
+    read_version_after_at(table)
     travel = table.args.get("version")
     version = None if travel is None else version_of(context.engine, source, travel)
     return list(delta_tables.open_table(source.path, version).metadata().partition_columns)

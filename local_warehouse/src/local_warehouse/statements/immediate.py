@@ -1,24 +1,32 @@
-"""EXECUTE IMMEDIATE: a statement that another one makes.
+"""EXECUTE IMMEDIATE, a statement that makes another one.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-execute-immediate
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from local_warehouse import errors
 from local_warehouse.resolver.query import Query
 from local_warehouse.rewrites.merged_scans import MergedScans
 from local_warehouse.session.context import Context
 from local_warehouse.statements.reader import StatementReader
-from local_warehouse.types.results import Result
 
 
-def execute_immediate(context: Context, reader: StatementReader) -> Result:
-    """EXECUTE IMMEDIATE text [USING {value | value AS name}, …]."""
-    from local_warehouse.statements import execute
+@dataclass(frozen=True)
+class NextStatement:
+    """A statement that is to be run in place of the one that made it, and the context for it."""
 
+    context: Context
+    text: str
+
+
+def execute_immediate(context: Context, reader: StatementReader) -> NextStatement:
+    """EXECUTE IMMEDIATE text [USING {value | value AS name}, …], up to the statement that it makes.
+
+    Raises SqlError where the text is no string that can be computed now.
+    """
     with Query(context, f"select {reader.until('INTO', 'USING')}") as query:
         text = context.engine.run(query.sql).column(0)[0].as_py()
     if reader.sees("INTO"):
@@ -28,11 +36,11 @@ def execute_immediate(context: Context, reader: StatementReader) -> Result:
         raise errors.SqlError("NULL_QUERY_STRING_EXECUTE_IMMEDIATE", message)
     positional, named = _arguments(reader)
     inner = replace(context, positional=positional, named=named, merged=MergedScans())
-    return execute(inner, text)
+    return NextStatement(inner, text)
 
 
 def _arguments(reader: StatementReader) -> tuple[list[str], dict[str, str]]:
-    """The values after USING as SQL, by their places and by their names."""
+    """The values after USING as SQL: those by place, and those by name."""
     positional: list[str] = []
     named: dict[str, str] = {}
     if not reader.accept("USING"):

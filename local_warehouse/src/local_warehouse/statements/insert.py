@@ -17,7 +17,7 @@ from local_warehouse.delta import transactions
 from local_warehouse.delta.log import Commit
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.query import Query
-from local_warehouse.rewrites.builtin_functions import spell_out_defaults
+from local_warehouse.rewrites.defaults import spell_out_defaults
 from local_warehouse.rewrites.scopes import random_call
 from local_warehouse.session.context import Context, target
 from local_warehouse.sql.dialect import literal, parse, render

@@ -123,7 +123,7 @@ def restore(context: Context, reader: StatementReader) -> Result:
     reader.accept("TABLE")
     name = full_name(reader.name(), context.session.namespace)
     reader.accept("TO")
-    travel = time_travel.read(reader.rest())
+    travel = time_travel.parse_clause(reader.rest())
     with definition(name):
         return _restore(context, require_table(context.relation(name)).copy(), travel)
 

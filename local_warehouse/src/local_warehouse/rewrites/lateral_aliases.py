@@ -1,0 +1,54 @@
+"""Aliases that are used in the SELECT list in which they are given, or in its QUALIFY.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-name-resolution
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.rewrites.scopes import ColumnsOf, random_call, sources, star_query
+from local_warehouse.sql.walk import nodes, of_kind
+
+
+def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Replace a use of an earlier alias by its expression. A column of the relations that has the
+    alias's name comes first."""
+    qualify = select.args.get("qualify")
+    aliases: dict[str, exp.Expr] = {}
+    own: set[str] | None = None
+    for projection in [*select.expressions, *([qualify] if qualify else [])]:
+        for column in of_kind(nodes(projection), exp.Column) if aliases else ():
+            name = column.name.lower()
+            if (
+                column.table
+                or name not in aliases
+                or column.find_ancestor(exp.Select) is not select
+            ):
+                continue
+            if own is None:
+                own = _names_of_relations(select, columns_of)
+            if name not in own:
+                _require_repeatable(name, aliases[name])
+                column.replace(exp.paren(aliases[name].copy()))
+        if isinstance(projection, exp.Alias):
+            aliases[projection.alias.lower()] = projection.this
+    return select
+
+
+def _names_of_relations(select: exp.Select, columns_of: ColumnsOf) -> set[str]:
+    if not sources(select):
+        return set()
+    return {column.name.lower() for column in columns_of(star_query(select))}
+
+
+def _require_repeatable(alias: str, expression: exp.Expr) -> None:
+    """Raise SqlError for a random expression: it would be computed for each use of its alias, with
+    another value."""
+    call = random_call(expression)
+    if call is not None:
+        raise errors.unsupported(
+            f"the alias {alias} of {call}() in the same SELECT, which would be another value "
+            "there (name it in a subquery)"
+        )

@@ -1,0 +1,174 @@
+"""The types of operands: plain from their text, derived from their parts, or asked of the engine.
+
+All operands of one SELECT are asked about in one question. What the engine does not know, such as
+the variables of a lambda function, has the type UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+
+from sqlglot import exp
+
+from local_warehouse.catalog.model import Column
+from local_warehouse.errors import SqlError
+from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, place_of, relations_of
+from local_warehouse.sql.dialect import render
+from local_warehouse.types.decimals import Decimal, decimal_of
+
+DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}  # the most that a value has
+UNKNOWN = ""
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
+_CALLS = {
+    "count": "bigint", "count_if": "bigint", "row_number": "int", "rank": "int",
+    "dense_rank": "int", "ntile": "int", "length": "int", "char_length": "int", "size": "int",
+    "year": "int", "quarter": "int", "month": "int", "day": "int", "hour": "int", "minute": "int",
+    "second": "int", "unix_micros": "bigint",
+}  # fmt: skip
+
+
+class OperandTypes:
+    """The types of operands in one tree, as Spark spells them: decimal(10,2), for instance."""
+
+    def __init__(self, columns_of: ColumnsOf) -> None:
+        self._columns_of = columns_of
+        self._known: dict[int, Column] = {}
+
+    def ask(self, nodes: Iterable[exp.Expr]) -> None:
+        """Ask the engine for the types of these nodes: once for each place, and node by node where
+        it does not know all of a place."""
+        groups: dict[tuple[int, bool], list[exp.Expr]] = {}
+        for node in nodes:
+            groups.setdefault((id(place_of(node)), aggregates(node)), []).append(node)
+        for together in groups.values():
+            if not self._ask(together) and len(together) > 1:
+                for node in together:
+                    self._ask([node])
+
+    def _ask(self, nodes: list[exp.Expr]) -> bool:
+        """Whether the engine knows nodes of one place. They may use the relations of that place, or
+        of the places around it."""
+        shown = [
+            node.copy() if _is_projection(node) else exp.alias_(node.copy(), f"c{i}")
+            for i, node in enumerate(nodes)
+        ]
+        place = place_of(nodes[0])
+        while place is not None:
+            for query in _queries(place):
+                query.set("expressions", shown)
+                try:
+                    columns = self._columns_of(query)
+                except SqlError:
+                    continue
+                self._known |= {id(n): c for n, c in zip(nodes, columns, strict=True)}
+                return True
+            place = place_of(place)
+        return False
+
+    def name(self, projection: exp.Expr) -> str:
+        """The engine's name of an output column that has no alias."""
+        known = self._known.get(id(projection))
+        return known.name if known else f"({render(projection)})"
+
+    def of(self, node: exp.Expr) -> str:
+        """The type of an operand, or UNKNOWN."""
+        known = self._known.get(id(node))
+        data_type = evident_type(node) or (known.type if known else UNKNOWN)
+        if data_type == UNKNOWN and isinstance(node, _ARITHMETIC):
+            return _result(node, self.of(node.this), self.of(node.expression))
+        return data_type or widest({self.of(part) for part in _parts(node)} - {"void"})
+
+
+def _is_projection(node: exp.Expr) -> bool:
+    return isinstance(node.parent, exp.Select) and node.arg_key == "expressions"
+
+
+def _queries(place: exp.Expr) -> Iterator[exp.Select]:
+    """Queries to which expressions of a place can be added: over its rows, and over its groups."""
+    query = relations_of(place)
+    if place.args.get("windows"):
+        query.set("windows", [window.copy() for window in place.args["windows"]])
+    yield query
+    if isinstance(place, exp.Select) and place.args.get("group"):
+        query.set("group", place.args["group"].copy())
+        yield query
+
+
+def unclear_parts(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The parts of an operand whose types the engine has to be asked for."""
+    if evident_type(node) != UNKNOWN:
+        return
+    parts = _parts(node)
+    if not parts:
+        yield node
+    for part in parts:
+        yield from unclear_parts(part)
+
+
+def _parts(node: exp.Expr) -> list[exp.Expr]:
+    """The parts of an expression that has the widest of their types."""
+    if isinstance(node, (exp.Paren, exp.Neg)):
+        return [node.this]
+    if isinstance(node, (*_ARITHMETIC, exp.Mod)):
+        return [node.this, node.expression]
+    if isinstance(node, exp.Case):
+        branches = [branch.args["true"] for branch in node.args["ifs"]]
+        return [part for part in (*branches, node.args.get("default")) if part is not None]
+    if isinstance(node, exp.If):
+        return [part for part in (node.args["true"], node.args.get("false")) if part is not None]
+    if isinstance(node, exp.Coalesce):
+        return [node.this, *node.expressions]
+    return []
+
+
+def evident_type(node: exp.Expr) -> str:
+    """The type of an expression that is plain from its text, or UNKNOWN."""
+    match node:
+        case exp.Literal() if node.is_string:
+            return "string"
+        case exp.Literal():
+            return _of_number(node.name)
+        case exp.Cast():
+            return str(node.to.sql(dialect="databricks")).lower().replace(" ", "")
+        case exp.Interval():
+            return "interval"
+        case exp.Null():
+            return "void"
+        case exp.IntDiv():
+            return "bigint"
+        case exp.Window() | exp.Filter():
+            return evident_type(node.this)
+        case exp.Anonymous():
+            return _CALLS.get(str(node.this).lower(), UNKNOWN)
+    return UNKNOWN
+
+
+def _of_number(text: str) -> str:
+    if not text.isdecimal():
+        return "double" if "e" in text.lower() else str(Decimal.of_literal(text))
+    if int(text) < 2**31:
+        return "int"
+    return "bigint" if int(text) < 2**63 else str(Decimal(len(text), 0))
+
+
+def _result(node: exp.Binary, left: str, right: str) -> str:
+    """The type of a sum, a difference or a product."""
+    one, other = decimal_of(left), decimal_of(right)
+    if one is None or other is None or {left, right} <= DIGITS.keys():
+        return widest({left, right} - {"void"})
+    return str(one.times(other) if isinstance(node, exp.Mul) else one.plus(other))
+
+
+def widest(types: set[str]) -> str:
+    """The type that can hold values of all these types of numbers; UNKNOWN where there is none."""
+    if len(types) == 1:
+        return next(iter(types))
+    if types and types <= DIGITS.keys():
+        return max(types, key=lambda name: DIGITS[name])
+    decimals = [decimal_of(name) for name in types]
+    known = [decimal for decimal in decimals if decimal is not None]
+    if known and len(known) == len(decimals):
+        return str(functools.reduce(Decimal.union, known))
+    numbers = DIGITS.keys() | {"float", "double"}
+    return "double" if types and all(t in numbers or decimal_of(t) for t in types) else UNKNOWN

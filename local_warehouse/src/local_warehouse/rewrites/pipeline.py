@@ -1,0 +1,79 @@
+"""All rewrites of a statement, in their order.
+
+A rewrite is a function `rewrite(tree, columns_of) -> tree`. It gets a syntax tree whose relations
+are the engine's, and a way to ask the engine for the columns of a query. It changes the tree in
+place, or returns another one to be put in its place. A tree without the form that it is about it
+leaves as it is, and asks nothing.
+
+Two more are made elsewhere: `merged_scans` works on the text, before it is parsed, and
+`coercions` is only asked when the engine has failed on a statement.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.rewrites.arithmetic import correct_arithmetic
+from local_warehouse.rewrites.builtin_functions import correct_functions
+from local_warehouse.rewrites.date_casts import cut_times_from_dates
+from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
+from local_warehouse.rewrites.grouping import group_by_all
+from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
+from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs
+from local_warehouse.rewrites.pivots import spell_out_pivots
+from local_warehouse.rewrites.predicates import compare_patterns, compare_rows
+from local_warehouse.rewrites.qualify import filter_qualified
+from local_warehouse.rewrites.regular_expressions import translate_patterns
+from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
+from local_warehouse.rewrites.stars import spell_out_excepted_stars
+from local_warehouse.rewrites.time_units import count_microseconds
+from local_warehouse.rewrites.using_joins import spell_out_using
+
+
+def each_select(*rewrites: SelectRewrite) -> Rewrite:
+    """Apply all of these rewrites to one SELECT after the other, each SELECT after those that it
+    reads from."""
+
+    def rewrite_selects(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+        for select in selects(tree):
+            current = select
+            for rewrite in rewrites:
+                current = rewrite(current, columns_of)
+            if current is select:
+                continue
+            if select is tree:
+                tree = current
+            else:
+                select.replace(current)
+        return tree
+
+    return rewrite_selects
+
+
+REWRITES: tuple[Rewrite, ...] = (
+    count_microseconds,
+    compare_rows,
+    compare_patterns,
+    cut_times_from_dates,
+    translate_patterns,
+    correct_functions,
+    spell_out_defaults_of_deletes,
+    each_select(
+        spell_out_pivots,
+        spell_out_using,
+        spell_out_excepted_stars,
+        replace_lateral_aliases,
+        group_by_all,
+        order_by_all,
+        order_by_outputs,
+        filter_qualified,
+    ),
+    correct_arithmetic,
+)
+
+
+def rewrite(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Apply every rewrite to a statement. Raises SqlError for a form that has none."""
+    for one in REWRITES:
+        tree = one(tree, columns_of)
+    return tree

@@ -1,0 +1,45 @@
+"""Predicates over lists of rows and of patterns, as comparisons one by one.
+
+https://docs.databricks.com/aws/en/sql/language-manual/functions/in
+https://docs.databricks.com/aws/en/sql/language-manual/functions/like
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.sql.walk import nodes, of_kind
+
+
+def compare_rows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Compare (a, b) IN ((…), …) value by value. NULLs in rows are equal, as they are in the
+    structs that Spark compares."""
+    for listing in reversed(of_kind(nodes(tree), exp.In)):
+        rows = listing.expressions
+        if rows and all(isinstance(row, exp.Tuple) for row in (listing.this, *rows)):
+            matches = (_equals(listing.this, row) for row in rows)
+            listing.replace(exp.paren(exp.or_(*matches)))
+    return tree
+
+
+def _equals(row: exp.Expr, other: exp.Expr) -> exp.Expr:
+    pairs = zip(row.expressions, other.expressions, strict=True)
+    return exp.and_(*(exp.NullSafeEQ(this=one.copy(), expression=two.copy()) for one, two in pairs))
+
+
+def compare_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Compare x LIKE ANY (…) and x LIKE ALL (…) pattern by pattern."""
+    for node in reversed(of_kind(nodes(tree), exp.Like, exp.ILike)):
+        quantifier = node.expression
+        if not isinstance(quantifier, (exp.Any, exp.All)):
+            continue
+        listed = quantifier.this
+        patterns = listed.expressions if isinstance(listed, exp.Tuple) else [listed.unnest()]
+        parts = []
+        for pattern in patterns:
+            part = type(node)(this=node.this.copy(), expression=pattern.copy())
+            parts.append(part.not_() if node.args.get("negate") else part)
+        combine = exp.or_ if isinstance(quantifier, exp.Any) else exp.and_
+        node.replace(exp.paren(combine(*parts)))
+    return tree

@@ -1,0 +1,18 @@
+"""Expressions that are written as SQL, with places for parts of a tree."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.sql.parse_cache import parse_again
+from local_warehouse.sql.walk import nodes, of_kind
+
+
+def fill(template: str, places: dict[str, exp.Expr]) -> exp.Expr:
+    """The expression of a template, with copies of these expressions in place of its columns of
+    their names."""
+    expression: exp.Expr = parse_again(f"select {template}").expressions[0]
+    for place in of_kind(nodes(expression), exp.Column):
+        if place.name in places:
+            place.replace(places[place.name].copy())
+    return expression
