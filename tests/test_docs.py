@@ -86,3 +86,10 @@ def test_make_targets_exist(page: Path) -> None:
 @pages
 def test_page_names_no_machine_of_ours(page: Path) -> None:
     assert not re.search(r"/(work|root|home|tmp)/", page.read_text())
+
+
+@pages
+def test_named_tests_exist(page: Path) -> None:
+    house = page.parents[1] if page.parent.name == "docs" else page.parent
+    for path in re.findall(r"`((?:local_warehouse/)?tests/[\w./]*)", page.read_text()):
+        assert (house / path).exists(), path
