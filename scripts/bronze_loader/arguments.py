@@ -49,8 +49,8 @@ def _load() -> argparse.ArgumentParser:
         prog="load-bronze",
         description="Load new and changed CSV files from the landing bucket into bronze, each "
         "file exactly once.",
-        epilog="Other commands: `load-bronze log` shows the load log, `load-bronze datasets` what "
-        "is declared and what lies in the landing place. "
+        epilog="Other commands: `load-bronze log` shows the load log, `load-bronze datasets` the "
+        "declared datasets and their files. "
         "Exit codes: 0 done or nothing to do, 1 failed, 2 wrong use or configuration, "
         "3 some files refused (the others are loaded), 4 another loader is at work.",
     )
@@ -63,7 +63,7 @@ def _load() -> argparse.ArgumentParser:
     made.add_argument(
         "--refused-ok",
         action="store_true",
-        help="exit with 0 where files are refused, as the job does: the others are to go on",
+        help="exit with 0 though files are refused, as the job does, whose next tasks are to run",
     )
     which = made.add_argument_group("which files")
     _dataset(which)
@@ -102,7 +102,7 @@ def _load() -> argparse.ArgumentParser:
     how.add_argument(
         "--verify",
         action="store_true",
-        help="count the records in the files themselves, and hold table and log against them",
+        help="count the records in the files themselves, and compare file, table and log",
     )
     how.add_argument(
         "--wait",
@@ -111,7 +111,7 @@ def _load() -> argparse.ArgumentParser:
         default=0.0,
         const=math.inf,
         metavar="SECONDS",
-        help="wait for another loader to end, so long or without limit",
+        help="wait so long for another loader to end; without a number, without a limit",
     )
     how.add_argument(
         "--lease-url",
@@ -124,7 +124,7 @@ def _load() -> argparse.ArgumentParser:
         type=_lease_seconds,
         default=SECONDS,
         metavar="N",
-        help="after so long a loader that does not renew its lease is dead (default: %(default)g)",
+        help="a loader that has not renewed its lease for so long is dead (default: %(default)g)",
     )
     how.add_argument(
         "--max-statement-files",
@@ -172,8 +172,8 @@ def _log() -> argparse.ArgumentParser:
 def _datasets() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="load-bronze datasets",
-        description="Show the declared datasets, the files that lie in the landing place for each, "
-        "and the files that belong to none.",
+        description="Show the declared datasets, the files in the landing place for each, and the "
+        "files that belong to none.",
     )
     made.add_argument("--json", action="store_true", help="print JSON lines")
     _landing(made.add_argument_group("where"))
