@@ -1,0 +1,244 @@
+"""Whatever happens to files, seeds and rules, silver and gold are as a rebuild would make them.
+
+A random sequence of events, told by its seed; after each, every table that was built incrementally
+is compared, row by row, with one that is built from nothing in schemas beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lakehouse import ROOT, Lakehouse
+
+SEED = int(os.environ.get("EVENTS_SEED") or random.SystemRandom().randrange(10**6))
+EVENTS = 12  # each once in the sequence, in the order of the seed, behind the first files
+PRODUCTS = ("APPLE", "SUMSUNG", "OPPO", "NOKYA", "Vivo ")
+# What a run leaves of itself: moments and logs, which a rebuild has others of.
+OF_THE_RUN = {"build_log", "test_log", "touched_days"}
+MOMENTS = {"checked_at"}
+# In the order in which a run builds them: it may be killed behind each.
+MODELS = (
+    "checked_customers", "checked_sales", "customers", "customer_history", "all_sales",
+    "daily_sales",
+)  # fmt: skip
+PARTS = ("models", "macros", "seeds", "data-tests", "dbt_project.yml")
+
+
+class Project:
+    """A copy of the dbt project, its landing, and two builds: the running one, and a rebuild."""
+
+    def __init__(self, lakehouse: Lakehouse, folder: Path, chance: random.Random) -> None:
+        self.lakehouse = lakehouse
+        self.folder = folder
+        self.chance = chance
+        self.sales: dict[str, list[str]] = {}
+        self.customers: dict[str, dict[str, str]] = {}
+        for part in PARTS:
+            source = ROOT / part
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
+        self._write_profiles()
+
+    def _write_profiles(self) -> None:
+        example = yaml.safe_load((ROOT / "profiles.yml.example").read_text())
+        outputs = example["sales_lakehouse"]["outputs"]
+        outputs = {"local": outputs["local"], "rebuilt": outputs["local"] | {"schema": "rebuilt"}}
+        example["sales_lakehouse"]["outputs"] = outputs
+        (self.folder / "profiles.yml").write_text(yaml.safe_dump(example))
+
+    def dbt(self, *arguments: str, target: str = "local") -> None:
+        """Run dbt on the copy; it must end well."""
+        self.lakehouse.run(
+            "dbt", "--quiet", *arguments, "--target", target,
+            "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
+            DBT_TARGET_PATH=str(self.folder / f"target-{target}"),
+            DBT_LOG_PATH=str(self.folder / "logs"),
+        )  # fmt: skip
+
+    # landing
+
+    def land(self, key: str, header: str, lines: list[str]) -> None:
+        body = "\n".join([header, *lines, ""]).encode()
+        self.lakehouse.s3.put_object(Bucket="landing", Key=key, Body=body)
+
+    def land_sales(self, name: str, lines: list[str]) -> None:
+        self.sales[name] = lines
+        self.land(f"data_sales_{name}.csv", "createtime,id,product,quan,shop,platform", lines)
+
+    def land_customers(self, name: str, lines: dict[str, str]) -> None:
+        self.customers[name] = lines
+        self.land(f"customer_infomation_{name}.csv", "id,customername,gender,age",
+                  [f"{key},{rest}" for key, rest in lines.items()])  # fmt: skip
+
+    def sale_lines(self, count: int) -> list[str]:
+        """Sales of customers who are known, not known yet, and never known; some are rejected, and
+        some are equal."""
+        chance = self.chance
+        lines = [
+            f"2026-0{chance.randint(1, 3)}-1{chance.randint(0, 4)},{chance.randint(1, 9)},"
+            f"{chance.choice(PRODUCTS)},{chance.choice(('1', '2', '0', 'x'))},Main,"
+            f"{chance.choice(('shopee', 'lazada', 'bazaar'))}"
+            for _ in range(count)
+        ]
+        return [*lines, lines[0]]
+
+    def customer_lines(self, *ids: int) -> dict[str, str]:
+        chance = self.chance
+        return {
+            str(one): f"Ann {chance.randint(1, 9)},{chance.choice(('female', 'male'))},"
+            f"{chance.choice((20, 30, 131))}"
+            for one in ids
+        }
+
+    def load(self, *options: str) -> None:
+        self.lakehouse.run("load-bronze", *options)
+
+    # events
+
+    def new_sales_file(self) -> None:
+        self.land_sales(f"new{len(self.sales)}", self.sale_lines(6))
+
+    def sales_file_gets_shorter(self) -> None:
+        name = self.chance.choice(sorted(self.sales))
+        self.land_sales(name, self.sales[name][:2])
+
+    def sales_file_is_emptied(self) -> None:
+        self.land_sales(self.chance.choice(sorted(self.sales)), [])
+
+    def sales_file_is_withdrawn(self) -> None:
+        self._withdraw(self.sales, "data_sales")
+
+    def late_customer_file(self) -> None:
+        self.land_customers(f"late{len(self.customers)}", self.customer_lines(5, 6, 7))
+
+    def customers_change(self) -> None:
+        name = self.chance.choice(sorted(self.customers))
+        self.land_customers(name, self.customer_lines(1, 2, 3))
+
+    def customers_change_back(self) -> None:
+        """The newest file says what an older one said."""
+        self.land_customers(f"back{len(self.customers)}", dict(self.customers["a"]))
+
+    def customer_file_is_withdrawn(self) -> None:
+        self._withdraw(self.customers, "customer_infomation")
+
+    def _withdraw(self, files: dict[str, Any], prefix: str) -> None:
+        name = self.chance.choice(sorted(set(files) - {"a"}))
+        del files[name]
+        self.lakehouse.s3.delete_object(Bucket="landing", Key=f"{prefix}_{name}.csv")
+        self.load("--full-refresh", "--yes")
+
+    def seed_row_is_added(self) -> None:
+        with (self.folder / "seeds" / "product_aliases.csv").open("a") as seed:
+            seed.write("NOKYA,NOKIA,Misspelling in the test\n")
+        with (self.folder / "seeds" / "platforms.csv").open("a") as seed:
+            seed.write("bazaar,Marketplace of the test\n")
+
+    def rule_is_changed(self) -> None:
+        model = self.folder / "models" / "silver" / "checked" / "checked_sales.sql"
+        text = model.read_text()
+        assert "'invalid_date'" in text
+        model.write_text(text.replace("'invalid_date'", "'no_date'"))
+
+    def run_is_killed_between_models(self) -> None:
+        """As if it ended behind a model: the models behind that are as they were."""
+        self.new_sales_file()
+        self.customers_change()
+        self.load()
+        built = MODELS[: self.chance.randint(1, len(MODELS) - 1)]
+        self.dbt("seed")
+        self.dbt("run", "--select", *built)
+
+    def run_is_killed_between_rows_and_log(self) -> None:
+        """As if it ended behind a model's rows: the log does not know them."""
+        self.new_sales_file()
+        self.late_customer_file()
+        self.load()
+        before = self.lakehouse.sql("select max(logged_at) as moment from silver.build_log")
+        model = self.chance.choice(MODELS)
+        self.dbt("run", "--select", *MODELS[: MODELS.index(model) + 1])
+        self.lakehouse.sql(
+            "delete from silver.build_log where model_name = :model and logged_at > :moment",
+            {"model": model, "moment": before[0]["moment"]},
+        )
+
+    # comparison
+
+    def build(self) -> None:
+        self.load()
+        self.dbt("build", "--exclude-resource-type", "unit_test")
+
+    def differences(self) -> dict[str, tuple[list[str], list[str]]]:
+        """By table: the rows that only the running build has, and those that only a rebuild has."""
+        self.dbt("seed", target="rebuilt")
+        self.dbt("run", "--full-refresh", target="rebuilt")
+        found = {}
+        for layer in ("silver", "gold"):
+            for table in self._tables(layer):
+                running, rebuilt = (
+                    self._rows(f"{schema}.{table}") for schema in (layer, f"rebuilt_{layer}")
+                )
+                if running != rebuilt:
+                    found[f"{layer}.{table}"] = (
+                        sorted(set(running) - set(rebuilt)), sorted(set(rebuilt) - set(running)),
+                    )  # fmt: skip
+        return found
+
+    def _tables(self, layer: str) -> list[str]:
+        rows = self.lakehouse.sql(
+            "select table_name from information_schema.tables where table_schema = :layer",
+            {"layer": layer},
+        )
+        names = {row["table_name"] for row in rows} - OF_THE_RUN
+        assert len(names) > 4
+        return sorted(names)
+
+    def _rows(self, table: str) -> list[str]:
+        rows = self.lakehouse.sql(f"select * from {table}")
+        return sorted(str({k: v for k, v in row.items() if k not in MOMENTS}) for row in rows)
+
+
+ALL = (
+    Project.new_sales_file, Project.sales_file_gets_shorter, Project.sales_file_is_emptied,
+    Project.sales_file_is_withdrawn, Project.late_customer_file, Project.customers_change,
+    Project.customers_change_back, Project.customer_file_is_withdrawn, Project.seed_row_is_added,
+    Project.rule_is_changed, Project.run_is_killed_between_models,
+    Project.run_is_killed_between_rows_and_log,
+)  # fmt: skip
+
+
+@pytest.fixture
+def project(new_lakehouse: Callable[[str], Lakehouse], tmp_path: Path) -> Iterator[Project]:
+    lakehouse = new_lakehouse("incremental")
+    lakehouse.up()
+    project = Project(lakehouse, tmp_path, random.Random(SEED))  # noqa: S311 - chooses events
+    for name in ("a", "b", "c"):
+        project.land_sales(name, project.sale_lines(8))
+    for name, ids in (("a", (1, 2, 3)), ("b", (3, 4))):
+        project.land_customers(name, project.customer_lines(*ids))
+    project.build()
+    lakehouse.sql("create schema rebuilt_bronze")
+    for table in ("sales", "customers", "load_log"):
+        lakehouse.sql(f"create view rebuilt_bronze.{table} as select * from bronze.{table}")
+    yield project
+    lakehouse.down()
+
+
+def test_incremental_is_equal_to_a_rebuild(project: Project) -> None:
+    assert len(ALL) == EVENTS
+    events = list(ALL)
+    project.chance.shuffle(events)
+    past: list[str] = []
+    for event in events:
+        past.append(event.__name__)
+        event(project)
+        project.build()
+        differing = project.differences()
+        assert not differing, f"EVENTS_SEED={SEED}: {' -> '.join(past)}: {differing}"

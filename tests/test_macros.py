@@ -1,0 +1,126 @@
+"""The macros that decide about a value, asked one by one over SQL: what they take, and what not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jinja2 import Environment
+
+from lakehouse import ROOT, Lakehouse
+
+CHECKS = Environment(autoescape=False, extensions=["jinja2.ext.do"]).from_string(  # noqa: S701 - SQL and not HTML
+    (ROOT / "macros" / "checks.sql").read_text()
+)
+MACROS: Any = CHECKS.module
+
+
+def answers(lakehouse: Lakehouse, expression: str, values: list[str | None]) -> dict[Any, Any]:
+    """What the expression over the column `raw_x` gives for each value, bound as a parameter."""
+    rows = " union all ".join(f"select {n} as n, :v{n} as raw_x" for n in range(len(values)))
+    found = lakehouse.sql(
+        f"with ranges as (select 1) select n, {expression} as y from ({rows}) order by n",
+        {f"v{n}": value for n, value in enumerate(values)},
+    )
+    return {value: row["y"] for value, row in zip(values, found, strict=True)}
+
+
+def test_trimmed_takes_blanks_of_all_kinds_away_and_blank_is_missing(lakehouse: Lakehouse) -> None:
+    expected = {
+        " a b\t": "a b", "\u00a0a\ufeff": "a", "\r\na": "a", "": None, " \t": None, None: None,
+    }  # fmt: skip
+    assert answers(lakehouse, MACROS.trimmed("raw_x"), list(expected)) == expected
+
+
+def test_iso_date_takes_calendar_dates_in_iso_form_alone(lakehouse: Lakehouse) -> None:
+    expected = {
+        "2024-02-29": "2024-02-29", "2023-02-29": None, "2024-2-9": None, "29/02/2024": None,
+        "2024-02-29 10:00:00": None, "20240229": None, "x": None, None: None,
+    }  # fmt: skip
+    date = f"cast({MACROS.iso_date('raw_x')} as string)"
+    assert answers(lakehouse, date, list(expected)) == expected
+
+
+def test_whole_number_takes_digits_alone(lakehouse: Lakehouse) -> None:
+    expected = {
+        "0": 0, "007": 7, "9223372036854775807": 9223372036854775807,
+        "9223372036854775808": None, "-1": None, "+1": None, "1.0": None, "1e3": None, "": None,
+        "\u0661": None, None: None,
+    }  # fmt: skip
+    assert answers(lakehouse, MACROS.whole_number("raw_x", "bigint"), list(expected)) == expected
+
+
+def test_a_signed_whole_number_may_have_a_minus_sign(lakehouse: Lakehouse) -> None:
+    expected = {"-7": -7, "7": 7, "--7": None, "-": None, None: None}
+    signed = MACROS.whole_number("raw_x", "bigint", signed=True)
+    assert answers(lakehouse, signed, list(expected)) == expected
+
+
+def test_decimal_number_takes_what_its_type_holds_without_rounding(lakehouse: Lakehouse) -> None:
+    expected = {
+        "1": "1.00", "1.5": "1.50", "1.25": "1.25", "1.250": "1.25", "1.255": None, "1,5": None,
+        ".5": None, "1.": None, "-1": None, "1e2": None, "12345678901": None, None: None,
+    }  # fmt: skip
+    number = f"cast({MACROS.decimal_number('raw_x', 'decimal(10, 2)')} as string)"
+    assert answers(lakehouse, number, list(expected)) == expected
+
+
+def test_iso_timestamp_takes_a_date_and_a_time_of_day(lakehouse: Lakehouse) -> None:
+    expected = {
+        "2024-02-29 10:05": "2024-02-29 10:05:00", "2024-02-29T10:05:07": "2024-02-29 10:05:07",
+        "2024-02-29T10:05:07.5Z": "2024-02-29 10:05:07.5", "2023-02-29 10:05": None,
+        "2024-02-29T10:05+02:00": "2024-02-29 08:05:00", "2024-02-29": None,
+        "2024-02-29 25:00": None, "10:05": None, None: None,
+    }  # fmt: skip
+    moment = f"cast({MACROS.iso_timestamp('raw_x')} as string)"
+    assert answers(lakehouse, moment, list(expected)) == expected
+
+
+def test_unclosed_quote_is_a_quote_at_the_beginning_and_a_line_break(lakehouse: Lakehouse) -> None:
+    expected = {
+        '"a\nb': True,
+        '"a\rb': True,
+        '"a': False,
+        'a"\nb': False,
+        "a\nb": False,
+        None: False,
+    }
+    assert answers(lakehouse, MACROS.unclosed_quote(["x"]), list(expected)) == expected
+
+
+def test_undeclared_escape_is_a_quote_behind_a_backslash(lakehouse: Lakehouse) -> None:
+    expected = {'"a \\"b\\""': True, '"a': False, 'a \\"b': False, '"a\\b"': False, None: False}
+    assert answers(lakehouse, MACROS.undeclared_escape(["x"]), list(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "expected"),
+    [
+        ("0", "130", {"-1": True, "0": False, "130": False, "131": True, None: False}),
+        ("1", "null", {"0": True, "1": False, "9": False, None: False}),
+        ("null", "null", {"-9": False, "9": False, None: False}),
+    ],
+    ids=["both limits", "no highest", "no limit"],
+)
+def test_outside_range_is_below_or_above_the_seeds_limits(
+    lakehouse: Lakehouse, lowest: str, highest: str, expected: dict[str | None, bool]
+) -> None:
+    seed = (
+        f"(select 'm' as measure, cast({lowest} as bigint) as lowest, "
+        f"cast({highest} as bigint) as highest)"
+    )
+    condition = MACROS.outside_range("cast(raw_x as bigint)", "m")
+    condition = condition.replace("from plausible_ranges", f"from {seed}")
+    assert answers(lakehouse, condition, list(expected)) == expected
+
+
+def test_reject_reasons_names_what_is_missing_and_what_holds(lakehouse: Lakehouse) -> None:
+    reasons = MACROS.reject_reasons(["x"], {"x": "raw_x"}, {"too_long": "length(raw_x) > 2"})
+    reasons = reasons.replace("_corrupt_record", "cast(null as string)")
+    found = answers(lakehouse, f"to_json({reasons})", ["ab", "abc", None, '"a\nb'])
+    assert found == {
+        "ab": "[]",
+        "abc": '["too_long"]',
+        None: '["missing_x"]',
+        '"a\nb': '["too_long","unclosed_quote"]',
+    }
