@@ -1,7 +1,8 @@
-"""Statements that are run again, once, when the engine ended or a table was redefined meanwhile.
+"""Whether a statement has changed something, so that it must not be run a second time.
 
-That is safe as long as the statement has changed nothing: no table, nothing in the catalog. Whoever
-changes something says so here, and the statement that is run by this thread is not run again.
+When the engine ended or a table was redefined meanwhile, a statement is run again, once. That is
+safe as long as it has changed no table and nothing in the catalog. Code that changes something
+notes it here, for the statement that its thread runs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 
 @dataclass
 class Attempt:
+    """One run of a statement."""
+
     has_changed: bool = False
 
 
@@ -22,7 +25,7 @@ _thread = threading.local()  # its `attempt`
 
 @contextmanager
 def attempt() -> Iterator[Attempt]:
-    """Around one run of a statement."""
+    """Yield the record of one run of a statement by this thread, which `note_change` marks."""
     _thread.attempt = Attempt()
     try:
         yield _thread.attempt
@@ -31,7 +34,7 @@ def attempt() -> Iterator[Attempt]:
 
 
 def note_change() -> None:
-    """Say that this thread's statement has changed something, or may have."""
+    """Note that this thread's statement has changed something, or may have."""
     current: Attempt | None = getattr(_thread, "attempt", None)
     if current is not None:
         current.has_changed = True

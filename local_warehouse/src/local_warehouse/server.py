@@ -58,6 +58,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Serve until SIGTERM or SIGINT. Exits with a message when it cannot start."""
     arguments = _arguments()
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _log.setLevel(arguments.log_level.upper())
@@ -92,9 +93,9 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    pa.set_memory_pool(pa.system_memory_pool())  # its own keeps some MB for each thread that lives
-    # A full collection runs when objects grew by a quarter: of few, as those until here do not
-    # count. So what statements leave in cycles, sockets too, goes soon.
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps some MB for each live thread
+    # A full collection runs when the number of objects has grown by a quarter. Frozen ones do not
+    # count, so the number is small, and the cycles that statements leave, sockets too, go soon.
     gc.freeze()
     gc.collect()
     _log.info("ready on https://localhost:%d", server.server_port)

@@ -1,1 +1,1 @@
-"""NEW local_warehouse/src/local_warehouse/catalog/__init__.py"""
+"""The metastore: what catalogs, schemas, tables, views, functions and grants there are."""

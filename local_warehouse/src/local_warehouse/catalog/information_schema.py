@@ -21,7 +21,10 @@ Rows = Iterator[Row]
 
 
 def table(catalog: Catalog, name: str, only: str | None) -> pa.Table:
-    """The rows of one information_schema table, of one catalog or of all."""
+    """The rows of one table of information_schema: those of the catalog `only`, or of all.
+
+    Raises SqlError (TABLE_OR_VIEW_NOT_FOUND) for a table that is not there.
+    """
     if name not in _TABLES:
         raise errors.table_not_found(f"information_schema.{name}")
     columns, rows = _TABLES[name]

@@ -1,6 +1,7 @@
-"""Statements that take turns: of those with the same key, one runs at a time.
+"""Locks between statements: turns by a key, and the writers of a table.
 
-And writers of one table, who run beside each other, but not beside one who rewrites it.
+One statement at a time has the turn of a key. Writers of one table run beside each other, but not
+beside one that rewrites it. A lock lives as long as somebody holds it or waits for it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _guard = threading.Lock()
 
 @contextmanager
 def turn(key: str) -> Iterator[None]:
+    """Wait until no other thread has the turn of this key, and have it."""
     with _guard:
         mine = _turns.setdefault(key, _Turn())
     with mine.lock:
@@ -48,12 +50,12 @@ def schema_definition(catalog: str, name: str) -> AbstractContextManager[None]:
 
 
 class _Gate:
-    """Open for many or for one alone, who need not wait for those that come later."""
+    """Lets in many, or one alone. Who waits to be alone goes before those that come later."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.inside = 0
-        self.alone = 0  # who is alone, or waits to be
+        self.alone = 0  # how many are alone, or wait to be
 
 
 _gates: weakref.WeakValueDictionary[str, _Gate] = weakref.WeakValueDictionary()
@@ -61,8 +63,11 @@ _gates: weakref.WeakValueDictionary[str, _Gate] = weakref.WeakValueDictionary()
 
 @contextmanager
 def writing(location: str, *, rewrites: bool) -> Iterator[None]:
-    """A write to the table of a location. One that `rewrites` it reads its rows and then puts
-    others in place of all: a row that somebody adds between the two would be lost."""
+    """Wait until a write to the table at a location may begin, and hold off who must not join it.
+
+    A write that `rewrites` the table reads its rows and puts others in place of all. It runs alone,
+    since a row that another one adds between the two steps would be lost.
+    """
     with _guard:
         gate = _gates.setdefault(location, _Gate())
     with gate.changed:

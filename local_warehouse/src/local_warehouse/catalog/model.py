@@ -1,4 +1,7 @@
-"""What the catalog holds: relations with their columns, constraints, tags and properties."""
+"""What the catalog holds: relations with their columns and constraints, functions, grants.
+
+All but `Copy` and `Grant` are kept as JSON documents of their fields.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from local_warehouse.catalog.names import Name, quoted
 
 @dataclass
 class Column:
+    """A column of a table or view, or of a query's result."""
+
     name: str
     type: str  # a Spark DDL type in lower case, e.g. decimal(10,2) or array<string>
     nullable: bool = True
@@ -23,6 +28,8 @@ class Column:
 
 @dataclass
 class Constraint:
+    """A constraint of a table. Keys are shown and not enforced, as on Databricks."""
+
     name: str
     kind: str  # CHECK, PRIMARY KEY or FOREIGN KEY
     columns: list[str] = field(default_factory=list)
@@ -45,6 +52,11 @@ class Constraint:
 
 @dataclass
 class Relation:
+    """A table or a view.
+
+    The catalog's relations are shared by all threads: change a `copy()`, and put that.
+    """
+
     name: Name
     kind: str  # MANAGED, EXTERNAL or VIEW
     columns: list[Column] = field(default_factory=list)
@@ -68,11 +80,12 @@ class Relation:
 
     @property
     def is_view(self) -> bool:
+        """Whether it is a view, and so has neither files nor a location."""
         return self.kind == "VIEW"
 
     @property
     def path(self) -> str:
-        """Where a table is. A view has no such place."""
+        """The URL of a table's folder, without a slash at its end; a view has none."""
         assert self.location is not None
         return self.location
 
@@ -87,6 +100,7 @@ class Relation:
         return self.properties | checks
 
     def column(self, name: str) -> Column | None:
+        """The column of a name, in whatever case, if there is one."""
         return next((c for c in self.columns if c.name.lower() == name.lower()), None)
 
     def copy(self) -> Relation:
@@ -99,7 +113,7 @@ class Relation:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Relation:
-        """The relation that `document` has made this of."""
+        """The relation whose `document()` this is."""
         return cls(
             **{
                 **document,
@@ -113,7 +127,7 @@ class Relation:
 
 @dataclass
 class Parameter:
-    """One of a function, or a column of the table that it returns."""
+    """A parameter of a function, or a column of the table that it returns."""
 
     name: str
     type: str
@@ -123,7 +137,7 @@ class Parameter:
 
 @dataclass
 class Function:
-    """A SQL function of the user."""
+    """A function written in SQL, by CREATE FUNCTION."""
 
     name: Name
     parameters: list[Parameter]
@@ -137,10 +151,12 @@ class Function:
 
     @property
     def full_name(self) -> str:
+        """The dotted full name, as privileges and results show it."""
         return f"{self.name.catalog}.{self.name.schema}.{self.name.table}"
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Function:
+        """The function whose fields these are, as `dataclasses.asdict` gives them."""
         columns = document["columns"]
         return cls(
             **{
@@ -155,6 +171,8 @@ class Function:
 
 @dataclass
 class Schema:
+    """A schema of a catalog; both names are in lower case."""
+
     catalog: str
     name: str
     comment: str | None = None
@@ -169,7 +187,7 @@ class Schema:
 
 @dataclass(frozen=True)
 class Copy:
-    """A COPY INTO whose commit carries its id, behind a version of the table."""
+    """A COPY INTO of files (`urls`) whose commit, after `version` of the table, carries its id."""
 
     id: str
     version: int
@@ -178,7 +196,9 @@ class Copy:
 
 @dataclass(frozen=True)
 class Grant:
-    kind: str  # CATALOG, SCHEMA or TABLE
+    """A privilege of a principal on a securable."""
+
+    kind: str  # CATALOG, SCHEMA, TABLE (also of a view) or FUNCTION
     securable: str  # its full name, dotted
     principal: str
     privilege: str

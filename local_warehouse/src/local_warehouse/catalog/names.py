@@ -1,4 +1,4 @@
-"""NEW local_warehouse/src/local_warehouse/catalog/names.py"""
+"""Full names of relations and schemas, and how a short one is completed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def quoted(*parts: str) -> str:
 
 @dataclass(frozen=True, order=True)
 class Name:
-    """The full name of a relation. Unity Catalog compares names in lower case."""
+    """The full name of a relation or function, in lower case, as Unity Catalog compares names."""
 
     catalog: str
     schema: str
@@ -25,14 +25,20 @@ class Name:
 
 
 def schema_name(parts: list[str], catalog: str) -> tuple[str, str]:
-    """The catalog and the name of a schema from one or two parts."""
+    """The catalog and the name of a schema from one or two parts; `catalog` completes one.
+
+    Raises SqlError (PARSE_SYNTAX_ERROR) for more parts.
+    """
     if not 1 <= len(parts) <= 2:
         raise errors.syntax_error(f"A schema's name has one or two parts: {'.'.join(parts)}.")
     return parts[0] if len(parts) == 2 else catalog, parts[-1]
 
 
 def full_name(parts: list[str], namespace: tuple[str, str]) -> Name:
-    """A relation's full name from one, two or three parts; the rest comes from the namespace."""
+    """A relation's full name from one, two or three parts; the rest comes from the namespace.
+
+    Raises SqlError (PARSE_SYNTAX_ERROR) for more parts.
+    """
     lowered = [part.lower() for part in parts]
     if not 1 <= len(lowered) <= 3:
         raise errors.syntax_error(f"A name has one to three parts: {'.'.join(parts)}.")

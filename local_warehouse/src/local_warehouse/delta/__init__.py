@@ -1,1 +1,1 @@
-"""NEW package delta."""
+"""Delta tables below the SQL level: their logs, their schemas and their commits."""

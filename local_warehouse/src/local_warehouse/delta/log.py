@@ -1,4 +1,8 @@
-"""NEW local_warehouse/src/local_warehouse/delta/log.py"""
+"""The log of a Delta table: its versions, and the commit that each of them is.
+
+Each version is one JSON file of actions in `_delta_log`, as in Delta's protocol:
+https://github.com/delta-io/delta/blob/master/PROTOCOL.md
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from local_warehouse.storage import objects
 
 _LOG = "_delta_log"
 
-_newest: dict[str, int] = {}  # versions seen last, by location: where a listing begins
+_newest: dict[str, int] = {}  # the versions seen last, by location, where a listing begins
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,22 @@ class Commit:
 
     @property
     def info(self) -> dict[str, Any]:
+        """The commit's commitInfo; empty if its writer left none."""
         return next((action["commitInfo"] for action in self.actions if "commitInfo" in action), {})
 
     @property
     def operation(self) -> str:
+        """The name of what the writer did, such as WRITE, MERGE or DELETE."""
         return str(self.info.get("operation", "UPDATE"))
 
     @property
     def metrics(self) -> dict[str, int]:
+        """The whole numbers among the writer's metrics, such as numOutputRows."""
         found = self.info.get("operationMetrics") or {}
         return {name: int(value) for name, value in found.items() if str(value).isdigit()}
 
     def carries(self, mark: str) -> bool:
+        """Whether commitInfo holds a mark, as metadata or in the text of a condition."""
         return mark in json.dumps(self.info)
 
     def has(self, kind: str) -> bool:
@@ -42,22 +50,23 @@ class Commit:
 
     @property
     def adds_data(self) -> bool:
+        """Whether it adds files that hold new rows, and not only old rows in another order."""
         return any(
             action["add"].get("dataChange", True) for action in self.actions if "add" in action
         )
 
     @property
     def is_blind_append(self) -> bool:
-        """Whether it adds rows without a look at those that were there."""
+        """Whether it adds rows without having read the table."""
         blind = self.info.get("isBlindAppend", self.operation == "WRITE")
         return bool(blind) and not any(map(self.has, ("remove", "metaData", "protocol")))
 
 
 def newest(location: str) -> tuple[int, str]:
-    """The newest version of a table, and a tag of its entry, which a table that took its place
-    does not have; -1 and none where there is no table."""
+    """The newest version of a table and the tag of its entry, which differs in a table that took
+    its place; -1 and an empty tag where there is no table."""
     after = _newest.get(location, -1) - 1
-    found = _entries(location, after) or _entries(location)
+    found = entries(location, after) or entries(location)
     version, tag = found[-1] if found else (-1, "")
     _newest[location] = version
     return version, tag
@@ -69,19 +78,22 @@ def latest_version(location: str) -> int:
 
 
 def known_version(location: str) -> int:
-    """A version of a table, perhaps not its newest one, mostly without a look at its log."""
+    """A version of a table, perhaps not its newest; its log is read only if none is known yet."""
     return _newest[location] if location in _newest else latest_version(location)
 
 
 def find_commit(location: str, after: int, mark: str) -> Commit | None:
-    """The commit after a version that carries a mark."""
+    """The commit after a version that carries a mark, if there is one.
+
+    If the log is now that of another table, which has fewer versions, all of it is searched.
+    """
     version = after
     while (commit := _commit(location, version + 1)) is not None:
         version += 1
         _newest[location] = max(version, _newest.get(location, -1))
         if commit.carries(mark):
             return commit
-    last = latest_version(location)  # lower than `after` in the log of another table of the place
+    last = latest_version(location)  # below `after` if another table has taken the place
     for found in range(last, -1 if last < after else version, -1):
         commit = _commit(location, found)
         if commit is not None and commit.carries(mark):
@@ -102,12 +114,15 @@ def commits_after(location: str, version: int) -> list[Commit]:
 
 
 def log_versions(location: str, after: int = -1) -> list[int]:
-    """The versions whose entries are in a table's log, in their order, from one after another."""
-    return [version for version, _ in _entries(location, after)]
+    """The versions whose entries are in a table's log, in their order, behind the one `after`."""
+    return [version for version, _ in entries(location, after)]
 
 
-def _entries(location: str, after: int = -1) -> list[tuple[int, str]]:
-    """The versions in a table's log, in their order, and the tags of their entries."""
+def entries(location: str, after: int = -1) -> list[tuple[int, str]]:
+    """The versions in a table's log, in their order, behind `after`, and their entries' tags.
+
+    A tag changes with the entry's content; checkpoints are left out.
+    """
     folder = f"{location}/{_LOG}/"
     names = objects.names(folder, after=f"{after:020}.json" if after >= 0 else "")
     found = ((name.removesuffix(".json"), tag) for name, tag in names if name.endswith(".json"))
@@ -115,12 +130,16 @@ def _entries(location: str, after: int = -1) -> list[tuple[int, str]]:
 
 
 def read_commit(location: str, version: int) -> Commit:
-    """One entry of a log. Raises ValueError when it is not whole."""
-    lines = objects.read(entry(location, version)).splitlines()
+    """The commit of a version.
+
+    Raises FileNotFoundError if the log has no entry of it, ValueError if the entry is not whole.
+    """
+    lines = objects.read(entry_url(location, version)).splitlines()
     return Commit(version, [json.loads(line) for line in lines if line.strip()])
 
 
-def entry(location: str, version: int) -> str:
+def entry_url(location: str, version: int) -> str:
+    """The URL of a version's entry in a table's log."""
     return f"{location}/{_LOG}/{version:020}.json"
 
 

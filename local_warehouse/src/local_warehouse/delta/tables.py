@@ -1,7 +1,7 @@
-"""Delta tables below the SQL level: reading their log, and commits that change only metadata.
+"""Delta tables by their location: their columns, constraints and history, and changes of metadata.
 
-Rows are always written by the engine; this module uses delta-rs to read a table's log, and writes
-a metadata commit itself where neither the engine nor delta-rs has a call for it.
+Rows are always written by the engine. delta-rs reads tables here, and makes the commits that it has
+a call for; a commit of another schema is written to the log by this module itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from local_warehouse import changes
 from local_warehouse.catalog.model import Column
-from local_warehouse.delta.log import _entries, entry
+from local_warehouse.delta.log import entries, entry_url
 from local_warehouse.errors import SqlError
 from local_warehouse.storage import objects
 from local_warehouse.types.conversion import from_delta
@@ -30,21 +30,26 @@ Field = dict[str, Any]  # a field of a Delta log's schemaString
 
 _CHECKPOINT_INTERVAL = 10  # commits, as Delta's writers do by default
 
-_KEPT = 64
-_kept: OrderedDict[str, tuple[DeltaTable, str]] = OrderedDict()  # by location: see `opened`
+_KEPT = 64  # tables
+_kept: OrderedDict[str, tuple[DeltaTable, str]] = OrderedDict()  # by location: see `newest_table`
 _keeping = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
 def exists(location: str) -> bool:
+    """Whether there is a Delta table at a location."""
     return DeltaTable.is_deltatable(location)
 
 
 @contextmanager
-def opened(location: str) -> Iterator[DeltaTable]:
-    """A table as of its newest version, for one thread. It is kept for the next one who opens it,
-    who reads only the commits after its version: a log takes up to a hundred requests."""
-    table, tag = _opened_again(location) or _opened_anew(location)
+def newest_table(location: str) -> Iterator[DeltaTable]:
+    """Yield a table as of its newest version, for this thread alone.
+
+    The table is then kept for the next caller, who reads only the commits after its version: a
+    whole log takes up to a hundred requests. Raises SqlError (DELTA_TABLE_NOT_FOUND,
+    DELTA_CANNOT_READ_TABLE).
+    """
+    table, tag = _from_kept(location) or _from_log(location)
     version = table.version()
     yield table
     if not tag or table.version() != version:
@@ -56,33 +61,38 @@ def opened(location: str) -> Iterator[DeltaTable]:
             _kept.popitem(last=False)
 
 
-def _opened_anew(location: str) -> tuple[DeltaTable, str]:
-    """A table, and the tag of its newest version's entry; none if that is gone already."""
+def _from_log(location: str) -> tuple[DeltaTable, str]:
+    """A table, and the tag of its newest version's entry; an empty one if that is gone already."""
     table = open_table(location)
     version = table.version()
-    return table, dict(_entries(location, version - 1)).get(version, "")
+    return table, dict(entries(location, version - 1)).get(version, "")
 
 
-def _opened_again(location: str) -> tuple[DeltaTable, str] | None:
-    """The same of the table that is kept, unless another one has taken its place."""
+def _from_kept(location: str) -> tuple[DeltaTable, str] | None:
+    """The kept table, brought to its newest version, and the tag of that version's entry; None if
+    no table is kept or another one has taken its place."""
     with _keeping:
         kept = _kept.pop(location, None)
     if kept is None:
         return None
     table, tag = kept
-    entries = _entries(location, table.version() - 1)
-    if entries[:1] != [(table.version(), tag)]:
+    found = entries(location, table.version() - 1)
+    if found[:1] != [(table.version(), tag)]:
         return None
-    if len(entries) > 1:
+    if len(found) > 1:
         try:
             table.update_incremental()
-        except (DeltaError, OSError) as error:  # to open it anew says what is wrong
+        except (DeltaError, OSError) as error:  # the whole log will say what is wrong
             _log.debug("%s at version %d: %s", location, table.version(), error)
             return None
-    return table, dict(entries).get(table.version(), "")
+    return table, dict(found).get(table.version(), "")
 
 
 def open_table(location: str, version: int | None = None) -> DeltaTable:
+    """A table as of a version, or its newest.
+
+    Raises SqlError (DELTA_TABLE_NOT_FOUND, DELTA_CANNOT_READ_TABLE).
+    """
     try:
         return DeltaTable(location, version=version)
     except TableNotFoundError as error:
@@ -94,11 +104,12 @@ def open_table(location: str, version: int | None = None) -> DeltaTable:
 
 def columns(location: str) -> tuple[list[Column], list[str]]:
     """The columns of a table, and the names of those it is partitioned by."""
-    with opened(location) as table:
+    with newest_table(location) as table:
         return columns_of(table)
 
 
 def columns_of(table: DeltaTable) -> tuple[list[Column], list[str]]:
+    """The same of a table that is open."""
     return _columns(_fields(table)), list(table.metadata().partition_columns)
 
 
@@ -115,7 +126,7 @@ def _fields(table: DeltaTable) -> list[Field]:
 
 
 def may_hold_null(table: DeltaTable, column: str) -> bool:
-    """Whether the statistics of a table's files leave it open that a column holds a NULL."""
+    """Whether a column may hold a NULL, as far as the statistics of the table's files tell."""
     actions: Any = table.get_add_actions(flatten=True)
     counts = f"null_count.{column}"
     if counts not in actions.schema.names:
@@ -124,8 +135,8 @@ def may_hold_null(table: DeltaTable, column: str) -> bool:
 
 
 def checkpoint(table: DeltaTable) -> None:
-    """Write a checkpoint if the table's version is to have one, so that readers need not read the
-    whole log. The engine writes one only if the commit is one of rows."""
+    """Write a checkpoint if the table's version is a tenth, so that readers need not read the whole
+    log. The engine does so only for commits of rows."""
     if table.version() == 0 or table.version() % _CHECKPOINT_INTERVAL:
         return
     try:
@@ -135,7 +146,10 @@ def checkpoint(table: DeltaTable) -> None:
 
 
 def restore(table: DeltaTable, version: int) -> None:
-    """Commit an older version of a table as its newest."""
+    """Commit an older version of a table as its newest.
+
+    Raises CommitFailedError for a conflict, or SqlError (DELTA_CANNOT_RESTORE_TABLE_VERSION).
+    """
     try:
         table.restore(version)
     except CommitFailedError:
@@ -146,8 +160,8 @@ def restore(table: DeltaTable, version: int) -> None:
 
 
 def history(location: str, limit: int | None = None) -> list[dict[str, Any]]:
-    """Commits, newest first."""
-    with opened(location) as table:
+    """The commits of a table, newest first, each as delta-rs describes it."""
+    with newest_table(location) as table:
         return table.history(limit)
 
 
@@ -157,10 +171,13 @@ def change_schema(
     check: Callable[[DeltaTable], None] | None = None,
 ) -> tuple[list[Column], list[str]]:
     """Commit a new schema: `change` gets the fields of the newest version and returns others.
-    A commit that loses the race against another writer is built again on its version, which
-    `check` may refuse. Returns what `columns` does."""
+
+    `check` may refuse that version by an exception. A commit that loses the race against another
+    writer is built again on that one's version. Returns what `columns` does. Raises SqlError
+    (DELTA_METADATA_CHANGED) when it has lost ten times.
+    """
     for _ in range(10):
-        with opened(location) as table:
+        with newest_table(location) as table:
             if check is not None:
                 check(table)
             fields = _fields(table)
@@ -198,7 +215,7 @@ def _commit_metadata(table: DeltaTable, location: str, fields: list[Field]) -> b
     body = "\n".join(json.dumps(action) for action in actions).encode()
     version = table.version() + 1
     changes.note_change()
-    if not objects.put_if_absent(entry(location, version), body):
+    if not objects.put_if_absent(entry_url(location, version), body):
         return False
     if version % _CHECKPOINT_INTERVAL == 0:
         table.update_incremental()
@@ -207,25 +224,28 @@ def _commit_metadata(table: DeltaTable, location: str, fields: list[Field]) -> b
 
 
 def settle(location: str, nullable: Mapping[str, bool]) -> tuple[list[Column], list[str]]:
-    """Give the columns of rows that were written their order, and say which may be NULL: the
-    engine puts those of partitions last. Returns what `columns` does."""
+    """Give the columns of a new table the order of `nullable`, and let them be NULL as it says.
+
+    The engine puts the columns of partitions last. Returns what `columns` does.
+    """
     order = list(nullable)
 
     def change(fields: list[Field]) -> list[Field]:
-        settled = [{**field, "nullable": nullable[field["name"]]} for field in fields]
-        return sorted(settled, key=lambda field: order.index(field["name"]))
+        changed = [{**field, "nullable": nullable[field["name"]]} for field in fields]
+        return sorted(changed, key=lambda field: order.index(field["name"]))
 
     return change_schema(location, change)
 
 
 def drop_constraint(table: DeltaTable, name: str) -> None:
+    """Commit a table without a CHECK constraint; one that is not there does not matter."""
     table.alter.drop_constraint(name, raise_if_not_exists=False)
     checkpoint(table)
 
 
 def constraints(location: str) -> dict[str, str]:
-    """CHECK constraints recorded in the table's properties: name to expression."""
+    """The CHECK constraints in a table's properties: their expressions by name in lower case."""
     prefix = "delta.constraints."
-    with opened(location) as table:
+    with newest_table(location) as table:
         configuration = table.metadata().configuration
     return {k.removeprefix(prefix): v for k, v in configuration.items() if k.startswith(prefix)}

@@ -1,10 +1,10 @@
-"""Optimistic concurrency of writers to one Delta table, with the outcome Databricks gives it.
+"""Optimistic concurrency of the writers to one Delta table, with Databricks' outcomes.
 
-The engine commits what was computed on the newest version or fails; it never commits on top of
-what it has not seen. What this module adds is Databricks' isolation level, WriteSerializable: a
-write that lost the race against rows that others only added is computed again, any other conflict
-is reported by its name. And each commit carries a mark, by which it is found when the engine ended
-before it could say whether it has committed.
+The engine commits what it has computed on the newest version, or fails; it never commits on top of
+a version that it has not seen. This module adds Databricks' isolation level, WriteSerializable: a
+write that lost the race against commits that only added rows is computed again, and any other
+conflict is reported by its name. Each commit carries a mark, by which it is found when the engine
+ended before it could say whether it has committed.
 https://docs.databricks.com/aws/en/optimizations/isolation/
 """
 
@@ -31,17 +31,19 @@ from local_warehouse.delta import tables as delta_tables
 from local_warehouse.errors import CONFLICT, EngineEnded, SqlError, metadata_changed
 
 _T = TypeVar("_T")
-_PATIENCE = 60.0  # seconds in which a write is computed again, or its store asked
-_PAUSE = 0.05
+_PATIENCE = 60.0  # seconds for which a write is computed again, or its store asked again
+_PAUSE = 0.05  # seconds before a write is computed again, at the most
 _MARKED = re.compile(r"(?: AND )?('?)commit_[0-9a-f]{32}\1(?: = ('?)commit_[0-9a-f]{32}\2)?")
-_SETTLING_SECONDS = 0.5  # in which a store has handled the last request of a process that ended
+_SETTLING_SECONDS = 0.5  # after which a store has handled the last request of an ended process
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Write:
-    """What has been written to a table, in a commit after a version; perhaps in none, as there was
-    nothing to change."""
+    """What has been written to a table: the commit after `version` that carries `mark`.
+
+    There is no such commit if there was nothing to change.
+    """
 
     relation: Relation
     version: int
@@ -49,7 +51,11 @@ class Write:
 
     @property
     def commit(self) -> delta_log.Commit | None:
-        """Waits for a store that does not answer: who is told of an error writes again."""
+        """The commit, if there is one.
+
+        A store that does not answer is asked again for a minute: a client that is told of an error
+        would write a second time.
+        """
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
@@ -61,6 +67,7 @@ class Write:
 
     @property
     def metrics(self) -> dict[str, int]:
+        """The commit's metrics; empty if there was nothing to change."""
         found = self.commit
         return found.metrics if found is not None else {}
 
@@ -73,12 +80,12 @@ def commit(
     rewrites: bool = False,
     mark: str | None = None,
 ) -> Write:
-    """Run a write to a table, whose commit is to carry the mark that it gets: as userMetadata, or
-    in its condition (`marked`). `append` says that it only adds rows, `rewrites` that it puts
-    others in place of all rows.
+    """Run a write to a table, perhaps more than once, until it has committed.
 
-    Raises SqlError with the condition of the conflict, or EngineEnded: nothing has been committed
-    then.
+    `write` gets the mark that its commit is to carry, as userMetadata or in its condition
+    (`with_mark`). `append` says that it only adds rows, `rewrites` that it puts others in place of
+    all rows. Raises SqlError with the condition of a conflict, or EngineEnded; nothing has been
+    committed then.
     """
     with writing(relation.path, rewrites=rewrites):
         return _commit(relation, write, append, mark)
@@ -97,7 +104,7 @@ def _commit(
             time.sleep(_SETTLING_SECONDS)
             if attempt.commit is None:
                 raise
-            _log.warning("the engine ended behind its commit to %s", relation.name)
+            _log.warning("the engine ended after its commit to %s", relation.name)
         except SqlError as error:
             if error.condition != CONFLICT:
                 raise
@@ -115,15 +122,16 @@ def _commit(
 def by_delta_rs(
     relation: Relation, change: Callable[[DeltaTable], _T], *, again: bool = False
 ) -> _T:
-    """Have delta-rs commit a change of a table's newest version; `again` says that it is as good
-    on the version of one who was faster.
+    """Have delta-rs commit a change of a table's newest version, and return what `change` does.
 
-    Raises SqlError with the condition of the conflict, or with what else delta-rs says.
+    `again` says that the change is right on any version, so that it is made again on the version
+    of a faster writer. Raises SqlError with the condition of the conflict, or
+    (DELTA_CANNOT_CHANGE_TABLE) with what else delta-rs says.
     """
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            with delta_tables.opened(relation.path) as table:
+            with delta_tables.newest_table(relation.path) as table:
                 before = table.version()
                 changes.note_change()
                 return change(table)
@@ -139,24 +147,25 @@ def by_delta_rs(
 
 
 def new_mark() -> str:
+    """A mark that no other commit carries."""
     return f"commit_{uuid.uuid4().hex}"
 
 
 def without_marks(text: str) -> str:
-    """A text of a log as its reader knows it."""
+    """A text of a log, such as a condition, as the author of the statement knows it."""
     return _MARKED.sub("", text)
 
 
-def marked(condition: exp.Expr | None, mark: str) -> exp.Expr:
-    """A condition that also holds a mark: the log keeps its text, and it changes nothing."""
+def with_mark(condition: exp.Expr | None, mark: str) -> exp.Expr:
+    """A condition that also compares a mark with itself: the log keeps its text."""
     literal = exp.Literal.string(mark)
     holds = exp.EQ(this=literal, expression=literal.copy())
     return holds if condition is None else exp.and_(condition, holds)
 
 
 def _conflict(relation: Relation, winners: list[delta_log.Commit]) -> SqlError | None:
-    """What stands in the way of a write that read the table before these commits, if anything.
-    The order of the questions is Delta's own (its ConflictChecker)."""
+    """The conflict of a write that read the table before these commits with one of them, if any.
+    The order of the questions is that of Delta's ConflictChecker."""
     for winner in winners:
         if winner.has("protocol"):
             return SqlError(

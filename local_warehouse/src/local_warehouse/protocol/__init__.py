@@ -1,1 +1,1 @@
-"""NEW local_warehouse/src/local_warehouse/protocol/__init__.py"""
+"""The protocol of a Databricks SQL warehouse: HTTPS, Thrift requests, sessions, operations."""

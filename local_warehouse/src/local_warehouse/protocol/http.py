@@ -1,4 +1,4 @@
-"""HTTPS in front of the Thrift service: one POST is one Thrift message in its binary protocol."""
+"""HTTPS in front of the Thrift service: one POST holds one message of Thrift's binary protocol."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ from local_warehouse.protocol import thrift_check
 _log = logging.getLogger(__name__)
 
 _LIMIT = 256 * 1024 * 1024  # bytes of one request
-_READ_UNCHECKED = 1024 * 1024  # bytes of one whose token is wrong
+_READ_UNCHECKED = 1024 * 1024  # bytes that are read of a request whose token is wrong
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on loopback only. TLS is negotiated in the connection's own thread, so that a
-    client that connects and stays silent holds up nobody."""
+    """A server on loopback, with a thread for each connection.
+
+    TLS is negotiated in the connection's thread, so that a client that connects and stays silent
+    holds up nobody.
+    """
 
     daemon_threads = True
     request_queue_size = 128
@@ -38,6 +41,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log a connection that ended with an exception; the server goes on."""
         _log.debug("connection of %s ended", client_address, exc_info=True)
 
 
@@ -45,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "local-warehouse"
     timeout = 900  # seconds that a connection may be idle
-    wbufsize = -1  # one write an answer
+    wbufsize = -1  # so that an answer is one write
     server: Server
 
     def setup(self) -> None:
@@ -72,7 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
         if scheme.lower() != "bearer" or not hmac.compare_digest(
             token.encode(errors="replace"), self.server.token
         ):
-            self.rfile.read(min(length, _READ_UNCHECKED))  # a client may only read when it has sent
+            self.rfile.read(
+                min(length, _READ_UNCHECKED)
+            )  # a client may read only after it has sent
             self._refuse_token()
             return
         if not length:
@@ -104,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, f"{reason}\n".encode(), "text/plain", {"Connection": "close"})
 
     def _refuse_token(self) -> None:
-        self.close_connection = True  # all of its body may not be read
+        self.close_connection = True  # a part of the body may be left unread
         reason = "Invalid access token."
         document = {"error_code": "403", "message": reason}
         # the connector shows the message of this header, and not the body

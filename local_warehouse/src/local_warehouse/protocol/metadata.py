@@ -1,7 +1,7 @@
-"""What the metadata calls of the connector list: catalogs, schemas, tables and columns.
+"""The lists that the connector's metadata calls ask for: catalogs, schemas, tables and columns.
 
-The columns of the lists are those of the Thrift server of Spark and Databricks, which has them
-from java.sql.DatabaseMetaData. Names may be patterns: % is any text, _ any character.
+Their columns are those of the Thrift server of Spark and Databricks, which has them from
+java.sql.DatabaseMetaData. Names in a request may be patterns: % is any text, _ any character.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.types.results import Result, rows
 
-# of a type's first word: code in java.sql.Types, bytes of a value, decimal digits
+# by a type's first word: its code in java.sql.Types, bytes of a value, decimal digits
 _TYPES = {
     "BOOLEAN": (16, 1, 0),
     "TINYINT": (-6, 1, 0),
@@ -72,10 +72,12 @@ _COLUMNS = [
 
 
 def catalogs(catalog: Catalog, _: Any) -> Result:
+    """The answer to TGetCatalogsReq: all names."""
     return rows([("TABLE_CAT", "string")], [[name] for name in catalog.catalogs()])
 
 
 def schemas(catalog: Catalog, request: Any) -> Result:
+    """The answer to a TGetSchemasReq: the schemas that match its patterns."""
     found = [
         [schema.name, schema.catalog]
         for name in _catalogs(catalog, request)
@@ -86,6 +88,7 @@ def schemas(catalog: Catalog, request: Any) -> Result:
 
 
 def tables(catalog: Catalog, request: Any) -> Result:
+    """The answer to a TGetTablesReq: tables and views of the kinds and patterns that it names."""
     types = [name.upper() for name in request.tableTypes or ()]
     found = [
         [*_name(relation), kind, relation.comment or "", *[None] * 5]
@@ -97,6 +100,7 @@ def tables(catalog: Catalog, request: Any) -> Result:
 
 
 def columns(catalog: Catalog, request: Any) -> Result:
+    """The answer to a TGetColumnsReq; positions are counted from 0."""
     found = [
         [*_name(relation), *_described(column, position)]
         for relation in _relations(catalog, request)

@@ -22,7 +22,10 @@ _CLOSING_SECONDS = 5.0  # that a closed operation waits for a batch that is bein
 
 
 class Operation:
-    """One statement: its outcome once there is one, and the rows that are still to be read."""
+    """One statement: its outcome once there is one, and the rows that are still to be read.
+
+    `id` is the operation's, `session` the id of its session; `canceled` is set by its client.
+    """
 
     def __init__(self, session: bytes, engine: Engine) -> None:
         self.id = uuid.uuid4()
@@ -34,10 +37,10 @@ class Operation:
         self._reading = threading.Lock()
         self._waiting: deque[pa.RecordBatch] = deque()
         self._source: Iterator[pa.RecordBatch] | None = None
-        self._again: Callable[[], Result] | None = None  # what may be run again, unnoticed
+        self._again: Callable[[], Result] | None = None  # the work, while it may be run again
 
     def run(self, work: Callable[[], Result]) -> None:
-        """Run the statement; once more if that helps and it has changed nothing."""
+        """Run the statement, and once more on RunAgain if it has changed nothing."""
         self._again = work
         try:
             try:
@@ -53,7 +56,7 @@ class Operation:
     def _attempt(self, work: Callable[[], Result]) -> Result:
         with self._engine.statement(self.id.hex), changes.attempt() as attempt:
             try:
-                if self.canceled:  # before the engine could know of it
+                if self.canceled:  # before the engine knew the statement
                     raise _canceled()
                 return work()
             finally:
@@ -68,12 +71,12 @@ class Operation:
         return self._attempt(work)
 
     def wait(self, seconds: float) -> bool:
-        """Whether the statement has ended, after waiting for it up to so long."""
+        """Wait for the statement's end for up to so long; returns whether it has ended."""
         return self._ended.wait(seconds)
 
     @property
     def error(self) -> SqlError | None:
-        """Why the statement, which has ended, has no result."""
+        """Why the statement, which has ended, has no result; None if it has one."""
         if self.canceled:
             return _canceled()
         error = self._outcome
@@ -85,7 +88,7 @@ class Operation:
 
     @property
     def result(self) -> Result:
-        """The result, after waiting for it."""
+        """The result, for which this waits. Raises SqlError if the statement failed."""
         self._ended.wait()
         if (error := self.error) is not None:
             raise error
@@ -93,7 +96,10 @@ class Operation:
         return self._outcome
 
     def fetch(self, max_rows: int, max_bytes: int) -> tuple[list[pa.RecordBatch], bool]:
-        """The next batches up to about these limits (one row at least), and whether more follow."""
+        """The next batches, up to about these limits and one row at least, and whether more follow.
+
+        Raises SqlError if the statement failed, also while its rows were computed.
+        """
         with self._reading:
             try:
                 try:
@@ -143,14 +149,14 @@ class Operation:
         return True
 
     def cancel(self) -> None:
-        """End the statement, if it runs or one waits for its rows, and the engine's work for it."""
+        """End the statement and the engine's work for it, while it runs or its rows are read."""
         if not self._ended.is_set() or self._reading.locked():
             self.canceled = True
             self._ended.set()
             self._engine.cancel(self.id.hex)
 
     def close(self) -> None:
-        """Let go of the statement and the rows that nobody has read."""
+        """End the statement, and give up the rows that nobody has read."""
         self.cancel()
         if isinstance(self._outcome, Result) and self._reading.acquire(timeout=_CLOSING_SECONDS):
             try:
@@ -175,6 +181,7 @@ class Operations:
         self._lock = threading.Lock()
 
     def start(self, session: bytes, work: Callable[[], Result]) -> Operation:
+        """Begin a statement of a session as soon as a thread is free."""
         operation = Operation(session, self._engine)
         with self._lock:
             self._operations[operation.id.bytes] = operation
@@ -182,6 +189,7 @@ class Operations:
         return operation
 
     def get(self, guid: bytes) -> Operation:
+        """The operation of an id. Raises SqlError (INVALID_HANDLE.OPERATION_NOT_FOUND)."""
         try:
             return self._operations[guid]
         except KeyError:
@@ -189,18 +197,21 @@ class Operations:
             raise SqlError("INVALID_HANDLE.OPERATION_NOT_FOUND", message) from None
 
     def cancel(self, guid: bytes) -> None:
+        """Cancel an operation; one that has ended already is left alone."""
         with self._lock:
             operation = self._operations.get(guid)
         if operation is not None:  # else it has ended, and was closed with its last row
             operation.cancel()
 
     def close(self, guid: bytes) -> None:
+        """Close an operation, if it is open, and forget it."""
         with self._lock:
             operation = self._operations.pop(guid, None)
         if operation is not None:
             operation.close()
 
     def close_session(self, session: bytes) -> None:
+        """Close all operations of a session."""
         with self._lock:
             guids = [guid for guid, o in self._operations.items() if o.session == session]
         for guid in guids:

@@ -1,6 +1,6 @@
-"""The Databricks SQL protocol: the Thrift service that databricks-sql-connector speaks to.
+"""The Thrift service that databricks-sql-connector speaks to.
 
-The classes of the interface ship with the connector (TCLIService). A request that fails answers
+The classes of the interface ship with the connector (TCLIService). A request that fails is answered
 with an error status; an exception never leaves a handler.
 """
 
@@ -20,7 +20,7 @@ from local_warehouse.catalog.store import Catalog
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.protocol import metadata
 from local_warehouse.protocol.operations import Operation, Operations
-from local_warehouse.protocol.parameters import to_literals
+from local_warehouse.protocol.parameter_values import to_literals
 from local_warehouse.protocol.sessions import IDLE_SECONDS, Sessions
 from local_warehouse.session.context import Context
 from local_warehouse.session.session import Session
@@ -70,7 +70,11 @@ def _error_status(error: SqlError) -> ttypes.TStatus:
 
 
 class ThriftService:
-    """Handlers of the Thrift requests, one method each, named as in the interface."""
+    """Handlers of the Thrift requests, one method each, named as in the interface.
+
+    `default_catalog` is the catalog of a session that names none, `idle_seconds` the time after
+    which an unused session ends.
+    """
 
     def __init__(
         self, warehouse: Warehouse, default_catalog: str, idle_seconds: float = IDLE_SECONDS
@@ -84,6 +88,7 @@ class ThriftService:
 
     @_answers(ttypes.TOpenSessionResp)
     def OpenSession(self, request: Any) -> Any:
+        """Open a session in the namespace that is asked for, with its configuration."""
         catalog = self._warehouse.catalog
         namespace = request.initialNamespace
         session = Session((namespace and namespace.catalogName) or self._default_catalog)
@@ -108,6 +113,7 @@ class ThriftService:
 
     @_answers(ttypes.TCloseSessionResp)
     def CloseSession(self, request: Any) -> Any:
+        """Close a session and its operations."""
         guid = request.sessionHandle.sessionId.guid
         self._sessions.remove(guid)
         self._operations.close_session(guid)
@@ -117,6 +123,7 @@ class ThriftService:
 
     @_answers(ttypes.TExecuteStatementResp)
     def ExecuteStatement(self, request: Any) -> Any:
+        """Start a statement; the answer has its first rows if it ends within a second."""
         length = len(request.statement)
         if length > _STATEMENT:
             raise unsupported(f"a statement of {length:,} characters ({_STATEMENT:,} at the most)")
@@ -171,16 +178,19 @@ class ThriftService:
 
     @_answers(ttypes.TGetOperationStatusResp)
     def GetOperationStatus(self, request: Any) -> Any:
+        """The state of an operation, which is waited for up to a second."""
         operation = self._operation(request)
         operation.wait(_WAIT)
         return _operation_status(operation)
 
     @_answers(ttypes.TGetResultSetMetadataResp)
     def GetResultSetMetadata(self, request: Any) -> Any:
+        """The columns of an operation's result, for which this waits."""
         return _metadata(self._operation(request).result.schema)
 
     @_answers(ttypes.TFetchResultsResp)
     def FetchResults(self, request: Any) -> Any:
+        """The next rows of an operation's result as Arrow batches."""
         operation = self._operation(request)
         answer = _fetch(operation, request.maxRows, request.maxBytes)
         if request.includeResultSetMetadata:
@@ -189,11 +199,13 @@ class ThriftService:
 
     @_answers(ttypes.TCancelOperationResp)
     def CancelOperation(self, request: Any) -> Any:
+        """Cancel an operation; one that has ended stays as it is."""
         self._operations.cancel(request.operationHandle.operationId.guid)
         return ttypes.TCancelOperationResp(status=_OK)
 
     @_answers(ttypes.TCloseOperationResp)
     def CloseOperation(self, request: Any) -> Any:
+        """Close an operation and give up the rows that were not read."""
         self._operations.close(request.operationHandle.operationId.guid)
         return ttypes.TCloseOperationResp(status=_OK)
 
@@ -206,18 +218,22 @@ class ThriftService:
 
     @_answers(ttypes.TGetCatalogsResp)
     def GetCatalogs(self, request: Any) -> Any:
+        """Start an operation that lists the catalogs."""
         return self._list(request, ttypes.TGetCatalogsResp, metadata.catalogs)
 
     @_answers(ttypes.TGetSchemasResp)
     def GetSchemas(self, request: Any) -> Any:
+        """Start an operation that lists schemas by patterns."""
         return self._list(request, ttypes.TGetSchemasResp, metadata.schemas)
 
     @_answers(ttypes.TGetTablesResp)
     def GetTables(self, request: Any) -> Any:
+        """Start an operation that lists tables and views by patterns and kinds."""
         return self._list(request, ttypes.TGetTablesResp, metadata.tables)
 
     @_answers(ttypes.TGetColumnsResp)
     def GetColumns(self, request: Any) -> Any:
+        """Start an operation that lists columns by patterns."""
         return self._list(request, ttypes.TGetColumnsResp, metadata.columns)
 
     def _list(self, request: Any, response: Any, found: Callable[[Catalog, Any], Result]) -> Any:

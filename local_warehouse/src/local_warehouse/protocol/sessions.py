@@ -1,4 +1,4 @@
-"""NEW local_warehouse/src/local_warehouse/protocol/sessions.py"""
+"""The open sessions of all clients."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ IDLE_SECONDS = 8 * 3600  # after which a session ends, as on a SQL warehouse
 
 
 class Sessions:
-    """The open sessions, by id. One that nobody has used for long is closed when it or another
-    one is asked for."""
+    """The open sessions, by the 16 bytes of their ids.
+
+    `idle_seconds` is how long a session may be unused; `remove_idle` ends those that were longer.
+    """
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
@@ -21,7 +23,7 @@ class Sessions:
         self._lock = threading.Lock()
 
     def remove_idle(self) -> list[bytes]:
-        """The ids of sessions that have ended by this."""
+        """End the sessions that were idle for too long, and return their ids."""
         since = time.monotonic() - self._idle_seconds
         with self._lock:
             idle = [guid for guid, s in self._sessions.items() if s.last_used < since]
@@ -30,15 +32,21 @@ class Sessions:
         return idle
 
     def touch(self, guid: bytes) -> None:
+        """Note that a session is in use, if it is open."""
         session = self._sessions.get(guid)
         if session is not None:
             session.last_used = time.monotonic()
 
     def add(self, session: Session) -> None:
+        """Open a session."""
         with self._lock:
             self._sessions[session.id.bytes] = session
 
     def get(self, guid: bytes) -> Session:
+        """The open session of an id, which is in use now.
+
+        Raises SqlError (INVALID_HANDLE.SESSION_NOT_FOUND).
+        """
         self.touch(guid)
         try:
             return self._sessions[guid]
@@ -47,5 +55,6 @@ class Sessions:
             raise errors.SqlError("INVALID_HANDLE.SESSION_NOT_FOUND", message) from None
 
     def remove(self, guid: bytes) -> Session | None:
+        """Close a session, and return it if it was open."""
         with self._lock:
             return self._sessions.pop(guid, None)

@@ -1,6 +1,7 @@
-"""The shape of a Thrift message, looked at before it is decoded: the decoder calls itself for each
-level, in C, so that a message of many would end the process, and believes what a container says of
-its size.
+"""The check of a Thrift message's shape, before it is decoded.
+
+The decoder, written in C, calls itself for each level, so that a message of many levels would end
+the process; and it allocates what a container says its size is.
 
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-binary-protocol.md
 """
@@ -25,7 +26,7 @@ _WIDTHS = {
 
 
 def check(message: bytes) -> None:
-    """Raises ValueError for what is no message, or one of too many levels."""
+    """Raise ValueError for what is no message, or one of more than 64 levels."""
     reader = _Reader(message)
     if int.from_bytes(message[:2]) != _VERSION:
         raise ValueError("no message of the binary protocol")
@@ -73,7 +74,7 @@ class _Reader:
         return self._message[self._at - 1]
 
     def size(self) -> int:
-        """Of a text or a container: none is larger than what is left of the message."""
+        """The size of a text or a container; none is larger than what is left of the message."""
         self.skip(4)
         size = int.from_bytes(self._message[self._at - 4 : self._at], signed=True)
         if not 0 <= size <= len(self._message) - self._at:

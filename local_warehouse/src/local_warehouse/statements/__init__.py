@@ -28,8 +28,8 @@ from local_warehouse.statements import (
     insert,
     listing,
     maintenance,
-    query,
-    session,
+    queries,
+    settings,
     show,
 )
 from local_warehouse.statements.reader import StatementReader
@@ -55,21 +55,21 @@ _HANDLERS: dict[tuple[str, ...], Handler] = {
     ("DROP", "GROUP"): grants.drop_group,
     ("DROP",): drop.drop,
     ("EXECUTE", "IMMEDIATE"): immediate.execute_immediate,
-    ("EXPLAIN",): query.explain,
+    ("EXPLAIN",): queries.explain,
     ("GRANT",): grants.grant,
     ("INSERT",): insert.insert,
     ("LIST",): listing.list_files,
     ("MERGE",): dml.merge,
     ("OPTIMIZE",): maintenance.optimize,
-    ("RESET",): session.reset,
+    ("RESET",): settings.reset,
     ("RESTORE",): maintenance.restore,
     ("REVOKE",): grants.revoke,
-    ("SET",): session.set_configuration,
+    ("SET",): settings.set_configuration,
     ("SHOW", "GROUPS"): grants.show_groups,
     ("SHOW",): show.show,
     ("TRUNCATE", "TABLE"): dml.truncate,
     ("UPDATE",): dml.update,
-    ("USE",): session.use,
+    ("USE",): settings.use,
     ("VACUUM",): maintenance.vacuum,
 }
 _QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
@@ -95,7 +95,7 @@ def execute(context: Context, text: str) -> Result:
 
 def _run(context: Context, text: str) -> Outcome:
     context, text = parameters.name_markers(context, without_comment(text))
-    text = identifiers.replaced(context, text)
+    text = identifiers.replace_identifiers(context, text)
     text, context.merged = merge(text)
     reader = StatementReader(text)
     if reader.at_end():
@@ -105,7 +105,7 @@ def _run(context: Context, text: str) -> Outcome:
         if reader.accept(*words):
             return handler(context, reader)
     if reader.sees("TABLE") or any(reader.sees(word) for word in _QUERIES):
-        return query.select(context, reader)
+        return queries.select(context, reader)
     if reader.peek().text.upper() not in _STATEMENTS:
         raise reader.error("a statement does not begin like that")
     raise reader.unsupported()

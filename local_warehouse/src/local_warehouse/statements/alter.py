@@ -1,7 +1,9 @@
 """ALTER TABLE, VIEW and SCHEMA.
 
-A statement is read to its end before anything changes: what is below reads a clause and returns
-the change that it asks for.
+A statement is read to its end before anything changes: the functions here read a clause and return
+the change that it asks for. Changes are made to a copy of the relation, which is then put into the
+catalog. A change of columns or CHECK constraints commits to the table's log before that; if the
+catalog cannot be written then, `local-warehouse doctor --repair` makes the two agree.
 """
 
 from __future__ import annotations
@@ -76,7 +78,7 @@ def _relation(context: Context, relation: Relation, reader: StatementReader) -> 
 
 
 def _common(securable: Schema | Relation | Column, reader: StatementReader) -> Change | None:
-    """What tables, views, schemas and columns have: tags, and an owner."""
+    """The changes that tables, views, schemas and columns have in common: of tags and owner."""
     if reader.accept("SET", "TAGS"):
         return partial(securable.tags.update, reader.pairs())
     if reader.accept("UNSET", "TAGS"):
@@ -107,7 +109,7 @@ def _of_relation(context: Context, relation: Relation, reader: StatementReader) 
 
 
 def _new_query(context: Context, view: Relation, text: str) -> None:
-    """The comments of a view's columns go with its old query."""
+    """Give a view another query. The comments of its columns are lost with the old one."""
     with Query(context, text, permanent=True) as query:
         view.columns = query.columns()
         view.query_columns = query.names_of_star(view.columns)
@@ -123,11 +125,11 @@ def _of_table(context: Context, relation: Relation, reader: StatementReader) -> 
         if_exists = reader.accept("IF", "EXISTS")
         name = reader.identifier()
         reader.accept_any("CASCADE", "RESTRICT")
-        return partial(drop_constraint, context, relation, name, if_exists)
+        return partial(drop_constraint, relation, name, if_exists)
     if reader.accept("DROP", "PRIMARY", "KEY"):
         reader.accept("IF", "EXISTS")
         reader.accept_any("CASCADE", "RESTRICT")
-        return partial(_drop_primary_key, context, relation)
+        return partial(_drop_primary_key, relation)
     if reader.accept("CLUSTER", "BY"):
         automatic = reader.accept_any("AUTO", "NONE")
         by = [] if automatic else reader.names_in_parentheses()
@@ -143,9 +145,9 @@ def _of_table(context: Context, relation: Relation, reader: StatementReader) -> 
     raise reader.unsupported()
 
 
-def _drop_primary_key(context: Context, relation: Relation) -> None:
+def _drop_primary_key(relation: Relation) -> None:
     for key in [c for c in relation.constraints if c.kind == "PRIMARY KEY"]:
-        drop_constraint(context, relation, key.name, True)
+        drop_constraint(relation, key.name, True)
 
 
 def _of_column(context: Context, relation: Relation, reader: StatementReader) -> Change:

@@ -1,7 +1,9 @@
-"""Columns that are added, dropped, renamed or widened.
+"""Changes of a table's columns: ADD, DROP, RENAME, TYPE, FIRST and AFTER.
 
-Adding a column is a commit of metadata. The other changes rewrite the table in one commit: on
-Databricks they are metadata too (column mapping, type widening), which the engine does not read.
+To add or move a column is a commit of metadata. The other changes rewrite the table in one commit;
+on Databricks they are metadata too (column mapping, type widening), which the engine does not read.
+The functions alter the relation that they get, and leave it to the caller to put it into the
+catalog.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ _AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
 
 
 def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
-    """ADD COLUMN[S] [IF NOT EXISTS] [(] name type [COMMENT text] [FIRST | AFTER name], … [)]."""
+    """ADD COLUMN[S] [IF NOT EXISTS] [(] name type [COMMENT text] [FIRST | AFTER name], … [)].
+
+    Reads the clause, and returns the change.
+    """
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     in_parentheses = reader.accept("(")
     added: list[Column] = []
@@ -72,7 +77,7 @@ def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
 
 
 def read_place(reader: StatementReader) -> str | None:
-    """FIRST, which is None, or AFTER a column."""
+    """Read FIRST, for which this returns None, or AFTER and the name of a column."""
     if reader.accept("FIRST"):
         return None
     reader.expect("AFTER")
@@ -80,7 +85,7 @@ def read_place(reader: StatementReader) -> str | None:
 
 
 def move(relation: Relation, name: str, before: str | None) -> None:
-    """Put a column behind another one, or first: a commit of metadata."""
+    """Put a column behind the one `before` it, or first, by a commit of metadata."""
     moved = _require(relation, name)
     previous = None if before is None else _require(relation, before)
     columns = [column for column in relation.columns if column is not moved]
@@ -96,8 +101,10 @@ def move(relation: Relation, name: str, before: str | None) -> None:
 
 
 def check_names(names: Iterable[str], properties: Mapping[str, str]) -> None:
-    """Names that a Delta table cannot have without column mapping.
-    https://docs.databricks.com/aws/en/delta/column-mapping"""
+    """Raise SqlError for names that a Delta table cannot have without column mapping.
+
+    https://docs.databricks.com/aws/en/delta/column-mapping
+    """
     if properties.get("delta.columnMapping.mode", "none").lower() != "none":
         return
     odd = [name for name in names if not _INVALID.isdisjoint(name)]
@@ -111,7 +118,7 @@ def check_names(names: Iterable[str], properties: Mapping[str, str]) -> None:
 
 
 def append(relation: Relation, added: list[Column]) -> None:
-    """Add columns at the end of a table, in one commit of metadata. The caller has its turn."""
+    """Add columns at the end of a table by one commit of metadata. The caller has its turn."""
     check_names((column.name for column in added), relation.properties)
 
     def change(fields: list[delta_tables.Field]) -> list[delta_tables.Field]:
@@ -127,15 +134,16 @@ def append(relation: Relation, added: list[Column]) -> None:
 
 
 def read_again(context: Context, relation: Relation) -> None:
-    """Take the columns of a table from its log, after a commit that may have changed them. The
-    caller has the table's turn."""
+    """Put a table into the catalog with the columns of its log, after a commit that may have
+    changed them. The caller has the table's turn."""
     found, relation.partition_by = delta_tables.columns(relation.path)
     _take(relation, found, relation.columns)
     context.catalog.put_relation(relation)
 
 
 def _take(relation: Relation, found: list[Column], described: list[Column]) -> None:
-    """Give a table the columns of its log, with what only the catalog knows of them."""
+    """Give a relation the columns of its log (`found`), with the comments, tags and masks of those
+    that are `described`, which only the catalog knows."""
     known = {column.name.lower(): column for column in described}
     for column in found:
         if column.name.lower() in known:
@@ -146,7 +154,7 @@ def _take(relation: Relation, found: list[Column], described: list[Column]) -> N
 
 
 def drop(context: Context, relation: Relation, reader: StatementReader) -> Callable[[], None]:
-    """DROP COLUMN[S] [IF EXISTS] {name | (name, …)}."""
+    """DROP COLUMN[S] [IF EXISTS] {name | (name, …)}. Reads the clause, and returns the change."""
     if_exists = reader.accept("IF", "EXISTS")
     names = reader.names_in_parentheses() if reader.sees("(") else [reader.identifier()]
     while reader.accept(","):
@@ -169,7 +177,7 @@ def drop(context: Context, relation: Relation, reader: StatementReader) -> Calla
 
 
 def rename(context: Context, relation: Relation, reader: StatementReader) -> Callable[[], None]:
-    """RENAME COLUMN old TO new."""
+    """RENAME COLUMN old TO new. Reads the clause, and returns the change."""
     old = reader.identifier()
     reader.expect("TO")
     new = reader.identifier()
@@ -183,8 +191,11 @@ def rename(context: Context, relation: Relation, reader: StatementReader) -> Cal
 
 
 def change_type(context: Context, relation: Relation, name: str, data_type: str) -> None:
-    """ALTER COLUMN name TYPE data_type, which holds whatever the old type does.
-    https://docs.databricks.com/aws/en/delta/type-widening"""
+    """ALTER COLUMN name TYPE data_type; the new type must hold every value of the old.
+
+    Raises SqlError (DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP) if it does not.
+    https://docs.databricks.com/aws/en/delta/type-widening
+    """
     column = _require(relation, name)
     wanted = from_delta(to_delta(data_type.lower()))
     if wanted == column.type:
@@ -222,7 +233,7 @@ def _already_there(relation: Relation, name: str) -> errors.SqlError:
 
 
 def _check_independent(relation: Relation, name: str) -> None:
-    """A column that a CHECK constraint reads can neither be dropped nor renamed."""
+    """Raise SqlError if a CHECK constraint reads the column, which then cannot go or be renamed."""
     for constraint in relation.constraints:
         if constraint.kind != "CHECK":
             continue
@@ -240,7 +251,8 @@ def _rewrite(
     kept: list[tuple[Column, str]],
     types: dict[str, str] | None = None,
 ) -> None:
-    """Write the table anew with these columns, each under a name that may be another."""
+    """Rewrite the table with the columns that are `kept`, each with its perhaps new name, and with
+    new `types` by their old names."""
     projections = ", ".join(
         f"{_cast(column, (types or {}).get(column.name))} as {quoted(name)}"
         for column, name in kept
@@ -263,8 +275,11 @@ def _rewrite(
 
 
 def _cast(column: Column, data_type: str | None) -> str:
-    """A column, perhaps in another type, so that the engine writes it NOT NULL if it is that. Of
-    some casts it believes that they may yield NULL; the other value is never used."""
+    """The SQL of a column, perhaps in another type, that the engine writes NOT NULL if it is so.
+
+    The engine takes some casts for nullable ones; the value that `coalesce` has for NULL is never
+    used.
+    """
     name = quoted(column.name)
     if data_type is None:
         return name

@@ -11,6 +11,7 @@ from local_warehouse.types.results import Result, nothing
 
 
 def comment_on(context: Context, reader: StatementReader) -> Result:
+    """COMMENT ON kind name IS {text | NULL}."""
     kind = reader.accept_any("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW", "COLUMN")
     if kind is None:
         raise reader.unsupported()

@@ -50,7 +50,11 @@ def _key_columns(reader: StatementReader) -> list[str]:
 
 
 def add_constraint(context: Context, relation: Relation, constraint: Constraint) -> None:
-    """Add one to a table; the catalog is to be told."""
+    """Add a constraint to a relation, which the caller puts into the catalog.
+
+    A CHECK is committed to the table's log; it must hold for all rows. A foreign key must refer to
+    a table with a primary key. Raises SqlError if a condition is not met.
+    """
     if any(c.name.lower() == constraint.name.lower() for c in relation.constraints):
         raise errors.SqlError(
             "DELTA_CONSTRAINT_ALREADY_EXISTS",
@@ -75,6 +79,7 @@ def add_constraint(context: Context, relation: Relation, constraint: Constraint)
 
 
 def relation_namespace(relation: Relation) -> tuple[str, str]:
+    """The catalog and schema of a relation, which complete the names in its definition."""
     return relation.name.catalog, relation.name.schema
 
 
@@ -94,11 +99,16 @@ def _add_check(context: Context, relation: Relation, constraint: Constraint) -> 
         )
     name = quoted(constraint.name)
     engine.run(f"alter table {table} add constraint {name} check ({constraint.expression})")
-    with delta_tables.opened(relation.path) as changed:
+    with delta_tables.newest_table(relation.path) as changed:
         delta_tables.checkpoint(changed)
 
 
-def drop_constraint(context: Context, relation: Relation, name: str, if_exists: bool) -> None:
+def drop_constraint(relation: Relation, name: str, if_exists: bool) -> None:
+    """Take a constraint off a relation, which the caller puts into the catalog.
+
+    A CHECK is taken out of the table's log too. Raises SqlError (DELTA_CONSTRAINT_DOES_NOT_EXIST)
+    unless `if_exists`.
+    """
     found = next((c for c in relation.constraints if c.name.lower() == name.lower()), None)
     if found is None:
         if if_exists:
@@ -120,7 +130,11 @@ def drop_check(relation: Relation, name: str) -> None:
 
 
 def set_not_null(context: Context, relation: Relation, column_name: str, wanted: bool) -> None:
-    """Make a column NOT NULL (which fails while it holds a NULL) or nullable again."""
+    """Make a column NOT NULL, or nullable again, by a commit of metadata.
+
+    The caller puts the relation into the catalog. Raises SqlError (DELTA_NEW_NOT_NULL_VIOLATION)
+    while the column holds a NULL.
+    """
     column = relation.column(column_name)
     if column is None:
         raise errors.column_not_found(column_name, str(relation.name))
@@ -147,5 +161,5 @@ def set_not_null(context: Context, relation: Relation, column_name: str, wanted:
 
     delta_tables.change_schema(relation.path, change, check)
     column.nullable = not wanted
-    if column.nullable:  # what is declared nullable is refused NULLs by the log
+    if column.nullable:  # a table that the engine knows with NOT NULL would refuse NULLs
         relation.generation += 1

@@ -1,8 +1,8 @@
-"""COPY INTO: each file of a folder into a table, once.
+"""COPY INTO: loads each file of a folder into a table, once.
 
-A file that has been loaded is skipped from then on, by its name: also when its content changed.
-The names are in the catalog, with the table. They are noted there before the commit, which carries
-the note's id: what a killed warehouse has left is settled by the next COPY INTO this table.
+A file that has been loaded is skipped from then on by its name, even if its content has changed.
+The catalog keeps the names with the table. They are noted there before the commit, which carries
+the note's id; the next COPY INTO the table finds out by it what became of the note of a killed one.
 
 https://docs.databricks.com/aws/en/sql/language-manual/delta-copy-into
 """
@@ -29,8 +29,8 @@ from local_warehouse.types.results import Result, counts
 
 _FORMATS = ("AVRO", "BINARYFILE", "CSV", "JSON", "ORC", "PARQUET", "TEXT")
 _COPY_OPTIONS = ("force", "mergeschema")
-_MAX_FILES = 1000  # that FILES may name
-_WIDER = {  # what a column may be written to besides its own type
+_MAX_FILES = 1000  # names in FILES
+_WIDER = {  # the types that a value may be written to besides its own
     "tinyint": ("smallint", "int", "bigint", "float", "double"),
     "smallint": ("int", "bigint", "float", "double"),
     "int": ("bigint", "double"),
@@ -60,6 +60,10 @@ class _Copy:
 
 
 def copy_into(context: Context, reader: StatementReader) -> Result:
+    """COPY INTO table [BY POSITION | (column, …)] FROM {url | (SELECT …)} FILEFORMAT = format ….
+
+    Returns the numbers of rows that were inserted.
+    """
     copy = _read(context, reader)
     found = _files(context, copy)
     with turn(f"COPY INTO {copy.relation.id}"):  # so that no file is loaded by two
@@ -122,7 +126,7 @@ def _strings(reader: StatementReader) -> list[str]:
 
 
 def _files(context: Context, copy: _Copy) -> list[str]:
-    """The URLs of the files that the statement means, loaded or not."""
+    """The URLs of the files that the statement names, loaded or not."""
     folder = context.warehouse.locations.check(copy.url) + "/"
     if copy.names is not None:
         return [folder + name.lstrip("/") for name in copy.names]
@@ -248,8 +252,10 @@ def _call(copy: _Copy, options: dict[str, str], path: str) -> str:
 
 
 def _check(copy: _Copy, given: list[Column]) -> None:
-    """A column of the files goes to the table's of its name, and is not cast but to a wider
-    type; a new one needs the option mergeSchema."""
+    """Check the columns of the files against the table's of the same names.
+
+    Their types must be the same or narrower; a new column needs the option mergeSchema.
+    """
     for column in given:
         wanted = copy.relation.column(column.name)
         if wanted is None and not copy.is_on("mergeschema"):

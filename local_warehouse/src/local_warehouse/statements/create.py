@@ -39,6 +39,7 @@ from local_warehouse.types.results import Result, counts, nothing, rows
 
 
 def create(context: Context, reader: StatementReader) -> Result:
+    """CREATE [OR REPLACE] [TEMPORARY] {CATALOG | SCHEMA | TABLE | VIEW | FUNCTION} …."""
     if reader.accept("CATALOG"):
         return _catalog(context, reader)
     if reader.accept("SCHEMA") or reader.accept("DATABASE"):
@@ -214,7 +215,7 @@ def _definition(context: Context, parts: list[str]) -> Relation:
 
 
 def _take_definition(clauses: _TableClauses, source: Relation) -> None:
-    """What LIKE takes of a table or view: its columns, its layout, its comment and properties."""
+    """Take from the relation after LIKE its columns, layout, comment and properties."""
     clauses.columns = [(c.name, c.type, c.nullable, c.comment) for c in source.columns]
     clauses.partition_by, clauses.cluster_by = list(source.partition_by), list(source.cluster_by)
     clauses.comment = clauses.comment or source.comment
@@ -265,7 +266,7 @@ def _new_relation(
 
 
 def _plain(location: str) -> str:
-    """A location of a new table."""
+    """The location of a new table. Raises SqlError if the engine could not read it as it is."""
     odd = odd_characters(location)
     if odd:
         raise errors.unsupported(f"{' and '.join(odd)} in the location of a table, {location}")
@@ -275,7 +276,7 @@ def _plain(location: str) -> str:
 def _write_query(
     context: Context, relation: Relation, clauses: _TableClauses, existing: Relation | None
 ) -> tuple[list[Column], list[str]]:
-    """Write the query's rows; returns the columns of the table and those it is partitioned by."""
+    """Write the query's rows; returns the table's columns, and the names of its partitions'."""
     assert clauses.query is not None
     location = relation.path
     replaced = _is_in_place(relation, existing)
@@ -310,8 +311,8 @@ def _check_distinct(names: Iterable[str]) -> None:
 
 
 def _checks_in_log(existing: Relation) -> Iterable[str]:
-    """The names of a table's CHECK constraints. Only the log of an external table may have others
-    than the catalog."""
+    """The names of a table's CHECK constraints. The log is read only where it may have others than
+    the catalog, which is in an external table."""
     if existing.kind == "EXTERNAL" or any(c.kind == "CHECK" for c in existing.constraints):
         return delta_tables.constraints(existing.path)
     return ()
@@ -347,7 +348,7 @@ def _write_empty(
         name = f"new_{relation.id}"
         context.engine.run(f"create table {quoted(name)} {tail}")
         context.engine.run(f"drop table {quoted(name)}")
-    with delta_tables.opened(location) as table:
+    with delta_tables.newest_table(location) as table:
         delta_tables.checkpoint(table)
         return delta_tables.columns_of(table)
 
@@ -370,7 +371,8 @@ def _check_clause(context: Context, clauses: _TableClauses) -> str:
 
 
 def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Column]) -> None:
-    """A table that is already at the location is taken over if its columns are those asked for."""
+    """Raise SqlError if the table at the location, which is to be taken over, has columns of other
+    names than those asked for."""
     wanted = [name.lower() for name, *_ in clauses.columns]
     if wanted and wanted != [column.name.lower() for column in found]:
         raise SqlError(
@@ -381,7 +383,7 @@ def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Colu
 
 
 def _describe(context: Context, relation: Relation, clauses: _TableClauses) -> None:
-    """What only the catalog knows of a table, and its constraints."""
+    """Give a new relation what only the catalog knows of it, and its constraints."""
     for name, _, _, comment in clauses.columns:
         column = relation.column(name)
         if column is not None and comment:
@@ -411,7 +413,7 @@ def _partitions_of_source(context: Context, clauses: _TableClauses) -> list[str]
 
 
 def _take_over(context: Context, relation: Relation, source: Relation) -> None:
-    """What a clone has of its source besides the rows. A shallow clone is a copy here too."""
+    """Give a clone what it has of its source besides the rows. A shallow clone is a copy here."""
     relation.comment, relation.cluster_by = source.comment, list(source.cluster_by)
     relation.properties = source.properties | relation.properties
     for column in source.columns:
@@ -428,7 +430,7 @@ def _take_over(context: Context, relation: Relation, source: Relation) -> None:
 
 def _clone_result(relation: Relation) -> Result:
     """The metrics of a clone, all of whose files are copies."""
-    with delta_tables.opened(relation.path) as table:
+    with delta_tables.newest_table(relation.path) as table:
         files: Any = table.get_add_actions(flatten=True)
     sizes: list[int] = files.column("size_bytes").to_pylist()
     numbers = {
@@ -443,7 +445,7 @@ def _clone_result(relation: Relation) -> Result:
 
 
 def read_mask(reader: StatementReader) -> dict[str, object]:
-    """What follows MASK: a function, and the columns that it takes besides the masked one."""
+    """Read what follows MASK: a function, and the columns it takes besides the masked one."""
     mask: dict[str, object] = {"function": ".".join(reader.name()), "using_columns": []}
     if reader.accept("USING", "COLUMNS"):
         mask["using_columns"] = reader.names_in_parentheses()
@@ -451,7 +453,7 @@ def read_mask(reader: StatementReader) -> dict[str, object]:
 
 
 def read_row_filter(reader: StatementReader) -> dict[str, object]:
-    """What follows ROW FILTER: a function, and the columns that it takes."""
+    """Read what follows ROW FILTER: a function, and the columns that it takes."""
     function = ".".join(reader.name())
     reader.expect("ON")
     return {"function": function, "columns": reader.names_in_parentheses()}

@@ -23,6 +23,7 @@ _INFO = [("info_name", "string"), ("info_value", "string")]
 
 
 def describe(context: Context, reader: StatementReader) -> Result:
+    """DESCRIBE of what the next words name; without one, of a table."""
     if reader.accept("HISTORY"):
         return _history(context, reader)
     if reader.accept("DETAIL"):
@@ -64,7 +65,7 @@ def _column(relation: Relation, name: str) -> Result:
 
 
 def _described(context: Context, parts: list[str]) -> Relation:
-    """The relation, or a temporary view as one."""
+    """The relation of a name; a temporary view as a relation."""
     name = full_name(parts, context.session.namespace)
     view = context.session.temporary_views.get(parts[0].lower()) if len(parts) == 1 else None
     if view is None:
@@ -195,7 +196,7 @@ def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:
 def _detail(context: Context, reader: StatementReader) -> Result:
     relation = target(context, reader.name())
     reader.end()
-    with delta_tables.opened(relation.path) as table:
+    with delta_tables.newest_table(relation.path) as table:
         files: Any = table.get_add_actions(flatten=True)
         protocol = table.protocol()
     features = sorted({*(protocol.reader_features or ()), *(protocol.writer_features or ())})

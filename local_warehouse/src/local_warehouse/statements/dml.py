@@ -18,6 +18,7 @@ from local_warehouse.types.results import Result, counts
 
 
 def merge(context: Context, reader: StatementReader) -> Result:
+    """MERGE [WITH SCHEMA EVOLUTION] INTO …; returns the numbers of rows by what was done."""
     evolves = reader.accept("WITH", "SCHEMA", "EVOLUTION")
     metrics = _run_on_target(context, reader, "merge into", evolves)
     updated = metrics.get("numTargetRowsUpdated", 0)
@@ -35,11 +36,13 @@ def merge(context: Context, reader: StatementReader) -> Result:
 
 
 def update(context: Context, reader: StatementReader) -> Result:
+    """UPDATE table SET …; returns the number of rows."""
     metrics = _run_on_target(context, reader, "update")
     return counts(num_affected_rows=metrics.get("numUpdatedRows", 0))
 
 
 def delete(context: Context, reader: StatementReader) -> Result:
+    """DELETE FROM table [WHERE …]; returns the number of rows."""
     metrics = _run_on_target(context, reader, "delete from")
     return counts(num_affected_rows=metrics.get("numDeletedRows", 0))
 
@@ -68,7 +71,7 @@ def _write(
         tree = query.tree
 
         def write(mark: str) -> None:
-            sql = render(_marked(tree, mark))
+            sql = render(_with_mark(tree, mark))
             if evolves:  # which sqlglot does not read
                 sql = sql.replace("MERGE", "MERGE WITH SCHEMA EVOLUTION", 1)
             context.engine.run(sql)
@@ -76,14 +79,14 @@ def _write(
         return transactions.commit(relation, write).metrics
 
 
-def _marked(tree: exp.Expr, mark: str) -> exp.Expr:
+def _with_mark(tree: exp.Expr, mark: str) -> exp.Expr:
     """A statement with a mark in its condition."""
     copy = tree.copy()
     if isinstance(copy, exp.Merge):
-        copy.set("on", transactions.marked(copy.args["on"], mark))
+        copy.set("on", transactions.with_mark(copy.args["on"], mark))
     else:
         where = copy.args.get("where")
-        condition = transactions.marked(where.this if where is not None else None, mark)
+        condition = transactions.with_mark(where.this if where is not None else None, mark)
         copy.set("where", exp.Where(this=condition))
     return copy
 
@@ -109,6 +112,7 @@ def _add_assigned(context: Context, relation: Relation, merge_tree: exp.Expr) ->
 
 
 def truncate(context: Context, reader: StatementReader) -> Result:
+    """TRUNCATE TABLE name; returns the number of rows that it held."""
     parts = reader.name()
     if reader.sees("PARTITION"):
         raise errors.unsupported("TRUNCATE TABLE … PARTITION")
@@ -116,6 +120,6 @@ def truncate(context: Context, reader: StatementReader) -> Result:
     relation = target(context, parts)
     tree = parse(f"delete from {quoted(context.engine.name_of(relation))}")
     metrics = transactions.commit(
-        relation, lambda mark: context.engine.run(render(_marked(tree, mark)))
+        relation, lambda mark: context.engine.run(render(_with_mark(tree, mark)))
     ).metrics
     return counts(num_affected_rows=metrics.get("numDeletedRows", 0))

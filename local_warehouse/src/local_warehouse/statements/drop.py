@@ -14,6 +14,7 @@ from local_warehouse.types.results import Result, nothing
 
 
 def drop(context: Context, reader: StatementReader) -> Result:
+    """DROP {CATALOG | SCHEMA | TABLE | VIEW | FUNCTION} [IF EXISTS] name [CASCADE | RESTRICT]."""
     temporary = reader.accept("TEMPORARY") or reader.accept("TEMP")
     if reader.accept("FUNCTION"):
         return functions.drop(context, reader, temporary)

@@ -33,11 +33,13 @@ _SYSTEM_GROUPS = ("account users", "admins", "users")
 
 
 def grant(context: Context, reader: StatementReader) -> Result:
+    """GRANT privilege, … ON securable TO principal."""
     context.catalog.grant(_read(context, reader, "TO"))
     return nothing()
 
 
 def revoke(context: Context, reader: StatementReader) -> Result:
+    """REVOKE privilege, … ON securable FROM principal."""
     context.catalog.revoke(_read(context, reader, "FROM"))
     return nothing()
 
@@ -77,6 +79,7 @@ def _is_application_id(name: str) -> bool:
 
 
 def create_group(context: Context, reader: StatementReader) -> Result:
+    """CREATE GROUP name, which makes a group of the workspace known here."""
     name = reader.identifier()
     reader.end()
     context.catalog.create_group(name)
@@ -84,6 +87,7 @@ def create_group(context: Context, reader: StatementReader) -> Result:
 
 
 def drop_group(context: Context, reader: StatementReader) -> Result:
+    """DROP GROUP name."""
     name = reader.identifier()
     reader.end()
     context.catalog.drop_group(name)
@@ -91,12 +95,16 @@ def drop_group(context: Context, reader: StatementReader) -> Result:
 
 
 def show_groups(context: Context, reader: StatementReader) -> Result:
+    """SHOW GROUPS: one row a group that CREATE GROUP has made known."""
     reader.end()
     return rows([("name", "string")], [[name] for name in context.catalog.groups()])
 
 
 def read_securable(context: Context, reader: StatementReader) -> tuple[str, str]:
-    """The kind and full dotted name of what a privilege is on."""
+    """Read what a privilege is on; returns its kind, as `Grant` has it, and its dotted full name.
+
+    Raises SqlError if there is none.
+    """
     kind = (
         reader.accept_any("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW", "FUNCTION") or "TABLE"
     )

@@ -1,4 +1,4 @@
-"""IDENTIFIER(text): the name that a constant text holds, put into a statement before it is read.
+"""IDENTIFIER(text) in a statement, replaced by the name that the constant text holds.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names-identifier-clause
 """
@@ -12,8 +12,11 @@ from local_warehouse.session.context import Context
 from local_warehouse.statements.reader import StatementReader
 
 
-def replaced(context: Context, text: str) -> str:
-    """The statement with its names."""
+def replace_identifiers(context: Context, text: str) -> str:
+    """A statement's text with the names in place of its IDENTIFIER clauses.
+
+    Raises SqlError (NOT_A_CONSTANT_STRING.WRONG_TYPE) if one holds no text.
+    """
     if "identifier" not in text.lower():
         return text
     reader = StatementReader(text)

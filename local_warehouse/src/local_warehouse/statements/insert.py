@@ -27,7 +27,7 @@ from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result, counts
 
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
-_COUNTS = 3  # of a commit's rows, each by another engine
+_COUNTS = 3  # attempts to count a commit's rows, each by another engine
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Insert:
 
 
 def insert(context: Context, reader: StatementReader) -> Result:
+    """INSERT in any of its forms; returns the number of rows inserted."""
     evolves = reader.accept("WITH", "SCHEMA", "EVOLUTION")
     clauses = _read(context, reader)
     source, source_alias = _source(reader, clauses)
@@ -68,7 +69,8 @@ def write(
 
 
 def body_of(context: Context, clauses: Insert, query: Query, evolves: bool) -> str:
-    """A query of the rows as the table has them, whose schema evolves if it may."""
+    """The SQL of a query's rows in the columns of the table, to which new ones are added if it
+    `evolves`."""
     if evolves:
         given = query.columns()
         with definition(clauses.relation.name):
@@ -102,8 +104,8 @@ def _read(context: Context, reader: StatementReader) -> Insert:
 
 
 def _evolve(context: Context, clauses: Insert, given: list[Column]) -> None:
-    """Add the columns that the query has and the table has not: those of other names where they
-    are matched by name, and otherwise those after the table's last."""
+    """Add to the table the columns that only the query has: where columns are matched by name,
+    those of other names, and otherwise those behind the table's last."""
     relation = clauses.relation
     if not clauses.by_name:
         given = given[len(clauses.listed or relation.columns) :]
@@ -134,7 +136,7 @@ def _source(reader: StatementReader, clauses: Insert) -> tuple[str, str | None]:
 
 
 def _run(context: Context, clauses: Insert, body: str, source_alias: str | None) -> int:
-    """Run it, and return the number of rows inserted."""
+    """Run the statement, and return the number of rows inserted."""
     engine, relation = context.engine, clauses.relation
     name = quoted(engine.name_of(relation))
     if clauses.replace_where is not None:
@@ -144,7 +146,7 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
         spread = _spread(where)
 
         def replace(mark: str) -> None:
-            condition = render(transactions.marked(spread, mark))
+            condition = render(transactions.with_mark(spread, mark))
             engine.run(f"insert into {name} replace where {condition} {guarded}")
 
         commit = transactions.commit(relation, replace).commit
@@ -162,9 +164,12 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
 
 
 def _rows_of(context: Context, relation: Relation, commit: Commit, predicate: str) -> int:
-    """How many rows a commit has put in place of those that met a predicate. What is committed
-    does not fail any more: where the engine ends, the next one counts, and then the log's figure
-    has to do, which includes the rows of a rewritten file that were kept."""
+    """The number of rows that a commit has put in place of those that met a predicate.
+
+    The statement cannot fail here, since it has committed: when the engine ends, the next one
+    counts. If three have ended, the number is the log's, which includes the rows of rewritten
+    files that were kept.
+    """
     written = commit.metrics.get("numOutputRows")
     if written is not None and not commit.has("remove"):
         return written
@@ -216,8 +221,8 @@ def _match_condition(clauses: Insert) -> str | None:
 
 
 def _check_repeatable(query: Query) -> None:
-    """The source of REPLACE ON and USING is computed for the rows to remove, for those to insert
-    and for their number."""
+    """Refuse a source of REPLACE ON or USING with random values: it is computed for the rows to
+    remove, again for those to insert, and again for their number."""
     call = random_call(query.tree)
     if call is not None:
         raise errors.unsupported(

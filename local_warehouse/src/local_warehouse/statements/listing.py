@@ -16,7 +16,10 @@ _COLUMNS = [
 
 
 def list_files(context: Context, reader: StatementReader) -> Result:
-    """LIST 'url' [LIMIT n]: files and folders in it, a folder's name with a slash at its end."""
+    """LIST 'url' [LIMIT n]: one row a file or folder, whose name ends in a slash.
+
+    Sizes are in bytes, times in milliseconds since 1970; both are 0 for a folder.
+    """
     word = reader.take()
     if word.kind not in ("string", "name"):
         raise reader.error("expected the URL of a folder", word)

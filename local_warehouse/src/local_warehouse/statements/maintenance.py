@@ -26,8 +26,11 @@ _WEEK = 168  # hours
 
 
 def optimize(context: Context, reader: StatementReader) -> Result:
-    """Compact small files, or order the rows by ZORDER. WHERE, which would leave partitions as
-    they are, and clustering keys have no effect."""
+    """OPTIMIZE name [FULL] [WHERE …] [ZORDER BY (…)]: compacts small files, or orders the rows.
+
+    WHERE, which would leave partitions as they are, and clustering keys have no effect. Returns
+    the metrics of delta-rs.
+    """
     relation = target(context, reader.name())
     reader.accept("FULL")
     if reader.accept("WHERE"):
@@ -43,7 +46,7 @@ def optimize(context: Context, reader: StatementReader) -> Result:
     def work(table: DeltaTable) -> dict[str, Any]:
         return table.optimize.z_order(columns) if columns else table.optimize.compact()
 
-    with turn(f"optimize {relation.id}"):  # of two at once delta-rs would keep the rows of both
+    with turn(f"optimize {relation.id}"):  # delta-rs would keep the rows of two at once twice
         metrics = transactions.by_delta_rs(relation, work, again=True)
     for files in ("filesAdded", "filesRemoved"):
         metrics[files] = json.loads(metrics[files])
@@ -52,8 +55,11 @@ def optimize(context: Context, reader: StatementReader) -> Result:
 
 
 def vacuum(context: Context, reader: StatementReader) -> Result:
-    """Delete files that no version of the last seven days (or RETAIN n HOURS) needs; with DRY RUN
-    list them only."""
+    """VACUUM name [FULL | LITE] [RETAIN n HOURS] [DRY RUN].
+
+    Deletes the files that no version of the last seven days, or n hours, needs. With DRY RUN they
+    are only listed.
+    """
     relation = target(context, reader.name())
     is_full = reader.accept_any("FULL", "LITE") != "LITE"
     hours = reader.whole_number() if reader.accept("RETAIN") else None
@@ -83,7 +89,9 @@ def vacuum(context: Context, reader: StatementReader) -> Result:
 
 def analyze(context: Context, reader: StatementReader) -> Result:
     """ANALYZE TABLE name COMPUTE [DELTA] STATISTICS [NOSCAN | FOR {COLUMNS c, … | ALL COLUMNS}].
-    Statistics are always kept in the table's log: there is nothing to compute."""
+
+    Checks the names only, since the statistics are always in the table's log.
+    """
     relation = target(context, reader.name())
     if reader.sees("PARTITION"):
         raise errors.unsupported("ANALYZE TABLE … PARTITION")
@@ -107,7 +115,7 @@ def analyze(context: Context, reader: StatementReader) -> Result:
 
 
 def analyze_all(context: Context, reader: StatementReader) -> Result:
-    """ANALYZE TABLES [IN schema] COMPUTE STATISTICS [NOSCAN]."""
+    """ANALYZE TABLES [IN schema] COMPUTE STATISTICS [NOSCAN]; checks the schema's name only."""
     parts = reader.name() if reader.accept_any("IN", "FROM") else []
     reader.expect("COMPUTE", "STATISTICS")
     reader.accept("NOSCAN")
@@ -118,8 +126,10 @@ def analyze_all(context: Context, reader: StatementReader) -> Result:
 
 
 def restore(context: Context, reader: StatementReader) -> Result:
-    """RESTORE [TABLE] name [TO] {VERSION | TIMESTAMP} AS OF value: a commit that brings the rows,
-    columns and CHECK constraints of an older version back."""
+    """RESTORE [TABLE] name [TO] {VERSION | TIMESTAMP} AS OF value.
+
+    Commits the rows, columns and CHECK constraints of an older version as the newest.
+    """
     reader.accept("TABLE")
     name = full_name(reader.name(), context.session.namespace)
     reader.accept("TO")
@@ -138,7 +148,7 @@ def _restore(context: Context, relation: Relation, travel: exp.Version) -> Resul
         return before
 
     before = transactions.by_delta_rs(relation, change)
-    with delta_tables.opened(relation.path) as table:
+    with delta_tables.newest_table(relation.path) as table:
         after = _sizes(table)
     checks = delta_tables.constraints(relation.path).items()
     relation.constraints = [c for c in relation.constraints if c.kind != "CHECK"] + [

@@ -14,6 +14,8 @@ _KINDS = {TokenType.STRING: "string", TokenType.IDENTIFIER: "name", TokenType.NU
 
 @dataclass(frozen=True)
 class Word:
+    """A word, name, literal or sign of a statement."""
+
     text: str
     kind: str  # word, name (in backticks), string, number or sign
     start: int  # where it stands in the statement
@@ -21,7 +23,7 @@ class Word:
 
 
 def _words(token: Token) -> list[Word]:
-    """Of one token: keywords that sqlglot reads as one are several words here."""
+    """The words of one token: keywords that sqlglot reads as one token are several words here."""
     start, end = token.start, token.end + 1
     if token.token_type in _KINDS:
         return [Word(token.text, _KINDS[token.token_type], start, end)]
@@ -32,18 +34,22 @@ def _words(token: Token) -> list[Word]:
 
 
 class StatementReader:
-    """Reads a statement word by word. Keywords are compared in upper case."""
+    """Reads a statement word by word. Keywords are given in upper case, and match any case.
+
+    Methods that read raise SqlError (PARSE_SYNTAX_ERROR) when something else comes next.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._reading = reading(text)
-        self._words: list[Word] = []  # of the tokens that were looked at
+        self._words: list[Word] = []  # those of the tokens that were looked at
         self._left = iter(self._reading.tokens)
         self._at = 0
 
     # looking
 
     def peek(self, ahead: int = 0) -> Word:
+        """The next word, or one further `ahead`, which stays unread; kind `end` behind the last."""
         return self._word(self._at + ahead)
 
     def _word(self, index: int) -> Word:
@@ -53,9 +59,11 @@ class StatementReader:
         return self._words[index] if index < len(self._words) else Word("", "end", end, end)
 
     def at_end(self) -> bool:
+        """Whether all words have been read."""
         return self.peek().kind == "end"
 
     def sees(self, *words: str) -> bool:
+        """Whether these keywords or signs come next."""
         return all(
             self.peek(i).kind in ("word", "sign") and self.peek(i).text.upper() == word
             for i, word in enumerate(words)
@@ -64,54 +72,62 @@ class StatementReader:
     # reading
 
     def take(self) -> Word:
+        """Read the next word, whatever it is."""
         word = self.peek()
         self._at += 1
         return word
 
     def accept(self, *words: str) -> bool:
-        """Read these words if they come next."""
+        """Read these keywords or signs if they come next; returns whether they did."""
         if self.sees(*words):
             self._at += len(words)
             return True
         return False
 
     def accept_any(self, *words: str) -> str | None:
+        """Read one of these keywords if it comes next, and return it."""
         return next((word for word in words if self.accept(word)), None)
 
     def expect(self, *words: str) -> None:
+        """Read these keywords or signs."""
         if not self.accept(*words):
             raise self.error(f"expected {' '.join(words)}")
 
     def end(self) -> None:
+        """Check that all words have been read."""
         if not self.at_end():
             raise self.error("expected the end of the statement")
 
     def identifier(self) -> str:
+        """Read one name, in backticks or bare."""
         word = self.take()
         if word.kind not in ("word", "name"):
             raise self.error("expected a name", word)
         return word.text
 
     def name(self) -> list[str]:
-        """A dotted name."""
+        """Read a dotted name, and return its parts."""
         parts = [self.identifier()]
         while self.accept("."):
             parts.append(self.identifier())
         return parts
 
     def string(self) -> str:
+        """Read a string literal, and return its value."""
         word = self.take()
         if word.kind != "string":
             raise self.error("expected a string", word)
         return word.text
 
     def whole_number(self) -> int:
+        """Read a number without sign and fraction."""
         word = self.take()
         if not word.text.isdecimal():
             raise self.error("expected a whole number", word)
         return int(word.text)
 
     def names_in_parentheses(self) -> list[str]:
+        """Read (name, …)."""
         self.expect("(")
         names = [self.identifier()]
         while self.accept(","):
@@ -120,7 +136,7 @@ class StatementReader:
         return names
 
     def parenthesised(self) -> str:
-        """The source text between this parenthesis and the one that closes it."""
+        """Read from a parenthesis to the one that closes it, and return the source text between."""
         self.expect("(")
         start = self.peek().start
         depth = 1
@@ -133,8 +149,10 @@ class StatementReader:
         raise self.error("expected )")
 
     def until(self, *stops: str, types: bool = False) -> str:
-        """The source text up to one of these words outside any parentheses, or the end. In a
-        data type (`types`) the signs < and > are parentheses too."""
+        """Read up to one of these words outside any parentheses, or the end; returns the text.
+
+        In a data type (`types`) the signs < and > are parentheses too.
+        """
         opening, closing = ("([<", ")]>") if types else ("([", ")]")
         start = self.peek().start
         end = start
@@ -152,13 +170,13 @@ class StatementReader:
         return self.text[start:end]
 
     def query(self) -> exp.Expr:
-        """The syntax tree of what has not been read, which stays unread."""
+        """The syntax tree of the query that comes next, which stays unread."""
         if self.at_end():
             raise self.error("expected a query")
         return self._reading.tree(self.peek().start)
 
     def rest(self) -> str:
-        """The source text of everything that is left."""
+        """Read all that is left, and return its source text."""
         if self.at_end():
             raise self.error("expected a query")
         start, end = self.peek().start, self._reading.tokens[-1].end + 1
@@ -166,7 +184,7 @@ class StatementReader:
         return self.text[start:end]
 
     def pairs(self) -> dict[str, str]:
-        """('key' = 'value', …), as in TBLPROPERTIES, OPTIONS and SET TAGS."""
+        """Read ('key' = 'value', …), as in TBLPROPERTIES, OPTIONS and SET TAGS."""
         self.expect("(")
         found: dict[str, str] = {}
         while not self.accept(")"):
@@ -193,12 +211,13 @@ class StatementReader:
     # errors
 
     def error(self, message: str, word: Word | None = None) -> Exception:
+        """A syntax error near a word, by default the next one."""
         found = word or self.peek()
         near = f"near '{found.text}'" if found.text else "at the end"
         return syntax_error(f"Syntax error {near}: {message}.")
 
     def unsupported(self) -> Exception:
-        """Names the statement by its leading words."""
+        """The error of a statement that is not supported, which names its leading words."""
         words: list[str] = []
         for word in map(self._word, range(4)):
             if word.kind != "word":

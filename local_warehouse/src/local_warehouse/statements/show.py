@@ -17,6 +17,7 @@ _TABLES = [("database", "string"), ("tableName", "string"), ("isTemporary", "boo
 
 
 def show(context: Context, reader: StatementReader) -> Result:
+    """SHOW what the next words name."""
     if reader.accept("CATALOGS"):
         names = _like(reader, context.catalog.catalogs())
         return rows([("catalog", "string")], [[name] for name in names])

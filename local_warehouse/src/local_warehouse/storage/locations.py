@@ -16,15 +16,19 @@ class Locations:
     """The folders, as URLs, under which every path of a statement must be."""
 
     def __init__(self, roots: Iterable[str]) -> None:
-        self._roots = [normalised(root) for root in roots]
+        self._roots = [normal_url(root) for root in roots]
 
     @property
     def have_local(self) -> bool:
+        """Whether a folder of this machine is among them."""
         return any(root.startswith("file://") for root in self._roots)
 
     def check(self, path: str) -> str:
-        """The path as a URL of one form. Raises SqlError if it is under no folder."""
-        url = normalised(path)
+        """The path as a normalised URL.
+
+        Raises SqlError (NO_PARENT_EXTERNAL_LOCATION_FOR_PATH) if it is under none of the folders.
+        """
+        url = normal_url(path)
         leaves = ".." in unquote(path).replace("\\", "").split("/")  # a glob may escape a dot
         if leaves or not any(f"{url}/".startswith(f"{root}/") for root in self._roots):
             raise SqlError(
@@ -36,8 +40,8 @@ class Locations:
         return url
 
 
-def normalised(path: str) -> str:
-    """`s3://bucket/key` or `file:///path`, without a slash at its end."""
+def normal_url(path: str) -> str:
+    """A path or URL as `s3://bucket/key` or `file:///path`, without a slash at its end."""
     scheme, separator, rest = path.partition("://")
     if not separator or scheme.lower() == "file":
         local = rest if separator else path.removeprefix("file:")
@@ -46,8 +50,10 @@ def normalised(path: str) -> str:
 
 
 def odd_characters(url: str) -> list[str]:
-    """Characters of a table's location that delta-rs and the engine do not both take for
-    themselves: of a local one, all that a URL would have to quote."""
+    """The characters of a location that delta-rs and the engine read in different ways.
+
+    In a local path these are all that a URL would have to quote.
+    """
     if url.startswith("file://"):
         return sorted({repr(character) for character in url[7:] if not _PLAIN.match(character)})
     return sorted(set(url) & set("?#%`"))

@@ -1,4 +1,8 @@
-"""Objects under a table's location, on S3 or on a local disk: what the engine does not offer."""
+"""Objects under a table's location, on S3 or on disk: the operations that the engine lacks.
+
+A URL is s3://bucket/key or file:///path. A request that S3 refuses raises SqlError
+(CLOUD_STORAGE_ERROR), and an operation on disk OSError.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ from local_warehouse.storage.s3 import s3_client, s3_endpoint, s3_store
 
 _PLAIN_KEY = re.compile(r"(?:[\w=.-]+/)*", re.ASCII)  # of a folder
 
-_PUT_ATTEMPTS = 5  # of one that meets another at the same key, of which S3 knows no outcome yet
+_PUT_ATTEMPTS = 5  # while S3 does not know the outcome of another PUT to the same key
 _PUT_PAUSE = 0.2
 
 
@@ -30,12 +34,16 @@ def _bucket_and_key(url: str) -> tuple[str, str]:
 
 
 def is_s3(url: str) -> bool:
+    """Whether a URL is one of S3, and not of a local disk."""
     return urlsplit(url).scheme in ("s3", "s3a")
 
 
 def put_if_absent(url: str, body: bytes) -> bool:
-    """Write one object, which no other writer has the same of, unless it exists; False when it
-    does. Nobody sees a part of it, also when this process is killed."""
+    """Write one object unless it exists; returns whether this call has written it.
+
+    No two writers may write the same body. Nobody sees a part of the object, even when this
+    process is killed.
+    """
     if is_s3(url):
         return _put_if_absent(url, body)
     path = Path(urlsplit(url).path)
@@ -73,8 +81,8 @@ def _put_if_absent(url: str, body: bytes) -> bool:
 
 
 def _is(url: str, body: bytes) -> bool:
-    """Whether an object is this one: a PUT that boto3 sent again, as the answer to the first one
-    was lost, is refused too."""
+    """Whether an object has this body. S3 refuses a PUT that boto3 sends a second time because the
+    answer to the first one was lost."""
     try:
         return read(url) == body
     except FileNotFoundError:
@@ -96,6 +104,7 @@ def read(url: str) -> bytes:
 
 @contextmanager
 def _explained() -> Iterator[None]:
+    """Turn the errors of boto3 and obstore into CLOUD_STORAGE_ERROR."""
     from botocore.exceptions import BotoCoreError, ClientError
     from obstore.exceptions import BaseError
 
@@ -107,8 +116,11 @@ def _explained() -> Iterator[None]:
 
 
 def names(url: str, after: str = "") -> list[tuple[str, str]]:
-    """The names of the objects directly below a folder, whose URL ends in a slash, each with a
-    tag of its content; `after` is a name to begin behind."""
+    """The names of the objects directly below a folder, each with a tag of its content.
+
+    The folder's URL ends in a slash; `after` is a name to begin behind. A folder that is not there
+    has none.
+    """
     if not is_s3(url):
         try:
             with os.scandir(urlsplit(url).path) as found:
@@ -121,7 +133,7 @@ def names(url: str, after: str = "") -> list[tuple[str, str]]:
 
 
 def _changed_at(file: os.DirEntry[str]) -> str:
-    """When a file was written last; nothing if it is gone, as a writer's scratch file may be."""
+    """When a file was written last; empty if it is gone, as a writer's scratch file may be."""
     try:
         return str(file.stat().st_mtime_ns)
     except FileNotFoundError:
@@ -129,8 +141,8 @@ def _changed_at(file: os.DirEntry[str]) -> str:
 
 
 def _listed(bucket: str, prefix: str, after: str) -> list[tuple[str, str]]:
-    """Keys and tags of objects: by obstore, for a tenth of the processor time of boto3, but where
-    it could mean another key."""
+    """Keys and tags of objects. obstore lists them for a tenth of boto3's processor time, but it
+    would take some prefixes for another key."""
     if _PLAIN_KEY.fullmatch(prefix):
         store = s3_store(bucket, s3_endpoint())
         with _explained():
@@ -148,8 +160,8 @@ def _listed(bucket: str, prefix: str, after: str) -> list[tuple[str, str]]:
 
 
 def folders(url: str) -> list[str]:
-    """The URLs, without a slash at the end, of the folders directly below another that hold
-    something."""
+    """The URLs of the folders directly below another that hold something, with no slash at the
+    end; the URL of the other ends in one."""
     if not is_s3(url):
         folder = Path(urlsplit(url).path)
         found = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -176,11 +188,12 @@ def delete(url: str) -> None:
         Path(urlsplit(url).path).unlink(missing_ok=True)
         return
     bucket, key = _bucket_and_key(url)
-    s3_client().delete_object(Bucket=bucket, Key=key)
+    with _explained():
+        s3_client().delete_object(Bucket=bucket, Key=key)
 
 
 def delete_tree(url: str) -> None:
-    """Delete every object below a location."""
+    """Delete every object below a location, whose URL has no slash at its end."""
     if not is_s3(url):
         folder = Path(urlsplit(url).path)
         shutil.rmtree(folder, ignore_errors=True)

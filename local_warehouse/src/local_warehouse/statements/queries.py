@@ -14,6 +14,7 @@ from local_warehouse.types.results import Result, rows
 
 
 def select(context: Context, reader: StatementReader) -> Result:
+    """A query, whose rows are computed while the client reads them."""
     query = Query(context, _query(reader), reads=True)
     try:
         result = context.engine.stream(query.sql)
@@ -35,6 +36,7 @@ def _query(reader: StatementReader) -> str | exp.Expr:
 
 
 def explain(context: Context, reader: StatementReader) -> Result:
+    """EXPLAIN [EXTENDED | FORMATTED | CODEGEN | COST] query: the engine's plan as one text."""
     kind = reader.accept_any("EXTENDED", "FORMATTED", "CODEGEN", "COST") or ""
     with Query(context, _query(reader)) as query:
         plan = context.engine.run(f"explain {kind} {query.sql}").column(0)[0].as_py()

@@ -19,7 +19,10 @@ _INTERVAL = re.compile(rf"INTERVAL( {_UNIT}( TO {_UNIT})?)?")
 
 
 def to_literals(parameters: Sequence[Any] | None) -> tuple[dict[str, str], list[str]]:
-    """Named and positional values of a list of TSparkParameter."""
+    """The named and the positional values of a list of TSparkParameter.
+
+    Raises SqlError (UNSUPPORTED_FEATURE) for a type that cannot be a parameter's.
+    """
     named: dict[str, str] = {}
     positional: list[str] = []
     for parameter in parameters or ():

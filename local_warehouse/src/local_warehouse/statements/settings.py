@@ -1,4 +1,4 @@
-"""USE, SET and RESET: what a session changes about itself."""
+"""USE, SET and RESET: the namespace and the configuration of a session."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from local_warehouse.types.results import Result, nothing, rows
 
 
 def use(context: Context, reader: StatementReader) -> Result:
+    """USE [CATALOG | SCHEMA] name."""
     if reader.accept("CATALOG"):
         word = reader.take().text  # a name or a string
         context.session.catalog = context.catalog.require_catalog(word)
@@ -25,7 +26,7 @@ def use(context: Context, reader: StatementReader) -> Result:
 
 
 def set_configuration(context: Context, reader: StatementReader) -> Result:
-    """SET, SET key, SET key = value. Values are kept and shown; none changes the engine."""
+    """SET, SET key or SET key = value. Values are kept and shown; none changes the engine."""
     columns = [("key", "string"), ("value", "string")]
     if reader.at_end() or reader.accept("-", "V"):
         reader.end()
@@ -42,6 +43,7 @@ def set_configuration(context: Context, reader: StatementReader) -> Result:
 
 
 def reset(context: Context, reader: StatementReader) -> Result:
+    """RESET [key]: back to the configuration of a new session, in one key or all."""
     if reader.at_end():
         context.session.configuration.clear()
     else:
