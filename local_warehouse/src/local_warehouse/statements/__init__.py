@@ -1,8 +1,8 @@
-"""Statements by kind, one module each; this one finds the module for a statement's first words.
+"""Statements by kind, one module each; `execute` finds the handler by a statement's first words.
 
 A handler gets the context and a reader that stands behind those words, and returns a Result, or
-the statement to run in its place. To add a statement: write its handler, and name its first words
-here.
+the statement to run in its place. To add a statement, write its handler and name its first words
+in `_HANDLERS`.
 """
 
 from __future__ import annotations
