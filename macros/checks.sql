@@ -13,9 +13,39 @@
 {%- endmacro %}
 
 
-{#- The text as a whole number when it is written in digits alone, otherwise NULL. -#}
-{% macro whole_number(column, data_type) -%}
-    case when {{ column }} rlike '^[0-9]+$' then try_cast({{ column }} as {{ data_type }}) end
+{#- The text as a timestamp when it is a calendar date and a time of day in ISO form, with a blank or
+    a T between them, to the minute at least, otherwise NULL. Seconds that are left out are written
+    before the cast, as engines differ there. Without an offset or Z it is in the session's time
+    zone. -#}
+{% macro iso_timestamp(column) -%}
+    case
+        when {{ column }} rlike concat(
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?',
+            '(Z|[+-][0-9]{2}:[0-9]{2})?$'
+        ) then try_cast(
+            regexp_replace({{ column }}, '([ T][0-9]{2}:[0-9]{2})(Z|[+-]|$)', '$1:00$2') as timestamp
+        )
+    end
+{%- endmacro %}
+
+
+{#- The text as a whole number when it is written in digits alone, with a minus sign before them where
+    `signed` allows it, otherwise NULL. -#}
+{% macro whole_number(column, data_type, signed=false) -%}
+    case
+        when {{ column }} rlike '^{{ '-?' if signed }}[0-9]+$' then try_cast({{ column }} as {{ data_type }})
+    end
+{%- endmacro %}
+
+
+{#- The text as a decimal when it is written in digits with a point, likewise; NULL also when the type
+    has fewer digits behind the point than the text, as the cast would round. -#}
+{% macro decimal_number(column, data_type, signed=false) -%}
+    {%- set scale = data_type.split(',')[1] | replace(')', '') | trim -%}
+    case
+        when {{ column }} rlike '^{{ '-?' if signed }}[0-9]+([.][0-9]{1,{{ scale }}}0*)?$'
+            then try_cast({{ column }} as {{ data_type }})
+    end
 {%- endmacro %}
 
 
@@ -50,6 +80,30 @@
         {{- '\n' if not loop.last -}}
     {%- endfor -%}
 {%- endmacro %}
+
+
+{#- For `required` of reject_reasons: column -> its trimmed text, for all columns of a file that are
+    not optional. -#}
+{% macro required_texts(columns, optional=[]) %}
+    {%- set texts = {} -%}
+    {%- for column in columns if column not in optional -%}
+        {%- do texts.update({column: column ~ '_text'}) -%}
+    {%- endfor -%}
+    {{ return(texts) }}
+{% endmacro %}
+
+
+{#- For `checks` of reject_reasons: invalid_<column> -> the condition that there is a text of which the
+    typed column could not be read. -#}
+{% macro unreadable_texts(columns) %}
+    {%- set checks = {} -%}
+    {%- for column in columns -%}
+        {%- do checks.update({
+            'invalid_' ~ column: column ~ '_text is not null and ' ~ column ~ ' is null'
+        }) -%}
+    {%- endfor -%}
+    {{ return(checks) }}
+{% endmacro %}
 
 
 {#- The reasons why a row is rejected, an empty array when there are none.

@@ -38,9 +38,11 @@
     ),
     reasons as (
         select _source_file, reason, count(*) as row_count
-        from {{ this }}
-        lateral view explode(reject_reasons) as reason
-        where {{ file_is_in(files) }}
+        from (
+            select _source_file, explode(reject_reasons) as reason
+            from {{ this }}
+            where {{ file_is_in(files) }}
+        )
         group by _source_file, reason
     ),
     rejections as (
