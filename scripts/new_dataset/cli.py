@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bronze_loader.datasets.charsets import charset
-from bronze_loader.datasets.declaration import CsvOptions, Dataset, find_sources, read_datasets
+from bronze_loader.datasets.declaration import CsvOptions, find_sources, read_datasets
 from bronze_loader.errors import ConfigurationError
 from new_dataset import models_sql
 from new_dataset.dataset import KINDS, TEXT, Column, ColumnType, NewDataset
@@ -119,8 +119,8 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         has_gold=options.gold,
     )
     check_location(
-        Dataset(dataset.name, dataset.location.removeprefix("/"), ()),
-        [path.name for path in options.files] if not options.location else [],
+        dataset.location.removeprefix("/"),
+        [path.name for path in options.files],
         read_datasets(sources),
     )
     blocks = re.findall(r"{% docs (\w+) %}", _text(root / "models/_columns.md"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from bronze_loader.datasets.declaration import Dataset
-from bronze_loader.datasets.globs import CSV_SUFFIX
+from bronze_loader.datasets.globs import CSV_SUFFIX, compile_glob, literal_prefix
 from new_dataset.errors import NewDatasetError
 
 _ANYWHERE = "**/"
@@ -33,22 +33,24 @@ def common_location(file_names: Sequence[str]) -> str:
     return _ANYWHERE + re.sub(r"([\[\]*?{}])", r"[\1]", prefix + separator) + "*"
 
 
-def check_location(new: Dataset, file_names: Sequence[str], declared: Sequence[Dataset]) -> None:
-    """Raises NewDatasetError when the location misses a sample, or when files would be of two
-    datasets."""
-    missed = [name for name in file_names if not new.matches(name)]
-    if missed:
-        raise NewDatasetError(
-            f"the location {new.location} does not take {missed[0]}; give another --location"
-        )
+def check_location(location: str, file_names: Sequence[str], declared: Sequence[Dataset]) -> None:
+    """Raises NewDatasetError for a location that is no glob, and when files would be of two
+    datasets: the samples, or any that begin alike."""
+    try:
+        compile_glob(location)
+    except (ValueError, re.error) as error:
+        raise NewDatasetError(f"the location {location!r} is no glob: {error}") from error
+    if "{{" in location:
+        raise NewDatasetError(f"the location {location!r} would be read as Jinja by dbt")
+    folder = literal_prefix(location).rpartition("/")
+    keys = ["".join(folder[:2]) + name for name in file_names]
     for other in declared:
-        taken = [name for name in file_names if other.matches(name)]
-        both = _same_beginning(new.location, other.location)
-        if taken or both:
-            which = f"the file {taken[0]}" if taken else f"files of {new.location}"
+        taken = [key for key in keys if other.matches(key)]
+        if taken or _same_beginning(location, other.location):
+            which = f"the file {taken[0]}" if taken else f"files of {location}"
             raise NewDatasetError(
                 f"{which} would be of two datasets: {other.name} takes {other.location}. Rename "
-                "the files, or give a narrower --location; a folder of its own will do"
+                "the files, or give a narrower --location"
             )
 
 
