@@ -1,4 +1,4 @@
-{#- The incremental strategy `replace_days` of daily_sales: one atomic statement replaces the rows of
+{#- The incremental strategy `replace_days` of the daily tables: one atomic statement replaces the rows of
     every touched day. What was touched is in touched_days; build_log has, as the model's batch, the
     moment up to which they are counted. Other rules count every day again. -#}
 {% macro get_incremental_replace_days_sql(arg_dict) %}
@@ -66,7 +66,7 @@
 {%- endmacro %}
 
 
-{#- The hook behind daily_sales: it logs up to which moment touched days are counted. -#}
+{#- The hook behind a daily table: it logs up to which moment touched days are counted. -#}
 {% macro log_days() %}
     {%- if execute -%}
         {%- set days = days_to_count() -%}
