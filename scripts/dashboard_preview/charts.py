@@ -26,6 +26,7 @@ _HALF_A_MONTH = (
 # An axis that reaches 10,000 has all its numbers in thousands.
 _NUMBER_LABELS = "format(datum.value, domain('{channel}')[1] < 10000 ? ',' : '~s')"
 _ROUND = 3  # corners of bars, in pixels
+_DIGIT = 7.5  # width of a digit of a label, in pixels
 
 Spec = dict[str, Any]
 
@@ -101,7 +102,16 @@ def _xy(widget: Widget, fields: Mapping[str, FieldExpression], rows: Sequence[Ro
              "encoding": {"text": {"field": _escape(value["fieldName"]), "type": "quantitative",
                                    "format": format_of(value).d3}}}
         )  # fmt: skip
+        if horizontal:
+            encoding["x"]["scale"] = {"domainMax": {"expr": _end_behind_labels(value)}}
     return {"encoding": encoding, "layer": layers}
+
+
+def _end_behind_labels(value: Mapping[str, Any]) -> str:
+    """The end of the axis as an expression of Vega: the longest bar's label has its place in it."""
+    longest = f"max(0, extent(pluck(data('{DATA}'), {value['fieldName']!r}))[1])"
+    label = f"{_DIGIT} * length(format({longest}, {format_of(value).d3!r})) + 8"
+    return f"{longest} * width / max(width / 2, width - ({label}))"
 
 
 def _mark(kind: str, horizontal: bool, stacked: bool) -> Spec:

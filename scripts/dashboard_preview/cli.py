@@ -14,6 +14,7 @@ from rich.console import Console
 import local_session
 from dashboard_preview.definition import Dashboard, DashboardError, read_dashboard
 from dashboard_preview.results import fetch
+from dashboard_preview.selections import read_selections
 from dashboard_preview.tiles import tile_pages
 from local_session.sql_connection import WarehouseError, open_warehouse
 
@@ -66,15 +67,21 @@ def _parser() -> argparse.ArgumentParser:
         "more, its charts are drawn but not filtered",
     )  # fmt: skip
     parser.add_argument(
+        "--filter", action="append", default=[], metavar="NAME=VALUE",
+        help="set a filter, named by its field: platform=shopee, sold_on=2026-01-01..2026-01-31; "
+        "the warehouse then counts with it. May be given several times, for several values too",
+    )  # fmt: skip
+    parser.add_argument(
         "--no-pictures", dest="pictures", action="store_false", help="write the page alone"
     )
     return parser
 
 
 def _write(dashboard: Dashboard, options: argparse.Namespace, console: Console) -> None:
+    chosen = read_selections(options.filter, dashboard)
     with open_warehouse() as run_query:
         run_query(f"use schema `{options.schema.replace('`', '``')}`")
-        results = fetch(dashboard, run_query, options.rows)
+        results = fetch(dashboard, run_query, options.rows, chosen)
     pages = tile_pages(dashboard, results)
     # Imported late, so that --help does not wait for an engine of a hundred megabytes.
     from dashboard_preview.page import page

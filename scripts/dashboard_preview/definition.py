@@ -14,7 +14,9 @@ COLUMNS = {"GRID_V1": 12, None: 6}  # of the grid, by the page's layoutVersion
 CHARTS = ("bar", "line", "area", "pie")
 DRAWN = (*CHARTS, "counter", "table", "text")
 FILTERS = ("filter-date-range-picker", "filter-multi-select", "filter-single-select")
+DATE_RANGE = FILTERS[0]
 GLOBAL_FILTERS = "PAGE_TYPE_GLOBAL_FILTERS"
+SINGLE, MULTI, RANGE = "SINGLE", "MULTI", "RANGE"  # kinds of parameters; the file omits SINGLE
 
 
 class DashboardError(Exception):
@@ -22,13 +24,28 @@ class DashboardError(Exception):
 
 
 @dataclass(frozen=True)
+class DatasetParameter:
+    """A parameter of a dataset's query: `:name`, or `:name.min` and `:name.max` of a range.
+
+    `kind` is SINGLE, MULTI (an array, empty for all values) or RANGE, `data_type` that of a value,
+    such as DATE. `default` are the values while no filter is set: for a RANGE its two ends.
+    """
+
+    name: str
+    kind: str
+    data_type: str
+    default: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DashboardDataset:
-    """A query, and its measures: expressions by the name in MEASURE(`…`)."""
+    """A query with its parameters, and its measures: expressions by the name in MEASURE(`…`)."""
 
     name: str
     title: str
     sql: str
     measures: Mapping[str, str]
+    parameters: Mapping[str, DatasetParameter]
 
 
 @dataclass(frozen=True)
@@ -71,11 +88,18 @@ class Widget:
 
     def targets(self) -> list[tuple[str, str]]:
         """The (dataset, column) pairs that a filter's widget filters."""
+        return self._bound("fieldName")
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """The (dataset, parameter) pairs that a filter's widget sets."""
+        return self._bound("parameterName")
+
+    def _bound(self, key: str) -> list[tuple[str, str]]:
         datasets = {query.name: query.dataset for query in self.queries}
         return [
-            (datasets[target["queryName"]], target["fieldName"])
+            (datasets[target["queryName"]], target[key])
             for target in self.encodings["fields"]
-            if "fieldName" in target
+            if key in target
         ]
 
 
@@ -101,8 +125,14 @@ class Dashboard:
 
     def widgets(self) -> Iterator[Widget]:
         """All widgets, page by page."""
+        for _, widget in self.placed():
+            yield widget
+
+    def placed(self) -> Iterator[tuple[Page, Widget]]:
+        """All widgets, each with the page that it is on."""
         for page in self.pages:
-            yield from page.widgets
+            for widget in page.widgets:
+                yield page, widget
 
 
 def read_dashboard(path: Path) -> Dashboard:
@@ -122,13 +152,25 @@ def read_dashboard(path: Path) -> Dashboard:
     title = path.name.removesuffix(".lvdash.json").replace("_", " ").capitalize()
     dashboard = Dashboard(title, datasets, pages, theme)
     for widget in dashboard.widgets():
-        for query in widget.queries:
-            if query.dataset not in datasets:
-                raise DashboardError(
-                    f"{path}: widget {widget.name} asks dataset {query.dataset}, "
-                    f"which the file does not have; it has {', '.join(datasets)}."
-                )
+        _check_names(widget, datasets, path)
     return dashboard
+
+
+def _check_names(widget: Widget, datasets: Mapping[str, DashboardDataset], path: Path) -> None:
+    """Raise DashboardError for a dataset or a parameter that the file does not have."""
+    for query in widget.queries:
+        if query.dataset not in datasets:
+            raise DashboardError(
+                f"{path}: widget {widget.name} asks dataset {query.dataset}, "
+                f"which the file does not have; it has {', '.join(datasets)}."
+            )
+    for dataset, name in widget.parameters() if widget.kind in FILTERS else ():
+        known = datasets[dataset].parameters
+        if name not in known:
+            raise DashboardError(
+                f"{path}: filter {widget.name} sets parameter {name} of dataset {dataset}, "
+                f"which has {', '.join(known) or 'none'}."
+            )
 
 
 def _dataset(item: Mapping[str, Any]) -> DashboardDataset:
@@ -140,7 +182,19 @@ def _dataset(item: Mapping[str, Any]) -> DashboardDataset:
         measures={
             column["displayName"]: column["expression"] for column in item.get("columns", [])
         },
+        parameters={each["keyword"]: _parameter(each) for each in item.get("parameters", [])},
     )
+
+
+def _parameter(item: Mapping[str, Any]) -> DatasetParameter:
+    selection = item.get("defaultSelection", {})
+    if "range" in selection:
+        ends = [selection["range"].get(end, {}).get("value") for end in ("min", "max")]
+    else:
+        ends = [each["value"] for each in selection.get("values", {}).get("values", [])]
+    default = tuple(value for value in ends if value is not None)
+    kind = item.get("complexType", SINGLE)
+    return DatasetParameter(item["keyword"], kind, item["dataType"], default)
 
 
 def _page(item: Mapping[str, Any]) -> Page:

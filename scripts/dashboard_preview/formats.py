@@ -37,10 +37,10 @@ def format_of(encoding: Mapping[str, Any]) -> NumberFormat:
     )
 
 
-def format_value(value: Any, format_: NumberFormat) -> str:
-    """The value as text, rounded as browsers do (Intl.NumberFormat); a dash for None."""
+def format_value(value: Any, format_: NumberFormat, missing: str = MISSING) -> str:
+    """The value as text, rounded as browsers do (Intl.NumberFormat); `missing` for None."""
     if value is None:
-        return MISSING
+        return missing
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value).replace("T", " ")[:16] if _is_time(value) else str(value)
     number = Decimal(str(value)) * (100 if format_.percent else 1)

@@ -13,12 +13,13 @@ from typing import Any
 
 import vl_convert
 
-from dashboard_preview.definition import CHARTS, Dashboard
+from dashboard_preview.definition import CHARTS, DATE_RANGE, Dashboard
 from dashboard_preview.results import Results, Rows
 from dashboard_preview.theme import SCHEMES, Theme, themes, vega_config
 from dashboard_preview.tiles import DisplayColumn, Tile, TiledPage
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+ROWS_SIZE = 3_500_000  # bytes; Vega and the rest take about a million
 _EMBED = "window.vegaEmbed = vegaEmbed;"
 
 
@@ -32,8 +33,8 @@ def page(dashboard: Dashboard, pages: Sequence[TiledPage], results: Results, ori
         "css": _asset("page.css"),
         "tabs": "".join(_tab(each) for each in pages),
         "pages": "\n".join(_page(each) for each in pages),
-        "dashboard": _in_script(_data(dashboard, pages, by_scheme)),
-        "rows": _pack_rows(results.datasets),
+        "dashboard": _in_script(_data(pages, results, by_scheme)),
+        "rows": _in_script(pack_rows(results.datasets)),
         "vega": vl_convert.javascript_bundle(_EMBED).replace("</script", "<\\/script"),
         "script": _asset("page.js"),
     }
@@ -57,24 +58,30 @@ def _in_script(data: Any) -> str:
 
 
 def _data(
-    dashboard: Dashboard, pages: Sequence[TiledPage], by_scheme: Mapping[str, Theme]
+    pages: Sequence[TiledPage], results: Results, by_scheme: Mapping[str, Theme]
 ) -> dict[str, Any]:
     tiles = [tile for each in pages for tile in each.tiles]
     return {
         "charts": CHARTS,
         "config": {scheme: vega_config(theme, FONT) for scheme, theme in by_scheme.items()},
-        "filters": [_filter(tile) for tile in tiles if tile.is_filter],
+        "filters": [_filter(tile, results) for tile in tiles if tile.is_filter],
         "widgets": [_widget(tile) for tile in tiles if tile.fields],
     }
 
 
-def _filter(tile: Tile) -> dict[str, Any]:
+def _filter(tile: Tile, results: Results) -> dict[str, Any]:
     widget = tile.widget
+    asked = results.chosen.get(widget.name)
+    is_range = widget.kind == DATE_RANGE
+    if asked:
+        chosen = {"from": asked.first, "to": asked.last} if is_range else asked.values
     return {
         "name": widget.name,
         "title": widget.title,
         "targets": widget.targets(),
-        "range": widget.kind == "filter-date-range-picker",
+        "parameters": widget.parameters(),
+        "asked": chosen if asked else None,
+        "range": is_range,
         "single": widget.kind == "filter-single-select",
     }
 
@@ -109,18 +116,29 @@ def _column(column: DisplayColumn) -> dict[str, Any]:
         "title": column.title,
         "format": column.format.as_dict(),
         "number": column.is_number,
+        "missing": column.missing,
     }
 
 
-def _pack_rows(datasets: Mapping[str, Rows]) -> str:
-    """The rows of the datasets as gzipped JSON, in base 64."""
+def pack_rows(datasets: Mapping[str, Rows]) -> dict[str, str]:
+    """The rows of the datasets, each as gzipped JSON in base 64, at most ROWS_SIZE together.
+
+    What is too large loses rows from its end and is not complete; the largest dataset first.
+    """
+    kept = dict(datasets)
+    packed = {name: _pack(rows) for name, rows in kept.items()}
+    while sum(map(len, packed.values())) > ROWS_SIZE:
+        largest = max(packed, key=lambda name: len(packed[name]))
+        kept[largest] = kept[largest].half()
+        packed[largest] = _pack(kept[largest])
+    return packed
+
+
+def _pack(rows: Rows) -> str:
     made = {
-        name: {
-            "complete": rows.complete,
-            "length": len(next(iter(rows.columns.values()))),
-            "columns": {column: _encode_column(values) for column, values in rows.columns.items()},
-        }
-        for name, rows in datasets.items()
+        "complete": rows.complete,
+        "length": rows.length,
+        "columns": {column: _encode_column(values) for column, values in rows.columns.items()},
     }
     text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
@@ -170,7 +188,7 @@ def _tile(tile: Tile) -> str:
     widget, place = tile.widget, tile.widget.position
     kind = "filter" if tile.is_filter else "chart" if widget.kind in CHARTS else widget.kind
     card = "" if kind == "text" else " card"
-    if widget.kind == "filter-date-range-picker":
+    if widget.kind == DATE_RANGE:
         card += " wide"
     return (
         f'<section class="tile {html.escape(kind)}{card}" data-widget="{html.escape(widget.name)}" '

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 import vl_convert
 
-from dashboard_preview.definition import CHARTS, Dashboard, Position
+from dashboard_preview.definition import CHARTS, DATE_RANGE, Dashboard, Position
 from dashboard_preview.formats import format_value
 from dashboard_preview.results import Results
+from dashboard_preview.selections import Selection
 from dashboard_preview.theme import Theme, themes, vega_config
 from dashboard_preview.tiles import DisplayColumn, Tile, TiledPage
 
@@ -113,7 +114,9 @@ def _blocks(tile: Tile, box: Box, theme: Theme) -> str:
 
 def _counter(tile: Tile, box: Box, theme: Theme) -> str:
     column = tile.columns[0]
-    value = format_value(tile.rows[0][column.field] if tile.rows else None, column.format)
+    value = format_value(
+        tile.rows[0][column.field] if tile.rows else None, column.format, column.missing
+    )
     x, size = box.x + _PADDING, 30 if len(value) <= 8 else 20
     muted = f'fill="{theme.muted}"'
     return (
@@ -126,16 +129,18 @@ def _counter(tile: Tile, box: Box, theme: Theme) -> str:
 
 
 def _filter(tile: Tile, box: Box, results: Results, theme: Theme) -> str:
-    """A filter with its widest choice, as a picture is not filtered."""
-    choice = "All"
-    if tile.widget.kind == "filter-date-range-picker":
+    """A filter with what is chosen in it: by default its widest choice."""
+    asked = results.chosen.get(tile.widget.name, Selection())
+    choice = ", ".join(asked.values) or "All"
+    if tile.widget.kind == DATE_RANGE:
         days = sorted(
             value[:10]
             for dataset, column in tile.widget.targets()
             for value in results.datasets[dataset].columns[column]
             if value
-        )
-        choice = f"{days[0]} \u2013 {days[-1]}" if days else choice
+        ) or [""]
+        first, last = asked.first or days[0], asked.last or days[-1]
+        choice = f"{first} \u2013 {last}" if first or last else choice
     title = f'font-size="12" font-weight="bold" fill="{theme.muted}"'
     return _text(box.x + _PADDING, box.y + 31, _safe(tile.widget.title), title) + _text(
         box.x + _PADDING, box.y + 58, _safe(choice), 'font-size="14"'

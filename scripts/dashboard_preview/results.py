@@ -1,8 +1,8 @@
 """Fetches rows from the warehouse: those of each widget, and those of each dataset for the filters.
 
 The statement of a widget is the one that Databricks would run, its fields over its dataset, so that
-an unfiltered page shows the warehouse's own numbers. From the rows of the datasets the page counts
-again when a filter is set.
+the page shows the warehouse's own numbers until a filter is changed. Then it counts again from the
+rows of the datasets; what a parameter has filtered, only the warehouse can count again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,10 @@ from dashboard_preview.definition import (
     DRAWN,
     FILTERS,
     Dashboard,
-    DashboardDataset,
     Page,
-    WidgetQuery,
 )
 from dashboard_preview.expressions import FieldExpression, parse
+from dashboard_preview.selections import BoundQuery, Selections, bind, filtered, quote
 from local_session.sql_connection import RunQuery
 
 Row = dict[str, Any]
@@ -33,21 +32,38 @@ class Rows:
     columns: Mapping[str, Sequence[Any]]
     complete: bool
 
+    @property
+    def length(self) -> int:
+        """The number of rows."""
+        return len(next(iter(self.columns.values())))
+
+    def half(self) -> "Rows":
+        """The first half of the rows, which are not all."""
+        end = self.length // 2
+        return Rows({name: values[:end] for name, values in self.columns.items()}, complete=False)
+
 
 @dataclass(frozen=True)
 class Results:
-    """The rows and the parsed fields of each widget, and the rows of each dataset, by name."""
+    """The rows and the parsed fields of each widget, and the rows of each dataset, by name.
+
+    Rows of widgets are those under `chosen`, what is chosen in the filters. Rows of datasets are
+    all that the datasets have with those parameters.
+    """
 
     widgets: Mapping[str, list[Row]]
     datasets: Mapping[str, Rows]
     fields: Mapping[str, Mapping[str, FieldExpression]]
+    chosen: Selections
 
 
-def fetch(dashboard: Dashboard, run_query: RunQuery, row_limit: int) -> Results:
+def fetch(dashboard: Dashboard, run_query: RunQuery, row_limit: int, chosen: Selections) -> Results:
     """Ask the warehouse for everything: one statement a dataset, one a widget that aggregates.
 
     At most `row_limit` rows of a dataset are fetched; where it has more, it is not complete.
     """
+    bound = {name: bind(dataset, dashboard, chosen) for name, dataset in dashboard.datasets.items()}
+    unfiltered = {name: filtered(query, name, dashboard, {}, ()) for name, query in bound.items()}
     fields = {
         widget.name: {
             name: parse(text, dashboard.datasets[widget.query.dataset].measures)
@@ -58,20 +74,24 @@ def fetch(dashboard: Dashboard, run_query: RunQuery, row_limit: int) -> Results:
     }
     used = {name: _columns_used(name, dashboard, fields) for name in dashboard.datasets}
     datasets = {
-        name: _fetch_dataset(dataset, used[name], run_query, row_limit)
-        for name, dataset in dashboard.datasets.items()
+        name: _fetch_dataset(source, used[name], run_query, row_limit)
+        for name, source in unfiltered.items()
         if used[name]
     }
-    widgets = {
-        widget.name: (
-            _project(datasets[widget.query.dataset], fields[widget.name])
-            if widget.query.disaggregated
-            else _aggregate(widget.query, dashboard, fields[widget.name], run_query)
-        )
-        for widget in dashboard.widgets()
-        if widget.name in fields
-    }
-    return Results(widgets, datasets, fields)
+    widgets = {}
+    for page, widget in dashboard.placed():
+        if widget.name not in fields:
+            continue
+        name, own = widget.query.dataset, fields[widget.name]
+        source = filtered(bound[name], name, dashboard, chosen, filters_of(dashboard, page))
+        if not widget.query.disaggregated:
+            rows = _aggregate(source, own, run_query)
+        elif source.sql == unfiltered[name].sql:
+            rows = _project(datasets[name], own)
+        else:
+            rows = _project(_fetch_dataset(source, used[name], run_query, row_limit), own)
+        widgets[widget.name] = rows
+    return Results(widgets, datasets, fields, chosen)
 
 
 def filters_of(dashboard: Dashboard, page: Page) -> list[str]:
@@ -85,29 +105,23 @@ def filters_of(dashboard: Dashboard, page: Page) -> list[str]:
     ]
 
 
-def aggregate_sql(
-    query: WidgetQuery, dataset: DashboardDataset, fields: Mapping[str, FieldExpression]
-) -> str:
-    """The statement of a widget: its fields over its dataset, grouped by its dimensions."""
-    selected = ", ".join(f"{field.sql} as {_quote(name)}" for name, field in fields.items())
+def aggregate_sql(source: BoundQuery, fields: Mapping[str, FieldExpression]) -> str:
+    """The statement of a widget: its fields from `source`, grouped by its dimensions."""
+    selected = ", ".join(f"{field.sql} as {quote(name)}" for name, field in fields.items())
     groups = [field.sql for field in fields.values() if not field.is_measure]
     grouped = f"\ngroup by {', '.join(groups)}" if groups else ""
-    return f"select {selected}\nfrom (\n{dataset.sql}\n) as {_quote(query.dataset)}{grouped}"
+    return f"select {selected}\nfrom {source.sql}{grouped}"
 
 
 def _aggregate(
-    query: WidgetQuery,
-    dashboard: Dashboard,
-    fields: Mapping[str, FieldExpression],
-    run_query: RunQuery,
+    source: BoundQuery, fields: Mapping[str, FieldExpression], run_query: RunQuery
 ) -> list[Row]:
-    answer = run_query(aggregate_sql(query, dashboard.datasets[query.dataset], fields))
     rows = [
         {
             name: _truncate(_to_json(value), field)
             for (name, field), value in zip(fields.items(), row, strict=True)
         }
-        for row in answer
+        for row in run_query(aggregate_sql(source, fields), source.values)
     ]
     dimensions = [name for name, field in fields.items() if not field.is_measure]
     return sorted(rows, key=lambda row: [str(row[name]) for name in dimensions])
@@ -127,13 +141,10 @@ def _columns_used(
 
 
 def _fetch_dataset(
-    dataset: DashboardDataset, columns: list[str], run_query: RunQuery, row_limit: int
+    source: BoundQuery, columns: list[str], run_query: RunQuery, row_limit: int
 ) -> Rows:
-    selected = ", ".join(map(_quote, columns))
-    rows = run_query(
-        f"select {selected}\nfrom (\n{dataset.sql}\n) as {_quote(dataset.name)}\n"
-        f"limit {row_limit + 1}"
-    )
+    selected = ", ".join(map(quote, columns))
+    rows = run_query(f"select {selected}\nfrom {source.sql}\nlimit {row_limit + 1}", source.values)
     complete = len(rows) <= row_limit
     by_column = zip(*rows[:row_limit], strict=True) if rows else [[] for _ in columns]
     return Rows(
@@ -172,7 +183,3 @@ def _to_json(value: Any) -> Any:
 def _truncate(value: Any, field: FieldExpression) -> Any:
     """The date alone of a time that DATE_TRUNC gave for a day, month or year."""
     return value[:10] if field.unit in ("year", "month", "day") and value else value
-
-
-def _quote(name: str) -> str:
-    return f"`{name.replace('`', '``')}`"

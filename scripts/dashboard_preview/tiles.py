@@ -1,13 +1,13 @@
 """Makes the tiles that page and pictures draw: widgets with their rows, formats and charts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dashboard_preview.charts import Spec, chart
 from dashboard_preview.definition import CHARTS, DRAWN, FILTERS, Dashboard, Widget
 from dashboard_preview.expressions import FieldExpression
-from dashboard_preview.formats import NumberFormat, format_of
+from dashboard_preview.formats import MISSING, NumberFormat, format_of, format_value
 from dashboard_preview.results import Results, Row, filters_of
 
 
@@ -21,12 +21,13 @@ class Block:
 
 @dataclass(frozen=True)
 class DisplayColumn:
-    """A column of a table tile, or the value of a counter."""
+    """A column of a table tile, or the value of a counter; `missing` is the text for NULL."""
 
     field: str
     title: str
     format: NumberFormat
     is_number: bool
+    missing: str = MISSING
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ def _tile(widget: Widget, filters: Sequence[str], results: Results) -> Tile:
     encodings = widget.encodings
     named = encodings["columns"] if widget.kind == "table" else [encodings["value"]]
     columns = [_column(encoding, rows) for encoding in named]
+    if widget.kind == "counter" and fields[columns[0].field].tree.get("op") == "sum":
+        # SQL's sum of no rows is NULL; on a page it is nothing, as a count of no rows is.
+        columns = [replace(columns[0], missing=format_value(0, columns[0].format))]
     return Tile(widget, rows, fields, filters, columns=columns)
 
 

@@ -2,19 +2,28 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from databricks import sql
+from databricks.sql.parameters.native import TDbsqlParameter
 from urllib3.exceptions import HTTPError
 
 # When a warehouse does not answer, the connector logs it at length, and then raises it.
 logging.getLogger("databricks").setLevel(logging.CRITICAL)
 
-# Runs a statement; returns its rows as tuples.
-RunQuery = Callable[[str], list[tuple[Any, ...]]]
+
+class RunQuery(Protocol):
+    """Runs a statement; returns its rows as tuples.
+
+    `parameters` are typed values of the connector with the names of the statement's markers.
+    """
+
+    def __call__(
+        self, statement: str, parameters: Sequence[TDbsqlParameter] = ()
+    ) -> list[tuple[Any, ...]]: ...
 
 
 class WarehouseError(Exception):
@@ -52,8 +61,10 @@ def open_warehouse() -> Iterator[RunQuery]:
     try:
         with closing(sql.connect(**settings)) as connection, closing(connection.cursor()) as cursor:
 
-            def query(statement: str) -> list[tuple[Any, ...]]:
-                cursor.execute(statement)
+            def query(
+                statement: str, parameters: Sequence[TDbsqlParameter] = ()
+            ) -> list[tuple[Any, ...]]:
+                cursor.execute(statement, list(parameters) or None)
                 return [tuple(row) for row in cursor.fetchall()]
 
             yield query

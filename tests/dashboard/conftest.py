@@ -7,23 +7,27 @@ from pathlib import Path
 
 import browser as chromium
 import pytest
+from dashboard_page import HOSTILE
 
 from lakehouse import Lakehouse
 
 HEADER = "createtime,id,product,quan,shop,platform\n"
-# A product that must be shown as it is, in the page, in tables and in filters.
-HOSTILE = "</SCRIPT><B>'\"&\\"
 _QUOTED = HOSTILE.replace('"', '""')
 FILES = {
     "extra/data_sales_hostile.csv": f'2026-07-01,000001,"{_QUOTED}",300,Main,shopee\n',
     "extra/data_sales_bad.csv": "not a date,000001,APPLE,1,Main,shopee\n",
 }
+# Loaded after dbt's run, so that no model has checked its three rows.
+UNCHECKED = {"extra/data_sales_unchecked.csv": "2026-07-02,000001,APPLE,1,Main,shopee\n" * 3}
 REFUSED = "extra/data_sales_without_columns.csv"
 
 
 @pytest.fixture(scope="session")
 def filled(new_lakehouse: Callable[[str], Lakehouse]) -> Lakehouse:
-    """Sample files, one with a hostile value and one that is refused, all the way to gold."""
+    """Sample files, one with a hostile value and one that is refused, all the way to gold.
+
+    Another file is in bronze only.
+    """
     lakehouse = new_lakehouse("dashboard")
     lakehouse.up()
     lakehouse.run("landing-sample", "--sales", "2000", "--customers", "200")
@@ -32,6 +36,9 @@ def filled(new_lakehouse: Callable[[str], Lakehouse]) -> Lakehouse:
         lakehouse.s3.put_object(Bucket="landing", Key=key, Body=content.encode())
     lakehouse.run("load-bronze", "--refused-ok")
     lakehouse.run("dbt", "build", "--resource-type", "seed", "--resource-type", "model")
+    for key, lines in UNCHECKED.items():
+        lakehouse.s3.put_object(Bucket="landing", Key=key, Body=(HEADER + lines).encode())
+    lakehouse.run("load-bronze", "--refused-ok")
     return lakehouse
 
 

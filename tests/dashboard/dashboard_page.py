@@ -9,6 +9,8 @@ from typing import Any
 from browser import Browser
 
 DASH = "\u2013"  # what stands for NULL
+# A product that must be shown as it is, in the page, in tables and in filters.
+HOSTILE = "</SCRIPT><B>'\"&\\"
 
 
 def show(browser: Browser, folder: Path, page: str = "sales", **window: Any) -> None:

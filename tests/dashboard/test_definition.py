@@ -38,12 +38,12 @@ REQUIRED = {
 
 
 def encoded(encodings: Any) -> Iterator[dict[str, Any]]:
-    """Every encoding that names a field, however deep."""
+    """Every encoding that names a field or a parameter, however deep."""
     if isinstance(encodings, list):
         for each in encodings:
             yield from encoded(each)
     elif isinstance(encodings, dict):
-        if "fieldName" in encodings:
+        if "fieldName" in encodings or "parameterName" in encodings:
             yield encodings
         for each in encodings.values():
             yield from encoded(each)
@@ -86,15 +86,79 @@ def test_every_field_has_its_encoding_and_every_encoding_its_field(name: str) ->
     queries = {query["name"]: query["query"] for query in widget["queries"]}
     encodings = list(encoded(spec["encodings"]))
     if spec["widgetType"].startswith("filter-"):
-        asked = {(query, field["name"]) for query in queries for field in queries[query]["fields"]}
-        assert {(each["queryName"], each["fieldName"]) for each in encodings} == asked
+        for key, named in (("fields", "fieldName"), ("parameters", "parameterName")):
+            asked = {
+                (name, each["name"]) for name in queries for each in queries[name].get(key, ())
+            }
+            assert {
+                (each["queryName"], each[named]) for each in encodings if named in each
+            } == asked
+        assert not any(query["disaggregated"] for query in queries.values())
     else:
         assert list(queries) == ["main_query"]
         names = [field["name"] for field in queries["main_query"]["fields"]]
         assert sorted(each["fieldName"] for each in encodings) == sorted(names)
+        # A chart that names parameters itself is drawn blank: they are its dataset's.
+        assert "parameters" not in queries["main_query"]
     for query in queries.values():
         assert query["datasetName"] in DATASETS
-        assert all(field["expression"] for field in query["fields"])
+        assert all(field["expression"] for field in query.get("fields", ()))
+
+
+def set_by_filters() -> Iterator[tuple[str, str, str]]:
+    """The kind of filter, the dataset and the parameter of each binding to a parameter."""
+    for widget in SPECS.values():
+        for query in widget["queries"]:
+            for parameter in query["query"].get("parameters", ()):
+                assert parameter["keyword"] == parameter["name"]
+                kind = widget["spec"]["widgetType"]
+                yield kind, query["query"]["datasetName"], parameter["keyword"]
+
+
+PARAMETERS = [
+    (each, dataset) for dataset in DATASETS.values() for each in dataset.get("parameters", ())
+]
+VALUE_TYPES = {"STRING", "DATE", "DATETIME", "INTEGER", "DECIMAL"}
+FILTER_OF = {"MULTI": "filter-multi-select", "RANGE": "filter-date-range-picker"}
+
+
+@pytest.mark.parametrize(("parameter", "dataset"), PARAMETERS, ids=lambda each: each.get("keyword"))
+def test_a_parameter_has_its_filter_and_a_default_that_filters_nothing(
+    parameter: dict[str, Any], dataset: dict[str, Any]
+) -> None:
+    name, kind = parameter["keyword"], parameter["complexType"]
+    assert parameter["dataType"] in VALUE_TYPES
+    bound = [filter_ for filter_, *named in set_by_filters() if named == [dataset["name"], name]]
+    assert bound == [FILTER_OF[kind]]
+    if kind == "RANGE":
+        ends = parameter["defaultSelection"]["range"]
+        assert ends["dataType"] == parameter["dataType"]
+        assert (ends["min"]["value"], ends["max"]["value"]) == ("0001-01-01", "9999-12-31")
+    else:
+        none = {"dataType": parameter["dataType"], "values": []}
+        assert parameter["defaultSelection"] == {"values": none}
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+def test_a_query_reads_its_parameters_in_the_form_of_their_kind(dataset: dict[str, Any]) -> None:
+    """An array in `in (…)`, or a range without `.min` and `.max`, fails when it is drawn."""
+    tokens = sqlglot.tokenize("".join(dataset["queryLines"]), dialect="databricks")
+    texts = [token.text for token in tokens] + ["", ""]
+    markers = [
+        (texts[place + 1], texts[place + 3] if texts[place + 2] == "." else "")
+        for place, text in enumerate(texts)
+        if text == ":"
+    ]
+    expected = []
+    for parameter in dataset.get("parameters", ()):
+        ends = ["min", "max"] if parameter["complexType"] == "RANGE" else ["", ""]
+        expected += [(parameter["keyword"], end) for end in ends]
+    assert sorted(markers) == sorted(expected)
+    sql = " ".join("".join(dataset["queryLines"]).split())
+    for parameter in dataset.get("parameters", ()):
+        if parameter["complexType"] == "MULTI":
+            name = parameter["keyword"]
+            assert f"(size(:{name}) = 0 or array_contains(:{name}, {name}))" in sql
 
 
 @pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
@@ -103,7 +167,10 @@ def test_queries_are_one_statement_that_names_gold_tables_alone(dataset: dict[st
     assert all(line.endswith("\n") for line in dataset["queryLines"])
     [statement] = sqlglot.parse("".join(dataset["queryLines"]), dialect="databricks")
     assert isinstance(statement, exp.Query)
+    own = {each.alias for each in statement.find_all(exp.CTE)}
     for table in statement.find_all(exp.Table):
+        if table.name in own:
+            continue
         assert not table.db
         assert not table.catalog
         assert (ROOT / f"models/gold/{table.name}.sql").is_file(), table.name
@@ -115,7 +182,8 @@ def test_the_exposure_names_the_tables_that_are_read() -> None:
     queries = ["".join(dataset["queryLines"]) for dataset in DATASETS.values()]
     parsed = [sqlglot.parse_one(query, dialect="databricks") for query in queries]
     read = {table.name for statement in parsed for table in statement.find_all(exp.Table)}
-    assert named == read
+    own = {each.alias for statement in parsed for each in statement.find_all(exp.CTE)}
+    assert named == read - own
 
 
 def test_every_kind_of_filter_is_bound_to_what_it_says_it_filters() -> None:
@@ -125,12 +193,12 @@ def test_every_kind_of_filter_is_bound_to_what_it_says_it_filters() -> None:
         if widget["spec"]["widgetType"].startswith("filter-")
     }
     assert bound == {
-        "filter-date": {"sales", "buyers", "unmatched"},
-        "filter-platform": {"sales", "buyers", "unmatched"},
-        "filter-product": {"sales", "buyers", "unmatched"},
-        "filter-landed": {"files"},
-        "filter-dataset": {"files", "reasons"},
-        "filter-status": {"files"},
+        "filter-date": {"sales", "customers", "unmatched"},
+        "filter-platform": {"sales", "customers", "unmatched"},
+        "filter-product": {"sales", "customers", "unmatched"},
+        "filter-landed": {"file_days", "files"},
+        "filter-dataset": {"file_days", "files", "reasons"},
+        "filter-status": {"file_days", "files"},
     }
 
 

@@ -24,6 +24,7 @@ SHOWN = {
         select (select count(*) from silver.rejected_sales)
              + (select count(*) from silver.rejected_customers)""",
 }
+NEEDS_WAREHOUSE = "needs the warehouse"
 GROUPED = {
     "units-by-month": ("date_format(sold_on, 'yyyy-MM-01')", "sum(quantity)"),
     "orders-by-gender": ("gender", "count(*)"),
@@ -44,11 +45,19 @@ def scalar(lakehouse: Lakehouse, statement: str) -> Any:
     return only
 
 
-def assert_shows_gold(browser: Browser, lakehouse: Lakehouse, sales: str = "true") -> None:
-    """Counters and charts of the first page show what SQL says of sales under the condition."""
+def assert_shows_gold(
+    browser: Browser, lakehouse: Lakehouse, sales: str = "true", asked: bool = False
+) -> None:
+    """Counters and charts of the first page show what SQL says of sales under the condition.
+
+    Different customers cannot be counted by the page: unless the warehouse was `asked` under the
+    condition, their tile says so.
+    """
     for widget, statement in SHOWN.items():
         expected = scalar(lakehouse, statement.format(sales=sales))
-        shown = DASH if expected is None else f"{expected:,}"
+        shown = f"{expected or 0:,}"
+        if widget == "customers" and sales != "true" and not asked:
+            shown = NEEDS_WAREHOUSE
         assert value(browser, widget) == shown, widget
     for widget, (label, number) in GROUPED.items():
         statement = (
@@ -144,7 +153,7 @@ def test_quality_page_knows_every_file(browser: Browser, written: Path, filled: 
     assert sorted((row[0], row[1]) for row in shown) == sorted(
         (row["dataset"], row["source_file"].removeprefix(prefix)) for row in files
     )
-    assert value(browser, "files") == str(len(files))
+    assert value(browser, "files") == f"{len(files):,}"
     assert value(browser, "refused-files") == "1"
     [refused] = [row for row in shown if row[2] == "refused"]
     assert refused[1] == "extra/data_sales_without_columns.csv"
@@ -157,6 +166,29 @@ def test_quality_page_knows_every_file(browser: Browser, written: Path, filled: 
     assert value(browser, "rows") == f"{in_bronze:,}"
     rejected = int(value(browser, "quality-rejected-rows").replace(",", ""))
     assert value(browser, "quality-rejected-share") == f"{rejected / in_bronze:.1%}"
+    [unchecked] = [row for row in shown if row[1] == "extra/data_sales_unchecked.csv"]
+    assert unchecked[6:10] == ["3", "0", "0.0%", "3"]
+
+
+def test_quality_page_has_the_rows_of_every_dataset(
+    browser: Browser, written: Path, filled: Lakehouse
+) -> None:
+    show(browser, written, "quality")
+    shown = {row[0]: [int(cell.replace(",", "")) for cell in row[4:7] + row[8:]]
+             for row in table(browser, "rows-by-dataset")}  # fmt: skip
+    expected = {}
+    for dataset, unchecked in (("customers", 0), ("sales", 3)):
+        counts = [scalar(filled, f"select count(*) from bronze.{dataset}")]
+        for reasons in ("= 0", "> 0"):
+            counts.append(
+                scalar(
+                    filled,
+                    f"select count(*) from silver.checked_{dataset} "
+                    f"where size(reject_reasons) {reasons}",
+                )
+            )
+        expected[dataset] = [*counts, unchecked]
+    assert shown == expected
 
 
 def test_filters_count_again_as_sql_does(opened: Browser, filled: Lakehouse) -> None:
@@ -186,10 +218,60 @@ def test_a_hostile_value_is_shown_as_it_is(opened: Browser, filled: Lakehouse) -
     assert opened.problems() == []
 
 
+def test_what_the_page_cannot_count_says_so_until_the_filter_is_as_it_was(opened: Browser) -> None:
+    customers = value(opened, "customers")
+    for name, choice in (("filter-platform", "lazada"), ("filter-product", "OPPO")):
+        pick(opened, name, choice)
+        assert value(opened, "customers") == NEEDS_WAREHOUSE
+        pick(opened, name)
+        assert value(opened, "customers") == customers
+    pick_days(opened, "filter-date", "2026-01-01", "2026-01-02")
+    assert value(opened, "customers") == NEEDS_WAREHOUSE
+    title = opened.run("document.querySelector('[data-widget=customers] .value').title")
+    assert "preview-dashboard --filter" in title
+    opened.run("document.querySelector('.reset').click()")
+    assert value(opened, "customers") == customers
+
+
+def test_the_warehouse_counts_what_is_chosen_for_it(
+    browser: Browser, filled: Lakehouse, tmp_path: Path
+) -> None:
+    chosen = ("platform=shopee", "product=APPLE", "product=NOKIA", "sold_on=2025-11-10..2026-02-15")
+    options = [option for each in chosen for option in ("--filter", each)]
+    filled.run("preview-dashboard", *options, "--no-pictures", "--out", str(tmp_path))
+    show(browser, tmp_path)
+    both = "platform = 'shopee' and product in ('APPLE', 'NOKIA')"
+    sales = f"{both} and sold_on between date'2025-11-10' and date'2026-02-15'"
+    assert_shows_gold(browser, filled, sales, asked=True)
+    days = browser.run("[...document.querySelectorAll('.range input')].map(box => box.value)")
+    assert days[:2] == ["2025-11-10", "2026-02-15"]
+    # From here the page counts by itself, and back again.
+    pick(browser, "filter-product", "APPLE")
+    assert_shows_gold(browser, filled, sales.replace(", 'NOKIA'", ""))
+    pick(browser, "filter-product", "NOKIA", "APPLE")
+    assert_shows_gold(browser, filled, sales, asked=True)
+    browser.run("document.querySelector('.reset').click()")
+    assert value(browser, "customers") == NEEDS_WAREHOUSE
+    orders = scalar(filled, "select count(*) from gold.sales_of_customer")
+    assert value(browser, "orders") == f"{orders:,}"
+    assert browser.problems() == []
+
+
+def test_days_from_late_to_early_say_so(opened: Browser) -> None:
+    said = "document.querySelector('[data-widget=filter-date] .note').checkVisibility()"
+    assert opened.run(said) is False
+    pick_days(opened, "filter-date", "2026-02-15", "2026-02-01")
+    assert opened.run(said) is True
+    assert value(opened, "orders") == "0"
+    pick_days(opened, "filter-date", "2026-02-01", "2026-02-15")
+    assert opened.run(said) is False
+    assert value(opened, "orders") != "0"
+
+
 def test_a_choice_without_rows_says_so(opened: Browser) -> None:
     pick_days(opened, "filter-date", "2031-01-01", "2031-01-02")
-    assert value(opened, "orders") == DASH
-    assert value(opened, "customers") == "0"
+    for widget in ("orders", "units", "unmatched-orders"):
+        assert value(opened, widget) == "0", widget
     assert (
         opened.run("document.querySelector('[data-widget=units-by-month] .empty').hidden") is False
     )

@@ -3,19 +3,21 @@
 (() => {
   const dashboard = JSON.parse(document.getElementById("dashboard").textContent);
   const widgets = new Map(dashboard.widgets.map((widget) => [widget.name, widget]));
-  const filters = new Map(dashboard.filters.map((filter) => [filter.name, { ...filter, chosen: null }]));
+  const filters = new Map(dashboard.filters.map((filter) => [filter.name, { ...filter, chosen: asked(filter) }]));
   const MOST_TABLE_ROWS = 1000;
+  const NEEDS_WAREHOUSE = "needs the warehouse";
+  const HOW_TO_ASK = "preview-dashboard --filter NAME=VALUE asks it";
   let datasets = {};
 
   // ---- rows -------------------------------------------------------------------------------------
 
   /** The datasets: {name: {length, columns: {name: index => value}}}. */
   async function readDatasets() {
-    const packed = atob(document.getElementById("rows").textContent);
-    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const read = await new Response(stream).json();
-    for (const dataset of Object.values(read)) {
+    const read = {};
+    for (const [name, packed] of Object.entries(JSON.parse(document.getElementById("rows").textContent))) {
+      const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      const dataset = (read[name] = await new Response(stream).json());
       for (const [name, column] of Object.entries(dataset.columns)) {
         const { words, codes, values } = column;
         dataset.columns[name] = words ? (row) => words[codes[row]] : (row) => values[row];
@@ -23,6 +25,26 @@
     }
     return read;
   }
+
+  /** What was chosen when the warehouse was asked, as `chosen` has it: days, a set of values, null. */
+  function asked(filter) {
+    return filter.range || !filter.asked ? filter.asked : new Set(filter.asked);
+  }
+
+  /** Whether the filter is set as it was when the warehouse was asked. */
+  function isAsAsked(filter) {
+    const kept = (chosen) => JSON.stringify(chosen instanceof Set ? [...chosen].sort() : chosen);
+    return kept(filter.chosen) === kept(asked(filter));
+  }
+
+  const changed = (widget, bound) =>
+    widget.filters.some((name) => {
+      const filter = filters.get(name);
+      return !isAsAsked(filter) && filter[bound].some(([dataset]) => dataset === widget.dataset);
+    });
+
+  /** Whether only the warehouse can count the widget: a parameter of its query is not as it was. */
+  const needsWarehouse = (widget) => changed(widget, "parameters");
 
   /** The tests a row of the widget's dataset must pass: one for each filter that is set. */
   function conditions(widget) {
@@ -44,10 +66,11 @@
     return made;
   }
 
-  /** The widget's rows under the filters: without any, those that the warehouse gave. */
+  /** The widget's rows under the filters: as long as these are as asked, those of the warehouse. */
   function rowsOf(widget) {
-    const tests = datasets[widget.dataset]?.complete ? conditions(widget) : [];
-    if (!tests.length) return widget.rows;
+    if (needsWarehouse(widget)) return [];
+    if (!changed(widget, "targets") || !datasets[widget.dataset].complete) return widget.rows;
+    const tests = conditions(widget);
     const { length, columns } = datasets[widget.dataset];
     const passing = [];
     for (let row = 0; row < length; row++) if (tests.every((test) => test(row))) passing.push(row);
@@ -133,8 +156,8 @@
 
   // ---- tiles ------------------------------------------------------------------------------------
 
-  function shown(value, { percent, places, exact }) {
-    if (value === null || value === undefined) return "–";
+  function shown(value, { format: { percent, places, exact }, missing }) {
+    if (value === null || value === undefined) return missing;
     if (typeof value === "number") {
       return new Intl.NumberFormat("en-US", {
         style: percent ? "percent" : "decimal",
@@ -152,10 +175,13 @@
 
   const draw = {
     counter(widget, rows, element) {
-      const text = shown(rows[0]?.[widget.value.field], widget.value.format);
+      const unknown = needsWarehouse(widget);
+      const text = unknown ? NEEDS_WAREHOUSE : shown(rows[0]?.[widget.value.field], widget.value);
       const place = element.querySelector(".value");
       place.textContent = text;
       place.classList.toggle("long", text.length > 8);
+      place.classList.toggle("unknown", unknown);
+      place.title = unknown ? HOW_TO_ASK : "";
     },
 
     table(widget, rows, element) {
@@ -176,19 +202,22 @@
       });
       const body = sorted.slice(0, MOST_TABLE_ROWS).map((row) =>
         made("tr", ...widget.columns.map((column) => {
-          const cell = made("td", shown(row[column.field], column.format));
+          const cell = made("td", shown(row[column.field], column));
           cell.classList.toggle("number", column.number);
           cell.classList.toggle("missing", row[column.field] === null);
           return cell;
         })));
       const table = made("table", made("thead", made("tr", ...head)), made("tbody", ...body));
       const more = sorted.length - body.length;
-      element.querySelector(".body").replaceChildren(table, ...(more > 0 ? [note(`and ${more} more`)] : []));
+      const place = element.querySelector(".body");
+      place.replaceChildren(table, ...(more > 0 ? [note(`and ${more} more`)] : []));
+      place.onscroll = () => showMore(element);
+      showMore(element);
     },
 
     chart(widget, rows, element) {
       const place = element.querySelector(".vega");
-      element.querySelector(".empty").hidden = rows.length > 0;
+      element.querySelector(".empty").hidden = rows.length > 0 || needsWarehouse(widget);
       place.style.visibility = rows.length ? "" : "hidden";
       // Nothing to draw; a hidden page, without a place to draw on; or Vega is at it already.
       if (!rows.length || !place.clientWidth || widget.drawing) return;
@@ -209,6 +238,12 @@
     },
   };
   for (const kind of dashboard.charts) draw[kind] = draw.chart;
+
+  /** Marks a table that has more columns to the right than are seen. */
+  function showMore(element) {
+    const { scrollWidth, scrollLeft, clientWidth } = element.querySelector(".body");
+    element.classList.toggle("more", scrollWidth - scrollLeft > clientWidth + 1);
+  }
 
   const copies = (rows) => rows.map((row) => ({ ...row })); // Vega marks the rows it is given
 
@@ -243,11 +278,11 @@
       if (anew) forget(widget);
       const element = tile(widget.name);
       draw[widget.kind](widget, rowsOf(widget), element);
-      const unfiltered = !datasets[widget.dataset]?.complete && conditionsAsked(widget);
-      element.querySelector(".note.unfiltered")?.remove();
-      if (unfiltered) {
-        const line = note("Not filtered: too many rows for a page.");
-        line.classList.add("unfiltered");
+      element.querySelector(".note.warning")?.remove();
+      const warning = warningOf(widget);
+      if (warning) {
+        const line = note(warning);
+        line.classList.add("warning");
         element.append(line);
       }
       element.dataset.drawn = "true";
@@ -256,11 +291,11 @@
     document.querySelector(".reset").hidden = !chosen;
   }
 
-  const conditionsAsked = (widget) =>
-    widget.filters.some((name) => {
-      const { chosen, targets } = filters.get(name);
-      return chosen && targets.some(([dataset]) => dataset === widget.dataset);
-    });
+  function warningOf(widget) {
+    if (needsWarehouse(widget)) return widget.value ? "" : `This ${NEEDS_WAREHOUSE}: ${HOW_TO_ASK}.`;
+    const unfiltered = !datasets[widget.dataset]?.complete && changed(widget, "targets");
+    return unfiltered ? "Not filtered: too many rows for a page." : "";
+  }
 
   function forget(widget) {
     widget.view?.finalize();
@@ -276,7 +311,7 @@
   // ---- filters ----------------------------------------------------------------------------------
 
   function offered(filter) {
-    const values = new Set();
+    const values = new Set(filter.range ? [] : filter.asked);
     for (const [name, column] of filter.targets) {
       const dataset = datasets[name];
       for (let row = 0; row < (dataset?.length ?? 0); row++) values.add(dataset.columns[column](row));
@@ -290,6 +325,7 @@
       const element = tile(filter.name);
       const values = offered(filter);
       filter.clear = (filter.range ? buildRange : buildChoice)(filter, element, values);
+      element.classList.toggle("active", Boolean(filter.chosen));
       element.dataset.drawn = "true";
     }
   }
@@ -314,17 +350,23 @@
       from.value = days[0] ?? "";
       to.value = days.at(-1) ?? "";
     };
+    const late = note("The first day is after the last.");
+    late.hidden = true;
     const changed = () => {
+      late.hidden = !from.value || !to.value || from.value <= to.value;
       const all = (!from.value || from.value <= days[0]) && (!to.value || to.value >= days.at(-1));
       choose(filter, element, all ? null : { from: from.value, to: to.value });
     };
     from.onchange = to.onchange = changed;
     reset();
+    from.value = filter.chosen?.from || from.value;
+    to.value = filter.chosen?.to || to.value;
     const range = made("div", from, "–", to);
     range.className = "range";
-    element.querySelector(".body").replaceChildren(range);
+    element.querySelector(".body").replaceChildren(range, late);
     return () => {
       reset();
+      late.hidden = true;
       choose(filter, element, null);
     };
   }
@@ -336,11 +378,15 @@
       box.type = filter.single ? "radio" : "checkbox";
       box.name = filter.name;
       box.value = value;
+      box.checked = filter.chosen?.has(value) ?? false;
       return box;
     });
+    const pickedValues = () => values.filter((_, place) => boxes[place].checked);
+    const say = (picked) => (label.textContent = picked.length ? picked.join(", ") : "All");
+    say(pickedValues());
     const changed = () => {
-      const picked = values.filter((_, place) => boxes[place].checked);
-      label.textContent = picked.length ? picked.join(", ") : "All";
+      const picked = pickedValues();
+      say(picked);
       choose(filter, element, picked.length ? new Set(picked) : null);
     };
     for (const box of boxes) box.onchange = changed;
@@ -393,6 +439,10 @@
       }
     });
     for (const place of document.querySelectorAll(".vega")) resized.observe(place);
+    const widened = new ResizeObserver((entries) => {
+      for (const { target } of entries) showMore(target.closest(".tile"));
+    });
+    for (const place of document.querySelectorAll(".table .body")) widened.observe(place);
     const first = document.querySelector(".page").id;
     const asked = location.hash.slice(1);
     openPage(document.getElementById(asked)?.matches(".page") ? asked : first);
