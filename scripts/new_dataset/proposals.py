@@ -9,6 +9,7 @@ from datetime import date, datetime
 from new_dataset.dataset import DATE, DECIMAL, TEXT, TIMESTAMP, WHOLE, ColumnType
 from new_dataset.sample_files import Sample, SampleColumn
 
+MOSTLY = 0.9  # the share of values that a proposed type reads: files hold mistakes
 MAX_WHOLE_DIGITS = 18  # all numbers of so many digits are within a bigint
 MAX_PRECISION = 38  # Spark's limit on a decimal
 # Numbers by their digits that nobody adds up: they stay text, as customer_id does.
@@ -54,7 +55,8 @@ READERS: dict[str, Callable[[str], bool]] = {
 
 
 def propose(column: SampleColumn, sample: Sample) -> ColumnType:
-    """The narrowest type that reads all values; text for none, for ids and for leading zeros.
+    """The type that reads most values, the narrowest of those; text when it reads fewer than nine
+    in ten, for ids and for leading zeros.
 
     A column that is blank somewhere, or that a file lacks, is proposed as optional.
     """
@@ -83,16 +85,17 @@ def _kind(column: SampleColumn) -> str:
     values = column.values
     if not values:
         return TEXT
-    for kind in (DATE, TIMESTAMP):
-        if all(READERS[kind](value) for value in values):
-            return kind
-    is_identifier = _IDENTIFIERS.search(column.name)
-    if is_identifier or any(re.match(r"-?0[0-9]", value) for value in values):
+    counts = {
+        kind: sum(READERS[kind](value) for value in values)
+        for kind in (DATE, TIMESTAMP, WHOLE, DECIMAL)
+    }
+    kind = max(counts, key=lambda kind: counts[kind])  # the first of equal ones
+    if counts[kind] < MOSTLY * len(values):
         return TEXT
-    for kind in (WHOLE, DECIMAL):
-        if all(READERS[kind](value) for value in values):
-            return kind
-    return TEXT
+    is_identifier = _IDENTIFIERS.search(column.name) or any(
+        re.match(r"-?0[0-9]", value) for value in values
+    )
+    return TEXT if is_identifier and kind in (WHOLE, DECIMAL) else kind
 
 
 def _digits(numbers: Sequence[str]) -> tuple[int, int]:

@@ -142,11 +142,13 @@ def test_terminal_that_ends_writes_nothing(
         (["1,5"], "text"),
         (["9" * 39], "text"),
         (["x"], "text"),
+        (["1"] * 8 + ["2.5", "n/a"], "decimal"),
+        (["1"] * 8 + ["n/a", "x"], "text"),
         ([], "text optional"),
         (["1", ""], "whole optional"),
     ],
 )
-def test_proposal_is_the_narrowest_type_that_reads_all_values(
+def test_proposal_is_the_narrowest_type_that_reads_most_values(
     values: list[str], expected: str
 ) -> None:
     there = [value for value in values if value]
