@@ -101,7 +101,7 @@ def examine_tables(directory: StateDirectory, managed: Iterable[str]) -> Iterato
                     f"none: look whether its storage answers, and into its log at {relation.path}",
                 )
         known = {relation.location for relation in tables}
-        unfinished = catalog.unfinished()
+        unfinished = catalog.unfinished_folders()
         for url in managed:
             try:
                 for folder in objects.folders(f"{url}/"):

@@ -75,7 +75,7 @@ OPERATIONS: dict[str, Operation] = {
 }
 _READERS = {
     "catalogs", "require_catalog", "catalog_comment", "schemas", "schema", "require_schema",
-    "relations", "relation", "require_relation", "unfinished", "copied_files", "copies",
+    "relations", "relation", "require_relation", "unfinished_folders", "copied_files", "copies",
     "functions", "function", "has_functions", "grants", "groups", "version", "close",
 }  # fmt: skip
 
@@ -154,7 +154,7 @@ def shown(catalog: Catalog) -> dict[str, object]:
         "grants": {securable: catalog.grants(*securable) for securable in securables},
         "copied files": {str(r.name): catalog.copied_files(r) for r in relations},
         "copies": {str(r.name): catalog.copies(r) for r in relations},
-        "unfinished": catalog.unfinished(),
+        "unfinished": catalog.unfinished_folders(),
     }
 
 

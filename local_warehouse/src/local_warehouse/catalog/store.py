@@ -267,19 +267,19 @@ class Catalog:
     def _document_of(self, relation: Relation) -> dict[str, Any]:
         document = relation.document()
         if relation.location is not None:
-            document["location"] = self._kept(relation.location)
+            document["location"] = self._relative(relation.location)
         return document
 
     def _relation_from(self, document: str) -> Relation:
         relation = Relation.from_document(json.loads(document))
         if relation.location is not None:
-            relation.location = self._found(relation.location)
+            relation.location = self._absolute(relation.location)
         return relation
 
-    def _kept(self, location: str) -> str:
+    def _relative(self, location: str) -> str:
         return location.removeprefix(self._folder)
 
-    def _found(self, kept: str) -> str:
+    def _absolute(self, kept: str) -> str:
         return kept if "://" in kept else f"{self._folder}{kept}"
 
     def drop_relation(self, name: Name, *, deletes: str | None = None) -> None:
@@ -327,20 +327,20 @@ class Catalog:
         statement must not make twice.
         """
         with self._lock:
-            kept = self._kept(location)
+            kept = self._relative(location)
             self._database.execute("insert or ignore into unfinished values (?)", [kept])
 
     def finish(self, location: str) -> None:
         """Say that a folder holds no files of no table any more."""
         with self._lock:
-            kept = self._kept(location)
+            kept = self._relative(location)
             self._database.execute("delete from unfinished where location = ?", [kept])
 
-    def unfinished(self) -> set[str]:
+    def unfinished_folders(self) -> set[str]:
         """The folders of CREATE and DROP TABLE that are at work, failed or were killed."""
         with self._lock:
             rows = self._database.execute("select * from unfinished")
-            return {self._found(kept) for (kept,) in rows}
+            return {self._absolute(kept) for (kept,) in rows}
 
     # files that COPY INTO has loaded
 

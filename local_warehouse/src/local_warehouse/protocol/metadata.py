@@ -102,7 +102,7 @@ def tables(catalog: Catalog, request: Any) -> Result:
 def columns(catalog: Catalog, request: Any) -> Result:
     """The answer to a TGetColumnsReq; positions are counted from 0."""
     found = [
-        [*_name(relation), *_described(column, position)]
+        [*_name(relation), *_column_row(column, position)]
         for relation in _relations(catalog, request)
         for position, column in enumerate(relation.columns)
         if _like(request.columnName, column.name)
@@ -110,7 +110,7 @@ def columns(catalog: Catalog, request: Any) -> Result:
     return rows(_COLUMNS, found)
 
 
-def _described(column: Column, position: int) -> list[Any]:
+def _column_row(column: Column, position: int) -> list[Any]:
     type_name = column.type.upper()
     kind = re.match(r"\w*", type_name)[0]  # type: ignore[index]
     code, size, digits = _TYPES.get(kind, _OTHER)

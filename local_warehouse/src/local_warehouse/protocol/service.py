@@ -168,7 +168,7 @@ class ThriftService:
             try:
                 direct.resultSet = _fetch(operation, limits.maxRows, limits.maxBytes)
             except SqlError as error:
-                direct.operationStatus = _failed(error)
+                direct.operationStatus = _failure_status(error)
                 direct.resultSetMetadata = None
                 return answer
             if not direct.resultSet.hasMoreRows:
@@ -242,7 +242,7 @@ class ThriftService:
         return self._start(request, response, lambda: found(catalog, request))
 
 
-def _failed(error: SqlError) -> ttypes.TGetOperationStatusResp:
+def _failure_status(error: SqlError) -> ttypes.TGetOperationStatusResp:
     return ttypes.TGetOperationStatusResp(
         status=_OK,
         operationState=ttypes.TOperationState.ERROR_STATE,
@@ -261,7 +261,7 @@ def _operation_status(operation: Operation) -> ttypes.TGetOperationStatusResp:
         return ttypes.TGetOperationStatusResp(status=_OK, operationState=state)
     error = operation.error
     if error is not None:
-        return _failed(error)
+        return _failure_status(error)
     return ttypes.TGetOperationStatusResp(
         status=_OK,
         operationState=ttypes.TOperationState.FINISHED_STATE,

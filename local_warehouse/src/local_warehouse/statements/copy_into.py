@@ -134,7 +134,7 @@ def _files(context: Context, copy: _Copy) -> list[str]:
     try:
         if copy.pattern is not None:
             context.warehouse.locations.check(folder + copy.pattern)
-            return [file.url for file in storage.find(_escaped(folder) + copy.pattern)]
+            return [file.url for file in storage.find(_glob_of(folder) + copy.pattern)]
         try:
             inside = storage.find(folder)
         except read_files.PathNotFound:
@@ -150,7 +150,7 @@ def _files(context: Context, copy: _Copy) -> list[str]:
     return [file.url for file in inside if "/" not in file.url.removeprefix(folder)]
 
 
-def _escaped(path: str) -> str:
+def _glob_of(path: str) -> str:
     """A path as the glob that means it alone."""
     return "".join(f"\\{char}" if char in "*?[]{}\\," else char for char in path)
 
@@ -159,8 +159,8 @@ def _together(urls: list[str]) -> str:
     """The glob of exactly these files."""
     shared = os.path.commonprefix(urls)  # noqa: RUF071 - cut at its last slash
     folder = shared.rpartition("/")[0] + "/"
-    below = [_escaped(url.removeprefix(folder)) for url in urls]
-    return _escaped(folder) + (below[0] if len(below) == 1 else f"{{{','.join(below)}}}")
+    below = [_glob_of(url.removeprefix(folder)) for url in urls]
+    return _glob_of(folder) + (below[0] if len(below) == 1 else f"{{{','.join(below)}}}")
 
 
 def _load(context: Context, copy: _Copy, urls: list[str]) -> int:
@@ -226,7 +226,7 @@ def _by_name(
     branches: list[tuple[str, list[str]]] = []
     names: dict[str, None] = {}
     for url in urls:
-        call = f"select {shown} from {_call(copy, options, _escaped(url))}"
+        call = f"select {shown} from {_call(copy, options, _glob_of(url))}"
         with Query(context, call) as query:
             columns = [column.name for column in query.columns()]
         branches.append((call, columns))

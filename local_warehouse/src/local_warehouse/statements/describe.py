@@ -47,13 +47,13 @@ def describe(context: Context, reader: StatementReader) -> Result:
     as_json = reader.accept("AS", "JSON")
     column = None if as_json or reader.at_end() else reader.name()[-1]
     reader.end()
-    relation = _described(context, parts)
+    relation = _relation_or_view(context, parts)
     if column is not None:
         return _column(relation, column)
     if as_json:
         document = json.dumps(_document(relation))
         return rows([("json_metadata", "string")], [[document]])
-    return rows(_COLUMNS, _extended(relation) if extended else _plain(relation))
+    return rows(_COLUMNS, _extended_rows(relation) if extended else _plain_rows(relation))
 
 
 def _column(relation: Relation, name: str) -> Result:
@@ -64,7 +64,7 @@ def _column(relation: Relation, name: str) -> Result:
     return rows(_INFO, list(details.items()))
 
 
-def _described(context: Context, parts: list[str]) -> Relation:
+def _relation_or_view(context: Context, parts: list[str]) -> Relation:
     """The relation of a name; a temporary view as a relation."""
     name = full_name(parts, context.session.namespace)
     view = context.session.temporary_views.get(parts[0].lower()) if len(parts) == 1 else None
@@ -73,7 +73,7 @@ def _described(context: Context, parts: list[str]) -> Relation:
     return Relation(name, "VIEW", view.columns, view_text=view.text)
 
 
-def _plain(relation: Relation) -> list[list[Any]]:
+def _plain_rows(relation: Relation) -> list[list[Any]]:
     found: list[list[Any]] = [[c.name, c.type, c.comment] for c in relation.columns]
     if relation.partition_by:
         found += [["# Partition Information", "", ""], ["# col_name", "data_type", "comment"]]
@@ -88,7 +88,7 @@ def _plain(relation: Relation) -> list[list[Any]]:
     return found
 
 
-def _extended(relation: Relation) -> list[list[Any]]:
+def _extended_rows(relation: Relation) -> list[list[Any]]:
     properties = ",".join(f"{k}={v}" for k, v in sorted(relation.shown_properties.items()))
     details = {
         "Catalog": relation.name.catalog,
@@ -103,7 +103,7 @@ def _extended(relation: Relation) -> list[list[Any]]:
         "View Text": relation.view_text,
         "Table Properties": f"[{properties}]",
     }
-    found = [*_plain(relation), ["", "", ""], ["# Detailed Table Information", "", ""]]
+    found = [*_plain_rows(relation), ["", "", ""], ["# Detailed Table Information", "", ""]]
     found += [[name, value, ""] for name, value in details.items() if value is not None]
     if relation.constraints:
         found += [["", "", ""], ["# Constraints", "", ""]]

@@ -142,7 +142,7 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
     if clauses.replace_where is not None:
         where = _condition(context, clauses.replace_where)
         predicate = render(where)
-        guarded = _guarded(relation, body, predicate)
+        guarded = _with_predicate_check(relation, body, predicate)
         spread = _spread(where)
 
         def replace(mark: str) -> None:
@@ -332,7 +332,7 @@ def _alias(tree: exp.Expr, names: list[str]) -> None:
         )
 
 
-def _guarded(relation: Relation, body: str, predicate: str) -> str:
+def _with_predicate_check(relation: Relation, body: str, predicate: str) -> str:
     """Fail where a row does not match the predicate it is to replace, as Databricks does; the
     engine does not check it. The check is part of a column and not a filter, which the engine
     could move onto rows that the query itself leaves out."""

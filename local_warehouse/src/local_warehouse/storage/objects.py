@@ -94,7 +94,7 @@ def read(url: str) -> bytes:
     if not is_s3(url):
         return Path(urlsplit(url).path).read_bytes()
     bucket, key = _bucket_and_key(url)
-    with _explained():
+    with _storage_errors():
         try:
             content: bytes = s3_client().get_object(Bucket=bucket, Key=key)["Body"].read()
         except s3_client().exceptions.NoSuchKey as error:
@@ -103,7 +103,7 @@ def read(url: str) -> bytes:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _storage_errors() -> Iterator[None]:
     """Turn the errors of boto3 and obstore into CLOUD_STORAGE_ERROR."""
     from botocore.exceptions import BotoCoreError, ClientError
     from obstore.exceptions import BaseError
@@ -128,7 +128,7 @@ def names(url: str, after: str = "") -> list[tuple[str, str]]:
         except (FileNotFoundError, NotADirectoryError):
             return []
     bucket, key = _bucket_and_key(url)
-    listed = _listed(bucket, key, key + after)
+    listed = _keys_and_tags(bucket, key, key + after)
     return [(path.removeprefix(key), tag) for path, tag in listed if "/" not in path[len(key) :]]
 
 
@@ -140,12 +140,12 @@ def _changed_at(file: os.DirEntry[str]) -> str:
         return ""
 
 
-def _listed(bucket: str, prefix: str, after: str) -> list[tuple[str, str]]:
+def _keys_and_tags(bucket: str, prefix: str, after: str) -> list[tuple[str, str]]:
     """Keys and tags of objects. obstore lists them for a tenth of boto3's processor time, but it
     would take some prefixes for another key."""
     if _PLAIN_KEY.fullmatch(prefix):
         store = s3_store(bucket, s3_endpoint())
-        with _explained():
+        with _storage_errors():
             found = obstore.list(store, prefix, offset=after).collect()
         return [(entry["path"], entry["e_tag"] or "") for entry in found]
     pages = (
@@ -153,7 +153,7 @@ def _listed(bucket: str, prefix: str, after: str) -> list[tuple[str, str]]:
         .get_paginator("list_objects_v2")
         .paginate(Bucket=bucket, Prefix=prefix, StartAfter=after)
     )
-    with _explained():
+    with _storage_errors():
         return [
             (entry["Key"], entry["ETag"]) for page in pages for entry in page.get("Contents", [])
         ]
@@ -172,7 +172,7 @@ def folders(url: str) -> list[str]:
         .get_paginator("list_objects_v2")
         .paginate(Bucket=bucket, Prefix=key, Delimiter="/")
     )
-    with _explained():
+    with _storage_errors():
         prefixes = [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])]
         return [
             f"s3://{bucket}/{prefix.rstrip('/')}"
@@ -188,7 +188,7 @@ def delete(url: str) -> None:
         Path(urlsplit(url).path).unlink(missing_ok=True)
         return
     bucket, key = _bucket_and_key(url)
-    with _explained():
+    with _storage_errors():
         s3_client().delete_object(Bucket=bucket, Key=key)
 
 
@@ -202,7 +202,7 @@ def delete_tree(url: str) -> None:
         return
     bucket, key = _bucket_and_key(url)
     pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key + "/")
-    with _explained():
+    with _storage_errors():
         for page in pages:
             found = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
             if found:
