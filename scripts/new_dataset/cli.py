@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bronze_loader.datasets.charsets import charset
+from bronze_loader.datasets.column_names import normalise
 from bronze_loader.datasets.declaration import CsvOptions, find_sources, read_datasets
 from bronze_loader.errors import ConfigurationError
 from new_dataset import models_sql
@@ -102,26 +103,24 @@ def _pair(text: str) -> tuple[str, str]:
     header, separator, name = text.partition("=")
     if not separator or not header or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not HEADER=NAME")
-    return header, name
+    return normalise([header])[0], name
 
 
 def _run(options: argparse.Namespace, console: Console) -> None:
     check_dataset_name(options.name)
-    sources = find_sources(None)
-    root = sources.resolve().parents[2]
+    sources = find_sources(None).resolve()
+    root = sources.parents[2]
     check_free(root, _paths(options.name, options.gold))
+    file_names = [path.name for path in options.files]
+    location = (options.location or common_location(file_names)).removeprefix("/")
+    check_location(location, file_names, read_datasets(sources))
     sample = read_samples(options.files, _csv_options(options))
     dataset = NewDataset(
         name=options.name,
-        location=options.location or common_location([path.name for path in options.files]),
+        location=location,
         columns=_columns(options, sample, console),
         options=sample.options,
         has_gold=options.gold,
-    )
-    check_location(
-        dataset.location.removeprefix("/"),
-        [path.name for path in options.files],
-        read_datasets(sources),
     )
     blocks = re.findall(r"{% docs (\w+) %}", _text(root / "models/_columns.md"))
     files = _files(dataset, blocks)
@@ -208,9 +207,9 @@ def _given(
 
 
 def _find(name: str, names: Mapping[str, str], option: str) -> str:
-    """The column of bronze that is meant by its own name or by that in silver."""
+    """The column of bronze that is meant by its header, its own name or that in silver."""
     for source, renamed in names.items():
-        if name in (source, renamed):
+        if name in (source, renamed) or normalise([name]) == [source]:
             return source
     raise NewDatasetError(
         f"{option} {name}: there is no such column; there are {', '.join(names.values())}"

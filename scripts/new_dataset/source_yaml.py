@@ -141,7 +141,7 @@ def _entry(dataset: NewDataset, anchors: Mapping[str, Any], margin: str) -> str:
             f"      description: {column.words}.",
             "      data_type: string",
         ]
-        if column.type.is_required:
+        if column.type.is_required and column.in_every_file:
             lines += _block("config", _REQUIRED, anchors, "      ")
     return "".join(f"{margin}{line}\n" for line in lines)
 

@@ -96,7 +96,7 @@ def test_entry_goes_behind_the_last_dataset_of_a_file_without_anchors(project: P
 
 
 def test_types_are_given_and_all_else_is_text(project: Path) -> None:
-    columns = ["--timestamp", "returned_at", "--decimal", "amount", "--optional", "reason"]
+    columns = ["--timestamp", "Returned At", "--decimal", "amount", "--optional", "reason"]
     assert main(["returns", sample(project), *columns]) == 0
     assert "iso_timestamp('returned_at_text')" in checked(project)
     assert "decimal_number('amount_text', 'decimal(18,2)')" in checked(project)
@@ -169,6 +169,16 @@ def test_column_that_a_file_lacks_is_proposed_as_optional(project: Path) -> None
     assert main(["pairs", *files, "--yes"]) == 0
     assert "set columns = ['a', 'b', 'c']" in checked(project, "pairs")
     assert "optional=['c']" in checked(project, "pairs")
+
+
+def test_file_is_not_refused_for_a_column_that_another_sample_lacks(project: Path) -> None:
+    files = [
+        sample(project, "a\n1\n", "pairs_1.csv"),
+        sample(project, "a,b\n1,2\n", "pairs_2.csv"),
+    ]
+    assert main(["pairs", *files]) == 0
+    declared = {dataset.name: dataset for dataset in read_datasets(project / SOURCES)}["pairs"]
+    assert declared.required_names == ("a",)
 
 
 def test_compressed_file_in_another_encoding_is_read(project: Path) -> None:
