@@ -17,7 +17,7 @@ from local_warehouse.errors import SqlError
 from local_warehouse.services import processes
 from local_warehouse.services.certificates import Certificates
 from local_warehouse.services.state import StateDirectory
-from local_warehouse.sql.dialect import normal
+from local_warehouse.sql.dialect import normal_form
 from local_warehouse.storage import objects
 
 CATALOG_FILE = "catalog.sqlite"
@@ -208,7 +208,7 @@ def _column_list(columns: list[Column]) -> str:
 
 
 def _normal_checks(checks: dict[str, str]) -> dict[str, str]:
-    return {name: normal(text) for name, text in checks.items()}
+    return {name: normal_form(text) for name, text in checks.items()}
 
 
 def _check_list(checks: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The engine's calls by the statement that they are made for, so that it can be canceled."""
+"""Cancellation: the engine's calls, by the statement for which they are made."""
 
 from __future__ import annotations
 
@@ -12,38 +12,40 @@ import grpc
 
 from local_warehouse.errors import SqlError
 
-_KEPT = 16  # messages that the engine keeps of an answer, at the most
+_KEPT = 16  # the most messages of an answer that the engine keeps
 
 
 class Calls(grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
-    """Sees the calls of one Spark Connect session that run something, and notes those tagged.
+    """The running calls of one Spark Connect session, by the tags of their statements.
 
-    Without pyspark's reattachable execution, an answer just ends when the engine fails in the
-    middle. So the engine is asked to say when it is complete. For that it keeps what it has sent,
-    to send it once more, until it is told that this was received.
+    Without pyspark's reattachable execution, an answer that breaks off because the engine fails
+    looks complete. So each call asks the engine to mark the end of its answer. The engine then
+    keeps the messages it has sent, in case they are asked for again, until a call releases them.
     """
 
     def __init__(self) -> None:
-        self._statements: set[str] = set()  # by their tags; a result may be read after its end
-        self._open: defaultdict[str, set[Any]] = defaultdict(set)  # calls by these tags
+        self._statements: set[str] = set()  # tags of statements that run
+        self._open: defaultdict[str, set[Any]] = defaultdict(set)  # calls by tag, of results too
         self._lock = threading.Lock()
-        self.release: Callable[[Any], Any]  # asks the engine, without waiting for it
+        self.release: Callable[[Any], Any]  # sends a release to the engine without waiting for it
 
     @property
     def are_running(self) -> bool:
-        """Whether a statement runs."""
+        """Whether any statement runs."""
         return bool(self._statements)
 
     def begin(self, tag: str) -> None:
+        """Note that the statement with this tag runs and may make calls."""
         with self._lock:
             self._statements.add(tag)
 
     def end(self, tag: str) -> None:
+        """Note that the statement has ended. Calls whose results are still read go on."""
         with self._lock:
             self._statements.discard(tag)
 
     def cancel(self, tag: str) -> None:
-        """End the statement's calls; it cannot make another one."""
+        """Cancel the calls of the statement with this tag; a further call of it raises SqlError."""
         with self._lock:
             self._statements.discard(tag)
             calls = list(self._open.get(tag, ()))
@@ -53,8 +55,10 @@ class Calls(grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
     def intercept_unary_stream(
         self, continuation: Callable[..., Any], details: Any, request: Any
     ) -> Any:
+        """Make a call of the session (the interface of grpc). Raises SqlError (OPERATION_CANCELED)
+        where its statement was canceled, and (ENGINE_ERROR) where its answer breaks off."""
         tags = list(getattr(request, "tags", ()))
-        is_plain = not request.operation_id  # which reattachable execution names
+        is_plain = not request.operation_id  # reattachable execution gives it an id
         if is_plain:
             request.operation_id = str(uuid.uuid4())
             request.request_options.add().reattach_options.reattachable = True
@@ -91,7 +95,8 @@ class Calls(grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
             raise SqlError("ENGINE_ERROR", message)
 
     def _release(self, request: Any, response_id: str | None = None) -> None:
-        """Let the engine forget what it keeps of a call, up to a response if one is named."""
+        """Have the engine drop the messages of an answer that it keeps: all, or those up to a
+        response."""
         from pyspark.sql.connect.proto import ReleaseExecuteRequest
 
         release = ReleaseExecuteRequest(

@@ -1,4 +1,4 @@
-"""One Spark Connect session: what it runs, who still reads from it, what it knows of our tables."""
+"""One Spark Connect session: its statements, the readers of its results, the tables it knows."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _CHANNEL = {
     "grpc.max_receive_message_length": 2**31 - 1,  # a batch of rows is one message
     "grpc.max_send_message_length": 2**31 - 1,
     "grpc.compression_enabled_algorithms_bitset": 1,  # none, as the engine is on this machine
-    "SingleThreadedUnaryStream": 1,  # who waits for an answer reads it: no thread is started for it
+    "SingleThreadedUnaryStream": 1,  # the thread that waits for an answer reads it, and no other
 }
-_PATIENCE_SECONDS = 3  # with an engine that is to stop a query
-_WATCHED_SECONDS = 60  # after that, at the most
-_IDLE_SHARE = 0.1  # of one processor
+_PATIENCE_SECONDS = 3  # for an engine that was asked to stop a query
+_WATCHED_SECONDS = 60  # how long it is watched after that, at the most
+_IDLE_SHARE = 0.1  # the share of one processor below which the engine counts as idle
 _numbers = itertools.count(1)
 _log = logging.getLogger(__name__)
 
@@ -34,11 +34,11 @@ _log = logging.getLogger(__name__)
 class Connection:
     """The session of a Spark Connect server at a URL, or of a Sail process of its own.
 
-    A query is sent as it is, once: Sail keeps some 60 kB of each text that it has parsed
-    (https://github.com/lakehq/sail/pull/2528).
+    A query is sent as it is, and once: Sail keeps some 60 kB of each text that it has
+    parsed (https://github.com/lakehq/sail/pull/2528).
     """
 
-    _sessions: ClassVar[list[Any]] = []  # none is let go: pyspark would stop what all of them share
+    _sessions: ClassVar[list[Any]] = []  # kept for ever: pyspark would stop what all of them share
 
     def __init__(self, url: str | None) -> None:
         from pyspark.sql.connect.client import DefaultChannelBuilder
@@ -46,20 +46,20 @@ class Connection:
 
         self.number = next(_numbers)
         self.lock = threading.Lock()  # around the next two
-        self.names: dict[str, str] = {}  # of tables, by the ids of their relations
-        self.locations: dict[str, str] = {}  # of tables, by these names
+        self.names: dict[str, str] = {}  # the engine's names of tables, by their relations' ids
+        self.locations: dict[str, str] = {}  # the locations of tables, by these names
         self.snapshots = Snapshots()
         process = self._process = None if url else EngineProcess()
         self._calls = Calls()
         self._results: weakref.WeakSet[Generator[pa.RecordBatch]] = weakref.WeakSet()
-        self.last_read = 0.0  # when a reader last asked for rows
+        self.last_read = 0.0  # monotonic seconds when a reader last asked for rows
         channel = DefaultChannelBuilder(process.url if process else url or "")
         channel.add_interceptor(self._calls)
         for option, value in _CHANNEL.items():
             channel.setChannelOption(option, value)
         self._session = SparkSession(channel)
         self._client = self._session.client
-        self._client.set_retry_policies([])  # an engine of this machine has ended, or answers
+        self._client.set_retry_policies([])  # an engine on this machine answers, or has ended
         self._calls.release = self._client._stub.ReleaseExecute.future
         if process:  # a connection within this machine does not break while the engine lives
             self._client.disable_reattachable_execute()
@@ -69,33 +69,36 @@ class Connection:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process runs; of a server at a URL only a call shows it."""
+        """Whether the process runs. For a server at a URL it is True, as only a call can tell."""
         return self._process is None or self._process.is_running
 
     @property
     def is_own(self) -> bool:
-        """Whether the process is ours, to end and to replace."""
+        """Whether the engine is a process of the warehouse, which may end and replace it."""
         return self._process is not None
 
     @property
     def is_used(self) -> bool:
-        """Whether a statement runs, or some rows of a result are not read yet."""
+        """Whether a statement runs, or rows of a result have not been read."""
         return self._calls.are_running or any(
             getgeneratorstate(batches) != GEN_CLOSED for batches in self._results
         )
 
     @property
     def is_awaited(self) -> bool:
-        """Whether a statement runs, or somebody waits for the next rows of a result."""
+        """Whether a statement runs, or a reader waits for the next rows of a result."""
         return self._calls.are_running or any(
             getgeneratorstate(batches) == GEN_RUNNING for batches in self._results
         )
 
     def memory(self) -> int:
-        """Bytes of the process, without the files that it shares with others."""
+        """Resident bytes of the process without the files that it shares; 0 for a server at a
+        URL."""
         return self._process.memory() if self._process else 0
 
     def end(self) -> None:
+        """End the process, if it is the warehouse's, and close the channel. On return the process
+        has exited."""
         if self._process is not None:
             self._process.kill()
         self._client._channel.close()
@@ -103,21 +106,23 @@ class Connection:
     # statements
 
     def begin(self, tag: str) -> None:
-        """Mark what this thread runs until the statement is finished."""
+        """Tag all calls that this thread makes, until `finish`."""
         self._calls.begin(tag)
         self._client.add_tag(tag)
 
     def finish(self, tag: str) -> None:
+        """End the tagging. A canceled statement finishes too."""
         self._client.remove_tag(tag)
         self._calls.end(tag)
 
     def cancel(self, tag: str) -> None:
-        """End what runs with a tag for those who wait for it."""
+        """Break off the calls with a tag: whoever waits for one gets an error at once. The engine
+        may go on computing."""
         self._calls.cancel(tag)
 
     def stop(self, tag: str) -> bool:
-        """Whether the engine stopped what runs with a tag when asked; it may take a minute to
-        know. It looks for such requests between batches, and a join may compute for long before
+        """Ask the engine to stop computing what has a tag. Returns whether it did, after up to a
+        minute: it looks for such requests between batches, and a join may compute for long before
         its next one."""
         asking = threading.Thread(target=self._interrupt, args=(tag,), daemon=True)
         asking.start()
@@ -132,7 +137,7 @@ class Connection:
     def _interrupt(self, tag: str) -> None:
         try:
             self._client.interrupt_tag(tag)
-        except Exception:  # the engine has ended, or is ended now
+        except Exception:  # the engine has ended, or is being ended
             _log.debug("the engine could not be asked", exc_info=True)
 
     def _computes_for_nobody(self, process: EngineProcess) -> bool:
@@ -149,10 +154,10 @@ class Connection:
                 return True
         return False
 
-    # queries and commands, which raise what pyspark raises
+    # queries and commands; they raise pyspark's exceptions
 
     def tables(self, sql: str) -> Generator[pa.Table]:
-        """The parts of a statement's result, one at least. They are computed as they are read."""
+        """The tables of a statement's result, at least one, each computed when it is asked for."""
         from pyspark.sql.connect.plan import SQL
 
         plan = SQL(sql).to_proto(self._client)
@@ -175,7 +180,7 @@ class Connection:
         return self._session.createDataFrame(table, from_arrow_schema(table.schema))
 
     def keep(self, name: str, sql: str) -> None:
-        """Make a query known as a temporary view, as of now."""
+        """Create a temporary view of a query, whose tables it has as of now."""
         self.frame(sql).createOrReplaceTempView(name)
 
     def drop(self, name: str) -> None:
@@ -183,8 +188,9 @@ class Connection:
         self._session.catalog.dropTempView(name)
 
     def note_reader(self, batches: Generator[pa.RecordBatch]) -> None:
-        """A generator of rows counts as read until it is exhausted, closed or gone."""
+        """Count a generator of rows as in use until it is exhausted, closed or garbage."""
         self._results.add(batches)
 
     def note_read(self) -> None:
+        """Note that a reader asks for rows now."""
         self.last_read = time.monotonic()

@@ -1,8 +1,8 @@
 """The engine that computes: Sail, a Spark SQL engine, reached through Spark Connect.
 
-The engine holds no state of ours. Names, views, temporary views and sessions live in the catalog
-and are resolved before a statement gets here; a Delta table is made known to the engine, under a
-name of our own, when it is first used.
+The engine holds nothing that could be lost with it. Names, views and sessions live in the catalog
+and in the session, and are resolved before a statement comes here. A Delta table is declared to the
+engine, under a name that is made from its relation's id, when it is first used.
 """
 
 from __future__ import annotations
@@ -34,20 +34,24 @@ from local_warehouse.types.conversion import client_schema, to_client
 from local_warehouse.types.results import Result
 
 _T = TypeVar("_T")
-_STALE_HINT = "Missing commit file"  # what the engine says of a version behind the last checkpoint
+_STALE_HINT = "Missing commit file"  # the engine's error for a version before the last checkpoint
 _NOT_FOUND = "TABLE_OR_VIEW_NOT_FOUND"
 _ATTEMPTS = 5
 # The engine holds a file until it is complete, one for each core and branch of a UNION, and stops
 # computing while it sends it.
 _FILE_SIZE = ("target_file_size", str(32 * 2**20))
-_PORT = 15002  # of Spark Connect, where a URL names none
-_NAME = re.compile(r"\bt_[0-9a-f]{32}_\d+\b")  # that we give a table
+_PORT = 15002  # Spark Connect's, where a URL names none
+_NAME = re.compile(r"\bt_[0-9a-f]{32}_\d+\b")  # the engine's name of a table
 _TABLE_AT = re.compile(rf"`({_NAME.pattern})`|\bdelta\.`([^`]+)`", re.IGNORECASE)
 
 
 class Engine:
-    """A Spark Connect server at a URL, or Sail in processes of our own, shared by all threads. All
-    that a statement does goes to the same process."""
+    """A Spark Connect server at a URL, or Sail in processes of its own, shared by all threads. All
+    calls of one statement go to the same process.
+
+    Its methods raise SqlError for what the author of a statement can mend. On EngineEnded a
+    replacement runs and the old process has exited.
+    """
 
     def __init__(self, url: str | None = None) -> None:
         """Raises SqlError when nothing listens at the URL."""
@@ -63,14 +67,15 @@ class Engine:
 
     @property
     def generation(self) -> int:
-        """Of the engine: what one knows, the next does not."""
+        """The number of the process that this thread uses; another process knows none of its
+        temporary views."""
         return self._connection.number
 
     # statements
 
     @contextmanager
     def statement(self, tag: str) -> Iterator[None]:
-        """Mark what this thread runs, so that it can be canceled by its tag."""
+        """Tag all calls that this thread makes in the block, so that they can be canceled."""
         connection = self._generations.begin(tag)
         self._statement.connection, self._statement.tag = connection, tag
         try:
@@ -81,21 +86,21 @@ class Engine:
             connection.finish(tag)
 
     def go_on(self) -> None:
-        """Have this thread's statement, whose engine has ended, go on with the next one."""
+        """Continue this thread's statement on the replacement of an engine that has ended."""
         ended, tag = self._statement.connection, self._statement.tag
         self._statement.connection = self._generations.begin(tag)
         ended.finish(tag)
 
     def cancel(self, tag: str) -> None:
-        """End what runs with a tag: at once for its client, and then the engine's work for it."""
+        """Cancel the calls with a tag: at once for the client, and soon after in the engine."""
         self._generations.cancel(tag)
 
     @contextmanager
     def _watched(self, connection: Connection) -> Iterator[None]:
-        """Around calls of an engine: its errors as ours, and EngineEnded when it ended meanwhile.
-        Another one runs then, and the old one certainly not."""
+        """Raise SqlError in place of the engine's errors in the block, and EngineEnded where it has
+        ended. On EngineEnded a replacement runs and the old process has exited."""
         try:
-            with engine_errors.translated():
+            with engine_errors.as_sql_errors():
                 yield
         except Exception as error:
             is_silent = isinstance(error, SqlError) and error.condition == "ENGINE_UNAVAILABLE"
@@ -107,10 +112,11 @@ class Engine:
     # queries and commands
 
     def stream(self, sql: str) -> Result:
-        """Run a query; its batches come as the client reads them."""
+        """Run a query. Its batches are computed as they are read; where they are no longer read and
+        garbage, the query is canceled."""
         connection, tag = self._connection, getattr(self._statement, "tag", None)
         with self._watched(connection):
-            first, others = self._with_types_aligned(sql, self._start)
+            first, others = self._with_casts(sql, self._start)
         schema = client_schema(first.schema)
 
         def batches() -> Generator[pa.RecordBatch]:
@@ -132,28 +138,26 @@ class Engine:
         return Result(schema, reading)
 
     def run(self, sql: str) -> pa.Table:
-        """Run a statement and return its whole result, which must be small."""
+        """Run a statement and return its whole result, which has to fit in memory."""
         with self._watched(self._connection):
-            return self._with_types_aligned(
-                sql, lambda s: pa.concat_tables(self._connection.tables(s))
-            )
+            return self._with_casts(sql, lambda s: pa.concat_tables(self._connection.tables(s)))
 
     def count(self, sql: str) -> int:
-        """The number that a query yields."""
+        """The number in the first row and column of a query's result."""
         return int(self.run(sql).column(0)[0].as_py())
 
     def _start(self, sql: str) -> tuple[pa.Table, Generator[pa.Table]]:
-        """The first table of the result that has rows, and those behind it. The engine sends
-        empty ones to show that it lives."""
+        """The first table of the result that has rows, and the tables behind it. The engine sends
+        empty ones as signs of life."""
         tables = self._connection.tables(sql)
         first = next(tables)
         while not first.num_rows and (following := next(tables, None)) is not None:
             first = following
         return first, tables
 
-    def _with_types_aligned(self, sql: str, work: Callable[[str], _T], *written: str) -> _T:
-        """Do it, and again with casts if the engine stumbles over types that meet. `written` are
-        locations of tables that the text does not name."""
+    def _with_casts(self, sql: str, work: Callable[[str], _T], *written: str) -> _T:
+        """Do the work with a statement, and again with implicit casts spelled out where the engine
+        fails for want of them. `written` are locations of tables that the text does not name."""
         from pyspark.errors import PySparkException
 
         def columns_of(part: exp.Expr) -> list[Column]:
@@ -172,9 +176,10 @@ class Engine:
             return self._with_log_listed(changed, work, written)
 
     def _with_log_listed(self, sql: str, work: Callable[[str], _T], written: Sequence[str]) -> _T:
-        """Do it, and again without the hint that names a table's newest checkpoint: the engine
-        does not find a version that is older than it, one of a moment ago in particular. It
-        reads the version before it writes anything, so nothing is done twice."""
+        """Do the work with a statement, and again without the hint at a table's newest checkpoint,
+        where the engine fails on a version from before that checkpoint. It reads the version before
+        it writes anything, so nothing is done twice. Raises TableRedefined where the engine does
+        not know a table of the statement any more."""
         from pyspark.errors import PySparkException
 
         for _ in range(_ATTEMPTS):
@@ -196,9 +201,9 @@ class Engine:
         return work(sql)
 
     def columns(self, sql: str) -> list[Column]:
-        """Names and types of a query's columns, without running it."""
+        """The names and types of a query's columns, without running it."""
         with self._watched(self._connection):
-            return self._with_types_aligned(sql, self._columns)
+            return self._with_casts(sql, self._columns)
 
     def _columns(self, sql: str) -> list[Column]:
         fields = self._connection.frame(sql).schema.fields
@@ -213,8 +218,9 @@ class Engine:
         *,
         without_checks: Iterable[str] = (),
     ) -> None:
-        """Write a query's rows to a Delta table in one commit that also replaces its schema. It
-        leaves CHECK constraints as they are, but those named, which then hold for all rows."""
+        """Write a query's rows to the Delta table at a location, in one commit that also replaces
+        its schema. `mark` becomes the commit's userMetadata. CHECK constraints stay, except those
+        named in `without_checks`, whose condition becomes true."""
 
         def write(sql: str) -> None:
             writer = self._connection.frame(sql).write.format("delta").mode("overwrite")
@@ -227,22 +233,24 @@ class Engine:
             writer.save(location)
 
         with self._watched(self._connection):
-            self._with_types_aligned(query, write, location)
+            self._with_casts(query, write, location)
 
     def append(self, query: str, location: str, mark: str) -> None:
-        """Add a query's rows to a Delta table in one commit."""
+        """Add a query's rows to the Delta table at a location, in one commit whose userMetadata is
+        `mark`."""
 
         def write(sql: str) -> None:
             writer = self._connection.frame(sql).write.format("delta").mode("append")
             writer.option("userMetadata", mark).option(*_FILE_SIZE).save(location)
 
         with self._watched(self._connection):
-            self._with_types_aligned(query, write, location)
+            self._with_casts(query, write, location)
 
     def insert(self, query: str, relation: Relation, mark: str, *, overwrite: bool) -> None:
-        """Add a query's rows to a table, or put them in place of its own, cast to its types. What
-        is added goes to the columns of the same names, as others may have been moved meanwhile; by
-        position where a name has capitals, which the engine's append by name does not find."""
+        """Add a query's rows to a table, or with `overwrite` put them in place of its rows, cast to
+        its types. Rows that are added go to the columns of the same names, as columns may have been
+        moved meanwhile; by position where a name has capitals, which the engine's append by name
+        does not find."""
         name = quoted(self.name_of(relation))
         has_capitals = any(column.name != column.name.lower() for column in relation.columns)
 
@@ -255,19 +263,19 @@ class Engine:
                 frame.writeTo(name).option("userMetadata", mark).append()
 
         with self._watched(self._connection):
-            self._with_types_aligned(query, write, relation.path)
+            self._with_casts(query, write, relation.path)
 
     def register(self, name: str, table: pa.Table) -> None:
-        """Make a small table known as a temporary view."""
+        """Create or replace a temporary view of a small table."""
         with self._watched(self._connection):
             self._connection.frame_of(table).createOrReplaceTempView(name)
 
     # tables
 
     def name_of(self, relation: Relation) -> str:
-        """The engine's own name for a table; it is declared there on first use, and again when
-        its schema has changed. A statement that looked the table up before that, as it was being
-        altered, gets the newer name."""
+        """The engine's name of a table, which is declared there on first use and again when its
+        schema has changed. A statement that looked the table up before the change gets the newer
+        name."""
         name = f"t_{relation.id}_{relation.generation}"
         connection = self._connection
         with connection.lock:
@@ -286,7 +294,7 @@ class Engine:
         return name
 
     def snapshot_of(self, relation: Relation) -> Snapshot:
-        """A table as of its newest version; the engine reads its log if that is a new one."""
+        """A table as of its newest version. The engine reads its log only for a new version."""
         connection, table = self._connection, self.name_of(relation)
 
         def create(name: str) -> None:
@@ -298,10 +306,11 @@ class Engine:
 
         version = delta_log.newest(relation.path)
         if version[0] < 0:
-            return Snapshot(table, table, version)  # the engine says what is wrong with it
+            return Snapshot(table, table, version)  # the engine's error says what is wrong
         return connection.snapshots.get(relation.id, table, version, create)
 
     def forget(self, relation: Relation) -> None:
+        """Drop the engine's declaration of a table; its next use declares it again."""
         connection = self._connection
         with connection.lock:
             self._forget(connection, relation)
@@ -315,7 +324,7 @@ class Engine:
 
 
 def _answers(url: str) -> bool:
-    """Whether something listens at sc://host:port."""
+    """Whether a server listens at sc://host:port."""
     address = urlsplit(url)
     try:
         socket.create_connection((address.hostname, address.port or _PORT), timeout=5).close()

@@ -1,4 +1,4 @@
-"""The engine's exceptions as errors with the condition and SQLSTATE that Databricks has for them.
+"""The engine's exceptions, translated to errors with the conditions that Databricks has for them.
 
 Conditions and SQLSTATEs: https://docs.databricks.com/aws/en/error-messages/error-classes
 """
@@ -18,7 +18,7 @@ from local_warehouse.errors import (
     unsupported,
 )
 
-# What the engine's messages say, in lower case. The first that fits counts.
+# Phrases of the engine's messages in lower case, and their conditions. The first that fits counts.
 _PHRASES = (
     ("merge_cardinality_violation", "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE"),
     ("table not found", "TABLE_OR_VIEW_NOT_FOUND"),
@@ -39,7 +39,7 @@ _PHRASES = (
     ("arithmetic overflow", "ARITHMETIC_OVERFLOW"),
     (" overflow on ", "ARITHMETIC_OVERFLOW"),
     ("is too large to store in a decimal", "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"),
-    ("is out of range int8", "BINARY_ARITHMETIC_OVERFLOW"),  # of decimals, as integers are added
+    ("is out of range int8", "BINARY_ARITHMETIC_OVERFLOW"),  # decimals: integers are added as such
     ("is out of range int16", "BINARY_ARITHMETIC_OVERFLOW"),
     ("is out of range int32", "ARITHMETIC_OVERFLOW"),
     ("is out of range int64", "ARITHMETIC_OVERFLOW"),
@@ -54,22 +54,23 @@ _PHRASES = (
     ("scalar subquery returned more than one row", "SCALAR_SUBQUERY_TOO_MANY_ROWS"),
     ("failed to commit transaction", CONFLICT),
     ("metadata changed since last commit", "DELTA_METADATA_CHANGED"),
-    # of an INSERT that was made ready for other columns
+    # raised where the table's columns changed after an INSERT was resolved
     ("column not found for insert", "DELTA_METADATA_CHANGED"),
     ("input schema for insert has", "DELTA_METADATA_CHANGED"),
     ("not found in table schema", "DELTA_METADATA_CHANGED"),
     ("protocol changed", "DELTA_PROTOCOL_CHANGED"),
 )
 _NO_DELTA = "Failed to find the data source: delta"
-# around a message of Apache Spark
-_OF_SPARK = re.compile(r"^\([\w.$]+\) | SQLSTATE: \w{5}(?=\n|$)")
+# what Apache Spark puts around a message
+_SPARK_FRAME = re.compile(r"^\([\w.$]+\) | SQLSTATE: \w{5}(?=\n|$)")
 _SYNTAX = re.compile(r"\bfound .* expected ", re.DOTALL)
 _NAME = re.compile(r"ObjectName\(\[(.*?)\]\)")
 _PART = re.compile(r'Identifier\("(.*?)"\)')
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def as_sql_errors() -> Iterator[None]:
+    """Raise SqlError in place of an exception of pyspark."""
     from pyspark.errors import PySparkException
 
     try:
@@ -84,7 +85,7 @@ def _translated(message: str) -> SqlError:
             "a table on an engine without Delta Lake (start the Spark Connect server of --engine "
             "with its packages, or go back by `local-warehouse up --engine embedded`)"
         )
-    message = _OF_SPARK.sub("", message.partition("\n\nJVM stacktrace:")[0])
+    message = _SPARK_FRAME.sub("", message.partition("\n\nJVM stacktrace:")[0])
     named, text = split_condition(message)
     if named:
         return ForeignError(named, text)
@@ -104,5 +105,5 @@ def _translated(message: str) -> SqlError:
 
 
 def _with_plain_names(message: str) -> str:
-    """`a`.`b` for ObjectName([Identifier("a"), Identifier("b")])."""
+    """The message with `a`.`b` in place of ObjectName([Identifier("a"), Identifier("b")])."""
     return _NAME.sub(lambda m: ".".join(f"`{part}`" for part in _PART.findall(m[1])), message)

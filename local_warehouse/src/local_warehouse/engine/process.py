@@ -1,6 +1,7 @@
-"""Sail in a process of its own: a query that it does not stop can then be stopped with it.
+"""Sail in a process of its own, so that a query which Sail does not stop ends with its process.
 
-The process ends when its standard input does, so it never outlives the warehouse.
+The process ends when its standard input is closed, so it never outlives the warehouse. A line on
+its standard input asks for its processor time, which it prints.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from pathlib import Path
 
 from local_warehouse.errors import EngineEnded
 
-_IDLE_SECONDS = 365 * 86400  # until Sail ends our one session; its default is 15 minutes
+_IDLE_SECONDS = 365 * 86400  # until Sail ends the one session; its default is 15 minutes
 _SETTINGS = {"SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_IDLE_SECONDS)}
 
 
 class EngineProcess:
+    """A running Spark Connect server of Sail, on a loopback port of its own choice."""
+
     def __init__(self) -> None:
+        """Start it, and wait until it listens. Raises RuntimeError if it ends before."""
         environment = {"RUST_LOG": "warn"} | os.environ | _SETTINGS
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
@@ -43,10 +47,12 @@ class EngineProcess:
 
     @property
     def is_running(self) -> bool:
+        """Whether the process has not exited."""
         return self._process.poll() is None
 
     def processor_seconds(self) -> float:
-        """The time that its threads have computed, all in all. Raises EngineEnded."""
+        """Seconds that its threads have computed, in total. Raises EngineEnded where it has
+        exited."""
         with self._lock:
             assert self._process.stdin is not None
             try:
@@ -56,8 +62,8 @@ class EngineProcess:
                 raise EngineEnded from error
 
     def memory(self) -> int:
-        """Its resident bytes, without files that it shares; 0 where the system does not say
-        (outside Linux)."""
+        """Resident bytes without the files that it shares; 0 where the system does not say, which
+        is outside Linux."""
         try:
             _, resident, shared, *_ = Path(f"/proc/{self._process.pid}/statm").read_text().split()
         except (OSError, ValueError):
@@ -65,17 +71,18 @@ class EngineProcess:
         return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
     def kill(self) -> None:
-        """End it, and return when it has ended; several threads may want to."""
+        """Kill the process, and return when it has exited. Several threads may call it."""
         self._process.kill()
         self._process.wait()
         with self._lock:
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe is not None:
-                    with suppress(OSError):  # of what was not sent yet
+                    with suppress(OSError):  # closing flushes what could not be sent
                         pipe.close()
 
 
 def main() -> None:
+    """Serve until standard input is closed; what the process runs."""
     from pysail.spark import SparkConnectServer
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the warehouse ends it
@@ -86,7 +93,7 @@ def main() -> None:
     print(address[1], flush=True)
     for _ in sys.stdin:
         print(time.process_time(), flush=True)
-    os._exit(0)  # at once, whatever still runs
+    os._exit(0)  # at once, whatever Sail still computes
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Versions of tables that the engine knows.
+"""Snapshots of tables: the versions whose logs the engine has read.
 
-For each table that a query names, as often as it does, the engine reads the log: ten requests and
-one for each commit since the last checkpoint. A view keeps what was read, so that queries read the
-log only of a version that is new.
+The engine reads a table's log for each time that a query names the table: ten requests, and one
+for each commit since the last checkpoint. A temporary view keeps what was read, so that only the
+first query of a version reads its log.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A table as of a version, or a newer one. It is let go when nobody holds it any more."""
+    """A table as of a version or a newer one. Its view is dropped when nobody holds the object."""
 
-    name: str  # of the engine's view
+    name: str  # the name of the engine's view
     table: str  # the engine's name for the table
-    version: tuple[int, str]  # its number, and a tag of its entry in the log
+    version: tuple[int, str]  # the number of the version, and the tag of its entry in the log
 
 
 class Snapshots:
-    """The newest one of each table that one engine knows, by the id of its relation."""
+    """The newest snapshot of each table that one engine knows, by the id of its relation."""
 
     def __init__(self) -> None:
         self._newest: dict[str, Snapshot] = {}
         self._numbers = itertools.count(1)
-        self._unused: deque[str] = deque()  # names of views
+        self._unused: deque[str] = deque()  # names of views to drop
         self._lock = threading.Lock()
 
     def get(
         self, relation_id: str, table: str, version: tuple[int, str], create: Callable[[str], None]
     ) -> Snapshot:
-        """The snapshot of a version; `create` makes the view of the newest one. Two threads may
-        make it at once, each its own."""
-        found = self._newest.get(relation_id)
-        if found is not None and (found.table, found.version) == (table, version):
-            return found
+        """The snapshot of a table's newest version. Where it is not known, `create` makes a view of
+        the name that it is given. Two threads at once may make one each."""
+        known = self._newest.get(relation_id)
+        if known is not None and (known.table, known.version) == (table, version):
+            return known
         name = f"snapshot_{next(self._numbers)}"
         create(name)
         made = Snapshot(name, table, version)
@@ -50,11 +50,12 @@ class Snapshots:
         return made
 
     def forget(self, relation_id: str) -> None:
+        """Give the table's next query a new snapshot, whatever its version."""
         with self._lock:
             self._newest.pop(relation_id, None)
 
     def unused(self) -> list[str]:
-        """The views that can be dropped, each once."""
+        """The names of views that can be dropped now; each is returned once."""
         names = []
         while self._unused:
             names.append(self._unused.popleft())

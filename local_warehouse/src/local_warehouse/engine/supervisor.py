@@ -1,8 +1,8 @@
-"""The life of the engine's processes: a fresh one takes over from one that grew or does not stop.
+"""The life of the engine's processes: one that grew, or does not stop a statement, is replaced.
 
-Sail keeps some memory of every statement, and cannot stop each of them. So a process is replaced,
-and nobody notices: the next one starts beside it, then new statements go to that one, and the old
-one ends when nobody uses it any more, or only readers who do not read: their clients may be gone.
+Sail keeps some memory of every statement, and cannot stop all of them. When a process is replaced,
+the next one starts beside it and gets all new statements. The old one ends when its statements have
+finished and their results are read, or are left unread for long: their clients may be gone.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import time
 
 from local_warehouse.engine.connection import Connection
 
-# Above this memory of its own a process is replaced. It starts with some 70 MiB.
+# Bytes of its own above which a process is replaced. It starts with some 70 MiB.
 _MEMORY = int(os.environ.get("LOCAL_WAREHOUSE_ENGINE_MIB", "384")) * 2**20
-_RENEWAL_SECONDS = 20  # from one such replacement to the next, at the least
-# For those who have rows to read from a process that was replaced, and do not ask for them.
+_RENEWAL_SECONDS = 20  # the least time from one such replacement to the next
+# How long a process that was replaced waits for readers that do not ask for their rows.
 _UNREAD_SECONDS = float(os.environ.get("LOCAL_WAREHOUSE_UNREAD_SECONDS", "600"))
-_GRACE_SECONDS = 30  # for those who use a process that does not stop a statement
+_GRACE_SECONDS = 30  # for the other statements of a process that does not stop one
 _POLL_SECONDS = 0.1
 _log = logging.getLogger(__name__)
 
 
 class Generations:
-    """The connection that new statements use, and those before it that are still used."""
+    """The connection that new statements use, and earlier ones that are still in use."""
 
     def __init__(self, url: str | None) -> None:
-        """Of a server at a URL there is one for ever."""
+        """With a URL there is one connection, for ever."""
         self._url = url
         self._current = Connection(url)
         self._retired: list[Connection] = []
@@ -37,6 +37,8 @@ class Generations:
         self._next_renewal = 0.0
 
     def current(self) -> Connection:
+        """The connection for new statements, to a process that runs: one that has ended is
+        replaced."""
         connection = self._current
         if not connection.is_running:
             _log.warning("the engine has ended; starting another")
@@ -44,14 +46,15 @@ class Generations:
         return self._current
 
     def replace(self, connection: Connection) -> None:
-        """Have another process in place of one that does not answer. When this returns, the old
-        one has ended: it commits nothing any more."""
+        """Start another process in place of one that does not answer. On return the old one has
+        exited, so it commits nothing any more."""
         self._replace(connection)
         self._end(connection, 0)
-        connection.end()  # also if another thread is about to
+        connection.end()  # also where another thread is about to, so that it has exited now
 
     def begin(self, tag: str) -> Connection:
-        """Begin a statement on the current connection; finish it there."""
+        """Begin a statement on the current connection, and return that: it is finished there. A
+        process above its memory limit is replaced meanwhile, in a thread."""
         connection = self.current()
         if connection.memory() > _MEMORY and time.monotonic() > self._next_renewal:
             self._next_renewal = time.monotonic() + _RENEWAL_SECONDS
@@ -61,8 +64,8 @@ class Generations:
             return self._current
 
     def cancel(self, tag: str) -> None:
-        """End what runs with a tag, wherever it does. A process that does not stop it is replaced
-        and ended."""
+        """Cancel the statement with a tag, on whichever connection it runs. A process that does not
+        stop it is replaced, and ended after 30 seconds of grace for its other statements."""
         with self._lock:
             connections = [self._current, *self._retired]
         for connection in connections:
@@ -97,7 +100,8 @@ class Generations:
                 self._retired.append(old)
 
     def _end(self, old: Connection, deadline: float) -> None:
-        """End a process that was replaced as soon as nobody uses it, or at the deadline."""
+        """End a process that was replaced, when nothing uses it or at a deadline in monotonic
+        seconds."""
         while old.is_used and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
         with self._lock:

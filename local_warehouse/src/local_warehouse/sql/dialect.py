@@ -1,11 +1,11 @@
-"""How statements are read and written: sqlglot's Databricks dialect, made faithful.
+"""The dialect in which statements are parsed and rendered: sqlglot's Databricks, but exact.
 
-Three things differ from the stock dialect. No keyword swallows the rest of a statement as raw text
-(sqlglot does that after SHOW, for example), and function calls keep the name and arguments that
-the author wrote: sqlglot's own functions are meant for translation between dialects and lose
-detail on the way (`to_date(a, 'yyyy-MM-dd')` would come back without its format). Types are read
-and written without `DataType.is_type` of a text, which parses that text at every call: a third of
-the time for a statement with many casts.
+It differs from the stock dialect in three ways. No keyword takes the rest of a statement as raw
+text, as SHOW does in sqlglot. Function calls keep the name and the arguments that the author
+wrote: sqlglot's own functions are meant for translation between dialects and lose detail
+(`to_date(a, 'yyyy-MM-dd')` would come back without its format). Types are read and written without
+`DataType.is_type` of a text, which parses that text at every call and would take a third of the
+time for a statement with many casts.
 """
 
 from __future__ import annotations
@@ -21,10 +21,16 @@ from local_warehouse.sql.walk import nodes, of_kind
 
 
 class WarehouseDialect(Databricks):  # type: ignore[misc]
+    """Databricks SQL that comes back from a syntax tree as it was written."""
+
     class Tokenizer(Databricks.Tokenizer):  # type: ignore[misc]
+        """A tokenizer without commands, whose rest would be raw text."""
+
         COMMANDS: ClassVar[set[Any]] = set()
 
     class Parser(Databricks.Parser):  # type: ignore[misc]
+        """A parser without functions of its own: calls keep their names and arguments."""
+
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}  # array(1, 2)[0] is an element
 
@@ -40,18 +46,22 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             return found
 
     class Generator(Databricks.Generator):  # type: ignore[misc]
-        TRANSFORMS: ClassVar[dict[Any, Any]] = {  # a SELECT has no forms of other dialects
+        """A generator that writes types and casts as they were read."""
+
+        TRANSFORMS: ClassVar[dict[Any, Any]] = {  # a SELECT was written for Databricks already
             kind: write
             for kind, write in Databricks.Generator.TRANSFORMS.items()
             if kind is not exp.Select
         }
 
         def datatype_sql(self, expression: exp.DataType) -> str:
+            """The text of a type; one without parameters is its name."""
             if expression.expressions or expression.this in self.PARAMETERIZABLE_TEXT_TYPES:
                 return str(super().datatype_sql(expression))
             return generator.Generator.datatype_sql(self, expression)
 
         def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
+            """The text of a cast as it was written; Databricks' own method asks for its type."""
             return generator.Generator.cast_sql(self, expression, safe_prefix)
 
 
@@ -59,7 +69,10 @@ _CHARACTERS = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR)
 
 
 def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
-    """The syntax tree of one query or DML statement: a text, or those of its tokens."""
+    """The syntax tree of one query or DML statement: of all of its text, or of these tokens of it.
+
+    Raises SqlError (PARSE_SYNTAX_ERROR) with line and position.
+    """
     dialect = WarehouseDialect()
     try:
         found = dialect.parser().parse(dialect.tokenize(text) if tokens is None else tokens, text)
@@ -78,14 +91,16 @@ def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
 
 
 def render(tree: exp.Expr, *, copy: bool = True) -> str:
-    """The text of a tree. Without a copy it is faster, and moves CTEs of subqueries to the top."""
+    """The text of a tree. Without `copy` it is faster, and CTEs of the tree's subqueries move to
+    its top."""
     return str(
         tree.sql(dialect=WarehouseDialect, normalize_functions=False, comments=False, copy=copy)
     )
 
 
-def normal(expression: str) -> str:
-    """An expression as it is compared with another one: the engine keeps its words only."""
+def normal_form(expression: str) -> str:
+    """An expression in one spelling of spacing and keywords, to compare it with another: the engine
+    keeps only its words. A text that cannot be parsed stays as it is."""
     try:
         return render(parse(f"select {expression}"))
     except SqlError:
@@ -93,5 +108,5 @@ def normal(expression: str) -> str:
 
 
 def literal(value: str) -> str:
-    """A SQL string literal in Spark's form: backslash escapes, as ANSI doubling is not read."""
+    """A SQL string literal with backslash escapes, as Spark does not read doubled quotes as one."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

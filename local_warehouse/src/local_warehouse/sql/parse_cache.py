@@ -1,7 +1,7 @@
-"""Texts as tokens and syntax trees, kept for when they come again, as those of each `dbt build` do.
+"""A cache of tokens and syntax trees by text: each `dbt build` sends the same statements again.
 
-A tree is kept when it is asked for a second time, so that what comes once is not copied. To copy
-one takes a fifth of the time that it takes to read it.
+A tree is kept when it is asked for a second time, so that a text that comes once costs no copy. A
+copy takes a fifth of the time of parsing.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from sqlglot.errors import TokenError
 from local_warehouse.errors import syntax_error
 from local_warehouse.sql.dialect import WarehouseDialect, parse
 
-_CHARACTERS = 512 * 1024  # of the texts that are kept, whose tokens and trees have 100 bytes each
+_CHARACTERS = 512 * 1024  # in all texts of the cache; tokens and trees take 100 bytes for each
 
 
 class Reading:
-    """One text. Nobody may change its tokens."""
+    """The tokens and syntax trees of one text. Its tokens are shared and must not be changed."""
 
     def __init__(self, text: str) -> None:
-        """Raises SqlError where it has no tokens."""
+        """Raises SqlError (PARSE_SYNTAX_ERROR) where the text cannot be cut into tokens."""
         self.text = text
         try:
             self.tokens: list[Token] = WarehouseDialect().tokenize(text)
@@ -33,7 +33,7 @@ class Reading:
         self._trees: dict[int, exp.Expr | None] = {}  # None where it was asked for once
 
     def tree(self, start: int = 0) -> exp.Expr:
-        """The syntax tree of what stands from a place on, for the caller to change."""
+        """The syntax tree of the text from a character on; the caller may change it."""
         if start not in self._trees:
             self._trees[start] = None
             return self._parsed(start)
@@ -48,17 +48,18 @@ class Reading:
 
 @cached(LRUCache(_CHARACTERS, lambda kept: len(kept.text)), lock=threading.Lock())
 def reading(text: str) -> Reading:
+    """The reading of a text, from the cache where it is there."""
     return Reading(text)
 
 
 def parse_again(text: str) -> exp.Expr:
-    """The syntax tree of a text that comes often, such as a view's."""
+    """The syntax tree of a text that comes often, such as a view's; the caller may change it."""
     return reading(text).tree()
 
 
 def without_comment(text: str) -> str:
-    """A statement with blanks in place of the comment that it begins with, in which dbt names the
-    run: the rest comes again."""
+    """A statement with blanks in place of the comment at its beginning, so that places stay. dbt
+    names the run there, and all that follows comes again in the next run."""
     start = len(text) - len(text.lstrip())
     end = text.find("*/", start + 2) + 2
     is_comment = text.startswith("/*", start) and end > start + 2

@@ -1,5 +1,5 @@
-"""Walks over syntax trees, in one loop: sqlglot's own are generators and take twice the time, which
-counts where a statement has thousands of nodes."""
+"""Walks over syntax trees in one loop. sqlglot's own walks are generators and take twice the time,
+which matters for a statement of thousands of nodes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Kind = TypeVar("_Kind", bound=exp.Expr)
 
 
 def nodes(tree: exp.Expr) -> list[exp.Expr]:
-    """All nodes of a tree, each before those below it."""
+    """All nodes of a tree, each before the nodes below it."""
     found = [tree]
     for node in found:  # which grows meanwhile
         for value in node.args.values():
@@ -23,6 +23,6 @@ def nodes(tree: exp.Expr) -> list[exp.Expr]:
     return found
 
 
-def of_kind(found: Iterable[exp.Expr], *kinds: type[_Kind]) -> list[_Kind]:
-    """Those of some kinds."""
-    return [node for node in found if isinstance(node, kinds)]
+def of_kind(nodes: Iterable[exp.Expr], *kinds: type[_Kind]) -> list[_Kind]:
+    """The nodes that are of one of these classes, in their order."""
+    return [node for node in nodes if isinstance(node, kinds)]

@@ -12,7 +12,7 @@ from local_warehouse.catalog.names import full_name, quoted
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.delta import transactions
 from local_warehouse.session.context import Context
-from local_warehouse.sql.dialect import normal
+from local_warehouse.sql.dialect import normal_form
 from local_warehouse.statements.reader import StatementReader
 
 
@@ -87,7 +87,7 @@ def _add_check(context: Context, relation: Relation, constraint: Constraint) -> 
     engine = context.engine
     expression = constraint.expression or ""
     there = delta_tables.constraints(relation.path).get(constraint.name.lower())
-    if there is not None and normal(there) == normal(expression):
+    if there is not None and normal_form(there) == normal_form(expression):
         return  # the table was created with it
     table = quoted(engine.name_of(relation))
     broken = engine.count(f"select count(*) from {table} where not ({constraint.expression})")

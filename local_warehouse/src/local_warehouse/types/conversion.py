@@ -13,7 +13,7 @@ from local_warehouse.errors import SqlError
 from local_warehouse.sql.dialect import WarehouseDialect
 from local_warehouse.types import intervals
 
-_SQL_NAME = b"Spark:DataType:SqlName"  # Arrow metadata of a column whose Arrow type is not its own
+_SQL_NAME = b"Spark:DataType:SqlName"  # Arrow metadata: the SQL type of a column sent as text
 _DELTA_NAMES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}
 _TYPE_NAMES = {
     "boolean": ttypes.TTypeId.BOOLEAN_TYPE,
@@ -61,7 +61,7 @@ def _field(name: str) -> str:
 
 
 def to_arrow(ddl_type: str) -> pa.DataType:
-    """The Arrow type of a DDL type; only what information tables use."""
+    """The Arrow type of a DDL type. Only the types of information_schema and SHOW are known."""
     return {
         "string": pa.string(),
         "int": pa.int32(),
@@ -75,7 +75,7 @@ def to_arrow(ddl_type: str) -> pa.DataType:
 
 
 def from_arrow(arrow_type: pa.DataType) -> str:
-    """The DDL spelling of an Arrow type in a result."""
+    """The DDL spelling of an Arrow type in a result; string for what has no other."""
     if pa.types.is_decimal(arrow_type):
         return f"decimal({arrow_type.precision},{arrow_type.scale})"
     if pa.types.is_timestamp(arrow_type):
@@ -121,13 +121,15 @@ def client_type(arrow_type: pa.DataType) -> pa.DataType:
         return pa.struct([pa.field(f.name, client_type(f.type)) for f in arrow_type])
     if pa.types.is_map(arrow_type):
         key_type = client_type(arrow_type.key_type)
-        if pa.types.is_null(key_type):  # of map(): Arrow has no keys of that type
+        if pa.types.is_null(key_type):  # the keys of map(), a type that Arrow does not have
             key_type = pa.string()
         return pa.map_(key_type, client_type(arrow_type.item_type))
     return arrow_type
 
 
 def client_schema(schema: pa.Schema) -> pa.Schema:
+    """The Arrow schema of the engine's result as the client gets it; intervals say their SQL type
+    in the metadata of their field."""
     return pa.schema([_client_field(field) for field in schema])
 
 
@@ -139,7 +141,7 @@ def _client_field(field: pa.Field) -> pa.Field:
 
 
 def to_client(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The engine's table with the types of a client's schema."""
+    """The engine's table, cast to a schema from `client_schema`."""
     if table.schema.equals(schema):
         return table
     columns = [
@@ -168,7 +170,11 @@ def to_thrift(field: pa.Field) -> ttypes.TTypeDesc:
 
 
 def to_json(ddl_type: str) -> dict[str, Any]:
-    """The type object of `DESCRIBE TABLE … AS JSON` (Databricks SQL reference, DESCRIBE TABLE)."""
+    """The type object of `DESCRIBE TABLE … AS JSON` for a DDL spelling.
+
+    Raises SqlError (UNSUPPORTED_DATATYPE) for what is no type.
+    https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-describe-table
+    """
     try:
         return _json(exp.DataType.build(ddl_type, dialect=WarehouseDialect))
     except ParseError as error:
@@ -202,7 +208,10 @@ def _json(tree: exp.Expr) -> dict[str, Any]:
 
 
 def to_delta(ddl_type: str) -> Any:
-    """The type of a DDL spelling as a Delta log's schemaString has it."""
+    """The type of a DDL spelling as the schemaString of a Delta log has it.
+
+    Raises SqlError (UNSUPPORTED_DATATYPE) for what is no type.
+    """
     return _delta(to_json(ddl_type))
 
 

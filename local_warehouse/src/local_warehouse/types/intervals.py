@@ -1,7 +1,7 @@
-"""Intervals as a Databricks SQL warehouse sends them to databricks-sql-connector: as text.
+"""Intervals as text, as a Databricks SQL warehouse sends them to databricks-sql-connector.
 
-`1-2` are a year and two months, `1 02:03:04.500000000` a day and some hours, and a calendar
-interval is in words.
+`1-2` is a year and two months, `1 02:03:04.500000000` a day and some hours. A calendar interval is
+in words: `2 months 3 days`.
 """
 
 from __future__ import annotations
@@ -16,23 +16,26 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def is_interval(arrow_type: pa.DataType) -> bool:
+    """Whether values of an Arrow type are intervals: months, durations or calendar intervals."""
     kinds = (arrow_type.id == _MONTHS, pa.types.is_duration(arrow_type))
     return any(kinds) or bool(pa.types.is_interval(arrow_type))
 
 
 def contains_interval(arrow_type: pa.DataType) -> bool:
+    """Whether an Arrow type is an interval, or has one in its elements, keys, values or fields."""
     children = (arrow_type.field(i).type for i in range(arrow_type.num_fields))
     return is_interval(arrow_type) or any(map(contains_interval, children))
 
 
 def sql_name(arrow_type: pa.DataType) -> str:
+    """The SQL name of an interval's Arrow type."""
     if arrow_type.id == _MONTHS:
         return "INTERVAL YEAR TO MONTH"
     return "INTERVAL DAY TO SECOND" if pa.types.is_duration(arrow_type) else "INTERVAL"
 
 
 def as_text(table: pa.Table, column: int, client_type: pa.DataType) -> pa.Array:
-    """A column that has intervals, with their texts in their place."""
+    """A column of a table as values of `client_type`, with texts in place of intervals."""
     arrow_type = table.schema.field(column).type
     selected = table.select([column])
     readable = pa.schema([pa.field("values", _readable(arrow_type))])
@@ -45,7 +48,7 @@ def as_text(table: pa.Table, column: int, client_type: pa.DataType) -> pa.Array:
 
 
 def _readable(arrow_type: pa.DataType) -> pa.DataType:
-    """The type of the same bytes that pyarrow can read: months as whole numbers."""
+    """A type of the same layout that pyarrow can read: whole numbers in place of months."""
     if arrow_type.id == _MONTHS:
         return pa.int32()
     if pa.types.is_list(arrow_type):
@@ -87,7 +90,7 @@ def _days(value: timedelta) -> str:
 
 
 def _words(value: Any) -> str:
-    """A calendar interval, given as months, days and nanoseconds."""
+    """The words of a calendar interval, which has months, days and nanoseconds."""
     years, months = _whole(value.months, 12)
     minutes, nanoseconds = _whole(value.nanoseconds, 60 * 10**9)
     hours, minutes = _whole(minutes, 60)
@@ -102,7 +105,7 @@ def _words(value: Any) -> str:
 
 
 def _whole(value: int, size: int) -> tuple[int, int]:
-    """Division towards zero, with the rest."""
+    """The quotient of a division towards zero, and its remainder."""
     quotient = abs(value) // size
     quotient = -quotient if value < 0 else quotient
     return quotient, value - quotient * size

@@ -1,4 +1,4 @@
-"""What a statement gives back: an Arrow schema, record batches, and a count of changed rows."""
+"""Results of statements: an Arrow schema, record batches, and a number of changed rows."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ from local_warehouse.types.conversion import to_arrow
 
 @dataclass
 class Result:
+    """The result of one statement. Its batches can be read once, and may be computed meanwhile."""
+
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch] = field(default_factory=lambda: iter(()))
-    modified_rows: int | None = None
+    modified_rows: int | None = None  # None for a statement that is no DML
 
     def table(self) -> pa.Table:
+        """All batches that have not been read yet, as one table."""
         return pa.Table.from_batches(self.batches, self.schema)
 
 
 def nothing() -> Result:
-    """The result of a statement that has none, such as most DDL."""
+    """The result of a statement without columns or rows, such as most DDL."""
     return Result(pa.schema([]))
 
 
 def rows(columns: Sequence[tuple[str, str]], values: Iterable[Sequence[Any]]) -> Result:
-    """A result from Python values; `columns` are (name, DDL type)."""
+    """A result of Python values, row by row; `columns` are pairs of name and DDL type."""
     table = arrow_table(columns, values)
     return Result(table.schema, iter(table.to_batches()))
 
 
 def arrow_table(columns: Sequence[tuple[str, str]], values: Iterable[Sequence[Any]]) -> pa.Table:
+    """An Arrow table of Python values, row by row; `columns` are pairs of name and DDL type."""
     materialised = [list(row) for row in values]
     arrays = [
         pa.array([row[index] for row in materialised], type=to_arrow(ddl_type))
@@ -43,7 +47,8 @@ def arrow_table(columns: Sequence[tuple[str, str]], values: Iterable[Sequence[An
 
 
 def counts(**numbers: int) -> Result:
-    """The one-row result of a DML statement; its first count is the number of changed rows."""
+    """The result of a DML statement: one row with these BIGINT columns. The first is also the
+    number of changed rows."""
     result = rows([(name, "bigint") for name in numbers], [list(numbers.values())])
     result.modified_rows = next(iter(numbers.values()))
     return result
