@@ -1,8 +1,7 @@
-"""The processes of a warehouse's warehouse, seen from outside: memory and open files (Linux)."""
+"""The server and its engines as the system sees them: process ids, memory, open files (Linux)."""
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,17 +12,17 @@ from warehouse_under_test import WarehouseUnderTest
 
 @dataclass(frozen=True)
 class Usage:
-    """Of the server and the engines that it started; memory in resident bytes, files that are
-    open."""
+    """The resident bytes and the open files of the server, and of its engines together."""
 
-    server: int
+    server: int  # bytes
     server_files: int
-    engine: int
+    engine: int  # bytes
     engine_files: int
     engines: int  # processes
 
     @property
     def files(self) -> int:
+        """The open files of all."""
         return self.server_files + self.engine_files
 
 
@@ -37,6 +36,7 @@ def engines(warehouse: WarehouseUnderTest) -> list[int]:
 
 
 def usage(warehouse: WarehouseUnderTest) -> Usage:
+    """What the server and its engines use now."""
     server = _server(warehouse)
     started = [Path("/proc") / str(pid) for pid in engines(warehouse)]
     return Usage(
@@ -49,8 +49,7 @@ def usage(warehouse: WarehouseUnderTest) -> Usage:
 
 
 def _server(warehouse: WarehouseUnderTest) -> Path:
-    state = json.loads((warehouse.state / "state.json").read_text())
-    return Path("/proc") / str(state["services"]["warehouse"]["pid"])
+    return Path("/proc") / str(warehouse.pids()["warehouse"])
 
 
 def _memory(process: Path) -> int:

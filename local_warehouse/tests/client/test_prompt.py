@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from warehouse_under_test import BIN, WarehouseUnderTest, outer_environment
+from warehouse_under_test import BIN, PATIENCE, WarehouseUnderTest, outer_environment
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
-_SECONDS = 60
 
 
 class Terminal:
@@ -33,11 +32,12 @@ class Terminal:
         self.shown = ""
 
     def type(self, text: str) -> None:
+        """Send keys, as a person would type them."""
         os.write(self._file, text.encode())
 
     def wait_for(self, text: str) -> str:
         """Everything shown since the last call, up to a text that has to appear."""
-        deadline = time.monotonic() + _SECONDS
+        deadline = time.monotonic() + PATIENCE
         while text not in self.shown:
             assert time.monotonic() < deadline, f"no {text!r} in {self.shown!r}"
             if select.select([self._file], [], [], 0.2)[0]:
@@ -52,9 +52,11 @@ class Terminal:
         return before + found
 
     def exit_code(self) -> int:
+        """Wait for the end of the process; return its exit code."""
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
     def close(self) -> None:
+        """Kill the process, if it runs still, and close the terminal."""
         try:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
@@ -65,6 +67,7 @@ class Terminal:
 
 @pytest.fixture
 def open_prompt(warehouse: WarehouseUnderTest) -> Iterator[Callable[[], Terminal]]:
+    """A function that opens a prompt; all of them are closed in the end."""
     opened: list[Terminal] = []
 
     def start() -> Terminal:

@@ -32,6 +32,7 @@ SETTINGS = {
 
 
 def main(folder: Path) -> None:
+    """Answer the questions of the folder that the command line names."""
     builder = SparkSession.builder.master("local[1]")
     settings = SETTINGS | {"spark.sql.warehouse.dir": str(folder / "warehouse")}
     for name, text in settings.items():

@@ -21,6 +21,7 @@ OLDEST_JAVA = 17
 
 
 def main() -> int:
+    """Run the tests, after an installation of Spark if need be; return pytest's exit code."""
     java = _java()
     if java is None or java < OLDEST_JAVA:
         found = "there is none" if java is None else f"this is Java {java}"

@@ -23,12 +23,14 @@ DIFFERENCES = {
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    """Spark's answers by the questions' names."""
     folder: Path = tmp_path_factory.mktemp("functions")
     return recorded(ANSWERS / "functions.json", list(QUESTIONS.values()), folder)
 
 
 @pytest.fixture(scope="module")
 def connection(warehouse: Any) -> Iterator[Any]:
+    """A connection for all questions."""
     with warehouse.connect() as opened:
         yield opened
 

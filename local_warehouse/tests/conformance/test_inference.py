@@ -74,6 +74,7 @@ def _content() -> str:
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    """Spark's answer about the file."""
     folder: Path = tmp_path_factory.mktemp("inference")
     (folder / "inferred.csv").write_text(_content(), "utf-8")
     return recorded(ANSWERS / "inference.json", [QUESTION], folder)
@@ -81,6 +82,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Answers:
 
 @pytest.fixture(scope="module")
 def found(warehouse: Any) -> Iterator[dict[str, Any]]:
+    """The warehouse's answer about the file."""
     url = warehouse.land(("inferred.csv", _content().encode()))
     with warehouse.connect() as connection, connection.cursor() as cursor:
         cursor.execute(

@@ -8,18 +8,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from databricks.sql.exc import Error
 
 from server_process import engines
-from warehouse_under_test import WarehouseUnderTest
+from warehouse_under_test import WarehouseUnderTest, eventually
 
 
 @pytest.fixture(scope="module")
 def own(new_warehouse: Callable[[str], WarehouseUnderTest]) -> Iterator[WarehouseUnderTest]:
+    """A warehouse for these tests alone, whose engine they kill."""
     warehouse = new_warehouse("engine-ends")
     warehouse.up()
     yield warehouse
@@ -27,11 +29,13 @@ def own(new_warehouse: Callable[[str], WarehouseUnderTest]) -> Iterator[Warehous
 
 
 def signal_engine(warehouse: WarehouseUnderTest, number: signal.Signals) -> None:
+    """Send a signal to each engine that runs."""
     for pid in engines(warehouse):
         os.kill(pid, number)
 
 
 def log(warehouse: WarehouseUnderTest) -> str:
+    """The warehouse's log."""
     return (warehouse.state / "logs" / "warehouse.log").read_text()
 
 
@@ -84,8 +88,7 @@ def test_a_write_that_is_committed_is_done_though_the_engine_ends_before_it_coun
             "insert into slow replace where id % 2 = 1 and length(repeat(sha2(string(id), 512), 9))"
             " > 9 select id * 2 + 1 from range(1000)"
         )
-        while len(own.sql("describe history slow")) == before:
-            time.sleep(0.01)
+        eventually(lambda: len(own.sql("describe history slow")) > before, every=0.01)
         signal_engine(own, signal.SIGKILL)
         write_deltalake(location, pa.table({"id": [1, 3]}), mode="append", storage_options=keys)
         cursor.get_async_execution_result()
@@ -100,8 +103,7 @@ def test_a_result_is_computed_again_until_its_client_has_rows(own: WarehouseUnde
         half.execute(query)
         assert half.fetchone()[0] == 0
         whole.execute_async(query)
-        while whole.is_query_pending():
-            time.sleep(0.05)
+        eventually(lambda: not whole.is_query_pending())
         signal_engine(own, signal.SIGKILL)
         whole.get_async_execution_result()
         assert sum(whole.fetchall_arrow().column("id").to_pylist()) == 19999900000
@@ -113,35 +115,79 @@ def test_a_result_is_computed_again_until_its_client_has_rows(own: WarehouseUnde
 def test_a_replaced_engine_ends_when_only_readers_are_left_that_do_not_read(
     new_warehouse: Callable[[str], WarehouseUnderTest],
 ) -> None:
-    unread = 4  # seconds
-    warehouse = new_warehouse("unread")
-    warehouse.command(
-        "up", LOCAL_WAREHOUSE_ENGINE_MIB="1", LOCAL_WAREHOUSE_UNREAD_SECONDS=str(unread)
-    )
-    warehouse.up()
+    """Where the machine takes longer over a single request than a reader may wait before the next
+    one, nothing is known yet: a longer time follows."""
+    for unread in (2, 8, 32):  # seconds
+        warehouse = new_warehouse(f"unread-{unread}")
+        settings = {"ENGINE_MIB": "1", "UNREAD_SECONDS": str(unread)}
+        warehouse.command("up", **{f"LOCAL_WAREHOUSE_{name}": settings[name] for name in settings})
+        warehouse.up()
+        try:
+            if _ends_without_readers(warehouse, unread):
+                return
+        finally:
+            warehouse.down()
+    pytest.fail(f"a request took more than {unread // 2} s")
+
+
+def _wait_for_an_answer(connection: Any, seconds: float) -> None:
+    """Ask again and again until some statement was answered, or the time is over."""
+    asked: list[Any] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and all(cursor.is_query_pending() for cursor in asked):
+        asked.append(connection.cursor())
+        asked[-1].execute_async("select 1")
+        time.sleep(0.1)
+
+
+@contextmanager
+def _continued(pid: int) -> Iterator[None]:
+    """Let a process that was stopped go on in the end, for those who wait for it."""
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def _ends_without_readers(warehouse: WarehouseUnderTest, unread: float) -> bool:
+    """Whether the engine ends as it should; False if the machine was too slow to tell."""
     (first,) = engines(warehouse)
-    with closing(warehouse.connect()) as connection, ThreadPoolExecutor() as pool:
+    with (
+        closing(warehouse.connect()) as connection,
+        closing(warehouse.connect()) as other,
+        ThreadPoolExecutor() as pool,
+        _continued(first),
+    ):
         cursor = connection.cursor()
         os.kill(first, signal.SIGSTOP)
         # begins there and has it replaced
         cursor.execute_async("select id, repeat('x', 500) as text from range(400000)")
-        time.sleep(3 * unread)
-        assert len(engines(warehouse)) == 2  # as the statement runs
+        # which lasts for less than 20 s, in which a first connection is made or given up
+        eventually(lambda: len(engines(warehouse)) > 1)
+        _wait_for_an_answer(other, 8)  # of the second one
+        time.sleep(2 * min(unread, 4))
+        assert first in engines(warehouse)  # as the statement runs
+        begun = time.monotonic()
         os.kill(first, signal.SIGCONT)
+        eventually(lambda: not cursor.is_query_pending())
         cursor.get_async_execution_result()
+        if time.monotonic() - begun > unread / 2:
+            return False
         os.kill(first, signal.SIGSTOP)
         reading = pool.submit(cursor.fetchmany_arrow, 200_000)
+        assert other.cursor().execute("select 1").fetchall() == [(1,)]  # so that one is asked
+        if time.monotonic() - begun > unread / 2:
+            return False
         time.sleep(2 * unread)
         assert not reading.done()
         assert first in engines(warehouse)  # as somebody waits for rows
         os.kill(first, signal.SIGCONT)
         assert reading.result().num_rows == 200_000
-        deadline = time.monotonic() + 10 * unread
-        while first in engines(warehouse):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        eventually(lambda: first not in engines(warehouse))
         with pytest.raises(Error, match="ENGINE_ENDED"):
             cursor.fetchall_arrow()
+    return True
 
 
 def test_writers_write_each_row_once_while_engines_are_killed(own: WarehouseUnderTest) -> None:

@@ -34,6 +34,7 @@ class MaterializationV2:
 
     @pytest.fixture(scope="class")
     def dbt_project_yml(self, dbt_project_yml: dict[str, Any], project_root: Path) -> Any:
+        """The project with the flag, and with the setting for all models."""
         dbt_project_yml.setdefault("flags", {})["use_materialization_v2"] = True
         dbt_project_yml.setdefault("models", {})["+use_safer_relation_operations"] = True
         (Path(project_root) / "dbt_project.yml").write_text(yaml.safe_dump(dbt_project_yml))

@@ -39,11 +39,11 @@ def test_catalogs(listed: Any) -> None:
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("listed%", ["listed_a", "listedxa"]),
-        ("listed_a", ["listed_a", "listedxa"]),
-        ("listed\\_a", ["listed_a"]),
-        ("LISTEDX%", ["listedxa"]),
-        ("listed", []),
+        pytest.param("listed%", ["listed_a", "listedxa"], id="percent sign"),
+        pytest.param("listed_a", ["listed_a", "listedxa"], id="underscore"),
+        pytest.param("listed\\_a", ["listed_a"], id="escaped underscore"),
+        pytest.param("LISTEDX%", ["listedxa"], id="capitals"),
+        pytest.param("listed", [], id="no wildcard"),
     ],
 )
 def test_schemas_by_pattern(listed: Any, pattern: str, expected: list[str]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from databricks.sql.backend.types import CommandState
 from databricks.sql.exc import Error
+
+from warehouse_under_test import eventually
 
 # Neither ends by itself. The engine stops the first one when asked, and has to be replaced
 # to stop the second one, a join that computes for minutes before it looks for such a request.
@@ -20,34 +21,10 @@ _LONG_JOIN = (
 )
 
 
-def _processor_seconds(warehouse: Any) -> int:
-    """The time that the warehouse and its engine have computed."""
-    seconds = 0.0
-    for computed in warehouse.processes("time"):
-        *hours, minutes, rest = computed.split(":")
-        seconds += int(hours[0] if hours else 0) * 3600 + int(minutes) * 60 + float(rest)
-    return int(seconds)
-
-
-def _computes(warehouse: Any) -> bool:
-    start = _processor_seconds(warehouse)
-    time.sleep(4)
-    return _processor_seconds(warehouse) > start
-
-
-def _eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 120
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def test_a_statement_runs_in_the_background(warehouse: Any) -> None:
     with warehouse.connect() as connection, connection.cursor() as cursor:
         cursor.execute_async("select id from range(3)")
-        assert _eventually(lambda: not cursor.is_query_pending())
+        eventually(lambda: not cursor.is_query_pending())
         assert cursor.get_query_state() == CommandState.SUCCEEDED
         cursor.get_async_execution_result()
         assert [row.id for row in cursor.fetchall()] == [0, 1, 2]
@@ -60,13 +37,13 @@ def test_a_statement_runs_in_the_background(warehouse: Any) -> None:
 def test_a_canceled_statement_stops(warehouse: Any) -> None:
     with warehouse.connect() as connection, connection.cursor() as cursor:
         cursor.execute_async(_LONG)
-        assert _eventually(lambda: _computes(warehouse))
+        eventually(warehouse.computes)
         assert cursor.is_query_pending()
         cursor.cancel()
         assert cursor.get_query_state() == CommandState.CANCELLED
         with pytest.raises(Error, match="CANCELLED"):
             cursor.get_async_execution_result()
-        assert _eventually(lambda: not _computes(warehouse))
+        eventually(lambda: not warehouse.computes())
         assert cursor.execute("select 1 as a").fetchall() == [(1,)]
 
 
@@ -77,10 +54,10 @@ def test_a_statement_that_the_engine_cannot_stop_ends_with_its_process(warehouse
         connection.cursor() as other,
     ):
         canceled.execute_async(_LONG_JOIN)
-        assert _eventually(lambda: _computes(warehouse))
+        eventually(warehouse.computes)
         canceled.cancel()
         assert canceled.get_query_state() == CommandState.CANCELLED
-        assert _eventually(lambda: not _computes(warehouse))
+        eventually(lambda: not warehouse.computes())
         assert other.execute("select 1 as a").fetchall() == [(1,)]
 
 
@@ -89,22 +66,24 @@ def test_a_canceled_write_leaves_the_table_as_it_was(warehouse: Any) -> None:
     table = "main.default.canceled"
     insert = (
         f"insert into {table} select sum(length(sha2(repeat(string(id), 20), 512)))"
-        " from range(9000000)"
+        " from range(4000000)"
     )
     warehouse.sql(f"create or replace table {table} as select 1L as id")
-    before, start = _processor_seconds(warehouse), time.monotonic()
+    before, begun = warehouse.processor_times(), time.monotonic()
     warehouse.sql(insert)
-    took, whole = time.monotonic() - start, _processor_seconds(warehouse) - before
+    took, whole = time.monotonic() - begun, warehouse.computed_since(before)
     assert warehouse.sql(f"select count(*) as n from {table}") == [{"n": 2}]
-    before = _processor_seconds(warehouse)
+    before = warehouse.processor_times()
     with warehouse.connect() as connection, connection.cursor() as cursor:
         cursor.execute_async(insert)
-        time.sleep(min(took / 4, 0.5))
+        eventually(lambda: warehouse.computed_since(before) > whole / 8, every=0.01)
         assert cursor.is_query_pending()
+        canceled = warehouse.processor_times()
         cursor.cancel()
-        time.sleep(2 * took)
+        time.sleep(took)
+        eventually(lambda: not warehouse.computes())
         assert cursor.execute(f"select count(*) from {table}").fetchall() == [(2,)]
-    assert _processor_seconds(warehouse) - before < whole / 2
+    assert warehouse.computed_since(canceled) < whole / 2
     warehouse.sql(f"drop table {table}")
 
 
@@ -120,7 +99,7 @@ def test_one_who_waits_for_a_canceled_statement_gets_the_error(warehouse: Any) -
     with warehouse.connect() as connection, connection.cursor() as cursor:
         waiting = threading.Thread(target=wait, args=(cursor,))
         waiting.start()
-        assert _eventually(lambda: cursor.query_id is not None)
+        eventually(lambda: cursor.query_id is not None)
         cursor.cancel()
         waiting.join()
     assert caught == ["[OPERATION_CANCELED] Operation has been canceled. SQLSTATE: HY008"]
@@ -129,9 +108,9 @@ def test_one_who_waits_for_a_canceled_statement_gets_the_error(warehouse: Any) -
 def test_a_session_that_is_closed_ends_its_statements(warehouse: Any) -> None:
     connection = warehouse.connect()
     connection.cursor().execute_async(_LONG)
-    assert _eventually(lambda: _computes(warehouse))
+    eventually(warehouse.computes)
     connection.close()
-    assert _eventually(lambda: not _computes(warehouse))
+    eventually(lambda: not warehouse.computes())
 
 
 def test_to_cancel_what_has_ended_changes_nothing(warehouse: Any) -> None:

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 
-@pytest.mark.parametrize("count", [0, 1, 7])
+@pytest.mark.parametrize(
+    "count",
+    [pytest.param(0, id="no row"), pytest.param(1, id="one row"), pytest.param(7, id="seven rows")],
+)
 def test_every_way_to_fetch_gives_the_same_rows(warehouse: Any, count: int) -> None:
     statement = f"select id as n, cast(id as string) as s from range({count})"
     expected = [(n, str(n)) for n in range(count)]

@@ -7,8 +7,7 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -22,12 +21,11 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TTransport import TMemoryBuffer
 
 from server_process import usage
-from warehouse_under_test import ROOT, WarehouseUnderTest
+from warehouse_under_test import PATIENCE, ROOT, WarehouseUnderTest, eventually
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/statm").exists(), reason="memory and open files are read from /proc"
 )
-_SETTLED_SECONDS = 20
 _MIB = 1024 * 1024
 _MEMORY = 150 * _MIB
 _FILES = 16  # a second engine takes four: its pipes and its connection
@@ -42,19 +40,22 @@ def stays_up(warehouse: WarehouseUnderTest) -> Iterator[None]:
     before = usage(warehouse)
     yield
     assert warehouse.sql("select 1 as a") == [{"a": 1}]
-    deadline = time.monotonic() + _SETTLED_SECONDS
-    while (now := usage(warehouse)).server_files > before.server_files + _FILES or (
-        now.server > before.server + _MEMORY
-    ):
-        assert time.monotonic() < deadline, f"{before} before, {now} after"
-        time.sleep(0.2)
+
+    def is_as_before() -> bool:
+        now = usage(warehouse)
+        has_files = now.server_files <= before.server_files + _FILES
+        return has_files and now.server <= before.server + _MEMORY
+
+    eventually(is_as_before, f"memory and open files are again as in {before}", every=0.2)
 
 
 def tls(warehouse: WarehouseUnderTest) -> ssl.SSLContext:
+    """TLS settings that trust the warehouse's certificate."""
     return ssl.create_default_context(cafile=warehouse.env["SSL_CERT_FILE"])
 
 
 def address(warehouse: WarehouseUnderTest) -> tuple[str, int]:
+    """The host and the port of the server."""
     port = urlsplit(warehouse.env["DATABRICKS_HOST"]).port
     assert port is not None
     return "localhost", port
@@ -62,7 +63,7 @@ def address(warehouse: WarehouseUnderTest) -> tuple[str, int]:
 
 def answer_to(warehouse: WarehouseUnderTest, request: bytes) -> bytes:
     """What the server says to these bytes, after which the client sends no more."""
-    plain = socket.create_connection(address(warehouse), timeout=10)
+    plain = socket.create_connection(address(warehouse), timeout=PATIENCE)
     with tls(warehouse).wrap_socket(plain, server_hostname="localhost") as connection:
         connection.sendall(request)
         if not request.endswith(b"\r\n\r\n"):
@@ -73,6 +74,7 @@ def answer_to(warehouse: WarehouseUnderTest, request: bytes) -> bytes:
 
 
 def post(warehouse: WarehouseUnderTest, *headers: str) -> bytes:
+    """The head of a POST request with the token and further headers."""
     lines = [
         f"POST {warehouse.env['DATABRICKS_HTTP_PATH']} HTTP/1.1",
         "Host: localhost",
@@ -134,13 +136,14 @@ def test_a_statement_of_50_megabytes_is_refused(warehouse: WarehouseUnderTest) -
 
 def test_a_client_that_is_killed_in_the_middle_of_a_result(warehouse: WarehouseUnderTest) -> None:
     program = (
-        "import os, sys; from local_warehouse import shell;"
-        "cursor = shell.connect(os.environ).cursor();"
+        "import os, sys; from pathlib import Path;"
+        "from local_warehouse.testing import LocalWarehouse;"
+        "cursor = LocalWarehouse(Path(sys.argv[1]), os.environ).connect().cursor();"
         "cursor.execute(\"select id, repeat('x', 200) as t from range(1000000)\");"
         "cursor.fetchmany(10); print('read', flush=True); sys.stdin.read()"
     )
     client = subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, str(warehouse.state)],
         cwd=ROOT,
         env=warehouse.env,
         stdin=subprocess.PIPE,
@@ -157,9 +160,10 @@ class RawClient:
 
     def __init__(self, warehouse: WarehouseUnderTest) -> None:
         self._warehouse = warehouse
-        self._http = HTTPSConnection(*address(warehouse), context=tls(warehouse), timeout=60)
+        self._http = HTTPSConnection(*address(warehouse), context=tls(warehouse), timeout=PATIENCE)
 
-    def call(self, method: str, request: Any, pause: float = 0) -> Any:
+    def call(self, method: str, request: Any, pause: Callable[[], object] = lambda: None) -> Any:
+        """Send a request and return its answer; `pause` is called behind each MiB of it."""
         sent, received = TMemoryBuffer(), TMemoryBuffer()
         getattr(TCLIService.Client(TBinaryProtocol(sent)), f"send_{method}")(request)
         token = self._warehouse.env["DATABRICKS_TOKEN"]
@@ -169,11 +173,12 @@ class RawClient:
         response = self._http.getresponse()
         while block := response.read(_MIB):
             received.write(block)
-            time.sleep(pause)
+            pause()
         answer = TMemoryBuffer(received.getvalue())
         return getattr(TCLIService.Client(TBinaryProtocol(answer)), f"recv_{method}")()
 
     def close(self) -> None:
+        """Close the connection."""
         self._http.close()
 
 
@@ -185,22 +190,32 @@ def test_a_slow_reader_holds_up_nobody(warehouse: WarehouseUnderTest) -> None:
             statement="select repeat('x', 1000) as t from range(20000)",
             getDirectResults=ttypes.TSparkGetDirectResults(maxRows=100_000, maxBytes=2**30),
         )
-        done = threading.Event()
+        done, answered = threading.Event(), threading.Condition()
+        answers = 0  # to another client, meanwhile
         slow: list[Any] = []
 
+        def pause() -> None:
+            """Read no further before the other client has got one more answer."""
+            with answered:
+                before = answers
+                assert answered.wait_for(lambda: answers > before, PATIENCE)
+
         def read() -> None:
-            slow.append(client.call("ExecuteStatement", statement, pause=0.3))
-            done.set()
+            try:
+                slow.append(client.call("ExecuteStatement", statement, pause))
+            finally:
+                done.set()
 
         reader = threading.Thread(target=read)
         reader.start()
-        answered = 0
         with warehouse.connect() as connection, connection.cursor() as cursor:
             while not done.is_set():
                 assert cursor.execute("select 1").fetchone()[0] == 1
-                answered += 1
+                with answered:
+                    answers += 1
+                    answered.notify()
         reader.join()
         batches = slow[0].directResults.resultSet.results.arrowBatches
         assert sum(batch.rowCount for batch in batches) > 0
-        assert answered > 3
+        assert answers > 3
         client.call("CloseSession", ttypes.TCloseSessionReq(sessionHandle=session))

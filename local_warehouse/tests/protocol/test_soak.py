@@ -22,7 +22,7 @@ import pytest
 from databricks.sql.exc import Error
 
 from server_process import Usage, usage
-from warehouse_under_test import WarehouseUnderTest
+from warehouse_under_test import WarehouseUnderTest, eventually
 
 CLIENTS = int(os.environ.get("SOAK_CLIENTS", "4"))
 STATEMENTS = int(os.environ.get("SOAK_STATEMENTS", "120"))
@@ -34,7 +34,6 @@ SERVER = 64 * 2**20  # bytes: threads run for the first time
 FILES = 20  # connections to S3 come and go
 # The engine goes up and down: it is replaced some seconds after it has grown, and shares files.
 ENGINE = (ENGINE_MIB + 400) * 2**20
-SETTLED_SECONDS = 20  # in which an engine that was replaced has ended
 
 
 class Client:
@@ -52,6 +51,7 @@ class Client:
         ]  # fmt: skip
 
     def run(self, steps: range) -> None:
+        """Run the statements of these steps, on a new connection for every CONNECTION_LASTS."""
         for begin in range(steps.start, steps.stop, CONNECTION_LASTS):
             with closing(self.warehouse.connect()) as connection:
                 for step in range(begin, min(begin + CONNECTION_LASTS, steps.stop)):
@@ -137,13 +137,11 @@ def test_many_clients_get_every_answer_and_leave_nothing_behind(
 def settled(warehouse: WarehouseUnderTest) -> Usage:
     """What is used when the engines that were replaced have ended, and the clients' sockets too."""
     gc.collect()  # to which the connector leaves its sockets
-    deadline = time.monotonic() + SETTLED_SECONDS
-    while (found := usage(warehouse)).engines != 1:
-        assert time.monotonic() < deadline, f"{found.engines} engines"
-        time.sleep(0.1)
-    return found
+    eventually(lambda: usage(warehouse).engines == 1, "one engine is left", every=0.1)
+    return usage(warehouse)
 
 
 def described(found: Usage) -> str:
+    """Usage in one line, memory in MiB."""
     server, engine = found.server // 2**20, found.engine // 2**20
     return f"server {server} MiB, engine {engine} MiB, {found.files} open files"

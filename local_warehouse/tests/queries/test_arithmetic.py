@@ -12,6 +12,7 @@ MOST = 2**31 - 1
 
 @pytest.fixture
 def table(warehouse: Any, schema: str) -> Iterator[str]:
+    """A table with one row of the largest INT and BIGINT."""
     name = f"{schema}.numbers"
     warehouse.sql(f"create table {name} (i int, b bigint, s string, d decimal(10, 2))")
     warehouse.sql(f"insert into {name} values ({MOST}, {2**63 - 1}, '7', 2.50)")
@@ -21,19 +22,30 @@ def table(warehouse: Any, schema: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     "statement",
     [
-        "select i + 1 as x from {t}",
-        "select b * 2 as x from {t}",
-        "with c as (select i as j from {t}) select * from (select j + j as x from c)",
-        "select a.i + c.i as x from {t} as a join {t} as c using (i)",
-        "select max(x) as m from (select i + 1 as x from {t} union all select 1)",
-        "select sum(b) as s from (select b from {t} union all select b from {t})",
-        "select (select max(i) from {t}) + 1 as x",
-        "create table {t}_2 as select i + 1 as x from {t}",
-        "insert into {t} (i) select i + 1 from {t}",
-        "update {t} set i = i + 1",
-        "delete from {t} where i + 1 > 0",
-        "merge into {t} as a using {t} as c on a.s = c.s when matched then"
-        " update set i = a.i + c.i",
+        pytest.param("select i + 1 as x from {t}", id="an int"),
+        pytest.param("select b * 2 as x from {t}", id="a bigint"),
+        pytest.param(
+            "with c as (select i as j from {t}) select * from (select j + j as x from c)",
+            id="in a CTE",
+        ),
+        pytest.param("select a.i + c.i as x from {t} as a join {t} as c using (i)", id="in a join"),
+        pytest.param(
+            "select max(x) as m from (select i + 1 as x from {t} union all select 1)",
+            id="below a union",
+        ),
+        pytest.param(
+            "select sum(b) as s from (select b from {t} union all select b from {t})", id="summed"
+        ),
+        pytest.param("select (select max(i) from {t}) + 1 as x", id="of a subquery"),
+        pytest.param("create table {t}_2 as select i + 1 as x from {t}", id="CREATE TABLE AS"),
+        pytest.param("insert into {t} (i) select i + 1 from {t}", id="INSERT"),
+        pytest.param("update {t} set i = i + 1", id="UPDATE"),
+        pytest.param("delete from {t} where i + 1 > 0", id="DELETE"),
+        pytest.param(
+            "merge into {t} as a using {t} as c on a.s = c.s when matched then"
+            " update set i = a.i + c.i",
+            id="MERGE",
+        ),
     ],
 )
 def test_an_integer_that_overflows_fails(warehouse: Any, table: str, statement: str) -> None:

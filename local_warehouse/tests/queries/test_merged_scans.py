@@ -57,10 +57,12 @@ def put(warehouse: Any, files: list[tuple[str, bytes, str]]) -> list[str]:
 
 
 def text(value: str) -> str:
+    """A string literal."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def branch(url: str, number: int, schema: str) -> str:
+    """A SELECT of one file, with constants that tell the branches apart."""
     path = url.replace("\\", "\\\\")  # of a glob, in which a backslash escapes
     c = "CAST(NULL AS STRING) AS c" if schema == AB else "c"
     return (
@@ -73,6 +75,7 @@ def branch(url: str, number: int, schema: str) -> str:
 
 @pytest.fixture(scope="module")
 def table(warehouse: Any) -> str:
+    """A table into which the branches fit."""
     warehouse.sql(
         "create table main.default.merged_scans"
         " (f string, n bigint, i int, t timestamp, s string, k string,"
@@ -82,6 +85,7 @@ def table(warehouse: Any) -> str:
 
 
 def rows(warehouse: Any, table: str, statement: str) -> list[str]:
+    """The rows of the table after a statement that replaces them all, in one order."""
     counted = warehouse.sql(statement)
     found = warehouse.sql(f"select * from {table}")
     assert counted[0]["num_inserted_rows"] == len(found)
@@ -119,20 +123,20 @@ SCAN = f"FROM read_files('s3://b/%s', {OPTIONS}, {ABC})"
 @pytest.mark.parametrize(
     "select",
     [
-        f"SELECT count(*) AS a {SCAN}",
-        f"SELECT max(a) AS a {SCAN}",
-        f"SELECT row_number() OVER (ORDER BY a) AS a {SCAN}",
-        f"SELECT DISTINCT a {SCAN}",
-        f"SELECT a {SCAN} WHERE a = 'x'",
-        f"SELECT a {SCAN} LIMIT 1",
-        f"SELECT * {SCAN}",
-        f"SELECT _metadata.file_name AS a {SCAN}",
-        f"SELECT rand() AS a {SCAN}",
-        f"SELECT explode(array(a, b)) AS a {SCAN}",
-        f"SELECT '%s', a {SCAN}",
-        f"SELECT a {SCAN} AS f JOIN x ON f.a = x.a",
-        f"SELECT a FROM read_files('s3://b/%s', {OPTIONS})",
-        "SELECT a FROM x",
+        pytest.param(f"SELECT count(*) AS a {SCAN}", id="count"),
+        pytest.param(f"SELECT max(a) AS a {SCAN}", id="max"),
+        pytest.param(f"SELECT row_number() OVER (ORDER BY a) AS a {SCAN}", id="window"),
+        pytest.param(f"SELECT DISTINCT a {SCAN}", id="DISTINCT"),
+        pytest.param(f"SELECT a {SCAN} WHERE a = 'x'", id="WHERE"),
+        pytest.param(f"SELECT a {SCAN} LIMIT 1", id="LIMIT"),
+        pytest.param(f"SELECT * {SCAN}", id="star"),
+        pytest.param(f"SELECT _metadata.file_name AS a {SCAN}", id="_metadata"),
+        pytest.param(f"SELECT rand() AS a {SCAN}", id="random value"),
+        pytest.param(f"SELECT explode(array(a, b)) AS a {SCAN}", id="generator"),
+        pytest.param(f"SELECT '%s', a {SCAN}", id="unnamed literal"),
+        pytest.param(f"SELECT a {SCAN} AS f JOIN x ON f.a = x.a", id="join"),
+        pytest.param(f"SELECT a FROM read_files('s3://b/%s', {OPTIONS})", id="no schema"),
+        pytest.param("SELECT a FROM x", id="no read_files"),
     ],
 )
 def test_what_is_no_row_of_one_file_stays_as_it_is(select: str) -> None:
@@ -145,11 +149,13 @@ def test_what_is_no_row_of_one_file_stays_as_it_is(select: str) -> None:
 @pytest.mark.parametrize(
     "tail",
     [
-        " ORDER BY a",
-        " LIMIT 1",
-        " EXCEPT SELECT a FROM x",
-        f" UNION SELECT a FROM x UNION ALL SELECT a {SCAN % 3}",
-        f" UNION (SELECT a FROM x) UNION ALL SELECT a {SCAN % 3}",
+        pytest.param(" ORDER BY a", id="ORDER BY"),
+        pytest.param(" LIMIT 1", id="LIMIT"),
+        pytest.param(" EXCEPT SELECT a FROM x", id="EXCEPT"),
+        pytest.param(f" UNION SELECT a FROM x UNION ALL SELECT a {SCAN % 3}", id="UNION"),
+        pytest.param(
+            f" UNION (SELECT a FROM x) UNION ALL SELECT a {SCAN % 3}", id="UNION in brackets"
+        ),
     ],
 )
 def test_what_follows_the_branches_is_kept(tail: str) -> None:
@@ -158,7 +164,16 @@ def test_what_follows_the_branches_is_kept(tail: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["r'a%s'", "X'1%s'", "b'%s'", "'a' '%s'", "INTERVAL '%s' DAY", "1.%s", '"%s"']
+    "value",
+    [
+        pytest.param("r'a%s'", id="raw string"),
+        pytest.param("X'1%s'", id="hexadecimal"),
+        pytest.param("b'%s'", id="bytes"),
+        pytest.param("'a' '%s'", id="two strings"),
+        pytest.param("INTERVAL '%s' DAY", id="interval"),
+        pytest.param("1.%s", id="decimal"),
+        pytest.param('"%s"', id="double quotes"),
+    ],
 )
 def test_unusual_literals_are_left_alone(value: str) -> None:
     branches = [f"SELECT {value.replace('%s', str(n))} AS x, a {SCAN % n}" for n in (1, 2, 3)]

@@ -21,6 +21,7 @@ def table(schema: str, warehouse: Any) -> str:
 
 
 def commits(warehouse: Any, table: str) -> dict[int, dt.datetime]:
+    """The times of a table's commits by their versions."""
     history = warehouse.sql(f"describe history {table}")
     return {row["version"]: row["timestamp"] for row in history}
 

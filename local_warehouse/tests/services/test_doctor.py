@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,24 +12,20 @@ import pytest
 from databricks.sql.exc import Error
 from urllib3.exceptions import MaxRetryError
 
-from warehouse_under_test import WarehouseUnderTest
+from warehouse_under_test import WarehouseUnderTest, eventually
 
 
 @pytest.fixture(scope="module")
 def own(new_warehouse: Callable[[str], WarehouseUnderTest]) -> Iterator[WarehouseUnderTest]:
+    """A warehouse for these tests alone, which they damage and kill."""
     warehouse = new_warehouse("doctor")
     warehouse.up()
     yield warehouse
     warehouse.down()
 
 
-def kill_warehouse(warehouse: WarehouseUnderTest) -> None:
-    services = json.loads((warehouse.state / "state.json").read_text())["services"]
-    os.kill(services["warehouse"]["pid"], signal.SIGKILL)
-    time.sleep(0.2)
-
-
 def doctor(warehouse: WarehouseUnderTest, *arguments: str) -> tuple[int, str]:
+    """The exit code and the output of `local-warehouse doctor`."""
     done = warehouse.command("doctor", *arguments, check=False)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, done.stdout
@@ -154,7 +147,7 @@ def test_a_table_whose_storage_does_not_answer_is_said_so_and_the_others_are_exa
 
 
 def test_ended_services_and_a_bad_certificate_are_found(own: WarehouseUnderTest) -> None:
-    kill_warehouse(own)
+    own.kill("warehouse")
     (own.state / "certificates" / "server.pem").write_text("no certificate")
     (own.state / "secrets.json").chmod(0o644)
     code, said = doctor(own, "--repair")
@@ -199,10 +192,11 @@ def test_what_was_acknowledged_is_kept_when_the_warehouse_is_killed(
     writers = [threading.Thread(target=work, args=(w,)) for w in range(len(acknowledged))]
     for writer in writers:
         writer.start()
-    while min(map(len, acknowledged)) < 2 and any(writer.is_alive() for writer in writers):
-        time.sleep(0.1)
-    time.sleep(1)
-    kill_warehouse(own)
+    eventually(
+        lambda: min(map(len, acknowledged)) >= 2 or not any(writer.is_alive() for writer in writers)
+    )
+    time.sleep(1)  # and somewhere in the middle of their next statements
+    own.kill("warehouse")
     for writer in writers:
         writer.join()
     assert doctor(own, "--repair")[0] == 0

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import sqlite3
 import threading
-import time
 from contextlib import closing, suppress
 from typing import Any
 
 import pytest
+
+from warehouse_under_test import eventually
 
 HEADER = "fileformat = csv format_options ('header' = 'true')"
 
@@ -30,6 +28,7 @@ def folder(schema: str, warehouse: Any) -> str:
 
 
 def put(warehouse: Any, url: str, name: str, text: str) -> None:
+    """Write an object below a URL on S3."""
     bucket, _, key = url.removeprefix("s3://").partition("/")
     warehouse.s3.put_object(Bucket=bucket, Key=f"{key}/{name}", Body=text.encode())
 
@@ -141,11 +140,12 @@ def test_a_warehouse_killed_behind_the_commit_loads_nothing_twice(new_warehouse:
     copy = f"copy into t from '{url}' {HEADER}"
     threading.Thread(target=_unanswered, args=(own, copy), daemon=True).start()
     with closing(_catalog(own)) as catalog:
-        _until(lambda: catalog.execute("select count(*) from copies").fetchone()[0])
+        eventually(
+            lambda: catalog.execute("select count(*) from copies").fetchone()[0], every=0.005
+        )
         catalog.execute("begin immediate")  # the warehouse waits for it behind its commit
-        _until(lambda: own.sql("select count(*) as n from t")[0]["n"])
-        state = json.loads((own.state / "state.json").read_text())
-        os.kill(state["services"]["warehouse"]["pid"], signal.SIGKILL)
+        eventually(lambda: own.sql("select count(*) as n from t")[0]["n"], every=0.005)
+        own.kill("warehouse")
         catalog.execute("rollback")
     own.up()
     assert copied(own, copy) == 0
@@ -161,10 +161,3 @@ def _unanswered(own: Any, statement: str) -> None:
 
 def _catalog(own: Any) -> sqlite3.Connection:
     return sqlite3.connect(own.state / "catalog.sqlite", isolation_level=None)
-
-
-def _until(holds: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)

@@ -25,6 +25,7 @@ class Client:
         self.after: list[str] = []
 
     def put_object(self, **arguments: Any) -> None:
+        """Put an object, or fail as told."""
         if self.before:
             raise _error(self.before.pop())
         self._inner.put_object(**arguments)
@@ -41,6 +42,7 @@ def _error(code: str) -> ClientError:
 
 @pytest.fixture
 def client(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """The client that the package uses, in front of the mock of S3."""
     client = Client(s3)
     monkeypatch.setattr(objects, "s3_client", lambda: client)
     return client

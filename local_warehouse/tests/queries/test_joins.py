@@ -1,0 +1,49 @@
+"""Joins by names of columns: USING and NATURAL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+LEFT, RIGHT = "(values (1, 'x'), (2, 'y')) as l(k, a)", "(values (1, 'p'), (3, 'q')) as r(k, b)"
+
+
+@pytest.mark.parametrize(
+    ("projections", "join", "expected"),
+    [
+        pytest.param(
+            "l.k, r.k as rk, k as key",
+            "full join",
+            [(1, 1, 1), (2, None, 2), (None, 3, 3)],
+            id="key of a full join",
+        ),
+        pytest.param(
+            "l.*, b", "left join", [(1, "x", "p"), (2, "y", None)], id="star of a left join"
+        ),
+        pytest.param(
+            "*, r.k as rk",
+            "right join",
+            [(1, "x", "p", 1), (3, None, "q", 3)],
+            id="star of a right join",
+        ),
+        pytest.param(
+            "* except (a), l.a as la",
+            "full join",
+            [(1, "p", "x"), (2, None, "y"), (3, "q", None)],
+            id="star EXCEPT of a full join",
+        ),
+        pytest.param("l.k, count(*) as n", "join", [(1, 1)], id="grouped by the key"),
+        pytest.param("l.a", "left anti join", [("y",)], id="left anti join"),
+    ],
+)
+def test_a_join_by_names_keeps_its_keys_in_both_relations(
+    warehouse: Any, projections: str, join: str, expected: list[tuple[object, ...]]
+) -> None:
+    group = " group by l.k" if "count" in projections else ""
+    for merged in (f"{join} {RIGHT} using (k)", f"natural {join} {RIGHT}"):
+        if join != "left anti join" or "using" in merged:
+            found = warehouse.sql(f"select {projections} from {LEFT} {merged}{group}")
+            assert sorted(map(str, (tuple(row.values()) for row in found))) == sorted(
+                map(str, expected)
+            )

@@ -1,0 +1,65 @@
+"""Services that were killed, and process ids that belong to others since."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from warehouse_under_test import WarehouseUnderTest
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is none of ours."""
+    process = subprocess.Popen(["sleep", "86400"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_killed_services_come_back_with_their_data(running: WarehouseUnderTest) -> None:
+    running.s3.put_object(Bucket="landing", Key="kept.csv", Body=b"a\n1\n")
+    running.sql("create table kept as select 7 as n")
+    running.kill("storage", "warehouse")
+    status = running.command("status", check=False)
+    assert status.returncode == 3
+    assert "dead" in status.stdout
+
+    printed = running.command("sql", "--csv", "select n from kept")
+
+    assert printed.stdout == "n\n7\n"
+    assert running.s3.get_object(Bucket="landing", Key="kept.csv")["Body"].read() == b"a\n1\n"
+
+
+def test_a_reused_pid_is_neither_believed_nor_killed(
+    running: WarehouseUnderTest, bystander: subprocess.Popen[bytes]
+) -> None:
+    before = running.pids()
+    running.kill(*before)
+    state_file = running.state / "state.json"
+    state = json.loads(state_file.read_text())
+    for record in state["services"].values():
+        record["pid"] = bystander.pid
+    state_file.write_text(json.dumps(state))
+
+    running.up()
+    assert bystander.poll() is None
+    assert bystander.pid not in running.pids().values()
+    assert running.sql("select 1 as n") == [{"n": 1}]
+
+
+def test_down_leaves_a_reused_pid_alone(
+    running: WarehouseUnderTest, bystander: subprocess.Popen[bytes]
+) -> None:
+    state_file = running.state / "state.json"
+    state = json.loads(state_file.read_text())
+    original = json.dumps(state)
+    for record in state["services"].values():
+        record["pid"] = bystander.pid
+    state_file.write_text(json.dumps(state))
+    running.command("down")
+    state_file.write_text(original)
+    assert bystander.poll() is None

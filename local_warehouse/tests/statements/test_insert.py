@@ -1,0 +1,105 @@
+"""INSERT: how columns are matched, and which rows the new ones replace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def test_replace_where_replaces_just_its_rows_and_counts_just_its_own(
+    warehouse: Any, schema: str
+) -> None:
+    warehouse.sql(f"create table {schema}.t as select * from (values ('a', 1), ('b', 2)) v(f, n)")
+    result = warehouse.sql(
+        f"insert into {schema}.t replace where f in ('a', 'c')"
+        " select 'a', 7 union all select 'c', 8"
+    )
+    assert result == [{"num_affected_rows": 2, "num_inserted_rows": 2}]
+    found = warehouse.sql(f"select f, n from {schema}.t order by f")
+    assert [tuple(row.values()) for row in found] == [("a", 7), ("b", 2), ("c", 8)]
+
+
+def test_replace_where_refuses_rows_outside_its_predicate(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.t as select 'a' as f")
+    warehouse.fails(
+        f"insert into {schema}.t replace where f = 'a' select 'b'",
+        "DELTA_REPLACE_WHERE_MISMATCH",
+    )
+    assert warehouse.sql(f"select * from {schema}.t") == [{"f": "a"}]
+
+
+def test_columns_with_capitals_are_written_in_any_case(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.capitals"
+    warehouse.sql(f"create table {table} (Id int, VALID_TO date, A_b string)")
+    warehouse.sql(f"insert into {table} values (1, date'2024-01-02', 'x')")
+    warehouse.sql(f"insert into {table} (valid_to, ID) select date'2024-01-03', 2")
+    warehouse.sql(f"insert into {table} by name select 'y' as a_B, 3 as iD")
+    rows = warehouse.sql(f"select Id, cast(VALID_TO as string) as v, A_b from {table} order by 1")
+    assert [tuple(row.values()) for row in rows] == [
+        (1, "2024-01-02", "x"), (2, "2024-01-03", None), (3, None, "y"),
+    ]  # fmt: skip
+
+
+def test_insert_matches_by_position_by_list_and_by_name(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.t (a int, b string, c string)")
+    warehouse.sql(f"insert into {schema}.t select 1, null, null")
+    warehouse.sql(f"insert into {schema}.t (c, a) values ('see', 2)")
+    warehouse.sql(f"insert into {schema}.t by name select 'bee' as b, 3 as a")
+    assert warehouse.sql(f"select * from {schema}.t order by a") == [
+        {"a": 1, "b": None, "c": None},
+        {"a": 2, "b": None, "c": "see"},
+        {"a": 3, "b": "bee", "c": None},
+    ]
+    warehouse.fails(f"insert into {schema}.t select 1, 2", "INSERT_COLUMN_ARITY_MISMATCH")
+    warehouse.fails(f"insert into {schema}.t by name select 1 as nope", "UNRESOLVED_COLUMN")
+    warehouse.sql(f"insert overwrite {schema}.t values (9, 'x', 'y')")
+    assert [row["a"] for row in warehouse.sql(f"select * from {schema}.t")] == [9]
+
+
+def test_replace_on_and_using_replace_the_rows_that_match(warehouse: Any, schema: str) -> None:
+    warehouse.sql(
+        f"create table {schema}.t as"
+        " select * from (values (1, 'a'), (2, 'b'), (null, 'n')) as v(id, x)"
+    )
+    assert warehouse.sql(
+        f"insert into table {schema}.t as t replace on (t.id <=> s.id)"
+        " (select 2 as id, 'B' as x union all select 2, 'BB' union all select null, 'N') as s"
+    ) == [{"num_affected_rows": 3, "num_inserted_rows": 3}]
+    found = warehouse.sql(f"select x from {schema}.t order by x")
+    assert [row["x"] for row in found] == ["B", "BB", "N", "a"]
+    warehouse.sql(f"insert into {schema}.t replace using (id) select 1, 'A'")
+    found = warehouse.sql(f"select x from {schema}.t order by x")
+    assert [row["x"] for row in found] == ["A", "B", "BB", "N"]
+
+
+def test_what_replaces_by_a_match_is_not_random(warehouse: Any, schema: str) -> None:
+    """The source is computed more than once, and would not remove what it inserts."""
+    warehouse.sql(f"create table {schema}.t as select id from range(100)")
+    warehouse.sql(f"create view {schema}.v as select cast(rand() * 100 as bigint) as id")
+    evolving = f"insert with schema evolution into {schema}.t"
+    for statement, function in (
+        (f"{evolving} by name replace using (id) select 1L as id, uuid() as u", "uuid()"),
+        (f"insert into {schema}.t replace using (id) select id from {schema}.v", "rand()"),
+        (
+            f"insert into {schema}.t as t replace on (t.id = s.id)"
+            " (select cast(Randn() as bigint) as id) as s",
+            "Randn()",
+        ),
+    ):
+        assert f"support {function}" in warehouse.fails(statement, "UNSUPPORTED_FEATURE")
+    assert warehouse.sql(f"select count(distinct id) as n, count(*) as rows from {schema}.t") == [
+        {"n": 100, "rows": 100}
+    ]
+    assert [row["col_name"] for row in warehouse.sql(f"describe table {schema}.t")] == ["id"]
+
+
+def test_rows_are_deleted_and_replaced_by_their_defaults(warehouse: Any, schema: str) -> None:
+    """The engine computes no coalesce there."""
+    warehouse.sql(f"create table {schema}.t as select * from values (1, 'a'), (2, null) as v(n, s)")
+    warehouse.sql(f"insert into {schema}.t values (null, 'c'), (null, null)")
+    warehouse.sql(f"delete from {schema}.t where coalesce(n, ifnull(length(s), 7)) = 7")
+    warehouse.sql(f"delete from {schema}.t where nvl2(s, 'x', 'y') = 'y' and nvl(n, 0) = 2")
+    warehouse.sql(f"insert into {schema}.t replace where coalesce(n, 0) = 0 select 0, 'd'")
+    assert warehouse.sql(f"select * from {schema}.t order by n") == [
+        {"n": 0, "s": "d"},
+        {"n": 1, "s": "a"},
+    ]

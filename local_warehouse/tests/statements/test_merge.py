@@ -1,0 +1,100 @@
+"""MERGE, UPDATE and DELETE: the rows that they take, and the counts that they report."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+
+def test_merge_update_delete_report_their_rows(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.t as select * from (values (1, 'a'), (2, 'b')) v(id, x)")
+    assert warehouse.sql(
+        f"merge into {schema}.t as t using (select 2 as id, 'B' as x union all select 3, 'C') as s"
+        " on t.id <=> s.id when matched then update set * when not matched then insert *"
+    ) == [
+        {
+            "num_affected_rows": 2,
+            "num_updated_rows": 1,
+            "num_deleted_rows": 0,
+            "num_inserted_rows": 1,
+        }
+    ]
+    changed = warehouse.sql(f"update {schema}.t set x = upper(x) where id = 1")
+    assert changed == [{"num_affected_rows": 1}]
+    assert warehouse.sql(f"delete from {schema}.t where id = 99") == [{"num_affected_rows": 0}]
+    deleted = warehouse.sql(f"delete from {schema}.t where {schema}.t.id = 3")
+    assert deleted == [{"num_affected_rows": 1}]
+    assert [r["x"] for r in warehouse.sql(f"select x from {schema}.t order by id")] == ["A", "B"]
+
+
+def test_merge_takes_each_row_by_the_first_step_that_fits(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    warehouse.sql(f"create table {table} as select * from (values (1, 'a'), (2, 'b'), (3, 'c'),"
+                  " (4, 'd'), (null, 'n')) as v(id, x)")  # fmt: skip
+    twice = "(select * from values (1, 'p'), (1, 'q') as s(id, x)) as s"
+    warehouse.fails(
+        f"merge into {table} as t using {twice} on t.id = s.id when matched then update set *",
+        "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
+    )
+    deleted = warehouse.sql(
+        f"merge into {table} as t using {twice} on t.id = s.id + 3 when matched then delete"
+    )
+    assert deleted[0]["num_deleted_rows"] == deleted[0]["num_affected_rows"] == 1
+    warehouse.sql(f"insert into {table} values (4, 'd')")
+    assert warehouse.sql(
+        f"merge into {table} as t using (select * from values (1, 'gone'), (2, 'B'), (7, 'y'),"
+        " (200, 'big'), (null, 'N') as s(id, x)) as s on t.id = s.id"
+        " when matched and s.x = 'gone' then delete"
+        " when matched then update set t.x = s.x"
+        " when not matched and s.id > 100 then insert *"
+        " when not matched then insert (id) values (s.id)"
+        " when not matched by source and t.id = 3 then delete"
+        " when not matched by source then update set x = upper(t.x) || '!'"
+    ) == [
+        {
+            "num_affected_rows": 8,
+            "num_updated_rows": 3,
+            "num_deleted_rows": 2,
+            "num_inserted_rows": 3,
+        }
+    ]
+    found = warehouse.sql(f"select id, x from {table} order by id, x")
+    assert [tuple(row.values()) for row in found] == [
+        (None, None), (None, "N!"), (2, "B"), (4, "D!"), (7, None), (200, "big"),
+    ]  # fmt: skip
+
+
+def test_a_schema_evolves_with_a_merge_and_an_insert(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    warehouse.sql(f"create table {table} (id int comment 'key', x string)")
+    warehouse.sql(f"insert into {table} values (1, 'a')")
+    merge = f"merge with schema evolution into {table} as t using"
+    warehouse.sql(
+        f"{merge} (select 1 as id, 2.5 as price union all select 2, 3.5) as s on t.id = s.id"
+        " when matched then update set * when not matched then insert *"
+    )
+    warehouse.sql(
+        f"{merge} (select 2 as id, date'2020-01-01' as day, 'unused' as other) as s on t.id = s.id"
+        " when matched then update set day = s.day"
+    )
+    warehouse.sql(f"insert with schema evolution into {table} by name select 3 as id, true as ok")
+    warehouse.sql(
+        f"insert with schema evolution into {table} select 4, 'd', 4.5, null, false, 9L as n"
+    )
+    warehouse.fails(
+        f"insert with schema evolution into {table} select 1, 2, 3, 4, 5, 6, 7 as q, 8 as id",
+        "INSERT_COLUMN_ARITY_MISMATCH",
+    )
+    described = warehouse.sql(f"describe table {table}")
+    assert [(row["col_name"], row["data_type"]) for row in described] == [
+        ("id", "int"), ("x", "string"), ("price", "decimal(2,1)"), ("day", "date"),
+        ("ok", "boolean"), ("n", "bigint"),
+    ]  # fmt: skip
+    assert described[0]["comment"] == "key"
+    found = warehouse.sql(f"select id, x, price, cast(day as string), ok, n from {table}")
+    assert sorted(tuple(row.values()) for row in found) == [
+        (1, "a", Decimal("2.5"), None, None, None),
+        (2, None, Decimal("3.5"), "2020-01-01", None, None),
+        (3, None, None, None, True, None),
+        (4, "d", Decimal("4.5"), None, False, 9),
+    ]

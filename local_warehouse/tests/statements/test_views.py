@@ -1,0 +1,54 @@
+"""Views: their columns, their names, and the session that a temporary one belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def test_views_read_views_and_name_their_columns(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.t as select 1 as a, 'x' as b")
+    warehouse.sql(
+        f"create view {schema}.v (k comment 'key', l) comment 'a view' as select * from {schema}.t"
+    )
+    warehouse.sql(
+        f"create or replace view {schema}.w as with v as (select * from {schema}.v) select k from v"
+    )
+    assert warehouse.sql(
+        f"select w.k, {schema}.v.l from {schema}.w join {schema}.v on w.k = v.k"
+    ) == [{"k": 1, "l": "x"}]
+    described = warehouse.sql(f"describe table {schema}.v")
+    assert described[0] == {"col_name": "k", "data_type": "int", "comment": "key"}
+    warehouse.fails(f"create view {schema}.bad as select nope from {schema}.t", "UNRESOLVED_COLUMN")
+    warehouse.fails(f"drop table {schema}.v", "EXPECT_TABLE_NOT_VIEW")
+
+
+def test_a_star_in_a_view_means_the_columns_of_then_by_name(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.t (a int, b int)")
+    warehouse.sql(f"create view {schema}.plain as select * from {schema}.t")
+    warehouse.sql(f"create view {schema}.named (x, y) as select * from {schema}.t")
+    warehouse.sql(f"create or replace table {schema}.t (c int, b int, a int)")
+    warehouse.sql(f"insert into {schema}.t values (3, 2, 1)")
+    assert warehouse.sql(f"select * from {schema}.plain") == [{"a": 1, "b": 2}]
+    assert warehouse.sql(f"select * from {schema}.named") == [{"x": 1, "y": 2}]
+    warehouse.sql(f"alter view {schema}.plain as select * from {schema}.t")
+    assert warehouse.sql(f"select * from {schema}.plain") == [{"c": 3, "b": 2, "a": 1}]
+
+
+def test_a_views_inner_names_do_not_meet_the_querys(warehouse: Any, schema: str) -> None:
+    warehouse.sql(
+        f"create view {schema}.v as with final as (select 1 as a) select final.a from final"
+    )
+    assert warehouse.sql(
+        f"with x as (select a from {schema}.v), final as (select a + 1 as b from x)"
+        " select final.b, x.a from final cross join x"
+    ) == [{"b": 2, "a": 1}]
+
+
+def test_temporary_views_belong_to_their_session(warehouse: Any, schema: str) -> None:
+    with warehouse.connect() as one, warehouse.connect() as other:
+        mine, theirs = one.cursor(), other.cursor()
+        mine.execute("create temporary view v as select 1 as a")
+        theirs.execute("create temporary view v as select 2 as a")
+        assert mine.execute("select a from v").fetchall()[0][0] == 1
+        assert theirs.execute("select a from v").fetchall()[0][0] == 2
+    warehouse.fails("select a from v", "TABLE_OR_VIEW_NOT_FOUND")
