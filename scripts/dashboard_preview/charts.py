@@ -34,8 +34,8 @@ Spec = dict[str, Any]
 def chart(widget: Widget, fields: Mapping[str, FieldExpression], rows: Sequence[Row]) -> Spec:
     """The widget's Vega-Lite specification.
 
-    `rows` are the unfiltered ones: the order of colours comes from them, and filters must not
-    change it. Raises DashboardError when an encoding is missing.
+    `rows` hold every value of the field that gives the colours, whatever is chosen in the filters,
+    which must not change a colour. Raises DashboardError when an encoding is missing.
     """
     try:
         drawn = _pie(widget, rows) if widget.kind == "pie" else _xy(widget, fields, rows)
@@ -138,6 +138,7 @@ def _axis(
         else:
             axis["labelExpr"] = _NUMBER_LABELS.format(channel=channel)
         axis["tickCount"] = 4 if channel == "x" else 5
+        axis["labelBound"] = channel == "x"  # no half of a number at the right edge
     elif kind == "temporal":
         axis |= {"grid": False}
         made |= {"scale": {"type": "utc"}}

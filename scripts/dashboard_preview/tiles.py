@@ -90,7 +90,8 @@ def _tile(widget: Widget, filters: Sequence[str], results: Results) -> Tile:
         return Tile(widget)
     rows, fields = results.widgets[widget.name], results.fields[widget.name]
     if widget.kind in CHARTS:
-        return Tile(widget, rows, fields, filters, spec=chart(widget, fields, rows))
+        coloured = [*rows, *_colour_values(widget, fields, results)]
+        return Tile(widget, rows, fields, filters, spec=chart(widget, fields, coloured))
     encodings = widget.encodings
     named = encodings["columns"] if widget.kind == "table" else [encodings["value"]]
     columns = [_column(encoding, rows) for encoding in named]
@@ -98,6 +99,17 @@ def _tile(widget: Widget, filters: Sequence[str], results: Results) -> Tile:
         # SQL's sum of no rows is NULL; on a page it is nothing, as a count of no rows is.
         columns = [replace(columns[0], missing=format_value(0, columns[0].format))]
     return Tile(widget, rows, fields, filters, columns=columns)
+
+
+def _colour_values(
+    widget: Widget, fields: Mapping[str, FieldExpression], results: Results
+) -> list[Row]:
+    """A row for each value in the dataset that the colours of a chart stand for."""
+    name = widget.encodings.get("color", {}).get("fieldName")
+    if name not in fields or fields[name].is_measure or fields[name].unit:
+        return []
+    values = results.datasets[widget.query.dataset].columns[fields[name].tree["column"]]
+    return [{name: value} for value in dict.fromkeys(values)]
 
 
 def _column(encoding: Mapping[str, Any], rows: Sequence[Row]) -> DisplayColumn:

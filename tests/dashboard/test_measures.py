@@ -39,6 +39,7 @@ FORMATS = {
     "exact": {"type": "number", "decimalPlaces": {"type": "exact", "places": 2}},
     "plain": {},
 }
+LARGE = "select * from values ('a', 11036547), ('b', 11030372), ('c', 5) as t (name, number)"
 UNITS = {unit: f'DATE_TRUNC("{unit}", `moment`)' for unit in ("YEAR", "MONTH", "DAY", "HOUR")}
 
 
@@ -83,6 +84,14 @@ def synthetic() -> dict[str, Any]:
     for kind in ("line", "area"):
         fields = {"time": UNITS["MONTH"], "sum": MEASURES["sum"]}
         layout.append(widget(f"chart-{kind}", fields, xy(kind)))
+    bars = {
+        "x": {"fieldName": "sum", "scale": {"type": "quantitative"}},
+        "y": {"fieldName": "name", "scale": {"type": "categorical"}},
+        "label": {"show": True},
+    }
+    fields = {"name": "`name`", "sum": MEASURES["sum"]}
+    spec = {"version": 3, "widgetType": "bar", "encodings": bars}
+    layout.append(widget("chart-bar", fields, spec, dataset="large"))
     query = {"datasetName": "samples", "fields": [{"name": "id", "expression": "`id`"}]}
     layout.append(
         {
@@ -106,6 +115,7 @@ def synthetic() -> dict[str, Any]:
         "datasets": [
             {"name": "samples", "queryLines": [VALUES], "columns": [measure]},
             {"name": "numbers", "queryLines": [NUMBERS]},
+            {"name": "large", "queryLines": [LARGE]},
         ],
         "pages": [{"name": "all", "displayName": "All", "layout": layout}],
     }
@@ -138,6 +148,21 @@ def test_numbers_are_rounded_on_the_page_as_in_the_pictures(
     numbers = [-1.005, 0.0005, 0.0525, 1234567.5, 2.675, None]
     formats = [format_of({"format": format_}) for format_ in FORMATS.values()]
     assert on_page == [[format_value(number, each) for each in formats] for number in numbers]
+
+
+@pytest.mark.parametrize("width", [320, 600, 1280])
+def test_labels_of_the_longest_bars_are_seen_whole(
+    browser: Browser, synthetic_page: Path, width: int
+) -> None:
+    show(browser, synthetic_page, "all", width=width)
+    chart = "document.querySelector('[data-widget=chart-bar] svg')"
+    texts = f"[...{chart}.querySelectorAll('text')]"
+    assert "11,036,547" in browser.run(f"{texts}.map(text => text.textContent)")
+    outside = browser.run(
+        f"{texts}.filter(text => text.getBoundingClientRect().right > "
+        f"{chart}.getBoundingClientRect().right + 1).map(text => text.textContent)"
+    )
+    assert outside == []
 
 
 def test_the_page_counts_every_measure_as_the_warehouse_does(

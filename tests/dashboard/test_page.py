@@ -107,6 +107,20 @@ def test_nothing_is_wider_than_the_window(
     assert outside == []
 
 
+def test_a_table_that_is_wider_than_a_phone_shows_that_it_scrolls(
+    browser: Browser, written: Path
+) -> None:
+    tile = "document.querySelector('[data-widget=freshness-by-file]')"
+    more = f"getComputedStyle({tile}, '::after').content"
+    show(browser, written, "quality", width=390, height=844)
+    assert browser.run(more) not in ("none", "normal")
+    browser.run(f"{tile}.querySelector('.body').scrollLeft = 100000")
+    browser.wait(f"['none', 'normal'].includes({more})")
+    show(browser, written, "quality", width=2000, height=844)
+    narrow = "document.querySelector('[data-widget=rows-by-dataset]')"
+    assert browser.run(f"getComputedStyle({narrow}, '::after').content") in ("none", "normal")
+
+
 def test_scheme_follows_the_system_and_the_button(browser: Browser, written: Path) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     label = "document.querySelector('[data-widget=units-by-month] text').getAttribute('fill')"
@@ -251,6 +265,11 @@ def test_the_warehouse_counts_what_is_chosen_for_it(
     pick(browser, "filter-product", "NOKIA", "APPLE")
     assert_shows_gold(browser, filled, sales, asked=True)
     browser.run("document.querySelector('.reset').click()")
+    settle(browser)
+    legend = "document.querySelectorAll('[data-widget=units-by-platform] .role-legend-label text')"
+    assert browser.run(f"[...{legend}].map(text => text.textContent)") == sorted(
+        row["platform"] for row in filled.sql("select distinct platform from gold.daily_sales")
+    )
     assert value(browser, "customers") == NEEDS_WAREHOUSE
     orders = scalar(filled, "select count(*) from gold.sales_of_customer")
     assert value(browser, "orders") == f"{orders:,}"
