@@ -1,9 +1,9 @@
-"""The names of a statement, resolved: each relation and function that it names is replaced in its
-syntax tree by what the engine can run.
+"""Name resolution: each relation and function that a statement names is replaced in its syntax tree
+by what the engine can run.
 
-A table becomes the engine's name for it, a view its query, information_schema its rows,
-read_files a scan, a function of the user its body. The engine therefore never sees a name of the
-catalog, and two sessions cannot see each other's temporary views.
+A table becomes the engine's name for it, a view its query, information_schema its rows, read_files
+a scan, a function of the user its body. The engine therefore never sees a name of the catalog, and
+two sessions cannot see each other's temporary views.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Arithmetic with the types and the overflow of Databricks, which the engine does not have.
 
-Integers are computed as decimals and cast back, which fails where they overflow; the engine's own
-wrap around. A string beside a number becomes one, and an integer literal beside a DECIMAL counts
-as a DECIMAL of its digits.
-
-What has operands of an unknown type stays as it is.
+Integers are computed as decimals and cast back, which fails where they overflow; the engine's
+integers wrap around. A string beside a number becomes a number, and an integer literal beside a
+DECIMAL counts as a DECIMAL of its digits. An operation on operands of unknown types stays as it is.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-ansi-compliance
 """
@@ -43,8 +41,8 @@ _COUNTS = {
 
 
 def correct_arithmetic(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Compute sums, differences, products, quotients and the functions above as Databricks does,
-    inner ones before outer ones."""
+    """Compute sums, differences, products and quotients, and sum, round and try_add with their
+    kin, as Databricks does, inner ones before outer ones."""
     outer_first = of_kind(nodes(tree), exp.Neg, exp.Anonymous, *_OPERATORS)
     for least in outer_first:
         if not isinstance(least, exp.Neg) or not isinstance(least.this, exp.Literal):

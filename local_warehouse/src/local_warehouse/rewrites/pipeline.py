@@ -1,12 +1,12 @@
 """All rewrites of a statement, in their order.
 
 A rewrite is a function `rewrite(tree, columns_of) -> tree`. It gets a syntax tree whose relations
-are the engine's, and a way to ask the engine for the columns of a query. It changes the tree in
-place, or returns another one to be put in its place. A tree without the form that it is about it
-leaves as it is, and asks nothing.
+are the engine's, and a function that asks the engine for the columns of a query. It changes the
+tree and returns it, or returns a new tree for the caller to use instead. If the tree does not have
+the form in question, the rewrite leaves it as it is and asks the engine nothing.
 
-Two more are made elsewhere: `merged_scans` works on the text, before it is parsed, and
-`coercions` is only asked when the engine has failed on a statement.
+Two modules of this room are called elsewhere: `merged_scans` by the statements, on the text before
+it is parsed, and `coercions` by the engine, when it has failed on a statement.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from local_warehouse.rewrites.using_joins import spell_out_using
 
 
 def each_select(*rewrites: SelectRewrite) -> Rewrite:
-    """Apply all of these rewrites to one SELECT after the other, each SELECT after those that it
-    reads from."""
+    """A rewrite that applies all of these to each SELECT of a tree, to inner ones before outer
+    ones: an outer SELECT asks for the columns of the inner ones, which the engine must read."""
 
     def rewrite_selects(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         for select in selects(tree):
