@@ -1,4 +1,4 @@
-"""The command line of `load-bronze` and of its commands `log` and `datasets`."""
+"""The command line of `load-bronze` and of its commands `log`, `datasets` and `mark-green`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bronze_loader.datasets.globs import compile_glob
 from bronze_loader.lease.lease import LONGEST, SECONDS, SHORTEST
@@ -32,7 +33,8 @@ _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The options of the command line, with its command in `command`: load, log or datasets.
+    """The options of the command line, with its command in `command`: load, log, datasets or
+    mark-green.
 
     Raises SystemExit(2), after a message, for arguments that are wrong.
     """
@@ -113,12 +115,7 @@ def _load() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="wait so long for another loader to end; without a number, without a limit",
     )
-    how.add_argument(
-        "--lease-url",
-        metavar="URL",
-        help="s3://bucket/folder of the lease (default: $LEASE_URL, else "
-        "LAKEHOUSE/SCHEMA/_load_bronze)",
-    )
+    _lease_url(how)
     how.add_argument(
         "--lease-seconds",
         type=_lease_seconds,
@@ -140,12 +137,33 @@ def _load() -> argparse.ArgumentParser:
         metavar="SIZE",
         help="bytes of files in one statement at most, such as 500M (default: 512M)",
     )
+    how.add_argument(
+        "--build-of",
+        type=Path,
+        metavar="FOLDER",
+        help="also say what a build of the dbt project in this folder would come from",
+    )
     where = made.add_argument_group("where")
     _landing(where)
-    where.add_argument(
-        "--lakehouse", metavar="URL", help="where tables are kept (default: $LAKEHOUSE_URL)"
-    )
+    _lakehouse(where)
     _warehouse(where)
+    return made
+
+
+def _mark_green() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="load-bronze mark-green",
+        description="Note that all of a build went well, as the last task of the job does, so that "
+        "it is not done again until there is something new.",
+    )
+    made.add_argument(
+        "--build", required=True, metavar="ID", help="as --build-of says it; empty marks nothing"
+    )
+    where = made.add_argument_group("where")
+    where.add_argument("--schema", help="default: $BRONZE_SCHEMA, else bronze")
+    _lakehouse(where)
+    _lease_url(where)
+    _credentials(where)
     return made
 
 
@@ -180,7 +198,7 @@ def _datasets() -> argparse.ArgumentParser:
     return made
 
 
-_PARSERS = {"load": _load, "log": _log, "datasets": _datasets}
+_PARSERS = {"load": _load, "log": _log, "datasets": _datasets, "mark-green": _mark_green}
 
 
 def _dataset(made: argparse._ActionsContainer) -> None:
@@ -191,6 +209,10 @@ def _dataset(made: argparse._ActionsContainer) -> None:
 
 def _sources(made: argparse._ActionsContainer) -> None:
     made.add_argument("--sources", metavar="FILE", help="the source YAML (default: the project's)")
+    _credentials(made)
+
+
+def _credentials(made: argparse._ActionsContainer) -> None:
     made.add_argument(
         "--service-credential",
         metavar="NAME",
@@ -207,6 +229,21 @@ def _sources(made: argparse._ActionsContainer) -> None:
 def _landing(made: argparse._ActionsContainer) -> None:
     made.add_argument("--landing", metavar="URL", help="s3://bucket/prefix (default: $LANDING_URL)")
     _sources(made)
+
+
+def _lakehouse(made: argparse._ActionsContainer) -> None:
+    made.add_argument(
+        "--lakehouse", metavar="URL", help="where tables are kept (default: $LAKEHOUSE_URL)"
+    )
+
+
+def _lease_url(made: argparse._ActionsContainer) -> None:
+    made.add_argument(
+        "--lease-url",
+        metavar="URL",
+        help="s3://bucket/folder of the lease (default: $LEASE_URL, else "
+        "LAKEHOUSE/SCHEMA/_load_bronze)",
+    )
 
 
 def _warehouse(made: argparse._ActionsContainer) -> None:

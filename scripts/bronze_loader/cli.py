@@ -8,13 +8,23 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from bronze_loader.arguments import parse
 from bronze_loader.datasets.declaration import choose, find_sources, read_datasets
-from bronze_loader.errors import DONE, FAILED, SOME_REFUSED, ConfigurationError, LoaderError
+from bronze_loader.errors import (
+    DONE,
+    FAILED,
+    SOME_REFUSED,
+    ConfigurationError,
+    LoaderError,
+    StoreUnreachable,
+)
 from bronze_loader.landing.bucket import Landing, s3_client
 from bronze_loader.landing.preflight import check_bucket
 from bronze_loader.landing.workspace_credentials import take_credentials
@@ -26,6 +36,13 @@ from bronze_loader.planning.outcome import Result, RunReport
 from bronze_loader.planning.selection import Choice
 from bronze_loader.reporting import console, listings, progress_bar, run_report
 from bronze_loader.reporting.lineage import Lineage
+from bronze_loader.run.finished_plan import (
+    FinishedPlan,
+    PlanKeeper,
+    finished_plan,
+    settings_digest,
+)
+from bronze_loader.run.green_build import GreenBuild, build_id
 from bronze_loader.run.loader import Loader, RunRequest
 from bronze_loader.run.outcome_recorder import OutcomeRecorder
 from bronze_loader.warehouse.connection import ON_A_LAPTOP, connect, host_is_known
@@ -36,6 +53,8 @@ from bronze_loader.warehouse.retries import RetryingWarehouse
 from bronze_loader.warehouse.statements import BronzeSchema
 from bronze_loader.warehouse.table_inventory import TableInventory
 from bronze_loader.warehouse.tables import Tables
+
+logger = logging.getLogger(__name__)
 
 INTERRUPTED = 130
 NOT_READ = 141  # the code of a program that SIGPIPE has ended
@@ -48,10 +67,13 @@ class _Printable(logging.Formatter):
         return console.printable(super().format(record), keep="\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with these arguments, by default the process's; gives the exit code."""
+def main(arguments: Sequence[str] | None = None, report: RunReport | None = None) -> int:
+    """Run the command with these arguments, by default the process's; gives the exit code.
+
+    What a load comes to is in `report` afterwards, if one is given.
+    """
     try:
-        code = _main(arguments)
+        code = _main(arguments, report)
         sys.stdout.flush()  # here, where a reader that has gone does not end in a traceback
     except BrokenPipeError:  # the reader of the output, `head` say, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+def _main(arguments: Sequence[str] | None, report: RunReport | None) -> int:
     options = parse(list(sys.argv[1:] if arguments is None else arguments))
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(_Printable("%(levelname)s %(name)s: %(message)s"))
@@ -72,7 +94,9 @@ def _main(arguments: Sequence[str] | None) -> int:
         # SIGTERM is an interrupt too, so that the lease is released.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return {"load": load, "log": log, "datasets": datasets}[options.command](options)
+        if options.command == "load":
+            return load(options, report or RunReport((), options.dry_run))
+        return _OTHERS[options.command](options)
     except LoaderError as error:
         print("load-bronze: " + console.printable(str(error), keep="\n"), file=sys.stderr)
         return error.exit_code
@@ -86,11 +110,13 @@ def _main(arguments: Sequence[str] | None) -> int:
         return FAILED
 
 
-def load(options: argparse.Namespace) -> int:
-    """Run `load-bronze` and print its report; --json prints a summary whatever stops the run."""
-    report = RunReport((), options.dry_run)
+def load(options: argparse.Namespace, report: RunReport) -> int:
+    """Run `load-bronze`, fill in its report and print it; --json prints a summary whatever stops
+    the run."""
     try:
         _run(options, report)
+        if options.build_of:
+            _compare_builds(options, report)
     except BaseException as error:
         report.error = _reason(error)
         if options.json:
@@ -125,6 +151,16 @@ def _run(options: argparse.Namespace, report: RunReport) -> None:
         check_bucket(client, lakehouse_url, "LAKEHOUSE_URL or --lakehouse")
 
     limits = Limits(files=options.max_statement_files, file_bytes=options.max_statement_bytes)
+    request = RunRequest(chosen, declared, choice, limits)
+    settings = settings_digest(
+        chosen, declared, landing_url, schema, _host(), choice.allow_duplicates
+    )
+
+    def keeper() -> PlanKeeper:
+        return PlanKeeper(ConditionalObject(f"{_folder(options, schema)}/plan.json", client))
+
+    if choice.may_end_early and _nothing_is_new(keeper, settings, landing, request, report):
+        return
     run_id = new_run_id()
     with (
         connect(options.http_path) as connected,
@@ -133,30 +169,79 @@ def _run(options: argparse.Namespace, report: RunReport) -> None:
     ):
         check_buckets()
         warehouse = RetryingWarehouse(connected)
-        lease = None
+        lease = kept = before = None
         if not choice.dry_run:
             names = [d.name for d in chosen], [d.name for d in declared]
             lease = held.enter_context(_lease(options, schema, run_id, client, *names))
+            kept = keeper()
+            before = kept.empty(run_id)
             warehouse = RetryingWarehouse(connected, lease.check, check_buckets)
         inventory = TableInventory(warehouse, schema, [*report.datasets, LOG_TABLE])
         tables, load_log = Tables(inventory, chosen), LoadLog(inventory)
-        recorder = OutcomeRecorder(report, Journal(load_log, run_id))
-        unsettled = lease.unsettled if lease else ()
-        request = RunRequest(chosen, declared, choice, limits, unsettled)
+        journal = Journal(load_log, run_id)
+        recorder = OutcomeRecorder(report, journal)
+        request = replace(request, unsettled=lease.unsettled if lease else ())
         loader = Loader(request, landing, tables, load_log, recorder, progress)
         lineage = None if choice.dry_run else Lineage(schema, connected.host, report.datasets)
         if lineage:
             lineage.start()
         try:
             loader.run()
-            if lease is not None:
+            if lease and kept:
                 lease.settled = not report.count(Result.FAILED)
+                as_before = before and before.settings == settings and not journal.has_written
+                bronze = before.bronze if before and as_before else run_id
+                plan = finished_plan(report, settings, loader.listing_digest, bronze)
+                if plan is not None:
+                    report.bronze = plan.bronze
+                    _keep_plan(kept, plan)
         except BaseException as error:  # such as an interrupt: each START gets its FAIL
             report.error = _reason(error)
             raise
         finally:
             if lineage:
                 lineage.end(report)
+
+
+def _nothing_is_new(
+    keeper: Callable[[], PlanKeeper],
+    settings: str,
+    landing: Landing,
+    request: RunRequest,
+    report: RunReport,
+) -> bool:
+    """Whether the last complete run came from what there is now; if so, `report` is filled in. The
+    warehouse is not asked, and of the listing only a digest is held."""
+    started = time.monotonic()
+    try:
+        plan = keeper().read()
+        if plan is None or plan.settings != settings:
+            return False
+        if landing.digest(request.listed_under) != plan.listing:
+            return False
+    except StoreUnreachable:
+        raise
+    except LoaderError as error:  # which the run itself meets again, and says what to do
+        logger.debug("not known whether anything is new: %s", error)
+        return False
+    plan.fill(report, request.datasets)
+    report.seconds = time.monotonic() - started
+    return True
+
+
+def _keep_plan(keeper: PlanKeeper, plan: FinishedPlan) -> None:
+    try:
+        keeper.keep(plan)
+    except LoaderError as error:
+        logger.warning("the next run asks the warehouse though nothing is new: %s", error)
+
+
+def _host() -> str:
+    """The name of the warehouse's host without its port, which a local warehouse changes at each
+    start, and the profile that may name another; one that only the SDK knows is left out."""
+    host = os.environ.get("DATABRICKS_HOST", "")
+    name = urlsplit(host if "//" in host else f"https://{host}").hostname
+    return f"{name} {os.environ.get('DATABRICKS_CONFIG_PROFILE', '')}"
 
 
 def _reason(error: BaseException) -> str:
@@ -186,8 +271,35 @@ def datasets(options: argparse.Namespace) -> int:
     declared = read_datasets(find_sources(options.sources))
     (landing_url,) = _settings(("LANDING_URL", "--landing", options.landing), warehouse=False)
     take_credentials(options.service_credential, options.secret_scope)
-    listings.print_datasets(declared, list(Landing(landing_url).list()), options.json)
+    listings.print_datasets(declared, Landing(landing_url).list().files, options.json)
     return DONE
+
+
+def mark_green(options: argparse.Namespace) -> int:
+    """Run `load-bronze mark-green`: note the build as the last one that was well."""
+    if not options.build:
+        print("Not marked: the loader has left something to its next run")
+        return DONE
+    (lakehouse_url,) = _settings(
+        ("LAKEHOUSE_URL", "--lakehouse", options.lakehouse), warehouse=False
+    )
+    take_credentials(options.service_credential, options.secret_scope)
+    schema = BronzeSchema("", _schema_name(options), lakehouse_url.rstrip("/"))
+    _green_build(options, schema).mark(options.build)
+    print("Marked: until something is new there is nothing to build")
+    return DONE
+
+
+def _compare_builds(options: argparse.Namespace, report: RunReport) -> None:
+    """Say in `report` what a build of this state of bronze is, and whether it has been done."""
+    (lakehouse_url,) = _settings(("LAKEHOUSE_URL", "--lakehouse", options.lakehouse))
+    schema = BronzeSchema("", _schema_name(options), lakehouse_url.rstrip("/"))
+    report.build = build_id(report.bronze, options.build_of)
+    report.is_built = bool(report.build) and _green_build(options, schema).read() == report.build
+
+
+def _green_build(options: argparse.Namespace, schema: BronzeSchema) -> GreenBuild:
+    return GreenBuild(ConditionalObject(f"{_folder(options, schema)}/green.json", s3_client()))
 
 
 def exit_code(report: RunReport, refused_ok: bool) -> int:
@@ -228,13 +340,21 @@ def _lease(
         take_credentials(options.service_credential, options.secret_scope)
         return s3_client()
 
-    given = options.lease_url or os.environ.get("LEASE_URL")
-    if given:
+    if given := _lease_url(options):
         check_bucket(client, given.rstrip("/"), "LEASE_URL or --lease-url")
-    folder = (given or schema.location("_load_bronze")).rstrip("/")
+    folder = _folder(options, schema)
     prove_conditional_writes(ConditionalObject(f"{folder}/probe.json", client))
     place = ConditionalObject(f"{folder}/lease.json", client, new_client)
     return Lease(place, run_id, options.lease_seconds, options.wait, datasets, declared)
+
+
+def _lease_url(options: argparse.Namespace) -> str | None:
+    return options.lease_url or os.environ.get("LEASE_URL")
+
+
+def _folder(options: argparse.Namespace, schema: BronzeSchema) -> str:
+    """The URL of the folder of the lease and of the finished plan."""
+    return str(_lease_url(options) or schema.location("_load_bronze")).rstrip("/")
 
 
 def _ask_for_full_refresh(names: Sequence[str], landing_url: str) -> None:
@@ -274,3 +394,10 @@ def _settings(*asked: tuple[str, str, str | None], warehouse: bool = True) -> li
     if missing:
         raise ConfigurationError(f"not set: {', '.join(missing)}; {ON_A_LAPTOP}")
     return values
+
+
+_OTHERS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "log": log,
+    "datasets": datasets,
+    "mark-green": mark_green,
+}

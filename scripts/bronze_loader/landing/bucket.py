@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from obstore.exceptions import BaseError as ObstoreError
 from obstore.exceptions import PermissionDeniedError, PreconditionError
 
 from bronze_loader.errors import ChangedWhileLoading, ConfigurationError
+from bronze_loader.landing.listing import Listing, list_objects
 from bronze_loader.landing.range_reader import RangeReader
 from bronze_loader.landing.s3_errors import ABSENT, NO_BUCKET, REFUSED, code, explained
 
@@ -57,24 +58,30 @@ class Landing:
         self._client = client or s3_client()
         self._ranges: RangeReader | None = RangeReader(self.bucket, self._client.meta)
 
-    def list(self, under: str = "") -> Iterator[LandingFile]:
-        """Every object whose key, relative to the landing URL, begins with `under`, page by page.
+    def list(self, under: str = "") -> Listing[LandingFile]:
+        """Every object whose key, relative to the landing URL, begins with `under`.
 
         Raises ConfigurationError when there is no such bucket, LoaderError for S3's other errors.
         """
-        pages = self._client.get_paginator("list_objects_v2")
         with self._said_plainly("list"):
-            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + under):
-                for entry in page.get("Contents", ()):
-                    key: str = entry["Key"]
-                    yield LandingFile(
-                        url=f"s3://{self.bucket}/{key}",
-                        key=key,
-                        relative_key=key.removeprefix(self.prefix),
-                        etag=entry["ETag"].strip('"'),
-                        size=entry["Size"],
-                        modified_at=entry["LastModified"].astimezone(UTC),
-                    )
+            return list_objects(self._client, self.bucket, self.prefix + under, self._file)
+
+    def digest(self, under: str = "") -> str:
+        """The digest of what `list` gives, in memory that does not grow with it. Raises the same
+        errors."""
+        with self._said_plainly("list"):
+            return list_objects(self._client, self.bucket, self.prefix + under).digest
+
+    def _file(self, entry: Mapping[str, Any]) -> LandingFile:
+        key: str = entry["Key"]
+        return LandingFile(
+            url=f"s3://{self.bucket}/{key}",
+            key=key,
+            relative_key=key.removeprefix(self.prefix),
+            etag=entry["ETag"].strip('"'),
+            size=entry["Size"],
+            modified_at=entry["LastModified"].astimezone(UTC),
+        )
 
     def read(self, file: LandingFile, start: int, length: int) -> bytes:
         """The object's bytes from `start` on, `length` of them or what there is.

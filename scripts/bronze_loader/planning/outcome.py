@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from bronze_loader.landing.bucket import LandingFile
@@ -43,7 +44,12 @@ def counted(number: int, noun: str) -> str:
 
 @dataclass
 class RunReport:
-    """All outcomes of a run, in the plan's order within each step."""
+    """All outcomes of a run, in the plan's order within each step.
+
+    A run on what an earlier one left complete ends at once: `nothing_new_since` is when that one
+    ended, and `as_they_were` the number of its loaded files by dataset, which have no outcome here.
+    `bronze` is the id of the last run that changed bronze; None after a run that left something.
+    """
 
     datasets: tuple[str, ...]
     dry_run: bool
@@ -52,6 +58,11 @@ class RunReport:
     verified: int | None = None  # files whose records were counted in the files themselves
     seconds: float = 0.0
     error: str | None = None  # why the run stopped before its end
+    nothing_new_since: datetime | None = None
+    bronze: str | None = None
+    build: str | None = None  # the id of a build of this bronze, if it was asked for
+    is_built: bool = False  # whether the last build that was well is that one
+    as_they_were: dict[str, int] = field(default_factory=dict)
 
     def count(self, result: Result) -> int:
         """The number of files with that result."""

@@ -27,6 +27,13 @@ class Choice:
     verify: bool = False
     dry_run: bool = False
 
+    @property
+    def may_end_early(self) -> bool:
+        """Whether a run may end as soon as it sees that nothing is new. One that is asked for more
+        than what is new, or for a part of it, may not."""
+        asked = (self.full_refresh, self.fail_fast, self.verify, self.dry_run, self.force)
+        return not any(asked) and self.since is None and self.max_files is None
+
     def forces(self, file: LandingFile) -> bool:
         """Whether a file is loaded again though it is loaded already."""
         return self.full_refresh or any(_means(pattern, file) for pattern in self.force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
@@ -17,7 +18,8 @@ from bronze_loader.reporting.console import SHOWN, out, printable
 
 
 def print_json(report: RunReport) -> None:
-    """Print one JSON object a line: each file, then the summary."""
+    """Print one JSON object a line: each file, then the summary. A run with nothing new prints only
+    the files that are not in bronze."""
     for outcome in report.outcomes:
         print(json.dumps(file_record(outcome), ensure_ascii=False))
     for file in report.unmatched:
@@ -61,6 +63,10 @@ def summary_record(report: RunReport) -> dict[str, Any]:
         "error": report.error,
         "unmatched": len(report.unmatched),
         "verified": report.verified,
+        "nothing_new_since": report.nothing_new_since and report.nothing_new_since.isoformat(),
+        "bronze": report.bronze,
+        "build": report.build,
+        "is_built": report.is_built,
         "datasets": {name: _counts(report, name) for name in report.datasets},
         **_counts(report, None),
     }
@@ -72,11 +78,15 @@ def _counts(report: RunReport, dataset: str | None) -> dict[str, int]:
     mine = [o for o in report.outcomes if dataset in (None, o.planned.dataset.name)]
     done = [o for o in mine if o.result in (Result.LOADED, Result.PLANNED)]
     changed = sum(1 for o in done if o.planned.action in (Action.CHANGED, Action.FORCED))
+    results = Counter(o.result for o in mine)
+    results[Result.UNCHANGED] += sum(
+        count for name, count in report.as_they_were.items() if dataset in (None, name)
+    )
     return {
         "new": len(done) - changed,
         "changed": changed,
         **{
-            str(result): sum(1 for o in mine if o.result is result)
+            str(result): results[result]
             for result in Result
             if result not in (Result.LOADED, Result.PLANNED)
         },
@@ -126,6 +136,9 @@ def _closing_line(report: RunReport, total: dict[str, int]) -> str:
         return f"Dry run, nothing was written; {files} would be loaded. {seconds}"
     if total["new"] + total["changed"]:
         return f"Loaded {files}, {counted(total['rows'], 'row')}, in {seconds}"
+    if since := report.nothing_new_since:
+        kept = counted(total["unchanged"], "loaded file")
+        return f"Nothing new since {since:%Y-%m-%d %H:%M:%S} UTC: {kept} as they were. {seconds}"
     if not report.outcomes:
         return f"Nothing to do: no file in the landing place belongs to a dataset. {seconds}"
     if total["unchanged"] == len(report.outcomes):

@@ -56,6 +56,13 @@ class RunRequest:
     limits: Limits = field(default_factory=Limits)
     unsettled: Collection[str] = ()
 
+    @property
+    def listed_under(self) -> str:
+        """What the keys to list begin with: a run on some of the datasets looks no further than
+        below what the keys of their files begin with."""
+        some = len(self.datasets) < len(self.declared)
+        return common_prefix(self.datasets) if some else ""
+
 
 @dataclass(frozen=True)
 class Duplicate:
@@ -86,6 +93,7 @@ class Loader:
         self._load_log = load_log
         self._recorder = recorder
         self._progress = progress
+        self.listing_digest = ""  # of the listing that the run came from
         failures = FailureLimit(request.choice.fail_fast)
         self._headers = HeaderReader(landing, recorder, failures, progress)
         self._batches = BatchLoader(tables, landing, recorder, failures, request.limits, progress)
@@ -134,12 +142,11 @@ class Loader:
             verify(report, self._tables, self._landing, look_at, self._progress)
 
     def _list(self) -> list[LandingFile]:
-        """The files in the landing place. A run on some of the datasets looks no further than
-        below what the keys of their files begin with."""
-        some = len(self._datasets) < len(self._request.declared)
-        listed = list(self._landing.list(common_prefix(self._datasets) if some else ""))
-        self._recorder.report.unmatched += unmatched(listed, self._request.declared)
-        return listed
+        """The files in the landing place, as far as the run looks."""
+        listing = self._landing.list(self._request.listed_under)
+        self.listing_digest = listing.digest
+        self._recorder.report.unmatched += unmatched(listing.files, self._request.declared)
+        return listing.files
 
     def _read_states(self) -> FileStates:
         """The state of each file by the log; all moments of this run are later than those in it."""
@@ -295,7 +302,7 @@ class Loader:
         }
         if not loaded:
             return
-        listed = self._landing.list(common_prefix(self._datasets))
+        listed = self._landing.list(common_prefix(self._datasets)).files
         changed = [
             (dataset, file)
             for dataset, file in assign(listed, self._datasets)

@@ -51,6 +51,7 @@ class Journal:
         self._load_log = load_log
         self._run_id = run_id
         self._batch = 0
+        self.has_written = False  # whether this run has logged anything
         self.clock = LogClock()
 
     def next_batch_id(self) -> str:
@@ -69,6 +70,7 @@ class Journal:
     def write(self, outcomes: Sequence[Outcome], batch_id: str | None = None) -> None:
         """Append an entry for each outcome, under the batch given or a new one."""
         batch_id = batch_id or self.next_batch_id()
+        self.has_written |= bool(outcomes)
         for start in range(0, len(outcomes), ENTRIES_A_STATEMENT):
             logged_at = self.clock.next()
             some = outcomes[start : start + ENTRIES_A_STATEMENT]
