@@ -60,6 +60,7 @@
 {#- True when one of the raw values begins with the quote character and holds a line break: the
     file's quote was never closed, so the value has swallowed the lines after it. -#}
 {% macro unclosed_quote(columns, quote='"') -%}
+    {%- set quote = quote | replace("'", "\\'") -%}
     {%- for column in columns -%}
         {{ 'or ' if not loop.first -}}
         coalesce(raw_{{ column }} like '{{ quote }}%' and raw_{{ column }} rlike '[\r\n]', false)
@@ -72,6 +73,7 @@
     backslash: the file escapes quotes in a way that was neither declared nor seen at its beginning,
     so the value was not unquoted. -#}
 {% macro undeclared_escape(columns, quote='"') -%}
+    {%- set quote = quote | replace("'", "\\'") -%}
     {%- for column in columns -%}
         {{ 'or ' if not loop.first -}}
         coalesce(
@@ -109,8 +111,9 @@
 {#- The reasons why a row is rejected, an empty array when there are none.
     columns: those of the file, each raw_<column> in the row, for the rules that hold for any line.
     required: column -> the trimmed text that must not be NULL, each giving missing_<column>.
-    checks: reason -> the condition, in SQL, under which it holds. -#}
-{% macro reject_reasons(columns, required, checks) -%}
+    checks: reason -> the condition, in SQL, under which it holds.
+    quote: the quote character that the dataset declares. -#}
+{% macro reject_reasons(columns, required, checks, quote='"') -%}
     array_compact(array(
     {%- for column, text in required.items() %}
         case when {{ text }} is null then 'missing_{{ column }}' end,
@@ -119,8 +122,8 @@
     {%- for reason, condition in checks.items() %}
         case when {{ condition }} then '{{ reason }}' end,
     {%- endfor %}
-        case when {{ unclosed_quote(columns) }} then 'unclosed_quote' end,
-        case when {{ undeclared_escape(columns) }} then 'undeclared_escape' end
+        case when {{ unclosed_quote(columns, quote) }} then 'unclosed_quote' end,
+        case when {{ undeclared_escape(columns, quote) }} then 'undeclared_escape' end
     ))
 {%- endmacro %}
 

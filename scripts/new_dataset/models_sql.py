@@ -53,6 +53,8 @@ def checked_sql(dataset: NewDataset) -> str:
     if len(required) > WIDTH - 22:
         required = jinja_list(dataset.optional, "required_texts(columns, optional=", ")", 12)
     checks = jinja_list([c.name for c in dataset.typed], "unreadable_texts(", ")", 12)
+    declared = dataset.options.quote or '"'
+    quote = f'\n            quote="{declared}",' if declared != '"' else ""
     groups = "".join(
         f"\n        -- {heading}\n" + "".join(f"        {_selected(c)},\n" for c in columns)
         for heading, columns in dataset.groups()
@@ -83,7 +85,7 @@ with lines as (
         {{{{ reject_reasons(
             columns,
             required={required},
-            checks={checks if typed else "{}"},
+            checks={checks if typed else "{}"},{quote}
         ) }}}} as reject_reasons,
         '{{{{ rules_fingerprint() }}}}' as _rules,
 

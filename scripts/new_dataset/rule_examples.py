@@ -62,6 +62,11 @@ _FORMS = {
 }
 
 
+# One backslash of a value: SQL writes it as two, which dbt leaves to the row, and YAML each of them
+# as two again.
+_BACKSLASH = r"\\\\"
+
+
 def good_text(column: Column) -> str:
     """A text of the file that is accepted, as YAML has it."""
     return _GOOD[column.type.kind][0] if column.type.kind != TEXT else f"{column.name[0]}1"
@@ -90,8 +95,10 @@ def examples(dataset: NewDataset) -> Iterator[Example]:
     yield from _of_types(dataset)
     first = next((c for c in columns if c.type.kind == TEXT), columns[0])
     yield Example("corrupt", {"_corrupt_record": "x"}, {}, ("corrupt_line",))
-    yield _of_quotes(first, "unclosed", '"\\"a\\nnext line"', "unclosed_quote")
-    yield _of_quotes(first, "escaped", '\'"s \\\\"x\\\\""\'', "undeclared_escape")
+    quote = '\\"' if dataset.options.quote in (None, '"') else str(dataset.options.quote)
+    escaped = f'"{quote}s {_BACKSLASH}{quote}x{_BACKSLASH}{quote}{quote}"'
+    yield _of_quotes(first, "unclosed", f'"{quote}a\\nnext line"', "unclosed_quote")
+    yield _of_quotes(first, "escaped", escaped, "undeclared_escape")
     yield from _several(dataset)
 
 

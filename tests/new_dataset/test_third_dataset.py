@@ -39,14 +39,16 @@ NOTES = "author,note\nann,first\nbob,second\n"
 
 
 def sensors() -> str:
-    """Four rows of forty columns; the last one has words for its three last numbers."""
+    """Four rows of forty columns, in single quotes; the last row has words for three numbers."""
     names = ["measured at", "station", *(f"sensor {number}" for number in range(1, 39))]
     rows = [
         [f"2026-05-0{day} 12:00:00", f"s{day}", *(str(day * number) for number in range(1, 39))]
         for day in range(1, 5)
     ]
     rows[-1][-3:] = ["none"] * 3
-    return "\n".join(",".join(line) for line in [names, *rows]) + "\n"
+    rows[0][1] = "s1''s"
+    lines = [",".join(f"'{text}'" for text in line) for line in [names, *rows]]
+    return "\n".join(lines) + "\n"
 
 
 @dataclass
@@ -179,8 +181,8 @@ def test_retired_dataset_stays_counted_and_breaks_nothing(project: Project) -> N
     for path in project.folder.glob("models/**/*invoices.*"):
         path.unlink()
     sources = project.folder / SOURCES
-    before, _, rest = sources.read_text("utf-8").partition("      - name: invoices\n")
-    sources.write_text(before + rest[rest.index("      - name: ") :], "utf-8")
+    before, _, rest = sources.read_text("utf-8").partition("\n      - name: invoices\n")
+    sources.write_text(before + rest[rest.index("\n      - name: ") :], "utf-8")
     project.land("trips/trips_2026-03-01.csv", "\n".join(TRIPS.splitlines()[:2]) + "\n")
     project.run("load-bronze")
     project.run("dbt", "build", "--exclude-resource-type", "unit_test")
