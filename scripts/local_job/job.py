@@ -4,15 +4,19 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import local_session
 from local_job.bundle import Bundle, BundleError
+from local_job.notebook import HEADER
 
 _DYNAMIC = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_TASK_VALUE = re.compile(r"tasks\.([\w-]+)\.values\.([\w-]+)")
+TaskValues = Mapping[tuple[str, str], str]
+"""The values that tasks of a run have set, by task and key."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,54 @@ class Command:
     arguments: tuple[str, ...]
     folder: Path
 
+    def filled(self, values: TaskValues) -> "Command":
+        """The command with the values of earlier tasks in it. Raises UnknownValue."""
+        arguments = tuple(fill(argument, values) for argument in self.arguments)
+        return Command(fill(self.shown, values), arguments, self.folder)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison of two texts, which may refer to values of tasks."""
+
+    operator: str
+    left: str
+    right: str
+
+    def holds(self, values: TaskValues) -> bool:
+        """Whether it is true. Raises UnknownValue."""
+        equal = fill(self.left, values) == fill(self.right, values)
+        return equal == (self.operator == "EQUAL_TO")
+
+
+class UnknownValue(Exception):
+    """A task needs a value of another task that did not set it in this run."""
+
+
+def fill(text: str, values: TaskValues) -> str:
+    """The text with the values of tasks in place of its references {{tasks.NAME.values.KEY}}.
+
+    Raises UnknownValue for a value that no task has set.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        reference = _TASK_VALUE.fullmatch(found.group(1))
+        if not reference:
+            return found.group()
+        task, key = reference.groups()
+        if (task, key) not in values:
+            raise UnknownValue(f"{task} did not run, or set no {key}")
+        return values[task, key]
+
+    return _DYNAMIC.sub(value, text)
+
 
 @dataclass(frozen=True)
 class Task:
     """A task, which runs after the tasks that it depends on.
 
+    One with a `condition` has no commands. `outcomes` says, for conditions among `depends_on`,
+    whether they have to be true or false for the task to run.
     `timeout` is in seconds, None for none. `missing` names the program that the task needs and that
     is not installed: the task is then skipped.
     """
@@ -39,6 +86,8 @@ class Task:
     timeout: float | None = None
     retry_on_timeout: bool = False
     missing: str = ""
+    condition: Condition | None = None
+    outcomes: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +156,11 @@ def _in_order(name: str, tasks: dict[str, Task]) -> list[Task]:
                 raise BundleError(
                     f"{name}: {task.key} depends on {needed}, which is no task of it."
                 )
+        for needed in task.outcomes:
+            if tasks[needed].condition is None:
+                raise BundleError(
+                    f"{name}: {task.key} asks for an outcome of {needed}, which is no condition."
+                )
     try:
         order = TopologicalSorter({key: task.depends_on for key, task in tasks.items()})
         return [tasks[key] for key in order.static_order()]
@@ -122,8 +176,14 @@ class _TaskReader:
 
     def task(self, task: dict[str, Any]) -> Task:
         program = ""
+        condition = None
         if "spark_python_task" in task:
             commands = self._python(self._resolve(task["spark_python_task"]))
+        elif "notebook_task" in task:
+            commands = self._notebook(task["task_key"], self._resolve(task["notebook_task"]))
+        elif "condition_task" in task:
+            commands = []
+            condition = self._condition(task["task_key"], self._resolve(task["condition_task"]))
         elif "dbt_task" in task:
             commands = self._dbt(task["task_key"], self._resolve(task["dbt_task"]))
         elif "dashboard_task" in task:
@@ -131,7 +191,8 @@ class _TaskReader:
             commands = [Command(program, (_program_path(program),), self.bundle.root)]
         else:
             raise BundleError(
-                f"{task['task_key']} is no Python, dbt or dashboard task: it cannot run here."
+                f"{task['task_key']} is no Python, notebook, dbt, dashboard or condition task: "
+                "it cannot run here."
             )
         return Task(
             key=task["task_key"],
@@ -141,6 +202,12 @@ class _TaskReader:
             timeout=task.get("timeout_seconds") or None,
             retry_on_timeout=task.get("retry_on_timeout", False),
             missing=program if program and not Path(_program_path(program)).exists() else "",
+            condition=condition,
+            outcomes={
+                needed["task_key"]: needed["outcome"] == "true"
+                for needed in task.get("depends_on") or []
+                if "outcome" in needed
+            },
         )
 
     def _resolve(self, value: Any) -> Any:
@@ -155,7 +222,10 @@ class _TaskReader:
         return value
 
     def _dynamic(self, reference: str) -> str:
-        """The value of {{job.parameters.<name>}}. Other references have none on this machine."""
+        """The value of {{job.parameters.<name>}}. A value of a task is known while the job runs;
+        other references have none on this machine."""
+        if _TASK_VALUE.fullmatch(reference):
+            return f"{{{{{reference}}}}}"
         name = reference.removeprefix("job.parameters.")
         if name == reference or name not in self.parameters:
             raise BundleError(f"{{{{{reference}}}}} has no meaning in a run on this machine.")
@@ -166,6 +236,22 @@ class _TaskReader:
         parameters = [str(parameter) for parameter in python.get("parameters") or []]
         shown = shlex.join([script.name, *parameters])
         return [Command(shown, (sys.executable, str(script), *parameters), self.bundle.root)]
+
+    def _notebook(self, key: str, notebook: dict[str, Any]) -> list[Command]:
+        source = (self.folder / notebook["notebook_path"]).resolve()
+        if not source.is_file() or not source.read_text("utf-8").startswith(HEADER):
+            raise BundleError(f"{key}: {source} is no file that begins with {HEADER!r}.")
+        given = notebook.get("base_parameters") or {}
+        parameters = [f"{name}={value}" for name, value in given.items()]
+        shown = shlex.join([source.name, *parameters])
+        program = (sys.executable, "-P", "-m", "local_job.notebook", str(source))
+        return [Command(shown, (*program, *parameters), self.bundle.root)]
+
+    def _condition(self, key: str, condition: dict[str, Any]) -> Condition:
+        operator = str(condition["op"])
+        if operator not in ("EQUAL_TO", "NOT_EQUAL"):
+            raise BundleError(f"{key}: {operator} cannot be compared here, only EQUAL_TO is.")
+        return Condition(operator, str(condition["left"]), str(condition["right"]))
 
     def _dbt(self, key: str, dbt: dict[str, Any]) -> list[Command]:
         project = (self.folder / dbt["project_directory"]).resolve()

@@ -12,15 +12,16 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
 
 from local_job.bundle import LOCAL_TARGET
-from local_job.job import Command, Job, Task
+from local_job.job import Command, Job, Task, UnknownValue
+from local_job.notebook import VALUES_FILE
 
 TaskResult = Literal["succeeded", "failed", "timed out", "skipped"]
 # Colour codes of a terminal, and the time that dbt writes before each line.
@@ -114,8 +115,13 @@ def new_run(runs: Path, job: Job) -> JobRun:
 def run_job(job: Job, run: JobRun, watcher: JobWatcher) -> JobRun:
     """Run the tasks in order, and skip the rest after a failure.
 
+    A condition that is not as a task wants it skips the task and all that depend on it. A task that
+    is not among the job's, as it was not chosen, counts as done.
     Fills in `run`, writes its record and returns it.
     """
+    values: dict[tuple[str, str], str] = {}
+    passed_over: dict[str, str] = {}  # tasks that a condition has skipped, and why
+    conditions: dict[str, bool] = {}
     try:
         for task in job.tasks:
             ended = TaskRun(
@@ -126,14 +132,54 @@ def run_job(job: Job, run: JobRun, watcher: JobWatcher) -> JobRun:
             )
             if task.missing:
                 ended.said = f"{task.missing} is not installed"
+            elif reason := _reason_to_skip(task, conditions, passed_over):
+                passed_over[task.key] = ended.said = reason
             elif not run.failed_task:
-                with watcher.task(task) as heard:
-                    _run_task(task, ended, heard)
+                try:
+                    if task.condition:
+                        conditions[task.key] = holds = task.condition.holds(values)
+                        ended.result, ended.said = "succeeded", str(holds).lower()
+                    else:
+                        task = replace(
+                            task, commands=tuple(c.filled(values) for c in task.commands)
+                        )
+                        with watcher.task(task) as heard:
+                            _run_task(task, ended, heard)
+                        values |= _values_of(ended)
+                except UnknownValue as error:
+                    passed_over[task.key] = ended.said = str(error)
             run.tasks.append(ended)
             watcher.on_end(ended)
     finally:
         run.save()
     return run
+
+
+def _reason_to_skip(
+    task: Task, conditions: Mapping[str, bool], passed_over: Mapping[str, str]
+) -> str:
+    """Why a condition, or an earlier task that was skipped, keeps the task from running."""
+    for needed in task.depends_on:
+        if needed in passed_over:
+            return passed_over[needed]
+        if needed in task.outcomes and needed in conditions:
+            holds = conditions[needed]
+            if holds != task.outcomes[needed]:
+                return f"{needed}: {str(holds).lower()}"
+    return ""
+
+
+def _values_file(ended: TaskRun) -> Path:
+    return ended.log.with_suffix(".values.json").resolve()
+
+
+def _values_of(ended: TaskRun) -> dict[tuple[str, str], str]:
+    """The values that a task has set, by task and key."""
+    try:
+        said = json.loads(_values_file(ended).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return {(ended.key, key): value for key, value in said.items()}
 
 
 def _run_task(task: Task, ended: TaskRun, heard: Callable[[str], None]) -> None:
@@ -167,7 +213,9 @@ def _attempt(task: Task, ended: TaskRun, out: IO[str], heard: Callable[[str], No
     for command in task.commands:
         out.write(f"$ {command.shown}\n")
         out.flush()
-        ended.exit_code, in_time = _run_command(command, out, heard, deadline)
+        ended.exit_code, in_time = _run_command(
+            command, out, heard, deadline, {VALUES_FILE: str(_values_file(ended))}
+        )
         if not in_time:
             out.write(f"-- stopped: it ran for {task.timeout:g} s, the task's timeout\n")
             return "timed out"
@@ -177,14 +225,22 @@ def _attempt(task: Task, ended: TaskRun, out: IO[str], heard: Callable[[str], No
 
 
 def _run_command(
-    command: Command, log: IO[str], heard: Callable[[str], None], deadline: float | None
+    command: Command,
+    log: IO[str],
+    heard: Callable[[str], None],
+    deadline: float | None,
+    more_environment: Mapping[str, str],
 ) -> tuple[int, bool]:
     """Run the command; returns its exit code, and whether it ended before the deadline."""
-    environment = os.environ | {
-        "PYTHONUNBUFFERED": "1",
-        "NO_COLOR": "1",
-        "DBT_USE_COLORS": "false",
-    }
+    environment = (
+        os.environ
+        | more_environment
+        | {
+            "PYTHONUNBUFFERED": "1",
+            "NO_COLOR": "1",
+            "DBT_USE_COLORS": "false",
+        }
+    )
     try:
         process = subprocess.Popen(
             command.arguments,

@@ -76,6 +76,12 @@ def project_tasks() -> tuple[Task, ...]:
     return tasks_of(ROOT)
 
 
+def dbt_tasks() -> list[Task]:
+    tasks = [task for task in project_tasks() if task.key in ("bronze_to_silver", "silver_to_gold")]
+    assert len(tasks) == 2
+    return tasks
+
+
 def texts(value: Any) -> Iterator[str]:
     """Every text in a document."""
     if isinstance(value, dict):
@@ -167,10 +173,31 @@ def test_no_address_of_anybody_is_in_the_bundle() -> None:
 def test_tasks_of_the_job_run_in_order(environment: None) -> None:
     assert [(task.key, task.depends_on) for task in project_tasks()] == [
         ("landing_to_bronze", ()),
-        ("bronze_to_silver", ("landing_to_bronze",)),
+        ("anything_new", ("landing_to_bronze",)),
+        ("bronze_to_silver", ("anything_new",)),
         ("silver_to_gold", ("bronze_to_silver",)),
         ("refresh_dashboard", ("silver_to_gold",)),
+        ("mark_green", ("refresh_dashboard",)),
     ]
+
+
+def test_nothing_is_built_unless_the_loader_says_that_something_is_new(environment: None) -> None:
+    tasks = {task.key: task for task in project_tasks()}
+    condition = tasks["anything_new"].condition
+    assert condition
+    assert condition.holds({("landing_to_bronze", "changed"): "true"})
+    assert not condition.holds({("landing_to_bronze", "changed"): "false"})
+    assert tasks["bronze_to_silver"].outcomes == {"anything_new": True}
+    values = {("landing_to_bronze", "build"): "b-1"}
+    [mark] = tasks["mark_green"].commands
+    assert mark.filled(values).arguments[2:5] == ("mark-green", "--build", "b-1")
+
+
+def test_every_value_of_a_task_is_one_that_the_notebook_sets() -> None:
+    source = (ROOT / "scripts" / "load_bronze_notebook.py").read_text()
+    asked = set(re.findall(r"tasks\.(\w+)\.values\.(\w+)", "".join(texts(the_job()))))
+    set_there = {("landing_to_bronze", key) for key in re.findall(r'key="(\w+)"', source)}
+    assert asked == set_there == {("landing_to_bronze", "changed"), ("landing_to_bronze", "build")}
 
 
 def test_task_needs_only_tasks_of_its_job() -> None:
@@ -186,7 +213,7 @@ def test_every_python_and_dbt_task_names_an_environment_of_the_job() -> None:
     job = the_job()
     known = {environment["environment_key"] for environment in job["environments"]}
     for task in job["tasks"]:
-        if "spark_python_task" in task or "dbt_task" in task:
+        if {"spark_python_task", "notebook_task", "dbt_task"} & set(task):
             assert task["environment_key"] in known
 
 
@@ -195,6 +222,9 @@ def test_tasks_name_files_that_are_deployed() -> None:
     for task in the_job()["tasks"]:
         if python := task.get("spark_python_task"):
             assert (folder / python["python_file"]).is_file()
+        if notebook := task.get("notebook_task"):
+            lines = (folder / notebook["notebook_path"]).read_text().splitlines()
+            assert lines[0] == "# Databricks notebook source"
         if dbt := task.get("dbt_task"):
             project = folder / dbt["project_directory"]
             assert (project / "dbt_project.yml").is_file()
@@ -218,7 +248,8 @@ def test_job_runs_once_at_a_time_ends_and_says_when_it_fails() -> None:
         assert job["queue"] == {"enabled": True}
         assert job["email_notifications"]["on_failure"] == ["${var.notification_address}"]
     job = the_job()
-    assert sum(task["timeout_seconds"] for task in job["tasks"]) >= job["timeout_seconds"] > 0
+    limits = [task["timeout_seconds"] for task in job["tasks"] if "condition_task" not in task]
+    assert sum(limits) >= job["timeout_seconds"] > 0
     [rule] = job["health"]["rules"]
     assert rule["metric"] == "RUN_DURATION_SECONDS"
     assert rule["value"] < job["timeout_seconds"], "it warns before the job is stopped"
@@ -231,7 +262,7 @@ def test_only_tasks_that_may_be_repeated_are() -> None:
         if "dbt_task" in task:
             assert task["max_retries"] == 0
             assert task["disable_auto_optimization"] is True
-        else:
+        elif "condition_task" not in task:
             assert task["max_retries"] > 0
 
 
@@ -289,22 +320,29 @@ def test_job_installs_all_that_running_needs() -> None:
 
 def test_loader_gets_this_machines_places(environment: None) -> None:
     loader = project_tasks()[0].commands[0]
-    assert loader.arguments[1] == str(ROOT / "scripts" / "load_bronze.py")
-    parameters = dict(zip(loader.arguments[2::2], loader.arguments[3::2], strict=False))
-    assert parameters["--service-credential"] == ""
-    assert parameters["--secret-scope"] == ""
-    assert parameters["--log-level"] == "warning"
-    assert parameters["--force"] == "", "none, to the loader"
-    assert parameters["--landing"] == "s3://landing"
-    assert parameters["--lakehouse"] == "s3://lakehouse"
-    assert parameters["--catalog"] == "main"
-    assert parameters["--schema"] == "bronze"
-    assert parameters["--http-path"] == "/sql/1.0/warehouses/local"
-    assert "--refused-ok" in loader.arguments
+    assert loader.arguments[1:5] == (
+        "-P",
+        "-m",
+        "local_job.notebook",
+        str(ROOT / "scripts" / "load_bronze_notebook.py"),
+    )
+    assert dict(argument.split("=", 1) for argument in loader.arguments[5:]) == {
+        "catalog": "main",
+        "schema": "bronze",
+        "landing": "s3://landing",
+        "lakehouse": "s3://lakehouse",
+        "http_path": "/sql/1.0/warehouses/local",
+        "service_credential": "",
+        "secret_scope": "",
+        "log_level": "warning",
+        "force": "",
+        "always_build": "false",
+        "wait": "600",
+    }
 
 
 def test_dbt_runs_with_the_local_target(environment: None) -> None:
-    for task in project_tasks()[1:3]:
+    for task in dbt_tasks():
         for command in task.commands:
             assert Path(command.arguments[0]).name == "dbt"
             target = command.arguments.index("--target")
@@ -330,7 +368,7 @@ def test_job_builds_every_node_of_the_project_once(
         return done.stdout.split()
 
     built: list[str] = []
-    for task in project_tasks()[1:3]:
+    for task in dbt_tasks():
         [command] = task.commands
         at = command.arguments.index("--selector")
         some = selected(*command.arguments[at : at + 2])
@@ -389,7 +427,27 @@ def test_tasks_run_after_what_they_depend_on_whatever_their_order_in_the_file(
     [
         ([python_task("a", "z")], "a depends on z, which is no task"),
         ([python_task("a", "b"), python_task("b", "a")], "depend on each other"),
-        ([{"task_key": "a", "notebook_task": {}}], "cannot run here"),
+        ([{"task_key": "a", "pipeline_task": {}}], "cannot run here"),
+        (
+            [{"task_key": "a", "notebook_task": {"notebook_path": "../a.py"}}],
+            "is no file that begins with '# Databricks notebook source'",
+        ),
+        (
+            [
+                {
+                    "task_key": "a",
+                    "condition_task": {"op": "GREATER_THAN", "left": "1", "right": "2"},
+                }
+            ],
+            "GREATER_THAN cannot be compared here",
+        ),
+        (
+            [
+                python_task("a"),
+                python_task("b") | {"depends_on": [{"task_key": "a", "outcome": "true"}]},
+            ],
+            "b asks for an outcome of a, which is no condition",
+        ),
         (
             [{"task_key": "a", "dbt_task": {"project_directory": "..", "commands": ["rm x"]}}],
             "runs only dbt",

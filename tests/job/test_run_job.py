@@ -93,6 +93,108 @@ def test_first_failure_stops_the_run_and_shows_where_its_output_is(tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
+NOTEBOOK = """\
+# Databricks notebook source
+import sys
+from pathlib import Path
+
+assert Path.cwd() == Path(__PROJECT__)
+changed = dbutils.widgets.get("changed")
+if changed == "fails":
+    raise RuntimeError("it failed")
+if changed:
+    dbutils.jobs.taskValues.set(key="changed", value=changed)
+    dbutils.jobs.taskValues.set(key="number", value=7)
+print("told", changed)
+"""
+
+
+class ProjectWithCondition(Project):
+    """A project with the tasks tells (a notebook), new (a condition on it), built, marks and other.
+
+    built runs if the notebook's `changed` is "true", marks after it with the value `number`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        note = "import sys; open('order', 'a').write(' '.join(sys.argv[1:]) or 'b')"
+        super().__init__(root, built=note, marks=note)
+        (root / "tells.py").write_text(NOTEBOOK.replace("__PROJECT__", repr(str(root))))
+        (root / "other.py").write_text("open('order', 'a').write('o')")
+        definition = root / "resources" / "pipeline.yml"
+        resources = yaml.safe_load(definition.read_text())
+        job = resources["resources"]["jobs"]["pipeline"]
+        built, marks = job["tasks"]
+        built["depends_on"] = [{"task_key": "new", "outcome": "true"}]
+        marks["spark_python_task"]["parameters"] = ["{{tasks.tells.values.number}}"]
+        notebook = {
+            "notebook_path": "../tells.py",
+            "base_parameters": {"changed": "{{job.parameters.changed}}"},
+        }
+        compared = {"op": "EQUAL_TO", "left": "{{tasks.tells.values.changed}}", "right": "true"}
+        job["parameters"] = [{"name": "changed", "default": "true"}]
+        job["tasks"] += [
+            {"task_key": "tells", "notebook_task": notebook},
+            {"task_key": "new", "depends_on": [{"task_key": "tells"}], "condition_task": compared},
+            {"task_key": "other", "spark_python_task": {"python_file": "../other.py"}},
+        ]
+        definition.write_text(yaml.safe_dump(resources))
+
+    def order(self) -> str:
+        order = self.root / "order"
+        return order.read_text() if order.exists() else ""
+
+    def results(self) -> dict[str, str]:
+        record = json.loads((self.runs()[-1] / "run.json").read_text())
+        return {task["key"]: task["result"] for task in record["tasks"]}
+
+
+def test_condition_lets_what_depends_on_it_run(tmp_path: Path) -> None:
+    project = ProjectWithCondition(tmp_path)
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(project.order()) == ["7", "b", "o"]
+    assert set(project.results().values()) == {"succeeded"}
+
+
+@pytest.mark.parametrize("changed", ["false", "True", "other"])
+def test_condition_skips_all_that_depends_on_it_and_nothing_else(
+    tmp_path: Path, changed: str
+) -> None:
+    project = ProjectWithCondition(tmp_path)
+    done = project.run("--param", f"changed={changed}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.order() == "o"
+    results = project.results()
+    assert {key for key, result in results.items() if result == "skipped"} == {"built", "marks"}
+    assert json.loads((project.runs()[-1] / "run.json").read_text())["result"] == "succeeded"
+    for key in ("built", "marks"):
+        assert f"- {key}  0.0 s  new: false" in done.stdout
+
+
+def test_value_that_no_task_has_set_skips_those_that_need_it(tmp_path: Path) -> None:
+    project = ProjectWithCondition(tmp_path)
+    done = project.run("--param", "changed=")
+    assert project.order() == "o"
+    assert "tells did not run, or set no changed" in done.stdout
+    done = project.run("--from", "built")
+    assert done.returncode == 0, done.stdout
+    assert project.order() == "ob"
+    assert project.results() == {"built": "succeeded", "marks": "skipped"}
+
+
+def test_notebook_that_fails_stops_the_run(tmp_path: Path) -> None:
+    project = ProjectWithCondition(tmp_path)
+    done = project.run("--param", "changed=fails")
+    assert done.returncode == 1
+    assert "RuntimeError: it failed" in done.stdout
+    results = project.results()
+    assert (results["tells"], results["built"], results["marks"]) == (
+        "failed",
+        "skipped",
+        "skipped",
+    )
+
+
 def test_run_is_recorded(tmp_path: Path) -> None:
     parameters = {"parameters": [{"name": "level", "default": "info"}]}
     project = Project(tmp_path, job=parameters, only="print('done')")

@@ -81,6 +81,16 @@ def test_same_files_again_load_nothing(own: Lakehouse) -> None:
     assert versions(own) == before
 
 
+def test_a_run_with_nothing_new_builds_nothing_and_asks_the_warehouse_nothing(
+    own: Lakehouse,
+) -> None:
+    own.run("load-bronze")  # sees that the files were put again, and that they are the same
+    shown = own.run("run-job", DATABRICKS_HOST="https://localhost:9").stdout
+    assert "Nothing new since" in shown
+    for task in ("bronze_to_silver", "silver_to_gold", "refresh_dashboard", "mark_green"):
+        assert f"- {task}  0.0 s  anything_new: false" in shown
+
+
 # Files of one's own, by hand: what each line becomes.
 CUSTOMERS = """\
 id,customername,gender,age
