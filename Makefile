@@ -1,7 +1,8 @@
 # `make help` lists the targets. Needs Python 3.11 to 3.13 and nothing else; choose another
 # interpreter by `make demo PYTHON=/path/to/python3`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fidelity conformance lint lint-python lint-sql up down clean
+.PHONY: help setup demo test check fidelity conformance lint lint-python lint-types lint-infra \
+	lint-project lint-conventions lint-sql up down clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,6 +23,9 @@ demo: setup ## land sample files, run the job, show what came out
 test: lint ## lint, then every test, with a whole run of the pipeline among them
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
+check: lint ## lint, and the tests that need no service; for every save, in under a minute
+	@$(BIN)/pytest -q -m "not service" --numprocesses 2 --dist loadfile
+
 fidelity: setup ## dbt's own adapter tests against the local warehouse; about five minutes
 	@$(BIN)/pytest local_warehouse/tests/fidelity -q -r fE -W ignore --tb=short --numprocesses 2 --dist loadscope
 
@@ -29,19 +33,28 @@ conformance: setup ## the same SQL and CSV files on Apache Spark (Java 17, 400 M
 	@$(BIN)/python local_warehouse/tests/conformance/run.py tests/conformance
 
 lint: setup ## check Python, SQL, the dbt project, infra and workflows
-	@$(MAKE) --no-print-directory --jobs 2 lint-python lint-sql
+	@$(MAKE) --no-print-directory --jobs 3 lint-types lint-conventions lint-sql lint-python lint-infra
 
 lint-python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-types:
+	$(BIN)/mypy
+
+lint-infra:
 	$(BIN)/cfn-lint infra/*.yml
 	$(BIN)/actionlint
 
-lint-sql:
+# What it parses, dbt-bouncer reads, and sqlfluff's dbt starts from.
+lint-project:
 	$(BIN)/local-warehouse exec -- dbt --quiet --warn-error parse --no-partial-parse
+
+lint-conventions: lint-project
 	$(BIN)/dbt-bouncer run
+
+lint-sql: lint-project
 	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar models data-tests
 
 up: setup ## start the local S3 and the local SQL warehouse
@@ -56,8 +69,8 @@ clean: down ## stop them, remove their data and everything built; the environmen
 profiles.yml:
 	@cp profiles.yml.example profiles.yml
 
-# All cores compile at the end, which takes less time than pip alone. The loop shows a dot a package,
-# and ends with pip's own exit code.
+# All cores compile at the end, which takes less time than pip alone; what packages bring along as
+# their own tests is left out. The loop shows a dot a package, and ends with pip's own exit code.
 $(INSTALLED): pyproject.toml local_warehouse/pyproject.toml requirements.txt requirements-dev.txt constraints.txt
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3"; \
@@ -70,7 +83,7 @@ $(INSTALLED): pyproject.toml local_warehouse/pyproject.toml requirements.txt req
 		rm -rf $(VENV); exit 1; }
 	@printf 'Installing into $(VENV), once; about a minute '
 	@{ $(BIN)/pip install --disable-pip-version-check --no-compile -c constraints.txt -e ./local_warehouse -e '.[dev]'; \
-		code=$$?; $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1; \
+		code=$$?; $(BIN)/python -m compileall -q -j 0 -x '/tests/' $(VENV)/lib >/dev/null 2>&1; \
 		echo "exit $$code"; } 2>&1 | tee $(VENV)/install.log | while read -r word rest; do \
 		case $$word in Collecting) printf . ;; exit) echo; exit $$rest ;; esac; done || { \
 		tail -n 20 $(VENV)/install.log; echo "The whole log: $(VENV)/install.log"; exit 1; }
