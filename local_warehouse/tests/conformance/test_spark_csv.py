@@ -16,7 +16,7 @@ MEASURED = Path(__file__).parents[1] / "spark_csv"
 
 @pytest.mark.skipif(not spark_is_there(), reason=WITHOUT)
 def test_what_was_measured_of_spark_is_what_spark_answers(tmp_path: Path) -> None:
-    """The expectations of test_read_files_csv.py."""
+    """The expectations of read_files/test_csv_of_spark.py."""
     expected: dict[str, Any] = {}
     asked = []
     for name, file, content, options, rows in _measured():
