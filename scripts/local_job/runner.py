@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import IO, Literal
 
 from local_job.bundle import LOCAL_TARGET
+from local_job.dbt_process import DbtHolder, HeldProcess, dbt_holder
 from local_job.job import Command, Job, Task, UnknownValue
 from local_job.notebook import VALUES_FILE
 
 TaskResult = Literal["succeeded", "failed", "timed out", "skipped"]
+Process = subprocess.Popen[str] | HeldProcess
 # Colour codes of a terminal, and the time that dbt writes before each line.
 _DECORATION = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|^\d\d:\d\d:\d\d  ")
 
@@ -119,40 +121,43 @@ def run_job(job: Job, run: JobRun, watcher: JobWatcher) -> JobRun:
     is not among the job's, as it was not chosen, counts as done.
     Fills in `run`, writes its record and returns it.
     """
-    values: dict[tuple[str, str], str] = {}
-    passed_over: dict[str, str] = {}  # tasks that a condition has skipped, and why
-    conditions: dict[str, bool] = {}
     try:
-        for task in job.tasks:
-            ended = TaskRun(
-                task.key,
-                "skipped",
-                run.folder / f"{task.key}.log",
-                tuple(command.shown for command in task.commands),
-            )
-            if task.missing:
-                ended.said = f"{task.missing} is not installed"
-            elif reason := _reason_to_skip(task, conditions, passed_over):
-                passed_over[task.key] = ended.said = reason
-            elif not run.failed_task:
-                try:
-                    if task.condition:
-                        conditions[task.key] = holds = task.condition.holds(values)
-                        ended.result, ended.said = "succeeded", str(holds).lower()
-                    else:
-                        task = replace(
-                            task, commands=tuple(c.filled(values) for c in task.commands)
-                        )
-                        with watcher.task(task) as heard:
-                            _run_task(task, ended, heard)
-                        values |= _values_of(ended)
-                except UnknownValue as error:
-                    passed_over[task.key] = ended.said = str(error)
-            run.tasks.append(ended)
-            watcher.on_end(ended)
+        with dbt_holder(job, _environment()) as holder:
+            _run_tasks(job, run, watcher, holder)
     finally:
         run.save()
     return run
+
+
+def _run_tasks(job: Job, run: JobRun, watcher: JobWatcher, holder: DbtHolder | None) -> None:
+    values: dict[tuple[str, str], str] = {}
+    passed_over: dict[str, str] = {}  # tasks that a condition has skipped, and why
+    conditions: dict[str, bool] = {}
+    for task in job.tasks:
+        ended = TaskRun(
+            task.key,
+            "skipped",
+            run.folder / f"{task.key}.log",
+            tuple(command.shown for command in task.commands),
+        )
+        if task.missing:
+            ended.said = f"{task.missing} is not installed"
+        elif reason := _reason_to_skip(task, conditions, passed_over):
+            passed_over[task.key] = ended.said = reason
+        elif not run.failed_task:
+            try:
+                if task.condition:
+                    conditions[task.key] = holds = task.condition.holds(values)
+                    ended.result, ended.said = "succeeded", str(holds).lower()
+                else:
+                    task = replace(task, commands=tuple(c.filled(values) for c in task.commands))
+                    with watcher.task(task) as heard:
+                        _run_task(task, ended, heard, holder)
+                    values |= _values_of(ended)
+            except UnknownValue as error:
+                passed_over[task.key] = ended.said = str(error)
+        run.tasks.append(ended)
+        watcher.on_end(ended)
 
 
 def _reason_to_skip(
@@ -182,7 +187,9 @@ def _values_of(ended: TaskRun) -> dict[tuple[str, str], str]:
     return {(ended.key, key): value for key, value in said.items()}
 
 
-def _run_task(task: Task, ended: TaskRun, heard: Callable[[str], None]) -> None:
+def _run_task(
+    task: Task, ended: TaskRun, heard: Callable[[str], None], holder: DbtHolder | None
+) -> None:
     """Run the task until it succeeds or has no retry left; fills in `ended`."""
     started = time.monotonic()
     ended.started_at = datetime.now(UTC)
@@ -196,7 +203,7 @@ def _run_task(task: Task, ended: TaskRun, heard: Callable[[str], None]) -> None:
     with ended.log.open("w", encoding="utf-8") as out:
         while True:
             ended.attempts += 1
-            ended.result = _attempt(task, ended, out, keep)
+            ended.result = _attempt(task, ended, out, keep, holder)
             may_retry = ended.result == "failed" or (
                 ended.result == "timed out" and task.retry_on_timeout
             )
@@ -208,14 +215,25 @@ def _run_task(task: Task, ended: TaskRun, heard: Callable[[str], None]) -> None:
     ended.seconds = round(time.monotonic() - started, 2)
 
 
-def _attempt(task: Task, ended: TaskRun, out: IO[str], heard: Callable[[str], None]) -> TaskResult:
+def _attempt(
+    task: Task,
+    ended: TaskRun,
+    out: IO[str],
+    heard: Callable[[str], None],
+    holder: DbtHolder | None,
+) -> TaskResult:
     deadline = time.monotonic() + task.timeout if task.timeout else None
     for command in task.commands:
         out.write(f"$ {command.shown}\n")
         out.flush()
-        ended.exit_code, in_time = _run_command(
-            command, out, heard, deadline, {VALUES_FILE: str(_values_file(ended))}
-        )
+        environment = _environment() | {VALUES_FILE: str(_values_file(ended))}
+        try:
+            process = _start(command, environment, holder)
+        except OSError as error:
+            out.write(f"{command.arguments[0]} cannot be started: {error}\n")
+            ended.exit_code = 127
+            return "failed"
+        ended.exit_code, in_time = _follow(process, out, heard, deadline)
         if not in_time:
             out.write(f"-- stopped: it ran for {task.timeout:g} s, the task's timeout\n")
             return "timed out"
@@ -224,38 +242,33 @@ def _attempt(task: Task, ended: TaskRun, out: IO[str], heard: Callable[[str], No
     return "succeeded"
 
 
-def _run_command(
-    command: Command,
-    log: IO[str],
-    heard: Callable[[str], None],
-    deadline: float | None,
-    more_environment: Mapping[str, str],
-) -> tuple[int, bool]:
-    """Run the command; returns its exit code, and whether it ended before the deadline."""
-    environment = (
-        os.environ
-        | more_environment
-        | {
-            "PYTHONUNBUFFERED": "1",
-            "NO_COLOR": "1",
-            "DBT_USE_COLORS": "false",
-        }
+def _environment() -> dict[str, str]:
+    """The environment of every command: output comes at once, and without colours."""
+    return os.environ | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "DBT_USE_COLORS": "false"}
+
+
+def _start(command: Command, environment: Mapping[str, str], holder: DbtHolder | None) -> Process:
+    """Start a command, one of dbt by the process that holds dbt. Raises OSError."""
+    if holder and (held := holder.start(command, environment)):
+        return held
+    return subprocess.Popen(
+        command.arguments,
+        cwd=command.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
-    try:
-        process = subprocess.Popen(
-            command.arguments,
-            cwd=command.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-    except OSError as error:
-        log.write(f"{command.arguments[0]} cannot be started: {error}\n")
-        return 127, True
+
+
+def _follow(
+    process: Process, log: IO[str], heard: Callable[[str], None], deadline: float | None
+) -> tuple[int, bool]:
+    """Follow a command to its end; returns its exit code, and whether it ended before the
+    deadline."""
     assert process.stdout is not None  # noqa: S101 - it is a pipe
     with _termination_at(deadline, process) as late:
         try:
@@ -271,9 +284,7 @@ def _run_command(
 
 
 @contextmanager
-def _termination_at(
-    deadline: float | None, process: subprocess.Popen[str]
-) -> Iterator[threading.Event]:
+def _termination_at(deadline: float | None, process: Process) -> Iterator[threading.Event]:
     """Terminate the process at the deadline; the event is set when that was necessary."""
     late = threading.Event()
 

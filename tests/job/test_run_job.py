@@ -3,13 +3,22 @@
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
+
+
+def environment() -> dict[str, str]:
+    """The environment of a run that needs no warehouse."""
+    outer = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "LAKE"))}
+    settings = {"DATABRICKS_HOST": "https://localhost:1", "DATABRICKS_HTTP_PATH": "/sql/x"}
+    return outer | settings | {"COLUMNS": "200"}
 
 
 class Project:
@@ -41,12 +50,10 @@ class Project:
         (root / "resources" / "pipeline.yml").write_text(yaml.safe_dump(resources))
 
     def run(self, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
-        outer = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "LAKE"))}
-        settings = {"DATABRICKS_HOST": "https://localhost:1", "DATABRICKS_HTTP_PATH": "/sql/x"}
         return subprocess.run(
             [sys.executable, "-m", "local_job.cli", *options],
             cwd=self.root,
-            env=outer | settings | {"COLUMNS": "200"} | env,
+            env=environment() | env,
             capture_output=True,
             text=True,
         )
@@ -311,8 +318,8 @@ def test_dashboard_is_left_out_where_nothing_can_draw_it(tmp_path: Path) -> None
     tasks.append({"task_key": "dashboard", "dashboard_task": {"dashboard_id": "d"}})
     definition.write_text(yaml.safe_dump(resources))
     command = [sys.executable, "-c", IN_A_FAKE_INSTALLATION, str(tmp_path)]
-    environment = os.environ | {"DATABRICKS_HOST": "https://localhost:1", "LAKEHOUSE_STATE": "s"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    surroundings = os.environ | {"DATABRICKS_HOST": "https://localhost:1", "LAKEHOUSE_STATE": "s"}
+    done = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "preview-dashboard is not installed" in done.stdout
 
@@ -376,3 +383,80 @@ def test_without_a_warehouse_it_runs_again_inside_the_local_services(tmp_path: P
     outer = {name: text for name, text in os.environ.items() if name != "DATABRICKS_HOST"}
     done = subprocess.run(command, env=outer, capture_output=True, text=True)
     assert done.stdout == "exec -- run-job --report\n"
+
+
+# dbt, from the process that holds it and from one of its own. MODEL never ends to be parsed.
+MODEL = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}select 1"
+PROFILE = "p: {target: t, outputs: {t: {type: databricks, host: h, http_path: h, schema: s}}}"
+NOT_HELD = """
+import sys
+from pathlib import Path
+from local_job import dbt_process
+from local_job.cli import main
+dbt_process.PROGRAM = Path("none")
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+class ProjectOfDbt(Project):
+    """A project whose job's only task is one of dbt with the given commands."""
+
+    def __init__(self, root: Path, *commands: str, **settings: object) -> None:
+        super().__init__(root)
+        definition = root / "resources" / "pipeline.yml"
+        resources = yaml.safe_load(definition.read_text())
+        task = {"project_directory": "../", "commands": list(commands)}
+        resources["resources"]["jobs"]["pipeline"]["tasks"] = [
+            {"task_key": "only", "dbt_task": task} | settings
+        ]
+        definition.write_text(yaml.safe_dump(resources))
+        (root / "dbt_project.yml").write_text("{name: a, version: '1.0', profile: p}")
+        (root / "profiles.yml").write_text(PROFILE)
+
+    def command(self, held: bool) -> list[str]:
+        return [sys.executable, *(["-m", "local_job.cli"] if held else ["-c", NOT_HELD])]
+
+
+@pytest.mark.parametrize("commands", [["dbt --version"], ["dbt --version", "dbt no_such_command"]])
+def test_dbt_that_is_held_does_what_dbt_does(tmp_path: Path, commands: list[str]) -> None:
+    project = ProjectOfDbt(tmp_path, *commands)
+    ends = []
+    for held in (True, False):
+        done = subprocess.run(
+            project.command(held), cwd=tmp_path, env=environment(), capture_output=True, text=True
+        )
+        run = project.runs()[-1]
+        [task] = json.loads((run / "run.json").read_text())["tasks"]
+        log = (run / "only.log").read_text()
+        assert "Core:" in log
+        ends.append((done.returncode, task["exit_code"], task["result"], log))
+    assert ends[0] == ends[1]
+    assert ends[0][1] == (0 if len(commands) == 1 else 2)
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["held", "own process"])
+def test_dbt_ends_with_the_task_and_with_the_run(tmp_path: Path, held: bool) -> None:
+    project = ProjectOfDbt(tmp_path, "dbt parse --profiles-dir .", timeout_seconds=15)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "a.sql").write_text(MODEL)
+    done = subprocess.run(
+        project.command(held), cwd=tmp_path, env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    [task] = json.loads((project.runs()[-1] / "run.json").read_text())["tasks"]
+    assert (task["result"], task["exit_code"]) == ("timed out", -15)
+    with subprocess.Popen(
+        project.command(held), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as run:  # fmt: skip
+        log = tmp_path / "logs" / "dbt.log"
+        seen = log.read_text()
+        while "Running with dbt" not in log.read_text()[len(seen) :]:
+            assert run.poll() is None
+            time.sleep(0.1)
+        os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C does
+        assert run.stderr
+        assert "run-job: interrupted" in run.stderr.read()
+        assert run.wait() == 130
+    with pytest.raises(ProcessLookupError):
+        os.killpg(run.pid, 0)  # nothing of it runs on
