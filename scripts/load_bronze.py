@@ -1,4 +1,6 @@
-"""Entry of the bronze loader: `load-bronze` in a terminal, the first task of the job.
+"""Entry of the bronze loader: `load-bronze` in a terminal, and the job's last task, `mark_green`.
+
+The job's first task is load_bronze_notebook.py.
 
 Databricks runs the file of a Python task with `exec`: there is no `__file__`, the file's folder is
 not on the path, and a SystemExit counts as a failure whatever its code.
