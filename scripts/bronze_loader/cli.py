@@ -23,7 +23,6 @@ from bronze_loader.errors import (
     SOME_REFUSED,
     ConfigurationError,
     LoaderError,
-    StoreUnreachable,
 )
 from bronze_loader.landing.bucket import Landing, s3_client
 from bronze_loader.landing.preflight import check_bucket
@@ -219,8 +218,6 @@ def _nothing_is_new(
             return False
         if landing.digest(request.listed_under) != plan.listing:
             return False
-    except StoreUnreachable:
-        raise
     except LoaderError as error:  # which the run itself meets again, and says what to do
         logger.debug("not known whether anything is new: %s", error)
         return False
@@ -240,7 +237,10 @@ def _host() -> str:
     """The name of the warehouse's host without its port, which a local warehouse changes at each
     start, and the profile that may name another; one that only the SDK knows is left out."""
     host = os.environ.get("DATABRICKS_HOST", "")
-    name = urlsplit(host if "//" in host else f"https://{host}").hostname
+    try:
+        name = urlsplit(host if "//" in host else f"https://{host}").hostname
+    except ValueError:  # which `connect` explains
+        name = host
     return f"{name} {os.environ.get('DATABRICKS_CONFIG_PROFILE', '')}"
 
 

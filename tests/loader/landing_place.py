@@ -60,6 +60,11 @@ class Place:
         """Delete the lease, as one does who knows that its holder is dead."""
         self.s3.delete_object(Bucket="lakehouse", Key=self.lease_key)
 
+    def forget_plan(self) -> None:
+        """Delete the finished plan, which a run that dies leaves empty."""
+        key = f"{self.schema}/_load_bronze/plan.json"
+        self.s3.delete_object(Bucket="lakehouse", Key=key)
+
     def lease(self) -> dict[str, Any]:
         """What the lease object says."""
         answer = self.s3.get_object(Bucket="lakehouse", Key=self.lease_key)
