@@ -6,7 +6,9 @@ each request it forks a child, which gets the caller's arguments, environment, w
 standard streams and then calls the program's console script. Two things differ from a start of its
 own: the imports are done, and with them whatever a module reads while it is imported.
 
-As a script, `forked_command.py PROGRAM DESCRIPTOR FOLDER` is such a parent.
+What a command starts in its turn is started as ever: `run-job` holds a dbt of its own.
+
+As a script, `forked_command.py PROGRAM DESCRIPTOR` is such a parent.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import importlib
 import io
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -27,7 +30,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any
 
 BIN = Path(sys.executable).parent
 # The programs that are forked, each with modules that it imports only on its way.
@@ -38,15 +41,6 @@ PROGRAMS = {
     "preview-dashboard": ("vl_convert",),
     "run-job": (),
 }
-# What a program starts in its turn: `run-job` runs these, from its own Python's folder.
-STARTED_BY = {"run-job": ("dbt", "preview-dashboard")}
-_SHIM = """\
-#!{python} -IS
-import sys
-sys.path.append({tests!r})
-from forked_command import call_from_shim
-call_from_shim({path!r})
-"""
 
 
 class ParentEnded(AssertionError):
@@ -93,52 +87,23 @@ class ForkedCommands:
         """End every parent; children that still run are not waited for."""
         for parent in self._parents.values():
             parent.terminate()
-            parent.wait()
+            parent.communicate()
         shutil.rmtree(self._folder)
 
     def _socket(self, program: str) -> str:
         return str(self._folder / f"{program}.socket")
 
     def _start(self, program: str) -> None:
-        """Start the program's parent, and those of the programs that it starts, unless they run."""
+        """Start the program's parent unless it runs."""
         if program in self._parents:
             return
-        for other in STARTED_BY.get(program, ()):
-            self._start(other)
-        installed = self._folder / program
-        installed.mkdir()
-        for name in STARTED_BY.get(program, ()):
-            shim = installed / name
-            shim.write_text(
-                _SHIM.format(
-                    python=sys.executable,
-                    tests=str(Path(__file__).parent),
-                    path=self._socket(name),
-                )
-            )
-            shim.chmod(0o755)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self._socket(program))
             listener.listen(64)  # callers wait in this queue while the program is imported
-            command = [sys.executable, __file__, program, str(listener.fileno()), str(installed)]
+            command = [sys.executable, __file__, program, str(listener.fileno())]
             self._parents[program] = subprocess.Popen(
-                command, env=self._env, pass_fds=[listener.fileno()], stdin=subprocess.DEVNULL
+                command, env=self._env, pass_fds=[listener.fileno()], stdin=subprocess.PIPE
             )
-
-
-def call_from_shim(path: str) -> NoReturn:
-    """Stand in for a program in another program's PATH: its arguments, environment and streams."""
-    ended = 128 + signal.SIGTERM
-
-    def pass_on(pid: int) -> None:
-        def forward(number: int, _frame: object) -> None:
-            os.kill(pid, number)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, forward)
-
-    code = _call(path, sys.argv[1:], os.environ, str(Path.cwd()), (0, 1, 2), pass_on)
-    sys.exit(code if code >= 0 else ended)
 
 
 def _call(
@@ -147,9 +112,8 @@ def _call(
     env: Mapping[str, str],
     cwd: str,
     streams: tuple[int, int, int],
-    begun: Callable[[int], None] = lambda pid: None,
 ) -> int:
-    """Have a command run; returns its exit code, negative for a signal. `begun` gets its pid."""
+    """Have a command run; returns its exit code, negative for a signal."""
     request = {"arguments": list(arguments), "env": dict(env), "cwd": cwd}
     with socket.socket(socket.AF_UNIX) as connection:
         try:
@@ -160,22 +124,21 @@ def _call(
         with suppress(ConnectionError), connection.makefile("rw", encoding="utf-8") as file:
             file.write(json.dumps(request) + "\n")
             file.flush()
-            for answer in iter(file.readline, ""):
-                said = json.loads(answer)
-                if "code" in said:
-                    return int(said["code"])
-                begun(said["pid"])
+            if answer := file.readline():
+                return int(answer)
     raise ParentEnded(f"The process behind {path} ended before it answered.")
 
 
-def _serve(program: str, descriptor: int, installed: Path) -> None:
+def _serve(program: str, descriptor: int) -> None:
     """Import the program, then fork a child for each request; returns in the children alone."""
-    main = _imported(program, installed)
+    main = _imported(program)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the attendants
     gc.collect()
     gc.freeze()  # so that a child's collections do not copy what it shares
     with socket.socket(fileno=descriptor) as listener:
         while True:
+            if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+                sys.exit()  # the tests' process has ended, by whatever means
             connection, _ = listener.accept()
             if os.fork() == 0:
                 break
@@ -183,7 +146,7 @@ def _serve(program: str, descriptor: int, installed: Path) -> None:
     _attend(connection, program, main)
 
 
-def _imported(program: str, installed: Path) -> Callable[[], Any]:
+def _imported(program: str) -> Callable[[], Any]:
     """The function behind the console script, with all that it needs imported."""
     from importlib.metadata import entry_points
 
@@ -191,17 +154,13 @@ def _imported(program: str, installed: Path) -> Callable[[], Any]:
     main: Callable[[], Any] = script.load()
     for module in PROGRAMS[program]:
         importlib.import_module(module)
-    if program in STARTED_BY:
-        import local_session
-
-        local_session.bin_dir = lambda: installed
     return main
 
 
 def _attend(connection: socket.socket, program: str, main: Callable[[], Any]) -> None:
-    """Fork the command, tell its pid and then its exit code; returns in the command alone.
+    """Fork the command and tell its exit code; returns in the command alone.
 
-    A caller that goes away ends the command: there is nobody left who would.
+    A caller that goes away, because it was interrupted, say, ends the command.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(connection, 1, 3)
@@ -212,11 +171,10 @@ def _attend(connection: socket.socket, program: str, main: Callable[[], Any]) ->
         for stream in streams:
             os.close(stream)
         threading.Thread(target=_end_without, args=(connection, child), daemon=True).start()
-        with suppress(ConnectionError):
-            _tell(file, pid=child)
         _, status = os.waitpid(child, 0)
         with suppress(ConnectionError):
-            _tell(file, code=os.waitstatus_to_exitcode(status))
+            file.write(f"{os.waitstatus_to_exitcode(status)}\n")
+            file.flush()
         os._exit(0)
     file.close()
     connection.close()
@@ -234,11 +192,6 @@ def _attend(connection: socket.socket, program: str, main: Callable[[], Any]) ->
     sys.exit(main())
 
 
-def _tell(file: TextIO, **said: int) -> None:
-    file.write(json.dumps(said) + "\n")
-    file.flush()
-
-
 def _end_without(connection: socket.socket, child: int) -> None:
     """Terminate the command when the caller's end of the connection is closed."""
     while connection.recv(1):
@@ -254,4 +207,4 @@ def _text_stream(descriptor: int, live: bool, errors: str) -> io.TextIOWrapper:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    _serve(sys.argv[1], int(sys.argv[2]))

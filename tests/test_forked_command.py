@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -66,23 +68,37 @@ def test_a_program_that_cannot_be_imported_is_an_error_and_no_wait(
     forked.close()
 
 
-def test_the_dbt_of_a_job_is_a_fork_and_a_timeout_ends_it(
+class Interrupted(Exception):
+    """What the signal's handler raises, as Ctrl-C would KeyboardInterrupt."""
+
+
+def test_a_command_ends_with_a_caller_that_is_interrupted(
     commands: ForkedCommands, tmp_path: Path
 ) -> None:
-    """dbt waits for the other end of a pipe, its packages.yml, until the task's time is over."""
-    os.mkfifo(tmp_path / "packages.yml")
+    """dbt reads its packages.yml, a pipe that nobody closes, when the caller is interrupted."""
+    pipe = tmp_path / "packages.yml"
+    os.mkfifo(pipe)
     (tmp_path / "dbt_project.yml").write_text("name: mine\nprofile: mine\n")
     output = {"type": "databricks", "host": "h", "http_path": "p", "schema": "s", "token": "t"}
     profile = {"mine": {"target": "local", "outputs": {"local": output}}}
     (tmp_path / "profiles.yml").write_text(json.dumps(profile))
-    slow = {"project_directory": "", "commands": ["dbt parse"]}
-    task = {"task_key": "slow", "dbt_task": slow, "timeout_seconds": 2}
-    jobs = {"resources": {"jobs": {"j": {"name": "j", "tasks": [task]}}}}
-    (tmp_path / "databricks.yml").write_text(json.dumps({"bundle": {"name": "b"}} | jobs))
-    env = outer_environment() | {"DATABRICKS_HOST": "https://localhost:1"}
-    commands.run(["dbt", "--version"], env, tmp_path)  # so that its imports are not timed
-    done = commands.run(["run-job"], env, tmp_path)
-    assert done.returncode == 1, done.stderr
-    [run] = (tmp_path / ".lakehouse" / "runs").iterdir()
-    [ended] = json.loads((run / "run.json").read_text())["tasks"]
-    assert (ended["result"], ended["exit_code"]) == ("timed out", 128 + signal.SIGTERM)
+    opened: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        raise Interrupted
+
+    def interrupt_once_it_reads() -> None:
+        opened.append(os.open(pipe, os.O_WRONLY))  # waits for a reader
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        threading.Thread(target=interrupt_once_it_reads, daemon=True).start()
+        with pytest.raises(Interrupted):
+            commands.run(["dbt", "parse"], outer_environment(), tmp_path)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    reader_is_gone = select.poll()
+    reader_is_gone.register(opened[0], 0)
+    assert reader_is_gone.poll(120_000)
+    os.close(opened[0])
