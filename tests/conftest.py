@@ -27,6 +27,8 @@ WITH_DBT = (
 # files follow, those with the most tests first.
 LONGEST = (
     *WITH_DBT,
+    "tests/incremental",
+    "tests/new_dataset",
     "tests/loader/test_exactly_once.py",
     "tests/loader/test_kill.py",
     "local_warehouse/tests/services",

@@ -42,6 +42,7 @@ TABLES = {
     "gold.unmatched_sales": "product",
     "gold.daily_sales": "product",
 }
+LOGS = ("silver.build_log", "silver.test_log", "silver.touched_days")
 # They depend on no data: the first build runs them.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # Where every row is afterwards as it was before, so is what the data's tests would say.
@@ -88,13 +89,20 @@ def products(lakehouse: Lakehouse) -> dict[str, list[str]]:
 
 
 def contents(lakehouse: Lakehouse) -> dict[str, list[str]]:
-    """Every row of every silver and gold relation, as text."""
+    """Every row of every silver and gold relation, as text, but for what says when it was built."""
     relations = lakehouse.sql(
         "select table_schema, table_name from information_schema.tables "
         "where table_schema in ('silver', 'gold')"
     )
     names = sorted(f"{row['table_schema']}.{row['table_name']}" for row in relations)
-    return {name: sorted(map(str, lakehouse.sql(f"select * from {name}"))) for name in names}
+    return {
+        name: sorted(
+            str({k: v for k, v in row.items() if k != "checked_at"})
+            for row in lakehouse.sql(f"select * from {name}")
+        )
+        for name in names
+        if name not in LOGS
+    }
 
 
 def bronze_versions(lakehouse: Lakehouse) -> dict[str, list[int]]:
