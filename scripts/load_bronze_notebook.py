@@ -31,13 +31,16 @@ OPTIONS = (
 arguments = ["--refused-ok", "--build-of", str(HERE.parent)]
 for option in OPTIONS:
     arguments += [f"--{option}", dbutils.widgets.get(option.replace("-", "_"))]
+audit = dbutils.widgets.get("audit") == "true"
+if audit:
+    arguments.append("--verify")
 
 report = RunReport((), False)
 code = main(arguments, report)
 if code:
     raise RuntimeError(f"load-bronze ended with exit code {code}; its message is above")
 
-always = dbutils.widgets.get("always_build") == "true"
+always = audit or dbutils.widgets.get("always_build") == "true"
 changed = always or not report.is_built
 dbutils.jobs.taskValues.set(key="build", value=report.build)
 dbutils.jobs.taskValues.set(key="changed", value=str(changed).lower())

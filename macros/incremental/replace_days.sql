@@ -1,5 +1,5 @@
-{#- The incremental strategy `replace_days` of the daily tables: one atomic statement replaces the rows of
-    every touched day. What was touched is in touched_days; build_log has, as the model's batch, the
+{#- The incremental strategy `replace_days` of the daily tables: one atomic statement replaces the
+    rows of every touched day. What was touched is in touched_days; build_log has, as the model's batch, the
     moment up to which they are counted. Other rules count every day again. -#}
 {% macro get_incremental_replace_days_sql(arg_dict) %}
     {%- set days = days_to_count() -%}
@@ -9,8 +9,12 @@
     {%- set target = arg_dict['target_relation'] -%}
     {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | list -%}
     {%- set statement -%}
+        {%- if days is none %}
+        insert overwrite {{ target }}
+        {%- else %}
         insert into {{ target }}
         replace where {{ day_is_in(days) }}
+        {%- endif %}
         select {{ columns | join(', ') }}
         from {{ arg_dict['temp_relation'] }}
     {%- endset -%}
@@ -56,9 +60,7 @@
 
 
 {% macro day_is_in(days) -%}
-    {%- if days is none -%}
-        true
-    {%- elif days -%}
+    {%- if days -%}
         sold_on in ({% for day in days %}date'{{ day }}'{{ ', ' if not loop.last }}{% endfor %})
     {%- else -%}
         false

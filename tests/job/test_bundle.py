@@ -176,7 +176,9 @@ def test_tasks_of_the_job_run_in_order(environment: None) -> None:
         ("anything_new", ("landing_to_bronze",)),
         ("bronze_to_silver", ("anything_new",)),
         ("silver_to_gold", ("bronze_to_silver",)),
+        ("audit_wanted", ("silver_to_gold",)),
         ("refresh_dashboard", ("silver_to_gold",)),
+        ("audit", ("audit_wanted",)),
         ("mark_green", ("refresh_dashboard",)),
     ]
 
@@ -337,6 +339,7 @@ def test_loader_gets_this_machines_places(environment: None) -> None:
         "log_level": "warning",
         "force": "",
         "always_build": "false",
+        "audit": "false",
         "wait": "600",
     }
 

@@ -434,6 +434,11 @@ def test_dbt_that_is_held_does_what_dbt_does(tmp_path: Path, commands: list[str]
     assert ends[0][1] == (0 if len(commands) == 1 else 2)
 
 
+def _heed_interrupts() -> None:
+    """A shell starts what runs in its background deaf to Ctrl-C, and that is handed down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("held", [True, False], ids=["held", "own process"])
 def test_dbt_ends_with_the_task_and_with_the_run(tmp_path: Path, held: bool) -> None:
     project = ProjectOfDbt(tmp_path, "dbt parse --profiles-dir .", timeout_seconds=15)
@@ -447,7 +452,7 @@ def test_dbt_ends_with_the_task_and_with_the_run(tmp_path: Path, held: bool) -> 
     assert (task["result"], task["exit_code"]) == ("timed out", -15)
     with subprocess.Popen(
         project.command(held), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_heed_interrupts,
     ) as run:  # fmt: skip
         log = tmp_path / "logs" / "dbt.log"
         seen = log.read_text()
