@@ -21,7 +21,7 @@ demo: setup ## land sample files, run the job, show what came out
 	@$(BIN)/local-warehouse exec -- run-job --report
 
 test: lint ## lint, then every test, with a whole run of the pipeline among them
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 check: lint ## lint, and the tests that need no service; for every save, in under a minute
 	@$(BIN)/pytest -q -m "not service" --numprocesses 2 --dist loadfile
