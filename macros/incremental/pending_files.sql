@@ -60,13 +60,12 @@
 
 {#- One row a file of a dataset: its newest state in a model. -#}
 {% macro newest_in_build_log(model_name, dataset) -%}
-    select source_file, batch_id, rules, accepted_rows
+    select source_file, batch_id, rules
     from (
         select
             source_file,
             batch_id,
             rules,
-            accepted_rows,
             row_number() over (partition by source_file order by logged_at desc) as newest_rank
         from {{ ref('build_log') }}
         where model_name = '{{ model_name }}' and dataset = {{ string_literals([dataset]) }}
