@@ -6,7 +6,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+# The name holds the folder's, so that a checkout that was moved is installed again.
+INSTALLED := $(VENV)/.installed-$(shell pwd | cksum | cut -d ' ' -f 1)
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
@@ -78,6 +79,8 @@ $(INSTALLED): pyproject.toml local_warehouse/pyproject.toml requirements.txt req
 	@$(PYTHON) -c '$(SUPPORTED)' || { \
 		echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13. Name another: make PYTHON=/path/to/python3"; \
 		exit 1; }
+	@[ ! -e $(VENV)/pyvenv.cfg ] || grep -qF "$(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg || { \
+		echo "$(VENV) is of another folder, and made anew"; rm -rf $(VENV); }
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV) || { \
 		echo "Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; \
 		rm -rf $(VENV); exit 1; }
@@ -87,4 +90,6 @@ $(INSTALLED): pyproject.toml local_warehouse/pyproject.toml requirements.txt req
 		echo "exit $$code"; } 2>&1 | tee $(VENV)/install.log | while read -r word rest; do \
 		case $$word in Collecting) printf . ;; exit) echo; exit $$rest ;; esac; done || { \
 		tail -n 20 $(VENV)/install.log; echo "The whole log: $(VENV)/install.log"; exit 1; }
+	@printf 'import os; os.environ.get("PWD", "").startswith("%s/") and %s("DBT_PROFILES_DIR", "%s")\n' \
+		"$(CURDIR)" os.environ.setdefault "$(CURDIR)" > $(VENV)/lib/$$(ls $(VENV)/lib)/site-packages/profiles.pth
 	@touch $@

@@ -38,7 +38,7 @@ LONGEST = (
     "tests/loader",
 )
 # A profile that names no warehouse: to parse the project takes none.
-PROFILE = {"type": "databricks", "host": "h", "http_path": "p", "schema": "s", "token": "t"}
+PROFILE = {"type": "databricks", "host": "localhost", "http_path": "p", "schema": "s", "token": "t"}
 PROFILE |= {"catalog": "main"}
 
 

@@ -1,7 +1,9 @@
 """The profiles, a person's and the job's: dbt takes each target, and none holds a secret."""
 
+import os
+import subprocess
+import sys
 from argparse import Namespace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ from dbt.config.renderer import ProfileRenderer
 from dbt.flags import set_from_args
 from dbt_common.context import set_invocation_context
 
+from lakehouse import ROOT, Lakehouse
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-ROOT = Path(__file__).resolve().parents[1]
 OURS = yaml.safe_load((ROOT / "profiles.yml.example").read_text())
 OF_THE_JOB = yaml.safe_load((ROOT / "dbt_profiles" / "profiles.yml").read_text())
 ENVIRONMENT = {
@@ -29,23 +32,70 @@ ENVIRONMENT = {
 VARS = {"catalog": "sales", "schema": "default", "warehouse_id": "w"}
 
 
-def credentials(profiles: dict, target: str, environment: dict[str, str] = ENVIRONMENT) -> Any:
-    """What dbt makes of a target; it raises for a target that it cannot use."""
+def profile(
+    profiles: dict, target: str | None = None, environment: dict[str, str] = ENVIRONMENT
+) -> Any:
+    """What dbt makes of a target, the default one if none is named; it raises for one that it
+    cannot use."""
     set_invocation_context(environment)
     set_from_args(Namespace(), None)
-    profile = Profile.from_raw_profiles(
+    return Profile.from_raw_profiles(
         profiles, "sales_lakehouse", ProfileRenderer(VARS), target_override=target
     )
-    return profile.credentials
+
+
+def credentials(profiles: dict, target: str, environment: dict[str, str] = ENVIRONMENT) -> Any:
+    return profile(profiles, target, environment).credentials
 
 
 def targets(profiles: dict) -> list[str]:
     return list(profiles["sales_lakehouse"]["outputs"])
 
 
-def test_there_are_the_four_targets_and_the_local_one_is_the_default() -> None:
+def test_there_are_four_targets() -> None:
     assert targets(OURS) == ["local", "dev", "ci", "prod"]
-    assert OURS["sales_lakehouse"]["target"] == "local"
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "schema"),
+    [
+        pytest.param("https://localhost:1234", "local", "default", id="this machine"),
+        pytest.param("https://a.cloud.databricks.com", "dev", "dev_ann", id="a workspace"),
+        pytest.param("a.cloud.databricks.com", "dev", "dev_ann", id="a workspace's name alone"),
+    ],
+)
+def test_default_target_is_the_local_one_or_schemas_of_ones_own(
+    host: str, target: str, schema: str
+) -> None:
+    made = profile(OURS, environment=ENVIRONMENT | {"DATABRICKS_HOST": host})
+    assert (made.target_name, made.credentials.schema) == (target, schema)
+    assert made.credentials.token == "a-token"
+
+
+def test_local_target_refuses_a_workspace(lakehouse: Lakehouse) -> None:
+    there = {"DATABRICKS_HOST": "https://a.cloud.databricks.com"}
+    refused = lakehouse.run("dbt", "ls", "--target", "local", check=False, **there)
+    assert refused.returncode != 0
+    assert "a.cloud.databricks.com. Use `--target dev`" in refused.stdout
+    listed = lakehouse.run("dbt", "ls", "--resource-type", "model", "--output-keys", "schema",
+                           "--output", "json", "--quiet", **there, USER="ann")  # fmt: skip
+    assert '"dev_ann_silver"' in listed.stdout
+    assert '"silver"' not in listed.stdout
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [(ROOT / "models" / "silver", str(ROOT)), (ROOT.parent, "None"), (f"{ROOT}-2", "None")],
+    ids=["below the project", "above it", "beside it"],
+)
+def test_profiles_are_found_from_every_folder_of_the_project(folder: Any, expected: str) -> None:
+    """dbt itself looks in the working folder alone; `make setup` tells it where they are."""
+    environment = {name: each for name, each in os.environ.items() if name != "DBT_PROFILES_DIR"}
+    found = subprocess.check_output(
+        [sys.executable, "-c", "import os; print(os.environ.get('DBT_PROFILES_DIR'))"],
+        env=environment | {"PWD": str(folder)}, text=True,
+    )  # fmt: skip
+    assert found.strip() == expected
 
 
 @pytest.mark.parametrize("target", targets(OURS))
@@ -60,7 +110,7 @@ def test_dbt_takes_every_target(target: str) -> None:
     ("target", "uses"),
     [
         ("local", {"token": "a-token", "auth_type": None, "client_id": None}),
-        ("dev", {"token": None, "auth_type": "oauth", "client_id": None}),
+        ("dev", {"token": "a-token", "auth_type": "oauth", "client_id": None}),
         ("ci", {"auth_type": "oauth", "client_id": "an-id", "client_secret": "a-secret"}),
         ("prod", {"auth_type": "oauth", "client_id": "an-id", "client_secret": "a-secret"}),
     ],
@@ -69,6 +119,12 @@ def test_target_proves_who_it_is_in_its_own_way(target: str, uses: dict) -> None
     """A token on this machine, a browser login on dev, a service principal on ci and prod."""
     made = credentials(OURS, target)
     assert {name: getattr(made, name) for name in uses} == uses
+
+
+def test_dev_target_logs_in_by_a_browser_without_a_token() -> None:
+    environment = {name: each for name, each in ENVIRONMENT.items() if name != "DATABRICKS_TOKEN"}
+    made = credentials(OURS, "dev", environment)
+    assert (made.token, made.auth_type) == ("", "oauth")
 
 
 def test_local_target_reaches_a_port_and_gives_up_soon() -> None:

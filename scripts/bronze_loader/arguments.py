@@ -29,6 +29,10 @@ def moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+_SCHEMA = (
+    "default: $BRONZE_SCHEMA, else bronze on this machine, and on a workspace "
+    "{DBT_SCHEMA}_bronze or dev_{USER}_bronze"
+)
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
@@ -160,7 +164,7 @@ def _mark_green() -> argparse.ArgumentParser:
         "--build", required=True, metavar="ID", help="as --build-of says it; empty marks nothing"
     )
     where = made.add_argument_group("where")
-    where.add_argument("--schema", help="default: $BRONZE_SCHEMA, else bronze")
+    where.add_argument("--schema", help=_SCHEMA)
     _lakehouse(where)
     _lease_url(where)
     _credentials(where)
@@ -248,7 +252,7 @@ def _lease_url(made: argparse._ActionsContainer) -> None:
 
 def _warehouse(made: argparse._ActionsContainer) -> None:
     made.add_argument("--catalog", help="default: $DATABRICKS_CATALOG")
-    made.add_argument("--schema", help="default: $BRONZE_SCHEMA, else bronze")
+    made.add_argument("--schema", help=_SCHEMA)
     made.add_argument(
         "--http-path", metavar="PATH", help="the warehouse (default: $DATABRICKS_HTTP_PATH)"
     )

@@ -44,7 +44,12 @@ from bronze_loader.run.finished_plan import (
 from bronze_loader.run.green_build import GreenBuild, build_id
 from bronze_loader.run.loader import Loader, RunRequest
 from bronze_loader.run.outcome_recorder import OutcomeRecorder
-from bronze_loader.warehouse.connection import ON_A_LAPTOP, connect, host_is_known
+from bronze_loader.warehouse.connection import (
+    ON_A_LAPTOP,
+    connect,
+    host_is_known,
+    is_loopback,
+)
 from bronze_loader.warehouse.journal import Journal, new_run_id
 from bronze_loader.warehouse.load_log import LoadLog
 from bronze_loader.warehouse.log_statements import LOG_TABLE
@@ -371,13 +376,22 @@ def _ask_for_full_refresh(names: Sequence[str], landing_url: str) -> None:
 
 def _schema_name(options: argparse.Namespace) -> str:
     """The name of the schema, in lower case as `information_schema` shows it."""
-    name = str(options.schema or os.environ.get("BRONZE_SCHEMA") or "bronze").lower()
+    name = str(options.schema or os.environ.get("BRONZE_SCHEMA") or _default_schema()).lower()
     if len(name) > 255 or not name.isprintable() or set(name) & set(" ./"):
         raise ConfigurationError(
             f"BRONZE_SCHEMA or --schema: {name!r} is no schema's name, which has 255 characters at "
             "most, and no blank, dot or slash"
         )
     return name
+
+
+def _default_schema() -> str:
+    """The schema that dbt's default target reads: `bronze` on this machine, on a workspace one of
+    the user's own, as the target `dev` of profiles.yml has it."""
+    if is_loopback(os.environ.get("DATABRICKS_HOST", "")):
+        return "bronze"
+    own = os.environ.get("DBT_SCHEMA") or f"dev_{os.environ.get('USER') or 'me'}"
+    return f"{own}_bronze"
 
 
 def _settings(*asked: tuple[str, str, str | None], warehouse: bool = True) -> list[str]:

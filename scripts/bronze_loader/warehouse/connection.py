@@ -153,7 +153,7 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
             _port=address.port or 443,
             _tls_trusted_ca_file=authority,
             # A cloud warehouse may take minutes to start; a local one is there or is not.
-            _retry_stop_after_attempts_count=3 if _is_loopback(host) else 30,
+            _retry_stop_after_attempts_count=3 if is_loopback(access.host) else 30,
         )
 
     try:
@@ -229,8 +229,9 @@ def _address(host: str) -> SplitResult:
     return address
 
 
-def _is_loopback(host: str | None) -> bool:
-    return host in ("localhost", "127.0.0.1", "::1")
+def is_loopback(host: str) -> bool:
+    """Whether a workspace's address is on this machine. Raises ConfigurationError for none."""
+    return _address(host).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _check_loopback(host: str) -> str | None:
@@ -240,9 +241,9 @@ def _check_loopback(host: str) -> str | None:
     Gives the file of the only authority to trust, if one is set: reading the usual ones as well
     takes a twentieth of a second each time. Raises ConfigurationError or TransientError.
     """
-    address = _address(host)
-    if not _is_loopback(address.hostname):
+    if not is_loopback(host):
         return None
+    address = _address(host)
     authority = os.environ.get("LOCAL_WAREHOUSE_CA_FILE") or None
     try:
         trusting = ssl.create_default_context(cafile=authority)

@@ -14,7 +14,7 @@ from datetime import datetime
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 
-from local_warehouse.services import processes
+from local_warehouse.services import dbt_profile, processes
 from local_warehouse.services.certificates import Certificates
 from local_warehouse.services.environment import (
     CATALOG,
@@ -99,6 +99,7 @@ def running_environment(directory: StateDirectory) -> dict[str, str] | None:
 def up(directory: StateDirectory, options: Options | None = None) -> dict[str, str]:
     """Start what is not running and return the environment for clients.
 
+    The settings are written into a profiles.yml beside the directory, if it has a place for them.
     `options` replace the recorded ones and are kept for later starts; a warehouse that runs with
     others is started again. When a service fails to start, those that this call started are
     stopped again. Raises LocalWarehouseError.
@@ -131,7 +132,9 @@ def up(directory: StateDirectory, options: Options | None = None) -> dict[str, s
             if started and isinstance(error, LocalWarehouseError):
                 say(f"stopped again: {', '.join(started)}")
             raise
-    return command_environment(os.environ, directory, secrets, storage, port)
+    environment = command_environment(os.environ, directory, secrets, storage, port)
+    dbt_profile.refresh(directory.path.parent / "profiles.yml", environment)
+    return environment
 
 
 def down(directory: StateDirectory) -> list[str]:

@@ -1,0 +1,42 @@
+"""The settings of this warehouse in a project's profiles.yml, so that plain `dbt` finds it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from local_warehouse.services.state import write_private
+
+# What stands between two lines that begin with these comments is kept up to date.
+BEGIN, END = "# local-warehouse: begin", "# local-warehouse: end"
+_BLOCK = re.compile(rf"^[ \t]*{BEGIN}.*?^[ \t]*{END}", re.MULTILINE | re.DOTALL)
+_ENV_VAR = re.compile(r"env_var\(\s*'(?P<name>\w+)'\s*(?:,\s*'[^'\\]*'\s*)?\)")
+# What ends a string of Jinja's or YAML's, or is an escape in one of them.
+_NOT_PLAIN = re.compile(r"['\"\\{}\n]")
+
+
+def refresh(profiles: Path, environment: Mapping[str, str]) -> bool:
+    """Write this warehouse's settings into a profiles.yml; return whether the file changed.
+
+    Between the marks, each `env_var('NAME')` of a variable of `environment` gets its value as the
+    default: the variable wins where it is set, as in `exec`, and dbt needs none where it is not.
+    The file holds a token then, and only its owner can read it. A file without marks, or none, is
+    left alone, and so is a variable whose value has quotes, braces or a backslash.
+    """
+    try:
+        content = profiles.read_text("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return False
+
+    def with_default(call: re.Match[str]) -> str:
+        value = environment.get(call["name"])
+        if value is None or _NOT_PLAIN.search(value):
+            return call[0]
+        return f"env_var('{call['name']}', '{value}')"
+
+    changed = _BLOCK.sub(lambda block: _ENV_VAR.sub(with_default, block[0]), content)
+    if changed == content:
+        return False
+    write_private(profiles, changed)
+    return True

@@ -1,0 +1,155 @@
+"""dbt without `exec`: from a profiles.yml in which the warehouse has written its settings."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local_warehouse.services.dbt_profile import BEGIN, END, refresh
+from local_warehouse.testing import LocalWarehouse
+from warehouse_under_test import BIN, WarehouseUnderTest, outer_environment
+
+PROFILES = """
+shop:
+  target: local
+  outputs:
+    # local-warehouse: begin
+    local:  # with a comment of ours
+      type: databricks
+      host: "{{ env_var('DATABRICKS_HOST') | replace('https://', '') }}"
+      http_path: "{{ env_var('DATABRICKS_HTTP_PATH', '/of/another') }}"
+      token: "{{ env_var('DATABRICKS_TOKEN') }}"
+      catalog: main
+      schema: "{{ env_var('SHOP_SCHEMA', 'shop') }}"
+      connection_parameters:
+        _connection_uri: "{{ env_var('DATABRICKS_HOST') ~ env_var( 'DATABRICKS_HTTP_PATH', '' ) }}"
+        _tls_trusted_ca_file: "{{ env_var('LOCAL_WAREHOUSE_CA_FILE', '') }}"
+        enable_telemetry: false
+    # local-warehouse: end
+    workspace:
+      type: databricks
+      host: "{{ env_var('DATABRICKS_HOST') }}"
+      http_path: "{{ env_var('DATABRICKS_HTTP_PATH') }}"
+      schema: shop
+"""
+SETTINGS = "name: shop\nprofile: shop\nflags: {send_anonymous_usage_stats: false}\n"
+
+
+class Shop:
+    """A dbt project with one seed, beside the state directory of a warehouse."""
+
+    def __init__(self, folder: Path, warehouse: WarehouseUnderTest) -> None:
+        self.folder = folder
+        self.warehouse = warehouse
+        for name, content in {
+            "dbt_project.yml": SETTINGS,
+            "profiles.yml": PROFILES,
+            "seeds/fruits.csv": "fruit,price\napple,3\n",
+        }.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(content)
+
+    def dbt(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run dbt in the project's folder; a shell's own settings do not say whom to trust."""
+        outer = {name: value for name, value in outer_environment().items() if "CA_" not in name}
+        return subprocess.run(
+            [BIN / "dbt", "--no-use-colors", *arguments], cwd=self.folder, env=outer | env,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shop(
+    new_databricks_warehouse: Callable[[str], LocalWarehouse],
+) -> Iterator[Shop]:
+    folder = new_databricks_warehouse("shop").state
+    folder.mkdir()
+    warehouse = WarehouseUnderTest(folder / ".lakehouse")
+    made = Shop(folder, warehouse)
+    warehouse.up()
+    yield made
+    warehouse.down()
+
+
+def test_settings_are_written_between_the_marks_and_nowhere_else(shop: Shop) -> None:
+    profiles = shop.folder / "profiles.yml"
+    assert profiles.stat().st_mode & 0o777 == 0o600
+    before, after = PROFILES.splitlines(), profiles.read_text().splitlines()
+    changed = {
+        old.strip().partition(":")[0] for old, new in zip(before, after, strict=True) if old != new
+    }
+    assert changed == {"host", "http_path", "token", "_connection_uri", "_tls_trusted_ca_file"}
+    end = before.index("    # local-warehouse: end")
+    assert before[end:] == after[end:]
+    written = profiles.read_text()
+    shop.warehouse.up()
+    assert profiles.read_text() == written
+
+
+def test_dbt_needs_no_variable(shop: Shop) -> None:
+    done = shop.dbt("seed")
+    assert done.returncode == 0, done.stdout
+    assert shop.warehouse.sql("select fruit from shop.fruits") == [{"fruit": "apple"}]
+
+
+def test_environment_wins(shop: Shop) -> None:
+    done = shop.dbt("seed", SHOP_SCHEMA="other", **_settings(shop.warehouse))
+    assert done.returncode == 0, done.stdout
+    assert shop.warehouse.sql("select fruit from other.fruits") == [{"fruit": "apple"}]
+    wrong = shop.dbt("seed", DATABRICKS_TOKEN="another")
+    assert wrong.returncode != 0
+    assert "DATABRICKS_TOKEN" in wrong.stdout
+
+
+def test_warehouse_that_is_down_is_said(shop: Shop) -> None:
+    address = shop.warehouse.env["DATABRICKS_HOST"]
+    shop.warehouse.down()
+    try:
+        down = shop.dbt("seed")
+        assert down.returncode == 2
+        assert f"No warehouse listens at {address}." in down.stdout
+        assert "`local-warehouse up`" in down.stdout
+        old = shop.dbt("seed", DATABRICKS_HOST="https://localhost:1")
+        assert "https://localhost:1, which this shell's DATABRICKS_HOST names" in old.stdout
+        assert 'eval "$(local-warehouse env)"' in old.stdout
+        listed = shop.dbt("ls", "--output", "name", "--quiet")
+        assert listed.stdout.split() == ["fruits"], "what needs no warehouse works without"
+    finally:
+        shop.warehouse.up()
+
+
+def _settings(warehouse: WarehouseUnderTest) -> dict[str, str]:
+    return {k: v for k, v in warehouse.env.items() if k.startswith("DATABRICKS_")}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(PROFILES.replace("begin", "start"), id="no marks"),
+        pytest.param(PROFILES.replace(": end", ": fin"), id="no end"),
+        pytest.param("\xff\xfe", id="not UTF-8"),
+        pytest.param(None, id="no file"),
+    ],
+)
+def test_other_profiles_are_left_alone(
+    content: str | None, tmp_path: Path, warehouse: WarehouseUnderTest
+) -> None:
+    profiles = tmp_path / "profiles.yml"
+    if content is not None:
+        profiles.write_bytes(content.encode("latin-1"))
+    assert not refresh(profiles, warehouse.env)
+    assert profiles.exists() is (content is not None)
+    if content is not None:
+        assert profiles.read_bytes() == content.encode("latin-1")
+
+
+def test_value_that_would_end_a_string_is_not_written(tmp_path: Path) -> None:
+    profiles = tmp_path / "profiles.yml"
+    content = f"{BEGIN}\n\"{{{{ env_var('A') }}}}\"\n{END}\n"
+    profiles.write_text(content)
+    for value in ("it's", 'a "quote"', "a\\b", "}}", "two\nlines"):
+        assert not refresh(profiles, {"A": value})
+    assert refresh(profiles, {"A": "a plain value"})
