@@ -91,7 +91,10 @@ def _write(dashboard: Dashboard, options: argparse.Namespace, console: Console) 
     folder.mkdir(parents=True, exist_ok=True)
     name = (options.dashboard or Path("sales.lvdash.json")).name.removesuffix(".lvdash.json")
     html = folder / f"{name}.html"
-    html.write_text(page(dashboard, pages, results, _origin(options.schema)), encoding="utf-8")
+    cache = local_session.state_dir() / "cache"
+    html.write_text(
+        page(dashboard, pages, results, _origin(options.schema), cache), encoding="utf-8"
+    )
     for scheme, picture in pictures(dashboard, pages, results) if options.pictures else ():
         png = folder / (f"{name}.png" if scheme == "light" else f"{name}-{scheme}.png")
         png.write_bytes(picture)

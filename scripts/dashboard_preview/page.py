@@ -7,8 +7,11 @@ import base64
 import gzip
 import html
 import json
+import os
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import vl_convert
@@ -23,8 +26,11 @@ ROWS_SIZE = 3_500_000  # bytes; Vega and the rest take about a million
 _EMBED = "window.vegaEmbed = vegaEmbed;"
 
 
-def page(dashboard: Dashboard, pages: Sequence[TiledPage], results: Results, origin: str) -> str:
-    """The page's HTML. `origin` says in a few words where and when the numbers are from."""
+def page(
+    dashboard: Dashboard, pages: Sequence[TiledPage], results: Results, origin: str, cache: Path
+) -> str:
+    """The page's HTML. `origin` says in a few words where and when the numbers are from, `cache` is
+    a folder that may be kept for the next page, and may be lost."""
     by_scheme = themes(dashboard.theme)
     parts = {
         "title": html.escape(dashboard.title),
@@ -35,7 +41,7 @@ def page(dashboard: Dashboard, pages: Sequence[TiledPage], results: Results, ori
         "pages": "\n".join(_page(each) for each in pages),
         "dashboard": _in_script(_data(pages, results, by_scheme)),
         "rows": _in_script(pack_rows(results.datasets)),
-        "vega": vl_convert.javascript_bundle(_EMBED).replace("</script", "<\\/script"),
+        "vega": _vega(cache).replace("</script", "<\\/script"),
         "script": _asset("page.js"),
     }
     made = _asset("page.html")
@@ -43,6 +49,19 @@ def page(dashboard: Dashboard, pages: Sequence[TiledPage], results: Results, ori
         before, after = made.split(f"@@{name}@@")
         made = before + text + after
     return made
+
+
+def _vega(cache: Path) -> str:
+    """Vega and what draws with it, as one script, which takes more than a second to bundle."""
+    kept = cache / f"vega-{version('vl-convert-python')}.js"
+    if kept.is_file():
+        return kept.read_text("utf-8")
+    bundle: str = vl_convert.javascript_bundle(_EMBED)
+    cache.mkdir(parents=True, exist_ok=True)
+    part = kept.with_suffix(f".{os.getpid()}")
+    part.write_text(bundle, "utf-8")
+    part.replace(kept)
+    return bundle
 
 
 def _asset(name: str) -> str:

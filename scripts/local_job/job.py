@@ -188,7 +188,8 @@ class _TaskReader:
             commands = self._dbt(task["task_key"], self._resolve(task["dbt_task"]))
         elif "dashboard_task" in task:
             program = "preview-dashboard"  # refreshes the dashboard on this machine
-            commands = [Command(program, (_program_path(program),), self.bundle.root)]
+            words = (_program_path(program), "--no-pictures")
+            commands = [Command(f"{program} --no-pictures", words, self.bundle.root)]
         else:
             raise BundleError(
                 f"{task['task_key']} is no Python, notebook, dbt, dashboard or condition task: "

@@ -40,7 +40,7 @@ def print_report(report: LakehouseReport, run: JobRun | None, console: Console) 
     if page.is_file():
         _heading(console, "Dashboard")
         console.print(
-            f"{escape(local_session.display_path(page))}, to open in a browser; pictures beside it",
+            f"{escape(local_session.display_path(page))}, to open in a browser",
             soft_wrap=True,
         )
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from local_job.bundle import LOCAL_TARGET
-from local_job.dbt_process import DbtHolder, HeldProcess, dbt_holder
+from local_job.held_process import HeldProcess, Holder, holder_of
 from local_job.job import Command, Job, Task, UnknownValue
 from local_job.notebook import VALUES_FILE
 
@@ -122,14 +122,14 @@ def run_job(job: Job, run: JobRun, watcher: JobWatcher) -> JobRun:
     Fills in `run`, writes its record and returns it.
     """
     try:
-        with dbt_holder(job, _environment()) as holder:
+        with holder_of(job, _environment()) as holder:
             _run_tasks(job, run, watcher, holder)
     finally:
         run.save()
     return run
 
 
-def _run_tasks(job: Job, run: JobRun, watcher: JobWatcher, holder: DbtHolder | None) -> None:
+def _run_tasks(job: Job, run: JobRun, watcher: JobWatcher, holder: Holder | None) -> None:
     values: dict[tuple[str, str], str] = {}
     passed_over: dict[str, str] = {}  # tasks that a condition has skipped, and why
     conditions: dict[str, bool] = {}
@@ -188,7 +188,7 @@ def _values_of(ended: TaskRun) -> dict[tuple[str, str], str]:
 
 
 def _run_task(
-    task: Task, ended: TaskRun, heard: Callable[[str], None], holder: DbtHolder | None
+    task: Task, ended: TaskRun, heard: Callable[[str], None], holder: Holder | None
 ) -> None:
     """Run the task until it succeeds or has no retry left; fills in `ended`."""
     started = time.monotonic()
@@ -220,7 +220,7 @@ def _attempt(
     ended: TaskRun,
     out: IO[str],
     heard: Callable[[str], None],
-    holder: DbtHolder | None,
+    holder: Holder | None,
 ) -> TaskResult:
     deadline = time.monotonic() + task.timeout if task.timeout else None
     for command in task.commands:
@@ -247,8 +247,8 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "DBT_USE_COLORS": "false"}
 
 
-def _start(command: Command, environment: Mapping[str, str], holder: DbtHolder | None) -> Process:
-    """Start a command, one of dbt by the process that holds dbt. Raises OSError."""
+def _start(command: Command, environment: Mapping[str, str], holder: Holder | None) -> Process:
+    """Start a command, one of a held program by the process that holds it. Raises OSError."""
     if holder and (held := holder.start(command, environment)):
         return held
     return subprocess.Popen(

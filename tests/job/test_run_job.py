@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -385,15 +386,19 @@ def test_without_a_warehouse_it_runs_again_inside_the_local_services(tmp_path: P
     assert done.stdout == "exec -- run-job --report\n"
 
 
-# dbt, from the process that holds it and from one of its own. MODEL never ends to be parsed.
+# dbt, from the process that holds it and from one of its own. Models that never end to be parsed,
+# and to be compiled.
 MODEL = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}select 1"
-PROFILE = "p: {target: t, outputs: {t: {type: databricks, host: h, http_path: h, schema: s}}}"
+COMPILED_MODEL = f"{{% if execute %}}{MODEL}{{% endif %}}"
+SETTINGS = "{name: a, version: '1.0', profile: p, flags: {send_anonymous_usage_stats: false}}"
+PROFILE = (
+    "p: {target: t, outputs: {t: {type: databricks, host: h, http_path: h, token: t, schema: s}}}"
+)
 NOT_HELD = """
 import sys
-from pathlib import Path
-from local_job import dbt_process
+from local_job import held_process
 from local_job.cli import main
-dbt_process.PROGRAM = Path("none")
+held_process.PROGRAMS.clear()
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -410,16 +415,25 @@ class ProjectOfDbt(Project):
             {"task_key": "only", "dbt_task": task} | settings
         ]
         definition.write_text(yaml.safe_dump(resources))
-        (root / "dbt_project.yml").write_text("{name: a, version: '1.0', profile: p}")
+        (root / "dbt_project.yml").write_text(SETTINGS)
         (root / "profiles.yml").write_text(PROFILE)
 
     def command(self, held: bool) -> list[str]:
         return [sys.executable, *(["-m", "local_job.cli"] if held else ["-c", NOT_HELD])]
 
 
-@pytest.mark.parametrize("commands", [["dbt --version"], ["dbt --version", "dbt no_such_command"]])
+LIST = "dbt ls --quiet --profiles-dir . --output json --output-keys alias"
+COMMANDS = {
+    "parsed": [LIST, LIST + " --vars '{name: mine}'"],
+    "without a profile": [LIST.replace("-dir .", "-dir none")],
+}
+
+
+@pytest.mark.parametrize("commands", COMMANDS.values(), ids=COMMANDS)
 def test_dbt_that_is_held_does_what_dbt_does(tmp_path: Path, commands: list[str]) -> None:
     project = ProjectOfDbt(tmp_path, *commands)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "a.sql").write_text("{{ config(alias=var('name', 'a')) }} select 1")
     ends = []
     for held in (True, False):
         done = subprocess.run(
@@ -428,10 +442,14 @@ def test_dbt_that_is_held_does_what_dbt_does(tmp_path: Path, commands: list[str]
         run = project.runs()[-1]
         [task] = json.loads((run / "run.json").read_text())["tasks"]
         log = (run / "only.log").read_text()
-        assert "Core:" in log
         ends.append((done.returncode, task["exit_code"], task["result"], log))
     assert ends[0] == ends[1]
-    assert ends[0][1] == (0 if len(commands) == 1 else 2)
+    if commands[0] == LIST:
+        assert ends[0][1] == 0
+        assert re.findall('"alias": "(.*?)"', log) == ["a", "mine"]
+    else:
+        assert ends[0][1] == 2
+        assert "'none' does not exist" in log
 
 
 def _heed_interrupts() -> None:
@@ -441,7 +459,8 @@ def _heed_interrupts() -> None:
 
 @pytest.mark.parametrize("held", [True, False], ids=["held", "own process"])
 def test_dbt_ends_with_the_task_and_with_the_run(tmp_path: Path, held: bool) -> None:
-    project = ProjectOfDbt(tmp_path, "dbt parse --profiles-dir .", timeout_seconds=15)
+    command = "dbt compile --profiles-dir . --no-populate-cache"
+    project = ProjectOfDbt(tmp_path, command, timeout_seconds=15)
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "a.sql").write_text(MODEL)
     done = subprocess.run(
@@ -450,18 +469,22 @@ def test_dbt_ends_with_the_task_and_with_the_run(tmp_path: Path, held: bool) -> 
     assert done.returncode == 1
     [task] = json.loads((project.runs()[-1] / "run.json").read_text())["tasks"]
     assert (task["result"], task["exit_code"]) == ("timed out", -15)
+    (tmp_path / "models" / "a.sql").write_text(COMPILED_MODEL)
+    log = tmp_path / "logs" / "dbt.log"
+    log.unlink(missing_ok=True)
     with subprocess.Popen(
         project.command(held), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_heed_interrupts,
     ) as run:  # fmt: skip
-        log = tmp_path / "logs" / "dbt.log"
-        seen = log.read_text()
-        while "Running with dbt" not in log.read_text()[len(seen) :]:
+        while not log.exists() or "Began compiling node" not in log.read_text():
             assert run.poll() is None
             time.sleep(0.1)
         os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C does
         assert run.stderr
         assert "run-job: interrupted" in run.stderr.read()
         assert run.wait() == 130
-    with pytest.raises(ProcessLookupError):
-        os.killpg(run.pid, 0)  # nothing of it runs on
+    deadline = time.monotonic() + 5
+    with pytest.raises(ProcessLookupError):  # nothing of it runs on
+        while time.monotonic() < deadline:
+            os.killpg(run.pid, 0)
+            time.sleep(0.05)
