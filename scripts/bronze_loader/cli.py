@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+import local_session
 from bronze_loader.arguments import parse
 from bronze_loader.datasets.declaration import choose, find_sources, read_datasets
 from bronze_loader.errors import (
@@ -396,7 +397,10 @@ def _default_schema() -> str:
 
 def _settings(*asked: tuple[str, str, str | None], warehouse: bool = True) -> list[str]:
     """The value of each (variable, option, given value). Raises ConfigurationError that names all
-    that are not set; DATABRICKS_HOST too, if there is to be a `warehouse`."""
+    that are not set; DATABRICKS_HOST too, if there is to be a `warehouse`.
+
+    Where nothing at all is set, the command starts again on the local services.
+    """
     values = [given or os.environ.get(variable) or "" for variable, _, given in asked]
     missing = [
         f"{variable} (or {option})"
@@ -405,6 +409,11 @@ def _settings(*asked: tuple[str, str, str | None], warehouse: bool = True) -> li
     ]
     if warehouse and not host_is_known():
         missing.append("DATABRICKS_HOST")
+    if len(missing) == len(asked) + warehouse and not host_is_known():
+        try:
+            local_session.enter("load-bronze", sys.argv[1:], missing=missing[0])
+        except local_session.SessionError as error:
+            raise ConfigurationError(str(error)) from error
     if missing:
         raise ConfigurationError(f"not set: {', '.join(missing)}; {ON_A_LAPTOP}")
     return values

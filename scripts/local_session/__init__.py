@@ -45,7 +45,8 @@ def display_path(path: Path) -> str:
 
 
 def enter(command: str, arguments: list[str], missing: str) -> None:
-    """Replace this process by the same command inside `local-warehouse exec`.
+    """Replace this process by the same command inside `local-warehouse exec`, on the project's data
+    from wherever it is called.
 
     `missing` names the environment variable that is not set, for the messages.
     Raises SessionError when there is no local-warehouse, or when it did not set the variable.
@@ -63,4 +64,5 @@ def enter(command: str, arguments: list[str], missing: str) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.environ[_ENTERED] = "1"
-    os.execv(launcher, [str(launcher), "exec", "--", command, *arguments])  # noqa: S606
+    call = [str(launcher), "--state", str(state_dir()), "exec", "--", command, *arguments]
+    os.execv(launcher, call)  # noqa: S606

@@ -26,6 +26,7 @@ from landing_place import CUSTOMERS, SALES, Place
 
 from bronze_loader.lease.conditional_object import ConditionalObject
 from bronze_loader.lease.lease import Lease
+from lakehouse import Lakehouse
 
 SETTINGS = {
     "DATABRICKS_HOST": "https://localhost:1",
@@ -40,20 +41,32 @@ SETTINGS = {
 }
 
 
-def load(*options: str, **env: str) -> subprocess.CompletedProcess[str]:
+def load(*options: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).parent / "load-bronze"), *options]
     clean = {"PATH": os.environ["PATH"], "HOME": os.devnull, **env}
-    done = subprocess.run(command, env=clean, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=clean, cwd=cwd, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     return done
 
 
 def test_settings_that_are_missing_are_all_named_with_a_way_out() -> None:
-    done = load()
+    done = load("--landing", "s3://landing")
     assert done.returncode == 2
-    for name in ("DATABRICKS_HOST", "DATABRICKS_CATALOG", "LANDING_URL", "LAKEHOUSE_URL"):
+    for name in ("DATABRICKS_HOST", "DATABRICKS_CATALOG", "LAKEHOUSE_URL"):
         assert name in done.stderr
-    assert "local-warehouse exec -- load-bronze" in done.stderr
+    assert "on a laptop load-bronze needs none of these variables" in done.stderr
+
+
+def test_without_any_setting_the_local_services_are_used(
+    lakehouse: Lakehouse, tmp_path: Path
+) -> None:
+    """From whatever folder, and with no lakehouse made there."""
+    done = load(
+        "--dry-run", "--dataset", "sales", cwd=tmp_path, LAKEHOUSE_STATE=str(lakehouse.state)
+    )
+    assert done.returncode == 0
+    assert "using the local services" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         default=argparse.SUPPRESS,
         help="where the data and settings are kept "
-        "(default: LAKEHOUSE_STATE, else .lakehouse in the nearest folder upwards that has a "
-        "dbt_project.yml or pyproject.toml, else in this one)",
+        "(default: LAKEHOUSE_STATE, else .lakehouse in the nearest folder upwards that has one, "
+        "or a dbt_project.yml or pyproject.toml)",
     )
     parser = argparse.ArgumentParser(
         prog="local-warehouse",

@@ -14,7 +14,7 @@ from local_warehouse.catalog.store import Catalog
 from local_warehouse.delta import log as delta_log
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.errors import SqlError
-from local_warehouse.services import processes
+from local_warehouse.services import lifecycle, processes
 from local_warehouse.services.certificates import Certificates
 from local_warehouse.services.state import StateDirectory
 from local_warehouse.sql.dialect import normal_form
@@ -49,6 +49,12 @@ def examine_state(directory: StateDirectory) -> Iterator[Finding]:
                 "forget it; `up` starts another",
                 forget,
             )
+    for name, (pid, identity) in lifecycle.orphans(directory, directory.read()).items():
+        yield Finding(
+            f"{name} still runs on {directory.path}",
+            "stop it",
+            partial(processes.stop, pid, identity),
+        )
     certificates = Certificates(directory.certificates)
     if certificates.certificate.exists() and not certificates.are_valid():
         yield Finding(

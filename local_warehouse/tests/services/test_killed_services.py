@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -49,6 +50,31 @@ def test_a_reused_pid_is_neither_believed_nor_killed(
     assert bystander.poll() is None
     assert bystander.pid not in running.pids().values()
     assert running.sql("select 1 as n") == [{"n": 1}]
+
+
+@pytest.mark.parametrize("command", [["down"], ["up"], ["doctor", "--repair"]], ids=" ".join)
+def test_services_whose_state_was_deleted_are_ended(
+    new_warehouse: Callable[[str], WarehouseUnderTest], command: list[str]
+) -> None:
+    deleted, beside = new_warehouse("deleted"), new_warehouse("deleted-not")
+    beside.up()
+    deleted.up()
+    orphans = set(deleted.pids().values())
+    shutil.rmtree(deleted.state)
+    if command[0] == "doctor":
+        deleted.state.mkdir()
+    said = deleted.command(*command)
+    assert not orphans & {int(line.split()[0]) for line in _processes()}
+    assert command[0] == "up" or "of a state that is gone" in said.stdout + said.stderr
+    assert beside.sql("select 1 as n") == [{"n": 1}], "the warehouse of another folder stays"
+    deleted.down()
+    beside.down()
+
+
+def _processes() -> list[str]:
+    listed = ["ps", "-e", "-o", "pid=,stat="]
+    lines = subprocess.check_output(listed, text=True).splitlines()
+    return [line for line in lines if "Z" not in line.split()[1]]
 
 
 def test_down_leaves_a_reused_pid_alone(

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from local_warehouse.services.certificates import Certificates
-from local_warehouse.services.state import StateDirectory, find_project_root
-from warehouse_under_test import WarehouseUnderTest
+from local_warehouse.services.state import StateDirectory, find_state_directory
+from warehouse_under_test import BIN, WarehouseUnderTest, outer_environment
 
 NewWarehouse = Callable[[str], WarehouseUnderTest]
 
@@ -109,12 +109,28 @@ def test_secrets_are_for_their_owner_only(warehouse: WarehouseUnderTest) -> None
     assert secrets["token"] not in "".join(warehouse.command_lines())
 
 
-def test_the_state_is_found_from_the_project_root(tmp_path: Path) -> None:
+def test_the_state_is_in_the_project_and_outside_of_one_must_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LAKEHOUSE_STATE", raising=False)
     inner = tmp_path / "project" / "models" / "silver"
     inner.mkdir(parents=True)
-    assert find_project_root(inner) == inner
+    monkeypatch.chdir(inner)
+    refused = subprocess.run(
+        [BIN / "local-warehouse", "up"], env=outer_environment(), capture_output=True, text=True
+    )
+    assert refused.returncode == 2
+    assert f"{inner} is in no project" in refused.stderr
+    assert "--state .lakehouse" in refused.stderr
+    assert list(inner.iterdir()) == []
+    named = tmp_path / "project" / ".lakehouse"
     (tmp_path / "project" / "dbt_project.yml").touch()
-    assert find_project_root(inner) == tmp_path / "project"
+    assert find_state_directory(None).path == named
+    (tmp_path / "project" / "dbt_project.yml").unlink()
+    named.mkdir()
+    (named / "state.json").touch()
+    assert find_state_directory(None).path == named
+    assert find_state_directory("elsewhere").path == inner / "elsewhere"
 
 
 def test_git_does_not_see_the_state_directory(tmp_path: Path) -> None:

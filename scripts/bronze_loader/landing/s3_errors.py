@@ -28,7 +28,7 @@ S3Error: TypeAlias = BotoCoreError | ClientError
 
 NO_CREDENTIALS = (
     "no AWS credentials in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, …); on a laptop "
-    "`local-warehouse exec -- load-bronze` sets them"
+    "load-bronze needs none, and no other setting"
 )
 ABSENT = ("NoSuchKey", "404")
 REFUSED = ("PreconditionFailed", "412")

@@ -39,6 +39,8 @@ from local_warehouse.storage.locations import odd_characters
 
 STORAGE = "storage"
 WAREHOUSE = "warehouse"
+# What the commands of the services have, and no other.
+_MARKS = {"local_warehouse.server --state": WAREHOUSE, "weed mini -dir=": STORAGE}
 READY_SECONDS = 30.0
 # One heap for all threads of the warehouse: each of glibc's usual eight a core keeps the most that
 # it ever needed.
@@ -113,6 +115,7 @@ def up(directory: StateDirectory, options: Options | None = None) -> dict[str, s
             storage = users_storage(os.environ)
             own = storage is None
             _check_identity(state, directory, storage)
+            end_orphans(directory, state)
             ports = _choose_ports(state, STORAGE, len(PORT_OPTIONS))
             if storage is None:
                 write_seaweedfs_config(directory, secrets)
@@ -140,14 +143,35 @@ def up(directory: StateDirectory, options: Options | None = None) -> dict[str, s
 def down(directory: StateDirectory) -> list[str]:
     """Stop what runs, the warehouse first; return the names of what was stopped."""
     if not directory.path.is_dir():
-        return []
+        return end_orphans(directory, State())
     with directory.lock():
         state = directory.read()
         running = [name for name in (WAREHOUSE, STORAGE) if _runs(state.services.get(name))]
         ended = [name for name in (WAREHOUSE, STORAGE) if _end(name, state)]
         if ended:
             directory.write(state)  # only now, as a full disk must not keep one of them up
+        running += end_orphans(directory, state)
     return running
+
+
+def orphans(directory: StateDirectory, state: State) -> dict[str, tuple[int, str]]:
+    """The services that run on this directory and are not in its state, as when it was deleted
+    under them: pid and identity by a name for messages."""
+    known = {record.pid for record in state.services.values()}
+    found = {}
+    for pid, command in processes.mentioning(directory.path).items():
+        kind = next((kind for mark, kind in _MARKS.items() if mark in command), None)
+        if kind and pid not in known and (identity := processes.identify(pid)):
+            found[f"{kind} (process {pid}, of a state that is gone)"] = pid, identity
+    return found
+
+
+def end_orphans(directory: StateDirectory, state: State) -> list[str]:
+    """Stop them, and return their names."""
+    found = orphans(directory, state)
+    for pid, identity in found.values():
+        processes.stop(pid, identity)
+    return list(found)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -75,6 +76,20 @@ def stop(pid: int, identity: str, patience_seconds: float = 10.0) -> None:
     with suppress(ProcessLookupError):
         os.killpg(os.getpgid(pid), signal.SIGKILL)
     _wait_for_end(pid, identity, _KILL_SECONDS)
+
+
+def mentioning(path: Path) -> dict[int, str]:
+    """The processes of this user whose commands name a path or one below it: commands by pid."""
+    user = str(os.getuid())
+    listed = subprocess.run(
+        ["ps", "-ww", "-U", user, "-o", "pid=,args="], capture_output=True, text=True, check=False
+    )
+    found = {}
+    for line in listed.stdout.splitlines():
+        pid, _, command = line.strip().partition(" ")
+        if re.search(rf"[\s=]{re.escape(str(path))}(/|\s|$)", command):
+            found[int(pid)] = command
+    return found
 
 
 def free_ports(count: int, earlier: Sequence[int] = ()) -> list[int]:

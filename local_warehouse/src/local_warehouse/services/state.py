@@ -98,6 +98,10 @@ class StateDirectory:
         """The folder of managed tables that are on this machine's disk."""
         return self.path / "managed"
 
+    def has_state(self) -> bool:
+        """Whether services were started from here before."""
+        return (self.path / "state.json").is_file()
+
     def create(self) -> None:
         """Make the directory (0700, as it holds keys) and the ones inside it, hidden from git."""
         try:
@@ -182,19 +186,24 @@ class StateDirectory:
 def find_state_directory(option: str | None) -> StateDirectory:
     """The directory that `--state` names, else LAKEHOUSE_STATE, else `.lakehouse` in the project.
 
-    The project is found from the working directory: see `find_project_root`.
+    The project is the nearest folder, from the working directory upwards, that has a project file
+    or a state directory already. Raises LocalWarehouseError outside of any: a second, empty
+    warehouse in whatever folder one happens to be in would look as if all data were lost.
     """
     chosen = option or os.environ.get("LAKEHOUSE_STATE")
-    path = Path(chosen).expanduser() if chosen else find_project_root(Path.cwd()) / DIRECTORY_NAME
-    return StateDirectory(path.absolute())
-
-
-def find_project_root(start: Path) -> Path:
-    """The nearest directory, from `start` upwards, that holds a project file; else `start`."""
-    for directory in (start, *start.parents):
-        if any((directory / name).is_file() for name in PROJECT_FILES):
-            return directory
-    return start
+    if chosen:
+        return StateDirectory(Path(chosen).expanduser().absolute())
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        known = StateDirectory(folder / DIRECTORY_NAME)
+        if known.has_state() or any((folder / name).is_file() for name in PROJECT_FILES):
+            return known
+    raise LocalWarehouseError(
+        f"{here} is in no project: neither it nor a folder above has a {PROJECT_FILES[0]} or "
+        f"{PROJECT_FILES[1]}. Go to the project's folder, or name where the data is kept: "
+        f"local-warehouse --state {DIRECTORY_NAME} …",
+        2,
+    )
 
 
 def write_private(path: Path, content: str) -> None:
