@@ -8,6 +8,8 @@ what one model has become.
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +68,30 @@ STRATEGIES: dict[str, tuple[str, list[tuple[int, str]]]] = {
         [(2, "B"), (3, "c"), (4, "d")],
     ),
 }
+
+# By model: the clustering of the first and of the second round, its properties in the end, and the
+# statement that the second round sends for it, if any.
+CLUSTERINGS = {
+    "keys_kept": ("liquid_clustered_by=['id', 'name']", "liquid_clustered_by=['id', 'name']",
+                  {"clusteringColumns": '[["id"],["name"]]'}, None),
+    "auto_kept": ("auto_liquid_cluster=true", "auto_liquid_cluster=true",
+                  {"clusteringColumns": "[]", "clusterByAuto": "true"}, None),
+    "keys_changed": ("liquid_clustered_by='id'", "liquid_clustered_by='name'",
+                     {"clusteringColumns": '[["name"]]'}, "CLUSTER BY (name)"),
+    "keys_to_auto": ("liquid_clustered_by='id'", "auto_liquid_cluster=true",
+                     {"clusteringColumns": "[]", "clusterByAuto": "true"}, "CLUSTER BY AUTO"),
+    "auto_to_keys": ("auto_liquid_cluster=true", "liquid_clustered_by='id'",
+                     {"clusteringColumns": '[["id"]]'}, "CLUSTER BY (id)"),
+    "keys_removed": ("liquid_clustered_by='id'", "skip_optimize=true", {}, "CLUSTER BY NONE"),
+    "auto_removed": ("auto_liquid_cluster=true", "skip_optimize=true", {}, "CLUSTER BY NONE"),
+}  # fmt: skip
+CLUSTERED = """
+{{{{ config(materialized='incremental', incremental_strategy='append', skip_optimize=true) }}}}
+{{% if var('round') == 1 %}} {{{{ config({first}) }}}}
+{{% else %}} {{{{ config({second}) }}}}
+{{% endif %}}
+select {{{{ var('round') }}}} as id, 'a' as name
+"""
 
 SETTINGS = """
 models:
@@ -144,6 +170,10 @@ class _TwoRounds:
             f"{name}.sql": INCREMENTAL.format(config=config, later=LATER)
             for name, (config, _) in STRATEGIES.items()
         }
+        strategies |= {
+            f"{name}.sql": CLUSTERED.format(first=first, second=second)
+            for name, (first, second, *_) in CLUSTERINGS.items()
+        }
         row = "select cast(1 as int) as id, 'round {{ var(\"round\") }}' as name"
         return strategies | {
             "settings.sql": row,
@@ -196,6 +226,18 @@ class _TwoRounds:
         assert document["table_properties"]["my.round"] == "2"
         detail = f"describe detail {project.test_schema}.settings"
         assert "id" in str(project.run_sql(detail, fetch="one"))
+
+    def test_clustering_is_altered_where_its_config_has_changed(
+        self, project: Any, logs_dir: str
+    ) -> None:
+        log = (Path(logs_dir) / "dbt.log").read_text()
+        altered = re.findall(r"ALTER .*`(\w+)`\s+(CLUSTER BY .*\S)", log, re.IGNORECASE)
+        wanted = {(name, sent) for name, (*_, sent) in CLUSTERINGS.items() if sent}
+        assert {(name, sent) for name, sent in altered if name in CLUSTERINGS} == wanted
+        for name, (_, _, properties, _) in CLUSTERINGS.items():
+            listed = f"show tblproperties {project.test_schema}.{name}"
+            shown = dict(map(tuple, project.run_sql(listed, fetch="all")))
+            assert {k: v for k, v in shown.items() if k.startswith("cluster")} == properties, name
 
     def test_constraints_are_enforced_and_keys_recorded(self, project: Any) -> None:
         table = f"{project.test_schema}.settings"

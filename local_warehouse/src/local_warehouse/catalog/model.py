@@ -6,6 +6,7 @@ All but `Copy` and `Grant` are kept as JSON documents of their fields.
 from __future__ import annotations
 
 import copy
+import json
 import time
 import uuid
 from dataclasses import asdict, dataclass, field
@@ -71,6 +72,7 @@ class Relation:
     constraints: list[Constraint] = field(default_factory=list)
     partition_by: list[str] = field(default_factory=list)
     cluster_by: list[str] = field(default_factory=list)
+    cluster_by_auto: bool = False  # the keys are the warehouse's choice, which makes none
     row_filter: dict[str, Any] | None = None
     owner: str = "local"
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -91,7 +93,16 @@ class Relation:
 
     @property
     def shown_properties(self) -> dict[str, str]:
-        """The properties, with those that Delta itself adds for CHECK constraints."""
+        """All properties, with those that Delta adds for clustering."""
+        if not (self.cluster_by or self.cluster_by_auto):
+            return self.settable_properties
+        keys = json.dumps([[key] for key in self.cluster_by], separators=(",", ":"))
+        automatic = {"clusterByAuto": "true"} if self.cluster_by_auto else {}
+        return self.settable_properties | {"clusteringColumns": keys} | automatic
+
+    @property
+    def settable_properties(self) -> dict[str, str]:
+        """The properties, with those that Delta adds for CHECK constraints."""
         checks = {
             f"delta.constraints.{c.name.lower()}": c.expression or ""
             for c in self.constraints

@@ -17,7 +17,7 @@ from local_warehouse.catalog.model import Column, Relation, Schema
 from local_warehouse.catalog.names import Name, full_name, schema_name
 from local_warehouse.resolver.query import Query
 from local_warehouse.session.context import Context, require_table
-from local_warehouse.statements import columns
+from local_warehouse.statements import clustering, columns
 from local_warehouse.statements.constraints import (
     add_constraint,
     drop_constraint,
@@ -131,9 +131,7 @@ def _of_table(context: Context, relation: Relation, reader: StatementReader) -> 
         reader.accept_any("CASCADE", "RESTRICT")
         return partial(_drop_primary_key, relation)
     if reader.accept("CLUSTER", "BY"):
-        automatic = reader.accept_any("AUTO", "NONE")
-        by = [] if automatic else reader.names_in_parentheses()
-        return partial(setattr, relation, "cluster_by", by)
+        return partial(clustering.alter, relation, clustering.read(reader))
     if reader.accept("SET", "ROW", "FILTER"):
         return partial(setattr, relation, "row_filter", read_row_filter(reader))
     if reader.accept("DROP", "ROW", "FILTER"):

@@ -150,6 +150,7 @@ def _take(relation: Relation, found: list[Column], described: list[Column]) -> N
             old = known[column.name.lower()]
             column.comment, column.tags, column.mask = old.comment, old.tags, old.mask
     relation.columns = found
+    relation.cluster_by = [key for key in relation.cluster_by if relation.column(key)]
     relation.generation += 1
 
 
@@ -172,6 +173,13 @@ def drop(context: Context, relation: Relation, reader: StatementReader) -> Calla
         if name.lower() in dropped:
             message = f"Cannot drop {name}: {relation.name} is partitioned by it."
             raise errors.SqlError("DELTA_UNSUPPORTED_DROP_PARTITION_COLUMN", message)
+    keys = [key for key in relation.cluster_by if key.lower() in dropped]
+    if keys:
+        message = (
+            f"Dropping clustering columns ({', '.join(keys)}) is not supported. Take them out of "
+            "the keys first: ALTER TABLE … CLUSTER BY."
+        )
+        raise errors.SqlError("DELTA_UNSUPPORTED_DROP_CLUSTERING_COLUMN", message)
     unchanged = len(kept) == len(relation.columns)
     return (lambda: None) if unchanged else partial(_rewrite, context, relation, kept)
 
@@ -271,6 +279,7 @@ def _rewrite(
     for (column, name), written in zip(kept, found, strict=True):
         column.name, column.type = name, written.type
     relation.columns = [column for column, _ in kept]
+    relation.cluster_by = [renamed[key.lower()] for key in relation.cluster_by]
     relation.generation += 1
 
 

@@ -24,7 +24,8 @@ from local_warehouse.session.context import Context, target
 from local_warehouse.session.session import TemporaryView
 from local_warehouse.sql.dialect import literal, parse
 from local_warehouse.sql.walk import nodes
-from local_warehouse.statements import functions
+from local_warehouse.statements import clustering, functions
+from local_warehouse.statements.clustering import Clustering
 from local_warehouse.statements.columns import check_names
 from local_warehouse.statements.constraints import (
     add_constraint,
@@ -96,7 +97,7 @@ class _TableClauses:
     masks: dict[str, dict[str, object]] = field(default_factory=dict)  # by column
     constraints: list[Constraint] = field(default_factory=list)
     partition_by: list[str] = field(default_factory=list)
-    cluster_by: list[str] = field(default_factory=list)
+    clustering: Clustering = field(default_factory=Clustering)
     location: str | None = None
     comment: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
@@ -105,6 +106,10 @@ class _TableClauses:
     clone_of: list[str] | None = None
     is_shallow: bool = False
     like: list[str] | None = None
+
+    def check_clustering(self, columns: list[str]) -> None:
+        """Raise SqlError where a table of these columns cannot be clustered as it is asked to."""
+        self.clustering.check(columns, self.partition_by, is_managed=not self.location)
 
 
 def _table(context: Context, reader: StatementReader, or_replace: bool) -> Result:
@@ -189,8 +194,7 @@ def _read_table_clauses(reader: StatementReader) -> _TableClauses:
         elif reader.accept("PARTITIONED", "BY"):
             clauses.partition_by = reader.names_in_parentheses()
         elif reader.accept("CLUSTER", "BY"):
-            if not reader.accept_any("AUTO", "NONE"):
-                clauses.cluster_by = reader.names_in_parentheses()
+            clauses.clustering = clustering.read(reader)
         elif reader.accept("LOCATION"):
             clauses.location = reader.string()
         elif reader.accept("COMMENT"):
@@ -217,7 +221,8 @@ def _definition(context: Context, parts: list[str]) -> Relation:
 def _take_definition(clauses: _TableClauses, source: Relation) -> None:
     """Take from the relation after LIKE its columns, layout, comment and properties."""
     clauses.columns = [(c.name, c.type, c.nullable, c.comment) for c in source.columns]
-    clauses.partition_by, clauses.cluster_by = list(source.partition_by), list(source.cluster_by)
+    clauses.partition_by = list(source.partition_by)
+    clauses.clustering = Clustering(source.cluster_by, source.cluster_by_auto)
     clauses.comment = clauses.comment or source.comment
     clauses.properties = source.properties | clauses.properties
 
@@ -290,6 +295,7 @@ def _write_query(
         if clauses.clone_of is None:
             check_names((column.name for column in columns), clauses.properties)
         _check_distinct(column.name for column in columns)
+        clauses.check_clustering([column.name for column in columns])
         old = _checks_in_log(existing) if existing is not None and replaced else ()
         transactions.commit(
             relation,
@@ -329,6 +335,7 @@ def _write_empty(
         _check_adoption(relation, clauses, found[0])
         return found
     _check_distinct(name for name, *_ in clauses.columns)
+    clauses.check_clustering([name for name, *_ in clauses.columns])
     check_names((name for name, *_ in clauses.columns), clauses.properties)
     columns = ", ".join(
         f"{quoted(name)} {data_type}{'' if nullable else ' not null'}"
@@ -393,7 +400,8 @@ def _describe(context: Context, relation: Relation, clauses: _TableClauses) -> N
         if column is not None:
             column.mask = mask
     relation.comment, relation.properties = clauses.comment, clauses.properties
-    relation.cluster_by, relation.row_filter = clauses.cluster_by, clauses.row_filter
+    clauses.clustering.give_to(relation)
+    relation.row_filter = clauses.row_filter
     for constraint in clauses.constraints:
         add_constraint(context, relation, constraint)
 
@@ -415,6 +423,7 @@ def _partitions_of_source(context: Context, clauses: _TableClauses) -> list[str]
 def _take_over(context: Context, relation: Relation, source: Relation) -> None:
     """Give a clone what it has of its source besides the rows. A shallow clone is a copy here."""
     relation.comment, relation.cluster_by = source.comment, list(source.cluster_by)
+    relation.cluster_by_auto = source.cluster_by_auto and relation.kind == "MANAGED"
     relation.properties = source.properties | relation.properties
     for column in source.columns:
         copied = relation.column(column.name)

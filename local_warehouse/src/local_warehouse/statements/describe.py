@@ -217,7 +217,7 @@ def _detail(context: Context, reader: StatementReader) -> Result:
         "delta", relation.id, name, relation.comment, relation.location, created, altered,
         relation.partition_by, relation.cluster_by, len(sizes), sum(sizes),
         _texts(dict(relation.shown_properties)), protocol.min_reader_version,
-        protocol.min_writer_version, features, [], False,
+        protocol.min_writer_version, features, [], relation.cluster_by_auto,
     ]  # fmt: skip
     return rows(columns, [row])
 

@@ -29,7 +29,7 @@ def optimize(context: Context, reader: StatementReader) -> Result:
     """OPTIMIZE name [FULL] [WHERE …] [ZORDER BY (…)]: compacts small files, or orders the rows.
 
     WHERE, which would leave partitions as they are, and clustering keys have no effect. Returns
-    the metrics of delta-rs.
+    the metrics of delta-rs. Raises SqlError for ZORDER BY of a table with clustering keys.
     """
     relation = target(context, reader.name())
     reader.accept("FULL")
@@ -38,6 +38,12 @@ def optimize(context: Context, reader: StatementReader) -> Result:
     columns: list[str] = []
     if reader.accept("ZORDER", "BY"):
         columns = reader.names_in_parentheses()
+        if relation.cluster_by or relation.cluster_by_auto:
+            raise errors.SqlError(
+                "DELTA_CLUSTERING_WITH_ZORDER_BY",
+                "OPTIMIZE command for Delta table with Liquid clustering cannot specify ZORDER BY. "
+                f"Please remove ZORDER BY ({', '.join(columns)}).",
+            )
         for name in columns:
             if relation.column(name) is None:
                 raise errors.column_not_found(name, str(relation.name))

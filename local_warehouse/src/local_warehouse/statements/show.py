@@ -170,11 +170,13 @@ def _create_statement(relation: Relation) -> str:
         clauses.append(f"PARTITIONED BY ({', '.join(map(quoted, relation.partition_by))})")
     if relation.cluster_by:
         clauses.append(f"CLUSTER BY ({', '.join(map(quoted, relation.cluster_by))})")
+    elif relation.cluster_by_auto:
+        clauses.append("CLUSTER BY AUTO")
     if relation.kind == "EXTERNAL":
         clauses.append(f"LOCATION {literal(relation.location or '')}")
     if relation.comment:
         clauses.append(f"COMMENT {literal(relation.comment)}")
-    properties = sorted(relation.shown_properties.items())
+    properties = sorted(relation.settable_properties.items())
     if properties:
         pairs = ", ".join(f"{literal(k)} = {literal(v)}" for k, v in properties)
         clauses.append(f"TBLPROPERTIES ({pairs})")
