@@ -27,6 +27,7 @@ WITH_DBT = (
 # files follow, those with the most tests first.
 LONGEST = (
     *WITH_DBT,
+    "tests/databricks/test_prove_workspace.py",
     "tests/incremental",
     "tests/new_dataset",
     "tests/loader/test_exactly_once.py",
