@@ -30,6 +30,7 @@ class Terminal:
             os.execve(command[0], command, environment)  # noqa: S606 - the child becomes it
         fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
         self.shown = ""
+        self.greeting = ""
 
     def type(self, text: str) -> None:
         """Send keys, as a person would type them."""
@@ -73,7 +74,7 @@ def open_prompt(warehouse: WarehouseUnderTest) -> Iterator[Callable[[], Terminal
     def start() -> Terminal:
         command = (str(BIN / "local-warehouse"), "--state", str(warehouse.state), "sql")
         opened.append(Terminal(*command))
-        opened[-1].wait_for("sql>")
+        opened[-1].greeting = opened[-1].wait_for("sql>")
         return opened[-1]
 
     yield start
@@ -122,6 +123,29 @@ def test_names_are_completed_and_statements_remembered(
     second.wait_for(" 9 ")
     second.wait_for("sql>")
     assert (warehouse.state / "sql-history").stat().st_mode & 0o077 == 0
+
+
+def test_prompt_greets_helps_and_suggests_names(
+    warehouse: WarehouseUnderTest, open_prompt: Callable[[], Terminal]
+) -> None:
+    warehouse.sql("create schema if not exists helped")
+    warehouse.sql("create or replace table helped.platforms as select 9 as n")
+    terminal = open_prompt()
+    assert "Ctrl-D leaves" in terminal.greeting
+    terminal.type("help\r")
+    terminal.wait_for("Ctrl-D, exit   leave")
+    terminal.wait_for("sql>")
+    for mistaken, meant in [
+        ("helped.platfroms", "helped.platforms"), ("hepled.platforms", "mean helped?"),
+        ("platform", "platforms"),
+    ]:  # fmt: skip
+        terminal.type(f"select * from {mistaken};\r")
+        assert meant in terminal.wait_for("?\n")[-80:]
+        terminal.wait_for("sql>")
+    terminal.type("select * from nothing_like_it;\r")
+    assert "Did you mean" not in terminal.wait_for("sql>")
+    terminal.type("\x04")
+    assert terminal.exit_code() == 0
 
 
 def test_a_pipe_is_read_like_a_file(warehouse: WarehouseUnderTest) -> None:

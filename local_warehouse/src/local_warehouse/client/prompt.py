@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
     from prompt_toolkit.document import Document
 
 _ENDS = ("exit", "quit")
+_GREETING = "A `;` ends a statement, Tab completes names, Ctrl-D leaves; `help` says more."
+_HELP = """\
+show schemas;  show tables in SCHEMA;  describe TABLE;      what there is
+select …;                                                   on one line or several
+Tab            completes keywords and the names of schemas, tables and columns
+Up, Ctrl-R     earlier statements, of earlier days too
+Ctrl-C         forgets what was typed, or interrupts a statement
+Ctrl-D, exit   leave
+"""
 _MORE = "   -> "
 # What statements begin with, and the words that follow.
 _KEYWORDS = """
@@ -67,12 +78,29 @@ class Names(Completer):
             if word.startswith(begun.lower()):
                 yield Completion(word, start_position=-len(begun), display_meta=kind)
 
+    def near(self, message: str) -> list[str]:
+        """The names that are most like one that an error of the warehouse cannot find."""
+        missing = re.match(
+            r"\[(?:TABLE_OR_VIEW|SCHEMA|UNRESOLVED)_?\w*[^`]*((?:`[^`]+`\.?)+)", message
+        )
+        if missing is None or "mean" in message:
+            return []
+        parts = [part.lower() for part in re.findall(r"`([^`]+)`", missing[1])]
+        known = {word for word, kind in self._words if kind}
+        # With its schema, as most like it as a whole, or in another schema by its own name.
+        whole = difflib.get_close_matches(".".join(parts[-2:]), known, n=3, cutoff=0.75)
+        return whole or difflib.get_close_matches(parts[-1], known, n=3, cutoff=0.75)
 
-def loop(connection: Connection, history: Path, run: Callable[[str], None]) -> None:
-    """Read statements and run them until the end of the input, `exit` or `quit`."""
+
+def loop(connection: Connection, history: Path, run: Callable[[str], str | None]) -> None:
+    """Read statements and run them until the end of the input, `exit` or `quit`.
+
+    `run` executes the text of one or several; it returns the message of an error, already shown.
+    """
     history.touch(mode=0o600)
     names = Names(connection)
     names.read()
+    print(_GREETING)
     session: PromptSession[str] = PromptSession(
         "sql> ",
         history=FileHistory(str(history)),
@@ -90,14 +118,22 @@ def loop(connection: Connection, history: Path, run: Callable[[str], None]) -> N
             return
         if _is_end(text):
             return
-        if text:
-            run(text)
+        if _is_help(text):
+            print(_HELP, end="")
+        elif text:
+            error = run(text)
             names.read()
+            if error and (near := names.near(error)):
+                print(f"Did you mean {' or '.join(near)}?")
 
 
 def _is_whole(text: str) -> bool:
     """Whether Enter runs the text rather than begin another line of it."""
-    return not text.strip() or text.rstrip().endswith(";") or _is_end(text)
+    return not text.strip() or text.rstrip().endswith(";") or _is_end(text) or _is_help(text)
+
+
+def _is_help(text: str) -> bool:
+    return text.strip().rstrip(";").lower() in ("help", "?")
 
 
 def _is_end(text: str) -> bool:

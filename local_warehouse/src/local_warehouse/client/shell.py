@@ -39,14 +39,16 @@ def prompt(environment: Mapping[str, str], history: Path, output: str) -> None:
 
     with _reporting_errors(), closing(connect(environment)) as connection:
 
-        def execute(script: str) -> None:
+        def execute(script: str) -> str | None:
             try:
                 with _reporting_errors():
                     _execute(connection, script, output)
             except LocalWarehouseError as error:
                 say(str(error))
+                return str(error)
             except KeyboardInterrupt:
                 say("interrupted")
+            return None
 
         loop(connection, history, execute)
 
