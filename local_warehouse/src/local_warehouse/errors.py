@@ -21,13 +21,15 @@ CONFLICT = "DELTA_CONCURRENT_WRITE"  # a commit of the engine that failed, befor
 class SqlError(Exception):
     """A statement that failed for a reason its author can act on.
 
-    Raises KeyError for a condition that `conditions.SQLSTATES` does not hold.
+    `details` come after the SQLSTATE. Raises KeyError for a condition that `conditions.SQLSTATES`
+    does not hold.
     """
 
-    def __init__(self, condition: str, message: str) -> None:
+    def __init__(self, condition: str, message: str, details: str = "") -> None:
         self.condition = condition
+        self.message = message
         self.sqlstate = self._sqlstate()
-        super().__init__(f"[{condition}] {message} SQLSTATE: {self.sqlstate}")
+        super().__init__(f"[{condition}] {message} SQLSTATE: {self.sqlstate}{details}")
 
     def _sqlstate(self) -> str:
         return SQLSTATES[self.condition]
@@ -131,7 +133,8 @@ def column_not_found(column: str, relation: str) -> SqlError:
     """UNRESOLVED_COLUMN.WITH_SUGGESTION for a column's bare name in a relation's quoted one."""
     return SqlError(
         "UNRESOLVED_COLUMN.WITH_SUGGESTION",
-        f"A column with name `{column}` cannot be resolved in {relation}.",
+        f"A column, variable, or function parameter with name `{column}` cannot be resolved in "
+        f"{relation}.",
     )
 
 

@@ -86,8 +86,12 @@ class LocalWarehouse:
         """
         from databricks import sql
 
+        return sql.connect(**self.settings() | overrides)
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of `databricks.sql.connect` for this warehouse."""
         host = urlsplit(self.env["DATABRICKS_HOST"])
-        settings = {
+        return {
             "server_hostname": host.hostname,
             "_port": host.port,
             "http_path": self.env["DATABRICKS_HTTP_PATH"],
@@ -97,7 +101,6 @@ class LocalWarehouse:
             "_tls_trusted_ca_file": self.env["LOCAL_WAREHOUSE_CA_FILE"],
             "_retry_stop_after_attempts_count": 2,
         }
-        return sql.connect(**settings | overrides)
 
     def sql(
         self, statement: str, parameters: Mapping[str, Any] | list[Any] | None = None

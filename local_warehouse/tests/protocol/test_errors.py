@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from databricks.sql.exc import ServerOperationError
+import pytest
+from databricks.sql.exc import ServerOperationError, TransactionError
 
 _ERRORS = {
     "selec 1": ("PARSE_SYNTAX_ERROR", "42601"),
@@ -67,10 +68,43 @@ def test_an_error_has_its_condition_and_sqlstate(warehouse: Any) -> None:
                 found[statement] = ("none", "")
             except ServerOperationError as error:
                 condition, _, rest = str(error).removeprefix("[").partition("] ")
-                found[statement] = (condition, rest.rpartition("SQLSTATE: ")[2])
+                found[statement] = (condition, rest.rpartition("SQLSTATE: ")[2][:5])
                 assert "\x1b" not in str(error), "colours belong to a terminal"
     warehouse.sql("drop table main.default.strict")
     assert found == _ERRORS
+
+
+def test_an_error_says_what_may_be_meant_and_where_it_is(warehouse: Any) -> None:
+    warehouse.sql("create or replace table main.default.named (alpha int, beta string)")
+    asked = {
+        "select alhpa from named": "`alhpa` cannot be resolved. Did you mean one of the following?"
+        " [`alpha`, `beta`].",
+        "select n.bata from named n join named m on n.alpha = m.alpha": "`n`.`bata` cannot be"
+        " resolved. Did you mean one of the following? [`m`.`beta`, `m`.`alpha`].",
+        "with c as (select 1 as one, 2 as two) select tow from c": "[`two`, `one`].",
+        "select raise_error('it is ' || alpha) from named": "none",
+        "select raise_error('[MINE] no')": "[USER_RAISED_EXCEPTION] [MINE] no SQLSTATE: P0001",
+        "select assert_true(1 > 2, 'small')": "[USER_RAISED_EXCEPTION] small SQLSTATE: P0001",
+        "select *\nform named": "(line 2, pos 5). SQLSTATE: 42601\n\n== SQL ==\nselect *\n"
+        "form named\n-----^^^",
+        "set autocommit = false": "does not support autocommit = false",
+    }
+    with warehouse.connect(schema="default") as connection, connection.cursor() as cursor:
+        for statement, said in asked.items():
+            try:
+                cursor.execute(statement).fetchall()
+                found = "none"
+            except ServerOperationError as error:
+                found = str(error)
+            assert said in found, found
+        cursor.execute("create or replace table named as select 1 as a")
+        assert cursor.fetchall() == []  # though it has the columns of a count
+    with (
+        warehouse.connect(ignore_transactions=False) as connection,
+        pytest.raises(TransactionError, match="autocommit"),
+    ):
+        connection.autocommit = False
+    warehouse.sql("drop table main.default.named")
 
 
 def test_an_error_has_the_message_of_the_engine(warehouse: Any) -> None:

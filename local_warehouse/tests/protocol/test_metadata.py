@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from databricks.sql.thrift_api.TCLIService import ttypes
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,95 @@ def test_columns_with_their_types(listed: Any) -> None:
     ]
     assert _column(listed.columns("main", "listed%", "t%", "v"), 5) == ["ARRAY<STRING>", "STRING"]
     assert _column(listed.columns("main", "listed%", None, "i%"), 2) == ["t", "v"]
+
+
+def test_types_in_listings_keep_the_case_of_fields(listed: Any, warehouse: Any) -> None:
+    warehouse.sql("create or replace table listed_a.nested (s struct<a_b:int,c:map<string,date>>)")
+    listed.columns("main", "listed\\_a", "nested")
+    names = [column[0] for column in listed.description]
+    (row,) = [dict(zip(names, row, strict=True)) for row in listed.fetchall()]
+    assert row["TYPE_NAME"] == "STRUCT<a_b: INT, c: MAP<STRING, DATE>>"
+    warehouse.sql("drop table listed_a.nested")
+
+
+def test_information_schema_is_listed_with_all_its_columns(listed: Any, warehouse: Any) -> None:
+    assert "information_schema" in _column(listed.schemas("main"), 0)
+    named = _column(listed.tables("main", "information_schema"), 2)
+    assert {"tables", "columns", "routines", "views"} <= set(named)
+    shown = warehouse.sql("show tables in information_schema")
+    assert [table["tableName"] for table in shown] == named
+    assert {"databaseName": "information_schema"} in warehouse.sql("show schemas in main")
+    for table in named:
+        columns = _column(listed.columns("main", "information_schema", table), 3)
+        described = warehouse.sql(f"describe information_schema.{table}")
+        assert [column["col_name"] for column in described] == columns
+        listed.execute(f"select * from main.information_schema.{table} where 1 = 0")
+        assert [column[0] for column in listed.description] == columns
+    found = warehouse.sql(
+        "select numeric_precision, numeric_precision_radix, numeric_scale, is_identity"
+        " from main.information_schema.columns where table_schema = 'listed_a' and"
+        " table_name = 't' order by ordinal_position"
+    )
+    assert [tuple(row.values()) for row in found] == [(32, 2, 0, "NO"), (20, 10, 2, "NO")]
+    warehouse.fails("drop view information_schema.tables", "TABLE_OR_VIEW_NOT_FOUND")
+
+
+def _answer(cursor: Any, call: str, **names: str) -> list[dict[str, Any]]:
+    """The rows that a call of the protocol answers, which the connector has no method for."""
+    session = cursor.connection.session
+    request = getattr(ttypes, f"TGet{call}Req")(
+        sessionHandle=session._session_id.to_thrift_handle(),
+        getDirectResults=ttypes.TSparkGetDirectResults(maxRows=1000, maxBytes=1000000),
+        **names,
+    )
+    response = getattr(session.backend._client, f"Get{call}")(request)
+    assert response.status.statusCode == ttypes.TStatusCode.SUCCESS_STATUS, response.status
+    direct = response.directResults
+    columns = [
+        next(values for values in vars(column).values() if values is not None).values
+        for column in direct.resultSet.results.columns
+    ]
+    names_ = [column.columnName for column in direct.resultSetMetadata.schema.columns]
+    return [dict(zip(names_, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def test_keys_functions_and_types_are_listed(listed: Any, warehouse: Any) -> None:
+    for statement in (
+        "create or replace table listed_a.p (a int not null, b int not null,"
+        " constraint pk primary key (a, b))",
+        "create or replace table listed_a.f (x int, y int,"
+        " constraint fk foreign key (x, y) references listed_a.p)",
+        "create or replace function listed_a.twice(x int) returns int return 2 * x",
+    ):
+        warehouse.sql(statement)
+    parent = {"catalogName": "main", "schemaName": "listed_a", "tableName": "p"}
+    keys = _answer(listed, "PrimaryKeys", **parent)
+    assert [(k["COLUMN_NAME"], k["KEY_SEQ"], k["PK_NAME"]) for k in keys] == [
+        ("a", 1, "pk"), ("b", 2, "pk"),
+    ]  # fmt: skip
+    for side, table in (("parent", "p"), ("foreign", "f")):
+        named = {f"{side}CatalogName": "main", f"{side}SchemaName": "listed_a"}
+        keys = _answer(listed, "CrossReference", **named, **{f"{side}TableName": table})
+        assert [tuple(k[name] for name in ("PKTABLE_NAME", "PKCOLUMN_NAME", "FKTABLE_NAME",
+                "FKCOLUMN_NAME", "KEY_SEQ", "FK_NAME", "PK_NAME")) for k in keys] == [
+            ("p", "a", "f", "x", 1, "fk", "pk"), ("p", "b", "f", "y", 2, "fk", "pk"),
+        ]  # fmt: skip
+    functions = _answer(listed, "Functions", functionName="tw%")
+    assert [f["SPECIFIC_NAME"] for f in functions] == ["main.listed_a.twice"]
+    types = {t["TYPE_NAME"]: t["DATA_TYPE"] for t in _answer(listed, "TypeInfo")}
+    assert (types["INT"], types["STRING"], types["DECIMAL"]) == (4, 12, 3)
+    assert [t["TABLE_TYPE"] for t in _answer(listed, "TableTypes")] == ["TABLE", "VIEW"]
+
+
+def test_the_server_says_what_it_is(listed: Any) -> None:
+    session = listed.connection.session
+    for kind, value in (
+        ("CLI_DBMS_NAME", "stringValue='Spark SQL'"),
+        ("CLI_MAX_COLUMN_NAME_LEN", "lenValue=255"),
+        ("CLI_TXN_CAPABLE", "UNSUPPORTED_FEATURE"),
+    ):
+        request = ttypes.TGetInfoReq(
+            sessionHandle=session._session_id.to_thrift_handle(),
+            infoType=getattr(ttypes.TGetInfoType, kind),
+        )
+        assert value in str(session.backend._client.GetInfo(request))

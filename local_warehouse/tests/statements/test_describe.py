@@ -85,7 +85,7 @@ def test_what_is_there_is_shown(warehouse: Any, schema: str) -> None:
         shown = [tuple(row) for row in cursor.execute("show tables").fetchall()]
         assert shown == [(schema, "t", False), ("", "tv", True), (schema, "v", False)]
         shown = [tuple(row) for row in cursor.execute("show views like '*v'").fetchall()]
-        assert shown == [("", "tv", True), (schema, "v", False)]
+        assert shown == [("", "tv", True, False), (schema, "v", False, False)]
     asked = f"show tblproperties {schema}.t"
     assert warehouse.sql(f"{asked} ('a')") == [{"key": "a", "value": "b"}]
     assert "does not have property" in warehouse.sql(f"{asked} (x.y)")[0]["value"]

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from local_warehouse import errors
-from local_warehouse.catalog.model import Relation
+from local_warehouse.catalog.model import Column, Constraint, Relation, Schema
+from local_warehouse.catalog.names import Name
 from local_warehouse.catalog.store import Catalog
+from local_warehouse.types.conversion import to_arrow
+from local_warehouse.types.decimals import decimal_of
 from local_warehouse.types.results import arrow_table
 
 Row = Sequence[Any]
@@ -28,10 +32,43 @@ def table(catalog: Catalog, name: str, only: str | None) -> pa.Table:
     if name not in _TABLES:
         raise errors.table_not_found(f"information_schema.{name}")
     columns, rows = _TABLES[name]
-    return arrow_table(
-        [tuple(column.split(":")) for column in columns.split()],  # type: ignore[misc]
-        rows(catalog, only),
-    )
+    given = [column for column in columns if column.constant is _GIVEN]
+    found = arrow_table([(column.name, column.type) for column in given], rows(catalog, only))
+    for position, column in enumerate(columns):
+        if column.constant is not _GIVEN:
+            value = pa.scalar(column.constant, to_arrow(column.type))
+            values = pa.repeat(value, found.num_rows)
+            found = found.add_column(position, pa.field(column.name, value.type), values)
+    return found
+
+
+def relations(catalog: str) -> list[Relation]:
+    """The tables of a catalog's information_schema, as the views that they are on Databricks."""
+    return [
+        Relation(
+            Name(catalog, "information_schema", name),
+            "VIEW",
+            columns=[Column(column.name, column.type) for column in columns],
+            owner="System user",
+            created_at=0,
+            altered_at=0,
+        )
+        for name, (columns, _) in sorted(_TABLES.items())
+    ]
+
+
+def with_its_own(catalog: Catalog, name: str) -> list[Schema]:
+    """The schemas of a catalog, with its information_schema."""
+    own = Schema(name, "information_schema", owner="System user")
+    return sorted([*catalog.schemas(name), own], key=lambda schema: schema.name)
+
+
+def _all_relations(catalog: Catalog, only: str | None) -> Iterator[Relation]:
+    """The relations of a catalog, or of all, with those of information_schema."""
+    yield from catalog.relations(only)
+    for name in catalog.catalogs():
+        if only in (None, name):
+            yield from relations(name)
 
 
 def _time(seconds: float) -> dt.datetime:
@@ -45,16 +82,18 @@ def _name(relation: Relation) -> tuple[str, str, str]:
 def _catalogs(catalog: Catalog, only: str | None) -> Rows:
     for name in catalog.catalogs():
         if only in (None, name):
-            yield name, "local", catalog.catalog_comment(name)
+            yield name, catalog.catalog_comment(name)
 
 
 def _schemata(catalog: Catalog, only: str | None) -> Rows:
-    for schema in catalog.schemas(only):
-        yield schema.catalog, schema.name, schema.owner, schema.comment
+    for name in catalog.catalogs():
+        if only in (None, name):
+            for schema in with_its_own(catalog, name):
+                yield schema.catalog, schema.name, schema.owner, schema.comment, schema.owner
 
 
 def _tables(catalog: Catalog, only: str | None) -> Rows:
-    for relation in catalog.relations(only):
+    for relation in _all_relations(catalog, only):
         yield (
             *_name(relation), relation.kind, "NO" if relation.is_view else "YES", relation.owner,
             relation.comment, _time(relation.created_at), relation.owner,
@@ -66,23 +105,71 @@ def _tables(catalog: Catalog, only: str | None) -> Rows:
 def _views(catalog: Catalog, only: str | None) -> Rows:
     for relation in catalog.relations(only):
         if relation.is_view:
-            yield *_name(relation), relation.view_text, "NONE", "NO", "NO"
+            yield *_name(relation), relation.view_text
 
 
 def _columns(catalog: Catalog, only: str | None) -> Rows:
-    for relation in catalog.relations(only):
+    for relation in _all_relations(catalog, only):
+        partitions = {name.lower(): i for i, name in enumerate(relation.partition_by, start=1)}
         for position, column in enumerate(relation.columns):
+            kind = _kind(column.type)
             yield (
-                *_name(relation), column.name, position, None, "YES" if column.nullable else "NO",
-                column.type, column.type.partition("<")[0].partition("(")[0].upper(),
+                *_name(relation), column.name, position, "YES" if column.nullable else "NO",
+                column.type, kind, *_numbers(kind, column.type), _DATETIMES.get(kind),
+                "NO" if relation.is_view else "YES", partitions.get(column.name.lower()),
                 column.comment,
             )  # fmt: skip
+
+
+def _kind(ddl_type: str) -> str:
+    return ddl_type.partition("<")[0].partition("(")[0].upper()
+
+
+_BITS = {"TINYINT": 8, "SMALLINT": 16, "INT": 32, "BIGINT": 64, "FLOAT": 24, "DOUBLE": 53}
+_DATETIMES = {"DATE": 0, "TIMESTAMP": 3, "TIMESTAMP_NTZ": 3}
+
+
+def _numbers(kind: str, ddl_type: str) -> tuple[int | None, int | None, int | None]:
+    """The precision, its radix and the scale of a type of numbers."""
+    number = decimal_of(ddl_type)
+    if kind == "DECIMAL" and number is not None:
+        return number.precision, 10, number.scale
+    if kind not in _BITS:
+        return None, None, None
+    return _BITS[kind], 2, None if kind in ("FLOAT", "DOUBLE") else 0
 
 
 def _table_constraints(catalog: Catalog, only: str | None) -> Rows:
     for relation in catalog.relations(only):
         for constraint in relation.constraints:
-            yield *_name(relation)[:2], constraint.name, *_name(relation), constraint.kind, "NO"
+            enforced = "YES" if constraint.kind == "CHECK" else "NO"
+            yield *_name(relation)[:2], constraint.name, *_name(relation), constraint.kind, enforced
+
+
+def _check_constraints(catalog: Catalog, only: str | None) -> Rows:
+    for relation in catalog.relations(only):
+        for constraint in relation.constraints:
+            if constraint.kind == "CHECK":
+                yield *_name(relation)[:2], constraint.name, constraint.expression
+
+
+def _constraint_table_usage(catalog: Catalog, only: str | None) -> Rows:
+    for relation in catalog.relations(only):
+        for constraint in relation.constraints:
+            yield *_referenced(relation, constraint), *_name(relation)[:2], constraint.name
+
+
+def _constraint_column_usage(catalog: Catalog, only: str | None) -> Rows:
+    for relation in catalog.relations(only):
+        for constraint in relation.constraints:
+            referenced = _referenced(relation, constraint)
+            for column in constraint.reference_columns or constraint.columns:
+                yield *referenced, column, *_name(relation)[:2], constraint.name
+
+
+def _referenced(relation: Relation, constraint: Constraint) -> tuple[str, ...]:
+    """The table that a constraint uses: of a foreign key the one that it refers to."""
+    return tuple(constraint.references) or _name(relation)
 
 
 def _key_column_usage(catalog: Catalog, only: str | None) -> Rows:
@@ -154,8 +241,9 @@ def _routines(catalog: Catalog, only: str | None) -> Rows:
         name = (function.name.catalog, function.name.schema, function.name.table)
         returns = function.returns
         yield (
-            *name, *name, "FUNCTION", returns.partition("<")[0].partition("(")[0].upper(), returns,
-            "SQL", function.body, function.owner, function.comment, _time(function.created_at),
+            *name, *name, _kind(returns), returns, *_numbers(_kind(returns), returns),
+            function.body, function.owner, function.comment, _time(function.created_at),
+            _time(function.created_at),
         )  # fmt: skip
 
 
@@ -164,73 +252,132 @@ def _parameters(catalog: Catalog, only: str | None) -> Rows:
         name = (function.name.catalog, function.name.schema, function.name.table)
         for position, parameter in enumerate(function.parameters):
             yield (
-                *name, position, "IN", parameter.name, parameter.type,
-                parameter.type.partition("<")[0].partition("(")[0].upper(), parameter.default,
+                *name, position, parameter.name, parameter.type, _kind(parameter.type),
+                *_numbers(_kind(parameter.type), parameter.type), parameter.default,
                 parameter.comment,
             )  # fmt: skip
 
 
-_SPECIFIC = "specific_catalog:string specific_schema:string specific_name:string "
-_RELATION = "table_catalog:string table_schema:string table_name:string "
-_TAGGED = "catalog_name:string schema_name:string table_name:string "
-_CONSTRAINT = "constraint_catalog:string constraint_schema:string constraint_name:string "
-_TABLES: dict[str, tuple[str, Callable[[Catalog, str | None], Rows]]] = {
-    "catalogs": ("catalog_name:string catalog_owner:string comment:string", _catalogs),
+@dataclass(frozen=True)
+class _Column:
+    """A column: its values are those of the rows, or one that all rows have."""
+
+    name: str
+    type: str
+    constant: object
+
+
+_GIVEN = object()
+
+
+def _columns_of(*texts: str) -> list[_Column]:
+    """Columns from texts such as "a,b:int c:string=YES d:int=": without a type they are strings,
+    and what follows the = is the value of all rows, nothing being NULL."""
+    found = []
+    for text in " ".join(texts).split():
+        described, has_constant, constant = text.partition("=")
+        names, _, data_type = described.partition(":")
+        value = (constant or None) if has_constant else _GIVEN
+        found += [_Column(name, data_type or "string", value) for name in names.split(",")]
+    return found
+
+
+_SPECIFIC = "specific_catalog,specific_schema,specific_name"
+_RELATION = "table_catalog,table_schema,table_name"
+_TAGGED = "catalog_name,schema_name,table_name"
+_CONSTRAINT = "constraint_catalog,constraint_schema,constraint_name"
+_LENGTHS = "character_maximum_length:int= character_octet_length="
+_PRECISION = "numeric_precision,numeric_precision_radix,numeric_scale:int"
+_INTERVAL = "interval_type= interval_precision,maximum_cardinality:int="
+_NO_TIMES = "created:timestamp= created_by=local last_altered:timestamp= last_altered_by=local"
+_TABLES: dict[str, tuple[list[_Column], Callable[[Catalog, str | None], Rows]]] = {
+    "catalogs": (_columns_of("catalog_name catalog_owner=local comment", _NO_TIMES), _catalogs),
     "schemata": (
-        "catalog_name:string schema_name:string schema_owner:string comment:string",
+        _columns_of(
+            "catalog_name,schema_name,schema_owner,comment created:timestamp= created_by",
+            "last_altered:timestamp= last_altered_by=local",
+        ),
         _schemata,
     ),
     "tables": (
-        _RELATION + "table_type:string is_insertable_into:string table_owner:string "
-        "comment:string created:timestamp created_by:string last_altered:timestamp "
-        "last_altered_by:string data_source_format:string storage_path:string",
+        _columns_of(
+            _RELATION, "table_type,is_insertable_into commit_action=PRESERVE table_owner,comment",
+            "created:timestamp created_by last_altered:timestamp last_altered_by",
+            "data_source_format storage_sub_directory= storage_path",
+        ),
         _tables,
     ),
     "views": (
-        _RELATION + "view_definition:string check_option:string is_updatable:string "
-        "is_insertable_into:string",
+        _columns_of(
+            _RELATION, "view_definition check_option=NONE is_updatable,is_insertable_into=NO",
+            "sql_path= is_materialized=NO",
+        ),
         _views,
     ),
     "columns": (
-        _RELATION + "column_name:string ordinal_position:int column_default:string "
-        "is_nullable:string full_data_type:string data_type:string comment:string",
+        _columns_of(
+            _RELATION, "column_name ordinal_position:int column_default= is_nullable",
+            "full_data_type,data_type", _LENGTHS, _PRECISION, "datetime_precision:int", _INTERVAL,
+            "is_identity=NO identity_generation,identity_start,identity_increment=",
+            "identity_maximum,identity_minimum,identity_cycle= is_generated=NEVER",
+            "generation_expression= is_system_time_period_start,is_system_time_period_end=NO",
+            "system_time_period_timestamp_generation= is_updatable partition_ordinal_position:int",
+            "comment",
+        ),
         _columns,
     ),
     "table_constraints": (
-        _CONSTRAINT + _RELATION + "constraint_type:string enforced:string",
+        _columns_of(
+            _CONSTRAINT, _RELATION, "constraint_type is_deferrable,initially_deferred=NO enforced",
+            "comment=",
+        ),
         _table_constraints,
     ),
+    "check_constraints": (
+        _columns_of(_CONSTRAINT, "check_clause sql_path="),
+        _check_constraints,
+    ),
+    "constraint_table_usage": (_columns_of(_RELATION, _CONSTRAINT), _constraint_table_usage),
+    "constraint_column_usage": (
+        _columns_of(_RELATION, "column_name", _CONSTRAINT),
+        _constraint_column_usage,
+    ),
     "key_column_usage": (
-        _CONSTRAINT + _RELATION + "column_name:string ordinal_position:int "
-        "position_in_unique_constraint:int",
+        _columns_of(
+            _CONSTRAINT, _RELATION, "column_name",
+            "ordinal_position,position_in_unique_constraint:int",
+        ),
         _key_column_usage,
     ),
     "referential_constraints": (
-        _CONSTRAINT + "unique_constraint_catalog:string unique_constraint_schema:string "
-        "unique_constraint_name:string match_option:string update_rule:string "
-        "delete_rule:string",
+        _columns_of(
+            _CONSTRAINT, "unique_constraint_catalog,unique_constraint_schema",
+            "unique_constraint_name,match_option,update_rule,delete_rule",
+        ),
         _referential_constraints,
     ),
     "routines": (
-        _SPECIFIC + "routine_catalog:string routine_schema:string routine_name:string "
-        "routine_type:string data_type:string full_data_type:string routine_body:string "
-        "routine_definition:string routine_owner:string comment:string created:timestamp",
+        _columns_of(
+            _SPECIFIC, "routine_catalog,routine_schema,routine_name routine_type=FUNCTION",
+            "data_type,full_data_type", _LENGTHS, _PRECISION, "datetime_precision:int=", _INTERVAL,
+            "routine_body=SQL routine_definition external_name,external_language=",
+            "parameter_style=SQL is_deterministic=YES sql_data_access=CONTAINS_SQL",
+            "is_null_call=YES security_type=DEFINER as_locator=NO sql_path= routine_owner comment",
+            "created:timestamp created_by=local last_altered:timestamp last_altered_by=local",
+        ),
         _routines,
     ),
     "parameters": (
-        _SPECIFIC + "ordinal_position:int parameter_mode:string parameter_name:string "
-        "full_data_type:string data_type:string parameter_default:string comment:string",
+        _columns_of(
+            _SPECIFIC, "ordinal_position:int parameter_mode=IN is_result,as_locator=NO",
+            "parameter_name,full_data_type,data_type", _LENGTHS, _PRECISION,
+            "datetime_precision:int=", _INTERVAL, "parameter_default,comment",
+        ),
         _parameters,
     ),
-    "table_tags": (_TAGGED + "tag_name:string tag_value:string", _table_tags),
-    "column_tags": (_TAGGED + "column_name:string tag_name:string tag_value:string", _column_tags),
-    "schema_tags": (
-        "catalog_name:string schema_name:string tag_name:string tag_value:string",
-        _schema_tags,
-    ),
-    "column_masks": (
-        _RELATION + "column_name:string mask_name:string using_columns:string",
-        _column_masks,
-    ),
-    "row_filters": (_RELATION + "filter_name:string target_columns:string", _row_filters),
-}
+    "table_tags": (_columns_of(_TAGGED, "tag_name,tag_value"), _table_tags),
+    "column_tags": (_columns_of(_TAGGED, "column_name,tag_name,tag_value"), _column_tags),
+    "schema_tags": (_columns_of("catalog_name,schema_name,tag_name,tag_value"), _schema_tags),
+    "column_masks": (_columns_of(_RELATION, "column_name,mask_name,using_columns"), _column_masks),
+    "row_filters": (_columns_of(_RELATION, "filter_name,target_columns"), _row_filters),
+}  # fmt: skip

@@ -11,12 +11,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from databricks.sql.thrift_api.TCLIService import ttypes
+
+from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.catalog.store import Catalog
+from local_warehouse.errors import unsupported
+from local_warehouse.types.conversion import sql_name
 from local_warehouse.types.results import Result, rows
 
 # by a type's first word: its code in java.sql.Types, bytes of a value, decimal digits
-_TYPES = {
+_TYPES: dict[str, tuple[int, int | None, int | None]] = {
     "BOOLEAN": (16, 1, 0),
     "TINYINT": (-6, 1, 0),
     "SMALLINT": (5, 2, 0),
@@ -26,6 +31,8 @@ _TYPES = {
     "DOUBLE": (8, 8, 15),
     "DECIMAL": (3, None, None),
     "STRING": (12, None, None),
+    "VARCHAR": (12, None, None),
+    "CHAR": (1, None, None),
     "BINARY": (-2, None, None),
     "DATE": (91, 4, None),
     "TIMESTAMP": (93, 8, 6),
@@ -37,6 +44,25 @@ _TYPES = {
 }
 _OTHER = (1111, None, None)
 _NUMBERS = {"TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL"}
+_NULLABLE, _SEARCHABLE = 1, 3  # typeNullable and typeSearchable of java.sql.DatabaseMetaData
+_TYPE_INFO = [
+    ("TYPE_NAME", "string"), ("DATA_TYPE", "int"), ("PRECISION", "int"),
+    ("LITERAL_PREFIX", "string"), ("LITERAL_SUFFIX", "string"), ("CREATE_PARAMS", "string"),
+    ("NULLABLE", "int"), ("CASE_SENSITIVE", "boolean"), ("SEARCHABLE", "int"),
+    ("UNSIGNED_ATTRIBUTE", "boolean"), ("FIXED_PREC_SCALE", "boolean"),
+    ("AUTO_INCREMENT", "boolean"), ("LOCAL_TYPE_NAME", "string"), ("MINIMUM_SCALE", "int"),
+    ("MAXIMUM_SCALE", "int"), ("SQL_DATA_TYPE", "int"), ("SQL_DATETIME_SUB", "int"),
+    ("NUM_PREC_RADIX", "int"),
+]  # fmt: skip
+_VERSION = "4.0.0"  # of the Spark whose SQL this is
+_INFORMATION: dict[int, str | int] = {
+    ttypes.TGetInfoType.CLI_SERVER_NAME: "Spark SQL",
+    ttypes.TGetInfoType.CLI_DBMS_NAME: "Spark SQL",
+    ttypes.TGetInfoType.CLI_DBMS_VER: _VERSION,
+    ttypes.TGetInfoType.CLI_MAX_COLUMN_NAME_LEN: 255,
+    ttypes.TGetInfoType.CLI_MAX_SCHEMA_NAME_LEN: 255,
+    ttypes.TGetInfoType.CLI_MAX_TABLE_NAME_LEN: 255,
+}
 _TABLES = [
     (name, "string")
     for name in (
@@ -80,9 +106,9 @@ def schemas(catalog: Catalog, request: Any) -> Result:
     """The answer to a TGetSchemasReq: the schemas that match its patterns."""
     found = [
         [schema.name, schema.catalog]
-        for name in _catalogs(catalog, request)
-        for schema in catalog.schemas(name)
-        if _like(request.schemaName, schema.name)
+        for name in catalogs_like(catalog, request)
+        for schema in information_schema.with_its_own(catalog, name)
+        if like(request.schemaName, schema.name)
     ]
     return rows([("TABLE_SCHEM", "string"), ("TABLE_CATALOG", "string")], found)
 
@@ -99,24 +125,48 @@ def tables(catalog: Catalog, request: Any) -> Result:
     return rows(_TABLES, found)
 
 
+def table_types(_: Catalog, __: Any) -> Result:
+    """The answer to TGetTableTypesReq: the kinds of relations, as GetTables has them."""
+    return rows([("TABLE_TYPE", "string")], [["TABLE"], ["VIEW"]])
+
+
+def type_info(_: Catalog, __: Any) -> Result:
+    """The answer to TGetTypeInfoReq: the types of columns, and where in a query they may stand."""
+    found = [
+        [
+            name, code, digits if name in _NUMBERS else None, None, None, None, _NULLABLE,
+            name == "STRING", _SEARCHABLE if size is not None or name == "STRING" else 0,
+            name not in _NUMBERS, False, False, None, 0 if name in _NUMBERS else None,
+            digits if name in _NUMBERS else None, None, None, 10 if name in _NUMBERS else None,
+        ]
+        for name, (code, size, digits) in _TYPES.items()
+    ]  # fmt: skip
+    return rows(_TYPE_INFO, found)
+
+
+def information(kind: int) -> dict[str, Any]:
+    """The answer to a TGetInfoReq, as fields of TGetInfoValue. Raises SqlError for a `kind` that is
+    not known, as Spark does."""
+    if kind not in _INFORMATION:
+        raise unsupported(f"GetInfo of type {kind}")
+    value = _INFORMATION[kind]
+    return {"stringValue": value} if isinstance(value, str) else {"lenValue": value}
+
+
 def columns(catalog: Catalog, request: Any) -> Result:
     """The answer to a TGetColumnsReq; positions are counted from 0."""
     found = [
         [*_name(relation), *_column_row(column, position)]
         for relation in _relations(catalog, request)
         for position, column in enumerate(relation.columns)
-        if _like(request.columnName, column.name)
+        if like(request.columnName, column.name)
     ]
     return rows(_COLUMNS, found)
 
 
 def _column_row(column: Column, position: int) -> list[Any]:
-    type_name = column.type.upper()
-    kind = re.match(r"\w*", type_name)[0]  # type: ignore[index]
-    code, size, digits = _TYPES.get(kind, _OTHER)
-    if kind == "DECIMAL":
-        precision, digits = map(int, re.findall(r"\d+", type_name))
-        size = 8 if precision <= 18 else 16
+    type_name = sql_name(column.type)
+    kind, code, size, digits = _described(type_name)
     return [
         column.name, code, type_name, size, None, digits, 10 if kind in _NUMBERS else None,
         int(column.nullable), column.comment or "", None, None, None, None, position,
@@ -124,14 +174,28 @@ def _column_row(column: Column, position: int) -> list[Any]:
     ]  # fmt: skip
 
 
-def _catalogs(catalog: Catalog, request: Any) -> list[str]:
-    return [name for name in catalog.catalogs() if _like(request.catalogName, name)]
+def _described(type_name: str) -> tuple[str, int, int | None, int | None]:
+    """A type's first word, its code in java.sql.Types, the bytes of a value or the characters of a
+    text, and the decimal digits."""
+    kind = re.match(r"\w*", type_name)[0]  # type: ignore[index]
+    code, size, digits = _TYPES.get(kind, _OTHER)
+    numbers = [int(number) for number in re.findall(r"\d+", type_name)]
+    if kind == "DECIMAL":
+        size, digits = 8 if numbers[0] <= 18 else 16, numbers[1]
+    elif kind in ("VARCHAR", "CHAR"):
+        size = numbers[0]
+    return kind, code, size, digits
+
+
+def catalogs_like(catalog: Catalog, request: Any) -> list[str]:
+    """The names of the catalogs that a request's pattern matches."""
+    return [name for name in catalog.catalogs() if like(request.catalogName, name)]
 
 
 def _relations(catalog: Catalog, request: Any) -> Iterator[Relation]:
-    for name in _catalogs(catalog, request):
-        for relation in catalog.relations(name):
-            if _like(request.schemaName, relation.name.schema) and _like(
+    for name in catalogs_like(catalog, request):
+        for relation in [*catalog.relations(name), *information_schema.relations(name)]:
+            if like(request.schemaName, relation.name.schema) and like(
                 request.tableName, relation.name.table
             ):
                 yield relation
@@ -141,7 +205,7 @@ def _name(relation: Relation) -> tuple[str, str, str]:
     return relation.name.catalog, relation.name.schema, relation.name.table
 
 
-def _like(pattern: str | None, name: str) -> bool:
+def like(pattern: str | None, name: str) -> bool:
     """Whether a name matches a pattern, in which a backslash escapes."""
     if not pattern:
         return True

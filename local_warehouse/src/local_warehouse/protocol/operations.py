@@ -14,6 +14,7 @@ import pyarrow as pa
 from local_warehouse import changes
 from local_warehouse.engine.engine import Engine
 from local_warehouse.errors import RunAgain, SqlError
+from local_warehouse.protocol.encoding import ARROW, Encoding
 from local_warehouse.types.results import Result
 
 _log = logging.getLogger(__name__)
@@ -24,12 +25,14 @@ _CLOSING_SECONDS = 5.0  # that a closed operation waits for a batch that is bein
 class Operation:
     """One statement: its outcome once there is one, and the rows that are still to be read.
 
-    `id` is the operation's, `session` the id of its session; `canceled` is set by its client.
+    `id` is the operation's, `session` the id of its session, `encoding` how its client reads the
+    rows; `canceled` is set by its client.
     """
 
-    def __init__(self, session: bytes, engine: Engine) -> None:
+    def __init__(self, session: bytes, engine: Engine, encoding: Encoding) -> None:
         self.id = uuid.uuid4()
         self.session = session
+        self.encoding = encoding
         self.canceled = False
         self._engine = engine
         self._ended = threading.Event()
@@ -108,7 +111,8 @@ class Operation:
                     self._begin_again(error)
                     found = self._fetch(max_rows, max_bytes)
             except SqlError as error:
-                raise self.error or error from None
+                failure = self._outcome = self.error or error  # all who ask later are told the same
+                raise failure from None
             if found[0]:
                 self._again = None  # its client has rows
             return found
@@ -180,9 +184,11 @@ class Operations:
         self._operations: dict[bytes, Operation] = {}
         self._lock = threading.Lock()
 
-    def start(self, session: bytes, work: Callable[[], Result]) -> Operation:
+    def start(
+        self, session: bytes, work: Callable[[], Result], encoding: Encoding = ARROW
+    ) -> Operation:
         """Begin a statement of a session as soon as a thread is free."""
-        operation = Operation(session, self._engine)
+        operation = Operation(session, self._engine, encoding)
         with self._lock:
             self._operations[operation.id.bytes] = operation
         self._pool.submit(operation.run, work)

@@ -11,22 +11,21 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import pyarrow as pa
 from databricks.sql.thrift_api.TCLIService import ttypes
 from thrift.protocol.TProtocol import TProtocolException
 
 from local_warehouse import statements
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.protocol import metadata
+from local_warehouse.protocol import keys, metadata
+from local_warehouse.protocol.encoding import COLUMNS, Encoding
 from local_warehouse.protocol.operations import Operation, Operations
 from local_warehouse.protocol.parameter_values import to_literals
 from local_warehouse.protocol.sessions import IDLE_SECONDS, Sessions
 from local_warehouse.session.context import Context
 from local_warehouse.session.session import Session
 from local_warehouse.session.warehouse import Warehouse
-from local_warehouse.types.conversion import to_thrift
-from local_warehouse.types.results import Result
+from local_warehouse.types.results import Result, first_rows
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +57,18 @@ def _answers(response: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]
         return answer
 
     return decorate
+
+
+def _listing(
+    response: Any, found: Callable[[Catalog, Any], Result]
+) -> Callable[[ThriftService, Any], Any]:
+    """A handler that starts the listing which `found` makes of the catalog and the request."""
+
+    @_answers(response)
+    def answer(self: ThriftService, request: Any) -> Any:
+        return self._list(request, response, found)
+
+    return answer
 
 
 def _error_status(error: SqlError) -> ttypes.TStatus:
@@ -134,7 +145,10 @@ class ThriftService:
         return self._start(
             request,
             ttypes.TExecuteStatementResp,
-            lambda: statements.execute(context, request.statement),
+            lambda: first_rows(
+                statements.execute(context, request.statement), request.resultRowLimit
+            ),
+            Encoding.of(request),
         )
 
     def _end_idle(self) -> None:
@@ -145,9 +159,11 @@ class ThriftService:
         self._end_idle()
         return self._sessions.get(request.sessionHandle.sessionId.guid)
 
-    def _start(self, request: Any, response: Any, work: Callable[[], Result]) -> Any:
+    def _start(
+        self, request: Any, response: Any, work: Callable[[], Result], encoding: Encoding
+    ) -> Any:
         guid = request.sessionHandle.sessionId.guid
-        operation = self._operations.start(guid, work)
+        operation = self._operations.start(guid, work, encoding)
         handle = ttypes.TOperationHandle(
             operationId=ttypes.THandleIdentifier(
                 guid=operation.id.bytes, secret=operation.id.bytes
@@ -164,7 +180,7 @@ class ThriftService:
         answer.directResults = ttypes.TSparkDirectResults(operationStatus=status)
         if status.operationState == ttypes.TOperationState.FINISHED_STATE:
             direct = answer.directResults
-            direct.resultSetMetadata = _metadata(operation.result.schema)
+            direct.resultSetMetadata = _metadata(operation)
             try:
                 direct.resultSet = _fetch(operation, limits.maxRows, limits.maxBytes)
             except SqlError as error:
@@ -186,7 +202,7 @@ class ThriftService:
     @_answers(ttypes.TGetResultSetMetadataResp)
     def GetResultSetMetadata(self, request: Any) -> Any:
         """The columns of an operation's result, for which this waits."""
-        return _metadata(self._operation(request).result.schema)
+        return _metadata(self._operation(request))
 
     @_answers(ttypes.TFetchResultsResp)
     def FetchResults(self, request: Any) -> Any:
@@ -194,7 +210,7 @@ class ThriftService:
         operation = self._operation(request)
         answer = _fetch(operation, request.maxRows, request.maxBytes)
         if request.includeResultSetMetadata:
-            answer.resultSetMetadata = _metadata(operation.result.schema)
+            answer.resultSetMetadata = _metadata(operation)
         return answer
 
     @_answers(ttypes.TCancelOperationResp)
@@ -216,30 +232,28 @@ class ThriftService:
 
     # metadata
 
-    @_answers(ttypes.TGetCatalogsResp)
-    def GetCatalogs(self, request: Any) -> Any:
-        """Start an operation that lists the catalogs."""
-        return self._list(request, ttypes.TGetCatalogsResp, metadata.catalogs)
+    GetCatalogs = _listing(ttypes.TGetCatalogsResp, metadata.catalogs)
+    GetSchemas = _listing(ttypes.TGetSchemasResp, metadata.schemas)
+    GetTables = _listing(ttypes.TGetTablesResp, metadata.tables)
+    GetTableTypes = _listing(ttypes.TGetTableTypesResp, metadata.table_types)
+    GetColumns = _listing(ttypes.TGetColumnsResp, metadata.columns)
+    GetTypeInfo = _listing(ttypes.TGetTypeInfoResp, metadata.type_info)
+    GetFunctions = _listing(ttypes.TGetFunctionsResp, keys.functions)
+    GetPrimaryKeys = _listing(ttypes.TGetPrimaryKeysResp, keys.primary_keys)
+    GetCrossReference = _listing(ttypes.TGetCrossReferenceResp, keys.cross_references)
 
-    @_answers(ttypes.TGetSchemasResp)
-    def GetSchemas(self, request: Any) -> Any:
-        """Start an operation that lists schemas by patterns."""
-        return self._list(request, ttypes.TGetSchemasResp, metadata.schemas)
-
-    @_answers(ttypes.TGetTablesResp)
-    def GetTables(self, request: Any) -> Any:
-        """Start an operation that lists tables and views by patterns and kinds."""
-        return self._list(request, ttypes.TGetTablesResp, metadata.tables)
-
-    @_answers(ttypes.TGetColumnsResp)
-    def GetColumns(self, request: Any) -> Any:
-        """Start an operation that lists columns by patterns."""
-        return self._list(request, ttypes.TGetColumnsResp, metadata.columns)
+    @_answers(ttypes.TGetInfoResp)
+    def GetInfo(self, request: Any) -> Any:
+        """One fact of the server, by the number of its kind."""
+        self._session(request)
+        value = ttypes.TGetInfoValue(**metadata.information(request.infoType))
+        return ttypes.TGetInfoResp(status=_OK, infoValue=value)
 
     def _list(self, request: Any, response: Any, found: Callable[[Catalog, Any], Result]) -> Any:
         self._session(request)
         catalog = self._warehouse.catalog
-        return self._start(request, response, lambda: found(catalog, request))
+        # in columns of values, which clients without Arrow read too
+        return self._start(request, response, lambda: found(catalog, request), COLUMNS)
 
 
 def _failure_status(error: SqlError) -> ttypes.TGetOperationStatusResp:
@@ -270,29 +284,14 @@ def _operation_status(operation: Operation) -> ttypes.TGetOperationStatusResp:
     )
 
 
-def _metadata(schema: pa.Schema) -> ttypes.TGetResultSetMetadataResp:
-    columns = [
-        ttypes.TColumnDesc(columnName=field.name, typeDesc=to_thrift(field), position=i + 1)
-        for i, field in enumerate(schema)
-    ]
-    return ttypes.TGetResultSetMetadataResp(
-        status=_OK,
-        schema=ttypes.TTableSchema(columns=columns),
-        resultFormat=ttypes.TSparkRowSetType.ARROW_BASED_SET,
-        lz4Compressed=False,
-        arrowSchema=schema.serialize().to_pybytes(),
-        isStagingOperation=False,
-    )
+def _metadata(operation: Operation) -> ttypes.TGetResultSetMetadataResp:
+    return operation.encoding.metadata(operation.result.schema)
 
 
 def _fetch(operation: Operation, max_rows: int | None, max_bytes: int | None) -> Any:
     found, more = operation.fetch(min(max_rows or _ROWS, _ROWS), min(max_bytes or _BYTES, _BYTES))
-    arrow_batches = [
-        ttypes.TSparkArrowBatch(batch=batch.serialize().to_pybytes(), rowCount=batch.num_rows)
-        for batch in found
-    ]
     return ttypes.TFetchResultsResp(
         status=_OK,
         hasMoreRows=more,
-        results=ttypes.TRowSet(startRowOffset=0, rows=[], arrowBatches=arrow_batches),
+        results=operation.encoding.rows(operation.result.schema, found),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from local_warehouse import errors
+from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Function, Relation
 from local_warehouse.catalog.names import Name, full_name
 from local_warehouse.catalog.store import Catalog
@@ -28,6 +29,17 @@ def require_table(relation: Relation) -> Relation:
 def target(context: Context, parts: list[str]) -> Relation:
     """The table of a statement that writes or describes one."""
     return require_table(context.relation(full_name(parts, context.session.namespace)))
+
+
+def described(context: Context, parts: list[str]) -> Relation:
+    """The relation of a statement that only describes it, which information_schema may hold."""
+    name = full_name(parts, context.session.namespace)
+    if name.schema != "information_schema":
+        return context.relation(name)
+    for relation in information_schema.relations(context.catalog.require_catalog(name.catalog)):
+        if relation.name == name:
+            return relation
+    raise errors.table_not_found(str(name))
 
 
 @dataclass

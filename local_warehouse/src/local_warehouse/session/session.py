@@ -16,6 +16,7 @@ _RESULT_SETTINGS = {
     "spark.sql.session.timezone": {"utc", "etc/utc", "z"},
     "ansi_mode": {"true"},
     "spark.sql.ansi.enabled": {"true"},
+    "autocommit": {"true"},  # a rollback could not take back what has been committed
 }
 
 

@@ -22,6 +22,7 @@ from local_warehouse.statements import (
     describe,
     dml,
     drop,
+    error_texts,
     grants,
     identifiers,
     immediate,
@@ -87,9 +88,15 @@ def execute(context: Context, text: str) -> Result:
     Raises SqlError for whatever the author of the statement can mend, an unsupported statement
     included.
     """
-    outcome = _run(context, text)
+    outcome: Outcome = immediate.NextStatement(context, text)
     while isinstance(outcome, immediate.NextStatement):
-        outcome = _run(outcome.context, outcome.text)
+        context, text = outcome.context, outcome.text
+        try:
+            outcome = _run(context, text)
+        except SqlError as error:
+            if (completed := error_texts.completed(context, error, text)) is error:
+                raise
+            raise completed from error
     return outcome
 
 

@@ -36,7 +36,7 @@ from local_warehouse.statements.constraints import (
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.storage import objects
 from local_warehouse.storage.locations import odd_characters
-from local_warehouse.types.results import Result, counts, nothing, rows
+from local_warehouse.types.results import Result, nothing, rows
 
 
 def create(context: Context, reader: StatementReader) -> Result:
@@ -149,7 +149,9 @@ def _create_table(
         context.catalog.put_relation(relation, copied)
     if source is not None:
         return _clone_result(relation)
-    return nothing() if clauses.query is None else counts(num_affected_rows=0, num_inserted_rows=0)
+    if clauses.query is None:
+        return nothing()
+    return rows([("num_affected_rows", "bigint"), ("num_inserted_rows", "bigint")], [])
 
 
 @contextmanager

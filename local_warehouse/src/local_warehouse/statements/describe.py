@@ -12,7 +12,7 @@ from local_warehouse.catalog.names import full_name, schema_name
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.delta import transactions
 from local_warehouse.resolver.query import Query
-from local_warehouse.session.context import Context, target
+from local_warehouse.session.context import Context, described, target
 from local_warehouse.statements import functions
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.conversion import to_json
@@ -66,10 +66,10 @@ def _column(relation: Relation, name: str) -> Result:
 
 def _relation_or_view(context: Context, parts: list[str]) -> Relation:
     """The relation of a name; a temporary view as a relation."""
-    name = full_name(parts, context.session.namespace)
     view = context.session.temporary_views.get(parts[0].lower()) if len(parts) == 1 else None
     if view is None:
-        return context.relation(name)
+        return described(context, parts)
+    name = full_name(parts, context.session.namespace)
     return Relation(name, "VIEW", view.columns, view_text=view.text)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable
 
+from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Relation
 from local_warehouse.catalog.names import full_name, quoted, schema_name
-from local_warehouse.session.context import Context
+from local_warehouse.session.context import Context, described
 from local_warehouse.sql.dialect import literal
 from local_warehouse.statements.grants import read_securable
 from local_warehouse.statements.reader import StatementReader
@@ -25,13 +26,13 @@ def show(context: Context, reader: StatementReader) -> Result:
         catalog = context.session.catalog
         if reader.accept_any("IN", "FROM"):
             catalog = context.catalog.require_catalog(reader.identifier())
-        names = _like(reader, [schema.name for schema in context.catalog.schemas(catalog)])
+        names = _like(reader, _schemas(context, catalog))
         return rows([("databaseName", "string")], [[name] for name in names])
     if reader.accept("TABLE", "EXTENDED"):
         return _table_extended(context, reader)
     if reader.accept("TABLES"):
         catalog, schema = _namespace(context, reader)
-        there = [r.name.table for r in context.catalog.relations(catalog, schema)]
+        there = [r.name.table for r in _relations(context, catalog, schema)]
         return rows(_TABLES, _with_temporary(context, reader, schema, there))
     if reader.accept("VIEWS"):
         return _views(context, reader)
@@ -82,15 +83,31 @@ def _namespace(context: Context, reader: StatementReader) -> tuple[str, str]:
         return context.session.namespace
     parts = reader.name()
     catalog, schema = schema_name(parts, context.session.catalog)
+    if schema.lower() == "information_schema":
+        return context.catalog.require_catalog(catalog), "information_schema"
     found = context.catalog.require_schema(catalog, schema)
     return found.catalog, found.name
 
 
 def _views(context: Context, reader: StatementReader) -> Result:
     catalog, schema = _namespace(context, reader)
-    views = [r.name.table for r in context.catalog.relations(catalog, schema) if r.is_view]
-    columns = [("namespace", "string"), ("viewName", "string"), ("isTemporary", "boolean")]
-    return rows(columns, _with_temporary(context, reader, schema, views))
+    views = [r.name.table for r in _relations(context, catalog, schema) if r.is_view]
+    columns = [
+        ("namespace", "string"), ("viewName", "string"), ("isTemporary", "boolean"),
+        ("isMaterialized", "boolean"),
+    ]  # fmt: skip
+    found = _with_temporary(context, reader, schema, views)
+    return rows(columns, [[*row, False] for row in found])
+
+
+def _schemas(context: Context, catalog: str) -> list[str]:
+    return [schema.name for schema in information_schema.with_its_own(context.catalog, catalog)]
+
+
+def _relations(context: Context, catalog: str, schema: str) -> list[Relation]:
+    if schema == "information_schema":
+        return information_schema.relations(catalog)
+    return context.catalog.relations(catalog, schema)
 
 
 def _with_temporary(
@@ -118,7 +135,7 @@ def _functions(context: Context, reader: StatementReader, kind: str | None) -> R
 
 def _table_extended(context: Context, reader: StatementReader) -> Result:
     catalog, schema = _namespace(context, reader)
-    relations = {r.name.table: r for r in context.catalog.relations(catalog, schema)}
+    relations = {r.name.table: r for r in _relations(context, catalog, schema)}
     found = []
     for name in _like(reader, relations):
         relation = relations[name]
@@ -149,7 +166,7 @@ def _relation_after_in(context: Context, reader: StatementReader) -> Relation:
     parts = reader.name()
     if reader.accept_any("IN", "FROM"):
         parts = [*reader.name(), *parts]
-    return context.relation(full_name(parts, context.session.namespace))
+    return described(context, parts)
 
 
 def _create_statement(relation: Relation) -> str:

@@ -169,6 +169,30 @@ def to_thrift(field: pa.Field) -> ttypes.TTypeDesc:
     return ttypes.TTypeDesc(types=[ttypes.TTypeEntry(primitiveEntry=entry)])
 
 
+def sql_name(ddl_type: str) -> str:
+    """The type as Databricks writes it in listings: in capitals but for the names of fields."""
+    return _sql_name(to_json(ddl_type)) if "<" in ddl_type else ddl_type.upper()
+
+
+def _sql_name(json_type: dict[str, Any]) -> str:
+    match json_type["name"]:
+        case "array":
+            return f"ARRAY<{_sql_name(json_type['element_type'])}>"
+        case "map":
+            key, value = _sql_name(json_type["key_type"]), _sql_name(json_type["value_type"])
+            return f"MAP<{key}, {value}>"
+        case "struct":
+            fields = (f"{_field(f['name'])}: {_sql_name(f['type'])}" for f in json_type["fields"])
+            return f"STRUCT<{', '.join(fields)}>"
+        case "decimal":
+            return f"DECIMAL({json_type['precision']},{json_type['scale']})"
+        case "timestamp_ltz":
+            return "TIMESTAMP"
+        case name:
+            length = json_type.get("length")
+            return f"{name.upper()}({length})" if length else name.upper()
+
+
 def to_json(ddl_type: str) -> dict[str, Any]:
     """The type object of `DESCRIBE TABLE … AS JSON` for a DDL spelling.
 

@@ -24,6 +24,23 @@ class Result:
         return pa.Table.from_batches(self.batches, self.schema)
 
 
+def first_rows(result: Result, limit: int | None) -> Result:
+    """The first rows of a result, whose others are not computed; all where there is no limit."""
+    if not limit or limit < 0:
+        return result
+    return Result(result.schema, _first(result.batches, limit), result.modified_rows)
+
+
+def _first(batches: Iterator[pa.RecordBatch], limit: int) -> Iterator[pa.RecordBatch]:
+    try:
+        while limit > 0 and (batch := next(batches, None)) is not None:
+            yield batch.slice(0, limit)
+            limit -= batch.num_rows
+    finally:
+        if (close := getattr(batches, "close", None)) is not None:
+            close()
+
+
 def nothing() -> Result:
     """The result of a statement without columns or rows, such as most DDL."""
     return Result(pa.schema([]))

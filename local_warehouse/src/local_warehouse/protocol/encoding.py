@@ -1,0 +1,175 @@
+"""How the rows of a result are sent: as Arrow batches, plain or compressed, or as columns of
+values.
+
+Which of them a client can read, it says with each statement. What it does not take as an Arrow
+value is sent as text, as Databricks does (TExecuteStatementReq of TCLIService): complex values as
+JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import decimal
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from databricks.sql.thrift_api.TCLIService import ttypes
+
+from local_warehouse.types.conversion import to_thrift
+
+_Test = Callable[[pa.DataType], bool]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What a client can read of a result."""
+
+    arrow: bool = True
+    compressed: bool = False  # LZ4 frames
+    complex_types: bool = True  # as Arrow's lists, maps and structs
+    decimals: bool = True
+    timestamps: bool = True
+
+    @classmethod
+    def of(cls, request: Any) -> Encoding:
+        """The encoding that a TExecuteStatementReq asks for; what it leaves open is Arrow's."""
+        if request.canReadArrowResult is False:
+            return COLUMNS
+        native = request.useArrowNativeTypes or ttypes.TSparkArrowTypes()
+        return cls(
+            compressed=bool(request.canDecompressLZ4Result),
+            complex_types=native.complexTypesAsArrow is not False,
+            decimals=native.decimalAsArrow is not False,
+            timestamps=native.timestampAsArrow is not False,
+        )
+
+    def _is_text(self, arrow_type: pa.DataType) -> bool:
+        """Whether values of this type are sent as text, in place of what they are."""
+        tests: list[tuple[bool, _Test]] = [
+            (self.complex_types, pa.types.is_nested),
+            (self.decimals, pa.types.is_decimal),
+            (self.timestamps, pa.types.is_timestamp),
+        ]
+        return any(not native and test(arrow_type) for native, test in tests)
+
+    def metadata(self, schema: pa.Schema) -> ttypes.TGetResultSetMetadataResp:
+        """What the client is told of a result: its columns, and how their values are sent."""
+        columns = [
+            ttypes.TColumnDesc(columnName=field.name, typeDesc=to_thrift(field), position=i + 1)
+            for i, field in enumerate(schema)
+        ]
+        kinds = ttypes.TSparkRowSetType
+        return ttypes.TGetResultSetMetadataResp(
+            status=ttypes.TStatus(statusCode=ttypes.TStatusCode.SUCCESS_STATUS),
+            schema=ttypes.TTableSchema(columns=columns),
+            resultFormat=kinds.ARROW_BASED_SET if self.arrow else kinds.COLUMN_BASED_SET,
+            lz4Compressed=self.compressed,
+            arrowSchema=self._sent(schema).serialize().to_pybytes() if self.arrow else None,
+            isStagingOperation=False,
+        )
+
+    def _sent(self, schema: pa.Schema) -> pa.Schema:
+        return pa.schema([
+            field.with_type(pa.string()) if self._is_text(field.type) else field
+            for field in schema
+        ])  # fmt: skip
+
+    def rows(self, schema: pa.Schema, batches: Sequence[pa.RecordBatch]) -> ttypes.TRowSet:
+        """Some rows of a result."""
+        if not self.arrow:
+            table = pa.Table.from_batches(batches, schema)
+            columns = [_column(column) for column in table.columns]
+            return ttypes.TRowSet(startRowOffset=0, rows=[], columns=columns)
+        sent = [
+            ttypes.TSparkArrowBatch(batch=self._bytes(batch), rowCount=batch.num_rows)
+            for batch in batches
+        ]
+        return ttypes.TRowSet(startRowOffset=0, rows=[], arrowBatches=sent)
+
+    def _bytes(self, batch: pa.RecordBatch) -> bytes:
+        if any(self._is_text(field.type) for field in batch.schema):
+            arrays = [
+                _as_text(column) if self._is_text(column.type) else column
+                for column in batch.columns
+            ]
+            batch = pa.RecordBatch.from_arrays(arrays, schema=self._sent(batch.schema))
+        serialized = batch.serialize()
+        if self.compressed:
+            compressed: bytes = pa.compress(serialized, codec="lz4", asbytes=True)
+            return compressed
+        return bytes(serialized.to_pybytes())
+
+
+ARROW = Encoding()
+COLUMNS = Encoding(arrow=False, complex_types=False, decimals=False, timestamps=False)
+
+# by the test of an Arrow type: the field of TColumn and the class of its values
+_COLUMNS: list[tuple[_Test, str, Any]] = [
+    (pa.types.is_boolean, "boolVal", ttypes.TBoolColumn),
+    (pa.types.is_int8, "byteVal", ttypes.TByteColumn),
+    (pa.types.is_int16, "i16Val", ttypes.TI16Column),
+    (pa.types.is_int32, "i32Val", ttypes.TI32Column),
+    (pa.types.is_int64, "i64Val", ttypes.TI64Column),
+    (pa.types.is_floating, "doubleVal", ttypes.TDoubleColumn),
+    (pa.types.is_binary, "binaryVal", ttypes.TBinaryColumn),
+]
+_NONE = {"stringVal": "", "binaryVal": b"", "boolVal": False, "doubleVal": 0.0}
+
+
+def _column(column: pa.ChunkedArray) -> ttypes.TColumn:
+    """The values of a column, and a bit for each that is NULL."""
+    found = next((entry for entry in _COLUMNS if entry[0](column.type)), None)
+    _, name, kind = found or (None, "stringVal", ttypes.TStringColumn)
+    values = column.to_pylist() if found else [_text(value) for value in column.to_pylist()]
+    nulls = bytearray((len(values) + 7) // 8)
+    for at, value in enumerate(values):
+        if value is None:
+            nulls[at // 8] |= 1 << at % 8
+            values[at] = _NONE.get(name, 0)
+    return ttypes.TColumn(**{name: kind(values=values, nulls=bytes(nulls))})
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    return pa.array([_text(value) for value in column.to_pylist()], pa.string())
+
+
+def _text(value: Any) -> str | None:
+    """A value as text: complex ones as JSON, decimals in full, timestamps without their zone."""
+    if value is None or isinstance(value, str):
+        return value
+    return _json(value) if isinstance(value, (list, dict)) else _plain(value)
+
+
+def _json(value: Any) -> str:
+    """A value in JSON, where json.dumps would not have a decimal in full. Arrow has a map as a list
+    of pairs."""
+    if isinstance(value, dict):
+        return _object(value.items())
+    if isinstance(value, list) and value and all(isinstance(entry, tuple) for entry in value):
+        return _object((_plain(key), entry) for key, entry in value)
+    if isinstance(value, list):
+        return f"[{','.join(map(_json, value))}]"
+    if isinstance(value, decimal.Decimal):
+        return _plain(value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    return json.dumps(_plain(value), ensure_ascii=False)
+
+
+def _object(entries: Iterable[tuple[str, Any]]) -> str:
+    named = (f"{json.dumps(name, ensure_ascii=False)}:{_json(value)}" for name, value in entries)
+    return f"{{{','.join(named)}}}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None).isoformat(sep=" ")
+    if isinstance(value, decimal.Decimal):
+        return f"{value:f}"
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return str(value)
