@@ -286,15 +286,20 @@ class TestFeaturesV2(_TwoRounds):
 GUARDED = """
 models:
   - name: guarded
-    config: {materialized: table, row_filter: {function: only_mine, columns: [id]}}
+    config:
+      materialized: incremental
+      row_filter: {function: "{{ var('filter') }}", columns: [id]}
     columns:
       - {name: id, data_type: int}
       - {name: name, data_type: string, column_mask: {function: hide_name}}
+      - name: city
+        data_type: string
+        column_mask: {function: "{{ var('mask') }}", using_columns: "id, '?'"}
 """
 
 
 class TestMasksAndFilters:
-    """They are recorded; nobody is kept from a row or a value here."""
+    """They decide what is seen; a second run changes and removes them."""
 
     @pytest.fixture(scope="class")
     def project_config_update(self) -> dict[str, Any]:
@@ -302,22 +307,30 @@ class TestMasksAndFilters:
 
     @pytest.fixture(scope="class")
     def models(self) -> dict[str, str]:
-        return {"guarded.sql": "select 1 as id, 'a' as name", "guarded.yml": GUARDED}
+        row = "select {{ var('id') }} as id, 'a' as name, 'b' as city"
+        return {"guarded.sql": row, "guarded.yml": GUARDED}
 
-    def test_they_are_recorded(self, project: Any) -> None:
-        run_dbt(["run"])
-        where = f"where table_schema = '{project.test_schema}' and table_name = 'guarded'"
-        schema = "{database}.information_schema"
-        masks = project.run_sql(
-            f"select column_name, mask_name from {schema}.column_masks {where}", fetch="all"
-        )
-        filters = project.run_sql(
-            f"select filter_name, target_columns from {schema}.row_filters {where}", fetch="all"
-        )
-        assert [mask[0] for mask in masks] == ["name"]
-        assert masks[0][1].endswith("hide_name")
-        assert filters[0][0].endswith("only_mine")
-        assert filters[0][1] == "id"
+    def test_they_are_applied_and_changed(self, project: Any) -> None:
+        schema = project.test_schema
+        for function in (
+            "hide_name(x string) returns string return '***'",
+            "hide_city(x string, id int, sign string) returns string return concat(id, sign)",
+            "show_city(x string, id int, sign string) returns string return x",
+            "only_first(id int) returns boolean return id = 1",
+            "all_rows(id int) returns boolean return true",
+        ):
+            project.run_sql(f"create function {schema}.{function}")
+        for round_, seen in (
+            ({"id": 1, "filter": "only_first", "mask": "hide_city"}, [(1, "***", "1?")]),
+            ({"id": 2, "filter": "only_first", "mask": "hide_city"}, [(1, "***", "1?")]),
+            (
+                {"id": 3, "filter": "all_rows", "mask": "show_city"},
+                [(1, "***", "b"), (2, "***", "b"), (3, "***", "b")],
+            ),
+        ):
+            run_dbt(["run", "--vars", json.dumps(round_)])
+            rows = project.run_sql(f"select * from {schema}.guarded", fetch="all")
+            assert sorted(map(tuple, rows)) == seen
 
 
 class TestCopyInto:

@@ -30,14 +30,19 @@ def test_comments_tags_and_properties_are_kept_and_shown(warehouse: Any, schema:
 
 
 def test_masks_and_checks_of_a_new_table_are_shown(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create function {schema}.hide(b string, a int) return '-'")
+    warehouse.sql(f"create function {schema}.f(c date) return c")
     warehouse.sql(
-        f"create table {schema}.m (a int, b string mask hide using columns (a), c date mask f)"
+        f"create table {schema}.m (a int, b string mask {schema}.hide using columns (a),"
+        f" c date mask {schema}.f)"
     )
     masks = warehouse.sql(
         "select column_name, mask_name, using_columns from main.information_schema.column_masks"
         f" where table_schema = '{schema}' order by 1"
     )
-    assert [tuple(mask.values()) for mask in masks] == [("b", "hide", "a"), ("c", "f", "")]
+    assert [tuple(mask.values()) for mask in masks] == [
+        ("b", f"main.{schema}.hide", "a"), ("c", f"main.{schema}.f", ""),
+    ]  # fmt: skip
     warehouse.sql(f"alter table {schema}.m add constraint Positive check (a > 0)")
     shown = warehouse.sql(f"show tblproperties {schema}.m")
     assert {"key": "delta.constraints.positive", "value": "a > 0"} in shown

@@ -17,7 +17,7 @@ from local_warehouse import errors
 from local_warehouse.catalog.model import Function, Relation
 from local_warehouse.catalog.names import full_name
 from local_warehouse.engine.snapshots import Snapshot
-from local_warehouse.resolver import scans, time_travel, user_functions
+from local_warehouse.resolver import policies, scans, time_travel, user_functions
 from local_warehouse.resolver.ctes import Reference, common_table_expression
 from local_warehouse.resolver.relations import (
     columns_by_name,
@@ -121,7 +121,7 @@ class NameResolver:
         if relation.is_view:
             return self._view(table, relation, scope)
         point_at(table, self._engine_name(table, relation))
-        return None
+        return policies.seen(table, relation) if policies.has_policy(relation) else None
 
     def _note_reference(self, table: exp.Table, expression: exp.CTE) -> None:
         if table.find_ancestor(exp.CTE) is expression:

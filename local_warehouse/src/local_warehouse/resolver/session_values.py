@@ -22,10 +22,17 @@ _VALUES: dict[str, Callable[[Context], str]] = {
 }
 
 
+_MEMBERSHIPS = {"is_account_group_member", "is_member"}
+_EVERYBODY = ("users", "account users")
+
+
 def replace_session_values(tree: exp.Expr, calls: Iterable[exp.Func], context: Context) -> exp.Expr:
     """Replace those of the tree's `calls` whose value the session has. Returns the tree, which
     is another one where the call is all of it."""
     for call in calls:
+        if isinstance(call, exp.Anonymous) and str(call.this).lower() in _MEMBERSHIPS:
+            _replace_membership(call)
+            continue
         name = _function_name(call)
         if name not in _VALUES:
             continue
@@ -36,6 +43,18 @@ def replace_session_values(tree: exp.Expr, calls: Iterable[exp.Func], context: C
             return value
         call.replace(value)
     return tree
+
+
+def _replace_membership(call: exp.Anonymous) -> None:
+    """Have a question for a group be true for the groups that everybody is in, in place."""
+    if len(call.expressions) != 1:
+        return
+    member = exp.Lower(this=call.expressions[0].copy()).isin(*_EVERYBODY)
+    if isinstance(call.parent, exp.Select):
+        shown = f"{str(call.this).lower()}({call.expressions[0].name})"
+        call.replace(exp.alias_(member, shown, quoted=True))
+    else:
+        call.replace(exp.paren(member))
 
 
 def _function_name(call: exp.Func) -> str | None:

@@ -24,7 +24,7 @@ from local_warehouse.statements.constraints import (
     read_constraint,
     set_not_null,
 )
-from local_warehouse.statements.create import read_mask, read_row_filter
+from local_warehouse.statements.policies import read_mask, read_row_filter
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result, nothing
 
@@ -133,7 +133,7 @@ def _of_table(context: Context, relation: Relation, reader: StatementReader) -> 
     if reader.accept("CLUSTER", "BY"):
         return partial(clustering.alter, relation, clustering.read(reader))
     if reader.accept("SET", "ROW", "FILTER"):
-        return partial(setattr, relation, "row_filter", read_row_filter(reader))
+        return partial(setattr, relation, "row_filter", read_row_filter(context, reader, relation))
     if reader.accept("DROP", "ROW", "FILTER"):
         return partial(setattr, relation, "row_filter", None)
     if reader.accept("DROP", "COLUMN") or reader.accept("DROP", "COLUMNS"):
@@ -163,7 +163,7 @@ def _of_column(context: Context, relation: Relation, reader: StatementReader) ->
     if reader.accept("COMMENT"):
         return partial(setattr, column, "comment", reader.string())
     if reader.accept("SET", "MASK"):
-        return partial(setattr, column, "mask", read_mask(reader))
+        return partial(setattr, column, "mask", read_mask(context, reader, relation))
     if reader.accept("DROP", "MASK"):
         return partial(setattr, column, "mask", None)
     if reader.sees("FIRST") or reader.sees("AFTER"):

@@ -241,7 +241,18 @@ def _already_there(relation: Relation, name: str) -> errors.SqlError:
 
 
 def _check_independent(relation: Relation, name: str) -> None:
-    """Raise SqlError if a CHECK constraint reads the column, which then cannot go or be renamed."""
+    """Raise SqlError if a CHECK constraint, a row filter or another column's mask reads the column,
+    which then cannot go or be renamed."""
+    policies = [("row filter", relation.row_filter or {})]
+    policies += [(f"mask of {c.name}", c.mask) for c in relation.columns if c.mask]
+    for what, policy in policies:
+        read_by_it = [*policy.get("columns", ()), *policy.get("using_columns", ())]
+        if any(argument.lower() == name.lower() for argument in read_by_it):
+            raise errors.SqlError(
+                "DELTA_CONSTRAINT_DEPENDENT_COLUMN_CHANGE",
+                f"Cannot alter column {name}: the {what} ({policy['function']}) reads it. Drop "
+                "that first.",
+            )
     for constraint in relation.constraints:
         if constraint.kind != "CHECK":
             continue

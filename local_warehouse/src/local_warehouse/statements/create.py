@@ -18,6 +18,7 @@ from local_warehouse.delta import tables as delta_tables
 from local_warehouse.delta import transactions
 from local_warehouse.errors import SqlError
 from local_warehouse.resolver.parameters import bind
+from local_warehouse.resolver.policies import has_policy
 from local_warehouse.resolver.query import Query
 from local_warehouse.resolver.time_travel import read_version_after_at, version_of
 from local_warehouse.session.context import Context, target
@@ -33,6 +34,7 @@ from local_warehouse.statements.constraints import (
     read_constraint,
     set_not_null,
 )
+from local_warehouse.statements.policies import read_mask, read_row_filter
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.storage import objects
 from local_warehouse.storage.locations import odd_characters
@@ -115,7 +117,7 @@ class _TableClauses:
 def _table(context: Context, reader: StatementReader, or_replace: bool) -> Result:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     name = full_name(reader.name(), context.session.namespace)
-    clauses = _read_table_clauses(reader)
+    clauses = _read_table_clauses(context, reader)
     if clauses.like is not None:
         _take_definition(clauses, _definition(context, clauses.like))
     context.catalog.require_schema(name.catalog, name.schema)
@@ -134,6 +136,8 @@ def _create_table(
     if existing is not None and existing.is_view:
         raise SqlError("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", f"{name} is a view and not a table.")
     if clauses.clone_of is not None:
+        if has_policy(target(context, clauses.clone_of)):
+            raise errors.unsupported("CLONE of a table with a row filter or a column mask")
         clauses.partition_by = _partitions_of_source(context, clauses)
     relation = _new_relation(context, name, clauses, existing)
     write = _write_empty if clauses.query is None else _write_query
@@ -177,7 +181,7 @@ def _is_in_place(relation: Relation, existing: Relation | None) -> bool:
     return existing is not None and existing.location == relation.location
 
 
-def _read_table_clauses(reader: StatementReader) -> _TableClauses:
+def _read_table_clauses(context: Context, reader: StatementReader) -> _TableClauses:
     clauses = _TableClauses()
     if reader.accept("LIKE"):
         clauses.like = reader.name()
@@ -187,7 +191,7 @@ def _read_table_clauses(reader: StatementReader) -> _TableClauses:
         version = reader.until("TBLPROPERTIES", "LOCATION")  # VERSION AS OF n, TIMESTAMP AS OF t
         clauses.query = f"select * from {quoted(*clauses.clone_of)} {version}"
     if reader.accept("("):
-        _read_columns(reader, clauses)
+        _read_columns(context, reader, clauses)
     while not reader.at_end():
         if reader.accept("USING"):
             table_format = reader.identifier().lower()
@@ -204,7 +208,7 @@ def _read_table_clauses(reader: StatementReader) -> _TableClauses:
         elif reader.accept("TBLPROPERTIES"):
             clauses.properties = reader.pairs()
         elif reader.accept("WITH", "ROW", "FILTER"):
-            clauses.row_filter = read_row_filter(reader)
+            clauses.row_filter = read_row_filter(context, reader)
         elif reader.accept("AS") or reader.sees("SELECT") or reader.sees("WITH"):
             clauses.query = reader.rest()
         else:
@@ -229,7 +233,7 @@ def _take_definition(clauses: _TableClauses, source: Relation) -> None:
     clauses.properties = source.properties | clauses.properties
 
 
-def _read_columns(reader: StatementReader, clauses: _TableClauses) -> None:
+def _read_columns(context: Context, reader: StatementReader, clauses: _TableClauses) -> None:
     ends = (",", "NOT", "COMMENT", "CONSTRAINT", "DEFAULT", "GENERATED", "PRIMARY", "MASK", "CHECK")
     while True:
         if reader.sees("CONSTRAINT") or reader.sees("PRIMARY", "KEY") or reader.sees("FOREIGN"):
@@ -244,7 +248,7 @@ def _read_columns(reader: StatementReader, clauses: _TableClauses) -> None:
                 elif reader.accept("COMMENT"):
                     comment = reader.string()
                 elif reader.accept("MASK"):
-                    clauses.masks[name] = read_mask(reader)
+                    clauses.masks[name] = read_mask(context, reader)
                 elif reader.sees("CONSTRAINT") or reader.sees("PRIMARY", "KEY"):
                     clauses.constraints.append(read_constraint(reader, column=name))
                 else:
@@ -453,21 +457,6 @@ def _clone_result(relation: Relation) -> Result:
         "copied_files_size": sum(sizes),
     }
     return rows([(name, "bigint") for name in numbers], [list(numbers.values())])
-
-
-def read_mask(reader: StatementReader) -> dict[str, object]:
-    """Read what follows MASK: a function, and the columns it takes besides the masked one."""
-    mask: dict[str, object] = {"function": ".".join(reader.name()), "using_columns": []}
-    if reader.accept("USING", "COLUMNS"):
-        mask["using_columns"] = reader.names_in_parentheses()
-    return mask
-
-
-def read_row_filter(reader: StatementReader) -> dict[str, object]:
-    """Read what follows ROW FILTER: a function, and the columns that it takes."""
-    function = ".".join(reader.name())
-    reader.expect("ON")
-    return {"function": function, "columns": reader.names_in_parentheses()}
 
 
 # views
