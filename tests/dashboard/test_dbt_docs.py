@@ -42,6 +42,28 @@ def test_a_columns_description_is_readable(browser: Browser, docs: Path) -> None
     assert [url for url in browser.requests() if not url.startswith("file:")] == []
 
 
+def test_overview_says_where_to_begin_and_leads_to_a_lineage_without_tests(
+    browser: Browser, docs: Path
+) -> None:
+    browser.open(docs.as_uri())
+    browser.wait("document.body.innerText.includes('Phone sales on three marketplaces')")
+    links = browser.run(
+        "JSON.stringify([...document.querySelectorAll('.panel-body a')].map(a => a.hash))"
+    )
+    known = json.loads(docs.with_name("manifest.json").read_text())
+    named = {link.rpartition("/")[2] for link in json.loads(links) if link.count("/") == 2}
+    assert len(named) >= 9
+    assert named <= known["nodes"].keys() | known["sources"].keys()
+    lineage = next(link for link in json.loads(links) if "g_v=1" in link)
+    browser.open("about:blank")
+    browser.open(f"{docs.as_uri()}{lineage}")
+    browser.wait(f"window.angular && {ELEMENTS}.length > 0")
+    shown = browser.run(f"JSON.stringify({ELEMENTS}.map(each => each.data.unique_id || ''))")
+    kinds = {unique_id.partition(".")[0] for unique_id in json.loads(shown)}
+    assert {"source", "seed", "model", "exposure"} <= kinds
+    assert not kinds & {"test", "unit_test"}
+
+
 def test_lineage_leads_from_both_sources_to_the_model_and_to_the_dashboard(
     browser: Browser, docs: Path
 ) -> None:
