@@ -16,16 +16,18 @@ from dashboard_preview.definition import Dashboard, DashboardError, read_dashboa
 from dashboard_preview.results import fetch
 from dashboard_preview.selections import read_selections
 from dashboard_preview.tiles import tile_pages
+from local_session import output
 from local_session.sql_connection import WarehouseError, open_warehouse
 
 _ROW_LIMIT = 1_000_000
 
 
+@output.ending_with_its_reader
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     options = _parser().parse_args(arguments)
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console(soft_wrap=True)
     try:
         if not os.environ.get("DATABRICKS_HOST"):
             local_session.enter("preview-dashboard", arguments, missing="DATABRICKS_HOST")

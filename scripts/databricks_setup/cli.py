@@ -23,6 +23,7 @@ from databricks_setup.setup_plan import (
     wanted_grants,
 )
 from databricks_setup.workspace import Workspace
+from local_session import output
 
 _DONE = {
     StepAction.CREATE: "created",
@@ -37,6 +38,7 @@ class WrongUse(Exception):
     """A mistake that the user can put right."""
 
 
+@output.ending_with_its_reader
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args(arguments)

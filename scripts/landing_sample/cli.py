@@ -16,15 +16,17 @@ from landing_sample import generation
 from landing_sample.layout import Sample, SampleFile
 from landing_sample.places import Bucket, Folder, Place, PlaceError
 from landing_sample.upload import UploadError, csv_files, unclaimed_keys, upload
+from local_session import output
 
 DEFAULT = Sample(seed=42, sales=20_000, customers=2_000)
 
 
+@output.ending_with_its_reader
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     options = _parser().parse_args(_with_command(arguments))
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console(soft_wrap=True)
     try:
         if options.landing is None and getattr(options, "out", None) is None:
             options.landing = os.environ.get("LANDING_URL")

@@ -10,8 +10,6 @@ import os
 import sys
 from typing import Any
 
-from rich.console import Console
-
 import local_session
 from local_job.bundle import BundleError, read_bundle
 from local_job.console_watcher import ConsoleWatcher, print_summary
@@ -19,9 +17,11 @@ from local_job.job import Job, read_job
 from local_job.lakehouse_report import LakehouseReport, read_report
 from local_job.report_printer import print_report
 from local_job.runner import JobRun, new_run, run_job, run_lock
+from local_session import output
 from local_session.sql_connection import WarehouseError, open_warehouse
 
 
+@output.ending_with_its_reader
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     except (BundleError, local_session.SessionError) as error:
         print(f"run-job: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
     except (WarehouseError, OSError) as error:
         print(f"run-job: {error}", file=sys.stderr)
         return 1
@@ -76,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    console = Console(highlight=False, stderr=options.json)
+    console = output.console(stderr=options.json)
     run = None
     if options.command != "report":
         job = _chosen_tasks(

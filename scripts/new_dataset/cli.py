@@ -19,6 +19,7 @@ from bronze_loader.datasets.charsets import charset
 from bronze_loader.datasets.column_names import normalise
 from bronze_loader.datasets.declaration import CsvOptions, find_sources, read_datasets
 from bronze_loader.errors import ConfigurationError
+from local_session import output
 from new_dataset import models_sql
 from new_dataset.dataset import KINDS, TEXT, Column, ColumnType, NewDataset
 from new_dataset.errors import NewDatasetError
@@ -35,10 +36,11 @@ MODEL_LINES = 200  # of a model's SQL, by dbt-bouncer.yml
 _SHOWN = 30  # characters of an example in the table
 
 
+@output.ending_with_its_reader
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args(argv)
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console(soft_wrap=True)
     try:
         _run(options, console)
     except (NewDatasetError, ConfigurationError) as error:

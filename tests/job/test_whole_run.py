@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from closed_pipe import run_unread
 from conftest import Lakehouse
 
 SMALL = ("--sales", "3000", "--customers", "300")
@@ -200,3 +201,8 @@ def test_report_alone_runs_nothing_and_says_the_same(own: Lakehouse) -> None:
     assert f"= {state['matched']:,} matched to a customer + {state['unmatched']:,}" in printed
     assert "✗" not in printed
     assert list((own.state / "runs").iterdir()) == runs
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["for people", "as JSON"])
+def test_report_that_nobody_reads(own: Lakehouse, options: list[str]) -> None:
+    assert run_unread("run-job", "report", *options, env=own.env) == (141, "")

@@ -1,0 +1,42 @@
+"""What the commands print to, and how one ends whose reader has seen enough, `head` say."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+NOT_READ = 141  # the code that a shell gives for a program which SIGPIPE has ended
+
+
+class _ReaderGone(Exception):
+    """Nobody reads the output any more. No OSError, which the commands explain as a user's."""
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        raise _ReaderGone  # rich would end the process with 1 here
+
+
+def console(**options: Any) -> Console:
+    """A console of rich with these options, without highlights, for `ending_with_its_reader`."""
+    return _Output(highlight=False, **options)
+
+
+def ending_with_its_reader(main: Callable[..., int]) -> Callable[..., int]:
+    """Make a command end with NOT_READ, and without a word, when nobody reads its output."""
+
+    @functools.wraps(main)
+    def ending(*arguments: Any, **options: Any) -> int:
+        try:
+            try:
+                return main(*arguments, **options)
+            finally:
+                sys.stdout.flush()  # here, also after --help, so that a closed pipe is caught below
+        except (BrokenPipeError, _ReaderGone):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return NOT_READ
+
+    return ending
