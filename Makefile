@@ -65,6 +65,10 @@ down: ## stop them; the data stays
 	@if [ -x $(BIN)/local-warehouse ]; then $(BIN)/local-warehouse down; fi
 
 clean: down ## stop them, remove their data and everything built; the environment stays
+	@if [ -t 0 ] && [ -d .lakehouse ]; then \
+		printf 'Delete .lakehouse/ (%s: landed files of yours too, tables, logs)? [y/N] ' \
+			"$$(du -sh .lakehouse | cut -f 1)"; \
+		read -r answer; [ "$$answer" = y ] || { echo "Nothing was deleted."; exit 1; }; fi
 	rm -rf .lakehouse target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 profiles.yml:

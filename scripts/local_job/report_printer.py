@@ -106,10 +106,9 @@ def _next_steps() -> list[tuple[str, str]]:
         if os.environ.get("VIRTUAL_ENV")
         else f"{local_session.display_path(local_session.bin_dir())}/"
     )
-    warehouse = f"{prefix}local-warehouse"
     return [
-        (f'{warehouse} sql "select * from gold.daily_sales limit 10"', "ask gold"),  # noqa: S608
+        (f'{prefix}local-warehouse sql "select * from gold.daily_sales limit 10"', "ask gold"),  # noqa: S608
         (f"{prefix}landing-sample --wave 2 && {prefix}run-job --report", "new and changed files"),
         (f"{prefix}landing-sample upload DIR && {prefix}run-job --report", "your own CSV files"),
-        (f"{warehouse} exec -- dbt docs generate", "the documentation of every table"),
+        (f"{prefix}dbt docs generate && {prefix}dbt docs serve", "lineage, and every table"),
     ]
