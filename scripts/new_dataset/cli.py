@@ -17,7 +17,8 @@ from rich.table import Table
 
 from bronze_loader.datasets.charsets import charset
 from bronze_loader.datasets.column_names import normalise
-from bronze_loader.datasets.declaration import CsvOptions, find_sources, read_datasets
+from bronze_loader.datasets.csv_options import CsvOptions
+from bronze_loader.datasets.declaration import find_sources, read_datasets
 from bronze_loader.errors import ConfigurationError
 from local_session import output
 from new_dataset import models_sql

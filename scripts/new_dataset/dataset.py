@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bronze_loader.datasets.declaration import CsvOptions
+from bronze_loader.datasets.csv_options import CsvOptions
 
 KEY = "line_id"
 DATE, TIMESTAMP, WHOLE, DECIMAL, TEXT = "date", "timestamp", "whole", "decimal", "text"

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from bronze_loader.datasets.declaration import CsvOptions, Dataset
+from bronze_loader.datasets.csv_options import CsvOptions
+from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.datasets.globs import CSV_SUFFIX
 from bronze_loader.errors import Refused
 from bronze_loader.sniffing.compression import decompress
@@ -86,7 +87,7 @@ def _read(path: Path, dataset: Dataset) -> tuple[Header, list[list[str]]]:
             header = sniff(path.name, size, dataset, read)
             whole = size <= SAMPLE_BYTES
             data, whole = decompress(read(0, SAMPLE_BYTES), whole, path.name)
-        text, _ = decode(data, whole, header.encoding)
+        text, _, _ = decode(data, whole, header.encoding)
     except Refused as reason:
         raise NewDatasetError(
             f"{path}: the loader would refuse it: {reason}. What the source YAML declares can be "
@@ -94,7 +95,7 @@ def _read(path: Path, dataset: Dataset) -> tuple[Header, list[list[str]]]:
         ) from reason
     except OSError as error:
         raise NewDatasetError(f"{path}: {error.strerror or error}") from error
-    return header, _records(skip_lines(text, dataset.options.skip_rows), whole, header)
+    return header, _records(skip_lines(text, header.skip_rows), whole, header)
 
 
 def _records(text: str, whole: bool, header: Header) -> list[list[str]]:
@@ -105,6 +106,7 @@ def _records(text: str, whole: bool, header: Header) -> list[list[str]]:
         quotechar=header.quote,
         doublequote=doubled,
         escapechar=None if doubled else header.escape,
+        skipinitialspace=header.trims,
     )
     try:
         records = list(islice((record for record in reader if record), SAMPLE_ROWS + 1))

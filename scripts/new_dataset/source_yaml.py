@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from bronze_loader.datasets.declaration import SOURCE_NAME, CsvOptions
+from bronze_loader.datasets.csv_options import CsvOptions
+from bronze_loader.datasets.declaration import SOURCE_NAME
 from new_dataset.dataset import NewDataset
 from new_dataset.errors import NewDatasetError
 from new_dataset.names import yaml_scalar

@@ -12,7 +12,8 @@ import shapes
 import sqlglot
 from sqlglot import exp
 
-from bronze_loader.datasets.declaration import CsvOptions, Dataset, read_datasets
+from bronze_loader.datasets.csv_options import CsvOptions
+from bronze_loader.datasets.declaration import Dataset, read_datasets
 from bronze_loader.errors import Refused
 from bronze_loader.landing.bucket import LandingFile
 from bronze_loader.sniffing.header import Header, sniff

@@ -34,6 +34,14 @@ sources:
          columns: *columns}
       - {name: windows, external: {<<: *load, location: "windows/**/*", options: {
           encoding: windows-1252, quote: "\u00b4", null_value: "\u2014"}}, columns: *columns}
+      - {name: double, external: {<<: *load, location: "double/**/*", options: {
+          quote: '"', escape: '"'}}, columns: *columns}
+      - {name: thai, external: {<<: *load, location: "thai/**/*", options: {encoding: tis-620}},
+         columns: *columns}
+      - {name: parts, external: {<<: *load, location: "parts/**/*", parts: [
+          {location: "parts/**/old/*", options: {encoding: windows-1252}}]}, columns: *columns}
+      - {name: aliased, external: {<<: *load, location: "aliased/**/*"}, columns: [{name: id},
+          {name: name, meta: {required: true, aliases: [Label, full name]}}, {name: note}]}
       - {name: nulls, external: {<<: *load, location: "nulls/**/*", options: {null_value: "NULL"}},
          columns: *columns}
       - {name: preamble, external: {<<: *load, location: "preamble/**/*", options: {skip_rows: 3}},
@@ -88,17 +96,28 @@ def _parquet() -> bytes:
     return packed.getvalue()
 
 
-def _damaged_gzip() -> bytes:
+def _incompressible_gzip() -> bytes:
     import random
 
     rows = random.Random(1).randbytes(100_000).hex().encode()  # noqa: S311
-    content = bytearray(gzip.compress(HEADER + b"1,a," + rows + b"\n"))
+    return gzip.compress(HEADER + b"1,a," + rows + b"\n")
+
+
+def _damaged_gzip() -> bytes:
+    content = bytearray(_incompressible_gzip())
     content[90_000:90_100] = bytes(100)
     return bytes(content)
 
 
 FILLING = b"0,x,y\n" * 20_000  # more than the loader looks at
 FILLED = [("0", "x", "y", None)] * 20_000
+
+CONTROLS: tuple[Row, ...] = (
+    ("1", "a\0b", "c", "1,a\0b,c"),
+    ("2", "d", "\x07", "2,d,\x07"),
+    ("3", "e", "\x7f", "3,e,\x7f"),
+    ("4", "\tf", "g", None),
+)
 
 COLUMNS = [
     Shape("reordered", b"note,id,name\nb,1,a\nd,2,c\n"),
@@ -117,11 +136,28 @@ COLUMNS = [
         rows=[("1", "a", None, "b", None)],
         columns=("id", "name", "note", "notes", "_corrupt_record"),
     ),
+    refused(
+        "renamed-prefix", b"id,Name of all,note\n1,a,b\n", "did you mean `name` by `name_of_all`?"
+    ),
+    Shape("alias", PLAIN.replace(b"name", b"Label"), dataset="aliased"),
     Shape(
         "duplicate-names",
-        b"id,name,note,ID,id \n1,a,b,x,y\n",
+        b"id,name,note,NOTE,note \n1,a,b,x,y\n",
         rows=[("1", "a", "b", "x", "y", None)],
-        columns=("id", "name", "note", "id_2", "id_3", "_corrupt_record"),
+        columns=("id", "name", "note", "note_2", "note_3", "_corrupt_record"),
+    ),
+    refused("required-twice", b"id,name,note,ID\n1,a,b,2\n", "required column id 2 times"),
+    refused(
+        "alias-twice",
+        b"id,label,Full Name\n1,a,b\n",
+        "required column name 2 times",
+        dataset="aliased",
+    ),
+    Shape(
+        "combining-marks",
+        "id,name,สี,สู,हिन्दी,हन्द,ខ្មែរ,ລາວ,မြန်မာ\n1,a,1,2,3,4,5,6,7\n".encode(),
+        rows=[("1", "a", *"1234567", None)],
+        columns=("id", "name", "สี", "สู", "हिन्दी", "हन्द", "ខ្មែរ", "ລາວ", "မြန်မာ", "_corrupt_record"),
     ),
     Shape(
         "blank-names",
@@ -203,6 +239,32 @@ DIALECTS = [
         rows=one("1", "a, b", "c \"d\" 'e'"),
         dataset="single",
     ),
+    Shape(
+        "blank-behind-delimiter",
+        b'id, name, note\n1, "a, b", c\n2, d,  e\n',
+        rows=[("1", "a, b", "c", None), ("2", "d", "e", None)],
+    ),
+    Shape("blank-before-quote", HEADER + b'1, "a, b" ,c\n', rows=one("1", "a, b", "c")),
+    Shape(
+        "other-quotes",
+        b"'id','name','note'\n'1','a, b','c\nd'\n",
+        rows=one("1", "a, b", "c\nd"),
+        reason="values stand in ', where \" is declared",
+        dataset="double",
+    ),
+    Shape(
+        "other-quotes-in-values",
+        HEADER + b"'1','a, b','c'\n'2','d',`e`\n",
+        rows=[("1", "a, b", "c", None), ("2", "d", "`e`", None)],
+        reason="values stand in ', where \" is declared",
+        dataset="double",
+    ),
+    refused(
+        "typographic-quotes",
+        "“id”,“name”,“note”\n“1”,“a, b”,“c”\n“2”,“d”,“e”\n".encode(),
+        "values stand in “…”",
+    ),
+    refused("formula-quotes", HEADER + b'="007",a,b\n="008",c,d\n', 'values stand in ="…"'),
     Shape("stray-quote", HEADER + b'1,5" wide,a"b"c\n', rows=one("1", '5" wide', 'a"b"c')),
 ]
 
@@ -216,6 +278,12 @@ LINES = [
         rows=one("1", "a\nb", "c"),
     ),
     refused("mixed-line-ends", HEADER + b"1,a,b\r\n2,c,d\r\n", "LF and CRLF, the first of them LF"),
+    Shape("crlf-header", HEADER.replace(b"\n", b"\r\n") + PLAIN[len(HEADER) :]),
+    refused(
+        "mixed-line-ends-in-rows",
+        HEADER.replace(b"\n", b"\r\n") + b"1,a,b\r\n2,c,d\n",
+        "CRLF and LF, the first of them CRLF",
+    ),
     Shape("no-final-line-end", PLAIN.rstrip()),
     Shape("blank-lines", b"\n\n" + PLAIN.replace(b"\n", b"\n\n")),
     Shape(
@@ -276,8 +344,34 @@ ENCODINGS = [
     refused(
         "undeclared-encoding",
         HEADER + "1,Müller,b\n".encode("cp1252"),
-        "not UTF-8 (byte 0xFC at 16); declare its encoding in the source YAML, for example "
-        "`encoding: windows-1252`, in which these bytes read 'e,note\\n1,Müller,b\\n'",
+        "not UTF-8 (byte 0xFC at 16); declare its encoding in the source YAML, the bytes read as "
+        "words in windows-1252 only: `encoding: windows-1252`, in which these read "
+        "'e,note\\n1,Müller,b\\n'",
+    ),
+    refused(
+        "undeclared-thai",
+        HEADER + "1,สมชาย ใจดี,b\n".encode("cp874"),
+        "windows-874 only: `encoding: windows-874`, in which these read",
+    ),
+    refused(
+        "undeclared-unknown", HEADER + b"1,\x93so\x94,b\n", "for example `encoding: windows-1252`"
+    ),
+    Shape(
+        "thai", HEADER + "1,สมชาย,ดี\n".encode("cp874"), rows=one("1", "สมชาย", "ดี"), dataset="thai"
+    ),
+    Shape(
+        "encoding-of-a-part",
+        HEADER + "1,é,€\n".encode("cp1252"),
+        rows=one("1", "é", "€"),
+        names=["old/data.csv"],
+        dataset="parts",
+    ),
+    Shape(
+        "declared-but-utf-8",
+        HEADER + "1,é,b\n".encode(),
+        rows=one("1", "Ã©", "b"),
+        reason="all its first bytes are valid UTF-8, in which they read 'me,note\\n1,é,b\\n'",
+        dataset="windows",
     ),
     Shape(
         "undecodable-late",
@@ -305,6 +399,10 @@ CONTENTS = [
             names=["data.csv.gz"]),
     refused("compression-damaged", _damaged_gzip(), "content is damaged",
             names=["d.csv.gz"], dataset="damaged"),
+    refused("gzip-padded", gzip.compress(PLAIN) + bytes(512), "cannot be decompressed",
+            names=["data.csv.gz"]),
+    refused("gzip-padded-large", _incompressible_gzip() + bytes(512), "content is damaged",
+            names=["data.csv.gz"], dataset="damaged"),
     refused("zip", _zip(), "zip archive"),
     refused("parquet", _parquet(), "Parquet"),
     refused("pdf", b"%PDF-1.7\n", "PDF"),
@@ -313,7 +411,40 @@ CONTENTS = [
     refused("only-blank-lines", b"\n\r\n\n", "nothing but blank lines"),
     Shape("header-only", HEADER, rows=()),
     Shape("preamble-declared", b'Report "x\n\nof today\n' + PLAIN, dataset="preamble"),
-    refused("preamble-undeclared", b"Report\n\n" + PLAIN, "declare `skip_rows: 2`"),
+    Shape(
+        "preamble-undeclared",
+        b'"Report, ""x\n\nof,today\n\n' + PLAIN,
+        reason="skipped 4 lines before the header",
+    ),
+    refused("rows-before-header", b"0,x,y\n" + PLAIN, "line 1 looks like a row of a table"),
+    Shape(
+        "units-below-header",
+        HEADER + b"[no.],string,(pcs)\n1,a,b\n2,c,d\n",
+        reason="skipped a second header row of units or types",
+    ),
+    refused(
+        "two-tables",
+        PLAIN + b"\ncode,label,value\n7,x,9\n",
+        "a second table begins behind line 4",
+    ),
+    Shape(
+        "two-tables-of-other-widths",
+        PLAIN + b"\ncode,label\n7,x\n",
+        "quarantined",
+        [*ROWS, ("code", "label", None, "code,label"), ("7", "x", None, "7,x")],
+    ),
+    Shape(
+        "control-characters",
+        HEADER + b"1,a\0b,c\n2,d,\x07\n3,e,\x7f\n4,\tf,g\n",
+        "quarantined",
+        CONTROLS,
+    ),
+    Shape(
+        "control-characters-late",
+        HEADER + FILLING + b"1,a\0b,c\n2,d,\x07\n3,e,\x7f\n4,\tf,g\n",
+        "quarantined",
+        [*FILLED, *CONTROLS],
+    ),
     Shape("leading-zeros", HEADER + b"007,1.10,+1e3\n", rows=one("007", "1.10", "+1e3")),
     Shape("null-text", HEADER + b"1,NULL,\\N\n", rows=one("1", "NULL", "\\N")),
     Shape("null-declared", HEADER + b'1,NULL,\\N\n', rows=one("1", None, "\\N"), dataset="nulls"),
@@ -344,6 +475,7 @@ KEYS = [
         )],
     ),
     Shape("key-globs", names=["{x,y}.csv", "[1].csv", "*.csv", "x?.csv", "[!a].csv"]),
+    refused("key-globs-colon", PLAIN, "a colon and one of", names=["[1]_10:30.csv", "a:b/x?.csv"]),
     refused("hidden", PLAIN, "hidden", names=["_data.csv", ".data.csv"]),
     refused("compression-upper-case", gzip.compress(PLAIN), "rename it to '.gz'",
             names=["data.csv.GZ"]),

@@ -10,7 +10,10 @@ from bronze_loader.warehouse.corrupt_record import corrupt_record
 def test_a_record_misread_in_silence_is_kept_as_malformed() -> None:
     values = "concat_ws(';', coalesce(`id`, ''), coalesce(`note`, ''))"
     seen = "CASE WHEN `_corrupt_record` IS NOT NULL THEN `_corrupt_record` WHEN "
-    undecoded = "(`id` LIKE '%\ufffd%' OR `note` LIKE '%\ufffd%')"
+    undecoded = (
+        "concat(coalesce(`id`, ''), coalesce(`note`, '')) RLIKE "
+        r"'[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\\uFFFD]'"
+    )
     for tail, cut_off in (
         (None, ""),
         (Tail("it's\n2;b\n"), " OR `note` = 'it\\'s\n2;b\n'"),

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bronze_loader.datasets.csv_options import CsvOptions
 from bronze_loader.datasets.declaration import (
-    CsvOptions,
     choose,
     common_prefix,
     find_sources,

@@ -11,7 +11,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bronze_loader.datasets.declaration import CsvOptions, Dataset, DeclaredColumn
+from bronze_loader.datasets.csv_options import CsvOptions
+from bronze_loader.datasets.declaration import Dataset, DeclaredColumn
 from bronze_loader.errors import Refused
 from bronze_loader.sniffing.header import HEAD_SIZES, Header, renamed, sniff
 from bronze_loader.sniffing.unclosed_quote import Tail
@@ -178,7 +179,10 @@ def test_a_new_name_that_resembles_a_missing_one_is_pointed_out(header: bytes, m
 
 def test_a_renamed_optional_column_is_pointed_out_too() -> None:
     dataset = Dataset("people", "*", REQUIRED)
-    assert renamed(look_at(b"id,name,notes\n"), dataset) == "; did you mean `note` by `notes`?"
+    assert renamed(look_at(b"id,name,notes\n"), dataset) == (
+        "; did you mean `note` by `notes`? If so declare it in the source YAML, as in "
+        "`meta: {aliases: [notes]}` on the column note"
+    )
     assert renamed(look_at(b"id,name,note,notes\n"), dataset) == ""
     assert renamed(look_at(b"id,name,age\n"), dataset) == ""
 

@@ -19,7 +19,7 @@ NOON = datetime(2024, 1, 2, 12, 0, 0, 5, tzinfo=UTC)
 
 def test_append_log() -> None:
     entry = LogEntry("sales", "s3://l/it's.csv", "e1", 42, NOON, "loaded", 7, 1, ("tax",), None,
-                     "b-1", NOON)  # fmt: skip
+                     "b-1", NOON, "7-42")  # fmt: skip
     moment = "2024-01-02T12:00:00.000005Z"
     text = log_statements.append_log(SCHEMA, [entry, entry])
     assert text.startswith(
@@ -45,5 +45,6 @@ def test_append_log() -> None:
             "columns_added": ["tax"],
             "reason": None,
             "logged_at": moment,
+            "rows_digest": "7-42",
         }
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bronze_loader.datasets.charsets import replacements
-from bronze_loader.datasets.declaration import CsvOptions
+from bronze_loader.datasets.csv_options import CsvOptions
 from bronze_loader.landing.bucket import LandingFile
 from bronze_loader.sniffing.header import Header
 from bronze_loader.warehouse import statements
@@ -102,8 +102,8 @@ def test_a_branch_adds_at_most_its_size_to_the_statement() -> None:
 
 
 def test_the_declared_options_reach_read_files() -> None:
-    one = FileToLoad(listed("a.csv"), Header(("id",), "\t", quote="'", escape="\\"))
-    text = statements.read_files(one, CsvOptions(multi_line=False, null_value="N'A", skip_rows=3))
+    one = FileToLoad(listed("a.csv"), Header(("id",), "\t", quote="'", escape="\\", skip_rows=3))
+    text = statements.read_files(one, CsvOptions(multi_line=False, null_value="N'A"))
     assert "quote => '\\'', escape => '\\\\'" in text
     assert "multiLine => false" in text
     assert text.endswith(r"skipRows => '3', nullValue => 'N\'A')")

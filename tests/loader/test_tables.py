@@ -14,7 +14,7 @@ from bronze_loader.landing.bucket import LandingFile
 from bronze_loader.sniffing.header import Header
 from bronze_loader.warehouse.statements import BronzeSchema, FileToLoad
 from bronze_loader.warehouse.table_inventory import TableInventory
-from bronze_loader.warehouse.tables import Tables
+from bronze_loader.warehouse.tables import LoadedRows, Tables
 
 SALES = Dataset("sales", "**/s_*", (DeclaredColumn("id"),))
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -34,10 +34,11 @@ class Answers:
         if statement.startswith("INSERT"):
             # What REPLACE WHERE deleted may count as affected; it never counts as inserted.
             return [{"num_affected_rows": self._inserted + 3, "num_inserted_rows": self._inserted}]
-        return [{"source_file": FILE.file.url, "row_count": self._counted, "corrupt_row_count": 1}]
+        return [{"source_file": FILE.file.url, "row_count": self._counted, "corrupt_row_count": 1,
+                 "rows_digest": "4-1"}]  # fmt: skip
 
 
-def load_file(inserted: int, counted: int) -> dict[str, tuple[int, int]]:
+def load_file(inserted: int, counted: int) -> dict[str, LoadedRows]:
     schema = BronzeSchema("main", "bronze", "s3://lakehouse")
     inventory = TableInventory(Answers(inserted, counted), schema, ["sales"])
     tables = Tables(inventory, [SALES])
@@ -45,7 +46,7 @@ def load_file(inserted: int, counted: int) -> dict[str, tuple[int, int]]:
 
 
 def test_the_rows_of_each_file_are_counted_in_the_table() -> None:
-    assert load_file(inserted=4, counted=4) == {"s3://l/s_1.csv": (4, 1)}
+    assert load_file(inserted=4, counted=4) == {"s3://l/s_1.csv": LoadedRows(4, 1, "4-1")}
 
 
 def test_a_run_fails_when_rows_reported_and_rows_counted_differ() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -12,16 +12,13 @@ from typing import Any
 import yaml
 from yaml.constructor import ConstructorError
 
-from bronze_loader.datasets.charsets import charset
-from bronze_loader.datasets.column_names import normalise
+from bronze_loader.datasets.column_names import normalise, plain_name
+from bronze_loader.datasets.csv_options import CsvOptions, read_options
 from bronze_loader.datasets.globs import CSV_SUFFIX, compile_glob, literal_prefix
 from bronze_loader.errors import ConfigurationError
 
 SOURCE_NAME = "bronze"
 DEFAULT_SOURCES = Path("models/bronze/_bronze__sources.yml")
-OPTION_NAMES = (
-    "delimiter", "quote", "escape", "encoding", "multi_line", "null_value", "skip_rows",
-)  # fmt: skip
 
 
 # The load log's table, and the folder among the tables in which the lease is.
@@ -40,24 +37,22 @@ class _Yaml(yaml.SafeLoader):
 
 
 @dataclass(frozen=True)
-class CsvOptions:
-    """How a dataset's CSV is written. None means that each file shows it."""
-
-    delimiter: str | None = None
-    encoding: str | None = None
-    quote: str | None = None
-    escape: str | None = None
-    multi_line: bool = True
-    null_value: str | None = None
-    skip_rows: int = 0
-
-
-@dataclass(frozen=True)
 class DeclaredColumn:
-    """One declared column, by its normalised header name."""
+    """One declared column, by its normalised header name; `aliases` are other names for it in
+    headers, normalised too."""
 
     name: str
     required: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """The files of a dataset that are written in another way: a glob as a location is, and the
+    options of the files that match it."""
+
+    location: str
+    options: CsvOptions
 
 
 @dataclass(frozen=True)
@@ -69,12 +64,23 @@ class Dataset:
     columns: tuple[DeclaredColumn, ...]
     options: CsvOptions = field(default_factory=CsvOptions)
     loads_duplicates: bool = False  # whether a second file of the same content is loaded too
+    parts: tuple[Part, ...] = ()
 
     def matches(self, relative_key: str) -> bool:
         """Whether an object belongs to the dataset; the key is relative to the landing URL."""
         return bool(
             CSV_SUFFIX.search(relative_key) and compile_glob(self.location).match(relative_key)
         )
+
+    def options_of(self, relative_key: str) -> CsvOptions:
+        """The options of one file: those of the first part that it matches, else the dataset's."""
+        matching = (p.options for p in self.parts if compile_glob(p.location).match(relative_key))
+        return next(matching, self.options)
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """The declared column for each other name that one has in headers."""
+        return {alias: column.name for column in self.columns for alias in column.aliases}
 
     @property
     def prefix(self) -> str:
@@ -180,7 +186,37 @@ def _dataset(table: Mapping[str, Any], where: str) -> Dataset:
     external = table["external"]
     if not isinstance(external, Mapping):
         raise ConfigurationError(f"{where}: `external` must be a block with a `location`")
-    location = external.get("location")
+    location = _location(external.get("location"), where)
+    if str(external.get("file_format", "csv")).lower() != "csv":
+        raise ConfigurationError(
+            f"{where}: file_format {external['file_format']!r} is not supported, only csv"
+        )
+    duplicates = external.get("duplicate_content", "skip")
+    if duplicates not in ("skip", "load"):
+        raise ConfigurationError(f"{where}: `external.duplicate_content` is skip or load")
+    options = external.get("options") or {}
+    return Dataset(
+        name=name,
+        location=location,
+        columns=_columns(table.get("columns") or [], where),
+        options=read_options(options, where),
+        loads_duplicates=duplicates == "load",
+        parts=tuple(_parts(external.get("parts") or [], options, where)),
+    )
+
+
+def _parts(declared: object, options: Mapping[str, Any], where: str) -> Iterator[Part]:
+    for number, part in enumerate(declared if isinstance(declared, list) else [declared], start=1):
+        here = f"{where}: `external.parts`, entry {number}"
+        if not isinstance(part, Mapping) or set(part) != {"location", "options"}:
+            raise ConfigurationError(f"{here}: it must be a block of `location` and `options`")
+        own = part["options"]
+        if not isinstance(own, Mapping) or not own:
+            raise ConfigurationError(f"{here}: `options` must be a block of options")
+        yield Part(_location(part["location"], here), read_options({**options, **own}, here))
+
+
+def _location(location: object, where: str) -> str:
     if not isinstance(location, str) or not location or "{{" in location:
         raise ConfigurationError(
             f"{where}: `external.location` must be a plain glob under the landing URL, "
@@ -190,20 +226,7 @@ def _dataset(table: Mapping[str, Any], where: str) -> Dataset:
         compile_glob(location)
     except (ValueError, re.error) as error:
         raise ConfigurationError(f"{where}: location {location!r}: {error}") from error
-    if str(external.get("file_format", "csv")).lower() != "csv":
-        raise ConfigurationError(
-            f"{where}: file_format {external['file_format']!r} is not supported, only csv"
-        )
-    duplicates = external.get("duplicate_content", "skip")
-    if duplicates not in ("skip", "load"):
-        raise ConfigurationError(f"{where}: `external.duplicate_content` is skip or load")
-    return Dataset(
-        name=name,
-        location=location.removeprefix("/"),
-        columns=_columns(table.get("columns") or [], where),
-        options=_options(external.get("options") or {}, where),
-        loads_duplicates=duplicates == "load",
-    )
+    return location.removeprefix("/")
 
 
 def _columns(declared: object, where: str) -> tuple[DeclaredColumn, ...]:
@@ -227,13 +250,28 @@ def _columns(declared: object, where: str) -> tuple[DeclaredColumn, ...]:
                 f"{where}: column {name!r} has data_type {data_type}; bronze keeps every CSV "
                 "column as string, types are given in silver"
             )
-        required = _meta(entry, f"{where}: column {name!r}").get("required", False)
+        meta = _meta(entry, f"{where}: column {name!r}")
+        required = meta.get("required", False)
         if not isinstance(required, bool):
             raise ConfigurationError(
                 f"{where}: column {name!r}: `meta.required` must be true or false"
             )
-        columns.append(DeclaredColumn(name, required))
+        aliases = _aliases(meta.get("aliases") or [], f"{where}: column {name!r}")
+        columns.append(DeclaredColumn(name, required, aliases))
+    names = [name for column in columns for name in (column.name, *column.aliases)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigurationError(
+            f"{where}: {', '.join(twice)}: a name or alias of one column is that of another too"
+        )
     return tuple(columns)
+
+
+def _aliases(declared: object, where: str) -> tuple[str, ...]:
+    given = declared if isinstance(declared, list) else [declared]
+    if not all(isinstance(alias, str) and plain_name(alias) for alias in given):
+        raise ConfigurationError(f"{where}: `meta.aliases` must be a list of names")
+    return tuple(dict.fromkeys(plain_name(alias) for alias in given))
 
 
 def _meta(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -247,50 +285,3 @@ def _block(entry: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     if not isinstance(block, Mapping):
         raise ConfigurationError(f"{where}: `{key}` must be a block")
     return block
-
-
-def _options(declared: object, where: str) -> CsvOptions:
-    if not isinstance(declared, Mapping):
-        raise ConfigurationError(f"{where}: `external.options` must be a block of options")
-    unknown = [str(key) for key in declared if key not in OPTION_NAMES]
-    if unknown:
-        raise ConfigurationError(
-            f"{where}: unknown option {', '.join(unknown)}; known are {', '.join(OPTION_NAMES)}"
-        )
-    given = {key: value for key, value in declared.items() if value is not None}
-    if given.get("delimiter") == "\\t":
-        given["delimiter"] = "\t"
-    for key in ("delimiter", "quote", "escape"):
-        if key in given and (not isinstance(given[key], str) or len(given[key]) != 1):
-            raise ConfigurationError(f"{where}: option {key} must be one character")
-        if given.get(key) in ("\n", "\r"):
-            raise ConfigurationError(f"{where}: option {key} cannot be a line break")
-    if "quote" in given:
-        given.setdefault("escape", given["quote"])
-    for key in ("quote", "escape"):
-        if "delimiter" in given and given.get(key) == given["delimiter"]:
-            raise ConfigurationError(
-                f"{where}: options delimiter and {key} are both {given[key]!r}; they must differ"
-            )
-    if not isinstance(given.get("multi_line", True), bool):
-        raise ConfigurationError(f"{where}: option multi_line must be true or false")
-    if "null_value" in given and not isinstance(given["null_value"], str):
-        raise ConfigurationError(f"{where}: option null_value must be a text; put it in quotes")
-    skip_rows = given.get("skip_rows", 0)
-    if isinstance(skip_rows, bool) or not isinstance(skip_rows, int) or skip_rows < 0:
-        raise ConfigurationError(f"{where}: option skip_rows must be a whole number, 0 or more")
-    if "encoding" in given:
-        try:
-            given["encoding"] = charset(str(given["encoding"]))
-        except (LookupError, ValueError) as error:
-            raise ConfigurationError(f"{where}: option encoding: {error}") from error
-    encoding = given.get("encoding", "UTF-8")
-    for key in ("delimiter", "quote", "escape", "null_value"):
-        try:
-            given.get(key, "").encode(encoding)
-        except UnicodeEncodeError as error:
-            raise ConfigurationError(
-                f"{where}: option {key}: {encoding} has no {given[key]!r}, so no file can hold it; "
-                "declare the encoding that the files are in"
-            ) from error
-    return CsvOptions(**given)

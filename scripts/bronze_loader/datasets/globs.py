@@ -93,6 +93,11 @@ def unreadable_key(key: str) -> str | None:
         return (
             "the key has a folder named '.' or '..', which a Spark path cannot name; move the file"
         )
+    if ":" in key and escape_glob(key) != key:
+        return (
+            "the key has a colon and one of \\ * ? [ ] { }: Spark takes such a path for a glob, in "
+            "which Hadoop takes what stands before a colon for a URL's scheme; rename it"
+        )
     suffix = CSV_SUFFIX.search(key)
     if suffix and suffix.group(1) and suffix.group(1) != suffix.group(1).lower():
         return (

@@ -69,3 +69,12 @@ def certain_duplicates(
     changing = {c.url for c in candidates}
     originals = find_duplicates(dataset, candidates, states, leaving).originals
     return {url: original for url, original in originals.items() if original not in changing}
+
+
+def holders_of_rows(dataset: str, states: FileStates, changing: Collection[str]) -> dict[str, str]:
+    """For each digest of rows a file whose rows bronze holds, but for the files that change."""
+    return {
+        before.held.rows_digest: url
+        for (name, url), before in states.items()
+        if name == dataset and url not in changing and before.held and before.held.rows_digest
+    }

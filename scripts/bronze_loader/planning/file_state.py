@@ -37,18 +37,20 @@ class LogEntry:
     reason: str | None
     batch_id: str
     logged_at: datetime
+    rows_digest: str | None = None
 
 
 @dataclass(frozen=True)
 class HeldContent:
     """What bronze holds of a file: the content it had when its rows were loaded. The size is in
-    bytes."""
+    bytes; two files with the same `rows_digest` have the same rows, in any order."""
 
     etag: str
     size: int
     modified_at: datetime
     row_count: int
     corrupt_row_count: int = 0
+    rows_digest: str | None = None
 
     @property
     def content(self) -> tuple[str, int]:

@@ -35,6 +35,7 @@ class Outcome:
     columns_added: tuple[str, ...] = ()
     reason: str | None = None
     batch_id: str | None = None
+    rows_digest: str | None = None
 
 
 def counted(number: int, noun: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bronze_loader.datasets.declaration import Dataset
@@ -19,7 +19,7 @@ from bronze_loader.run.outcome_recorder import OutcomeRecorder
 from bronze_loader.run.progress import Progress
 from bronze_loader.warehouse.connection import StatementFailed
 from bronze_loader.warehouse.statements import Branch, FileToLoad
-from bronze_loader.warehouse.tables import Tables
+from bronze_loader.warehouse.tables import LoadedRows, Tables
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ class BatchFile:
     planned: PlannedFile
     branch: Branch
     columns_added: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 class BatchLoader:
@@ -52,11 +53,19 @@ class BatchLoader:
         self._failures = failures
         self._limits = limits
         self._progress = progress
+        self._holders: dict[str, str] | None = None
 
     def load_files(
-        self, dataset: Dataset, sniffed: Sequence[SniffedFile], waits: Mapping[str, str]
+        self,
+        dataset: Dataset,
+        sniffed: Sequence[SniffedFile],
+        waits: Mapping[str, str],
+        holders: dict[str, str] | None,
     ) -> None:
         """Load the files into the dataset's table.
+
+        `holders` has by digest a file whose rows are in bronze and stay there, and gets the loaded
+        ones; None where files may have the same rows.
 
         `waits` has, by URL, the file that still holds the same content in bronze and is replaced
         in this run: a waiting file is loaded behind the others, and only if that one was replaced.
@@ -64,6 +73,7 @@ class BatchLoader:
         """
         if not sniffed:
             return
+        self._holders = holders
         added = columns_added(self._tables, dataset, sniffed)
         self._tables.add_columns(dataset, (c for one in sniffed for c in one.header.columns))
         size = sum(one.planned.file.size for one in sniffed)
@@ -89,7 +99,12 @@ class BatchLoader:
     ) -> None:
         to_load = (FileToLoad(one.planned.file, one.header) for one in sniffed)
         files = (
-            BatchFile(one.planned, branch, added[branch.url])
+            BatchFile(
+                one.planned,
+                branch,
+                added[branch.url],
+                (*one.header.notes, *one.header.warnings),
+            )
             for one, branch in zip(sniffed, self._tables.branches(dataset, to_load), strict=True)
         )
         for batch in batches(
@@ -121,14 +136,28 @@ class BatchLoader:
             Outcome(
                 one.planned,
                 Result.LOADED,
-                *counted[one.planned.url],
+                rows.row_count,
+                rows.corrupt_row_count,
                 columns_added=one.columns_added,
+                reason="; ".join((*one.notes, *self._same_rows(one.planned, rows))) or None,
                 batch_id=batch_id,
+                rows_digest=rows.rows_digest,
             )
             for one in batch
+            for rows in (counted[one.planned.url],)
         ]
         self._recorder.loaded(outcomes, batch_id)
         self._progress.advance(len(batch), sum(one.planned.file.size for one in batch))
+
+    def _same_rows(self, planned: PlannedFile, rows: LoadedRows) -> Iterator[str]:
+        """Warn of a file whose rows are all those of another, such as one that is compressed."""
+        if self._holders is None or rows.rows_digest is None:
+            return
+        other = self._holders.setdefault(rows.rows_digest, planned.url)
+        if other != planned.url:
+            said = f"all its lines are the same as those of {other}, so they count twice"
+            log.warning("dataset %s: %s: %s", planned.dataset.name, planned.url, said)
+            yield said
 
     def _blame(self, planned: PlannedFile, error: StatementFailed) -> None:
         """Refuse the file if it is damaged, else report it as failed. Damaged files do not count

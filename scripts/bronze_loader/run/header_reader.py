@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bronze_loader.errors import ChangedWhileLoading, Refused, RefusedFile, RequestRefused
 from bronze_loader.landing.bucket import SNIFF_THREADS, Landing
@@ -76,12 +76,15 @@ class HeaderReader:
 
     def read(self, planned: PlannedFile) -> Header | Refused | RequestRefused | ChangedWhileLoading:
         """The header of one file, or why there is none; warns of columns that look renamed."""
-        file = planned.file
+        file, declared = planned.file, planned.dataset
+        dataset = replace(declared, options=declared.options_of(file.relative_key))
         try:
-            header = sniff(file.key, file.size, planned.dataset, self._landing.reader(file))
+            header = sniff(file.key, file.size, dataset, self._landing.reader(file))
         except (Refused, RequestRefused, ChangedWhileLoading) as reason:
             return reason
         hint = renamed(header, planned.dataset)
         if hint:
-            log.warning("dataset %s: %s has new columns%s", planned.dataset.name, file.url, hint)
+            log.warning("dataset %s: %s has new columns%s", declared.name, file.url, hint)
+        for said in (*header.notes, *header.warnings):
+            log.warning("dataset %s: %s: %s", declared.name, file.url, said)
         return header

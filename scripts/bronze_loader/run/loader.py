@@ -15,7 +15,7 @@ from typing import TypeVar
 from bronze_loader.datasets.declaration import Dataset, common_prefix
 from bronze_loader.landing.bucket import Landing, LandingFile
 from bronze_loader.planning.batches import Limits
-from bronze_loader.planning.duplicates import certain_duplicates, find_duplicates
+from bronze_loader.planning.duplicates import certain_duplicates, find_duplicates, holders_of_rows
 from bronze_loader.planning.file_state import FileStates, Status
 from bronze_loader.planning.outcome import Outcome, Result, RunReport, counted
 from bronze_loader.planning.plan import (
@@ -255,7 +255,11 @@ class Loader:
                 columns = added[one.planned.url]
                 self._recorder.report_only(one.planned, Result.PLANNED, columns_added=columns)
         else:
-            self._batches.load_files(dataset, sniffed, waits)
+            holders = None
+            if not self._loads_duplicates(dataset):
+                changing = leaving | {one.planned.url for one in sniffed}
+                holders = holders_of_rows(dataset.name, states, changing)
+            self._batches.load_files(dataset, sniffed, waits, holders)
         self._record_duplicates(dataset, duplicates)
 
     def _record_duplicates(self, dataset: Dataset, duplicates: Sequence[Duplicate]) -> None:
@@ -286,7 +290,10 @@ class Loader:
                 rows, corrupt = rows_of.get(planned.url, (0, 0))
                 kept = counted(rows, "row")
                 reason = f"bronze keeps its {kept}" if rows else "it has no rows in bronze"
-                outcomes.append(Outcome(planned, Result.GONE, rows, corrupt, reason=reason))
+                digest = planned.held.rows_digest if planned.held else None
+                outcomes.append(
+                    Outcome(planned, Result.GONE, rows, corrupt, reason=reason, rows_digest=digest)
+                )
         self._recorder.gone(outcomes)
         if outcomes and removing and not self._choice.dry_run:
             # After the log: rows of which the log does not know are found by the next run.

@@ -16,7 +16,8 @@ from typing import IO, Any
 
 import zstandard
 
-from bronze_loader.datasets.declaration import CsvOptions
+from bronze_loader.datasets.charsets import codec_of
+from bronze_loader.datasets.csv_options import CsvOptions
 from bronze_loader.errors import ChangedWhileLoading, LoaderError, Refused, RequestRefused
 from bronze_loader.landing.bucket import Landing
 from bronze_loader.planning.outcome import Outcome, Result, RunReport
@@ -78,9 +79,10 @@ def _in_file(planned: PlannedFile, landing: Landing, look_at: LookAt) -> int | s
     found = look_at(planned)
     if not isinstance(found, Header):
         return f"not known: {found}"
+    options = planned.dataset.options_of(planned.file.relative_key)
     try:
         with landing.stream(planned.file) as body:
-            return count_records(body, planned.file.key, found, planned.dataset.options)
+            return count_records(body, planned.file.key, found, options)
     except (ChangedWhileLoading, RequestRefused) as reason:
         return f"not known: {reason}"
     except (OSError, EOFError, csv.Error, zlib.error, zstandard.ZstdError) as error:
@@ -94,11 +96,12 @@ def count_records(body: IO[bytes], key: str, header: Header, options: CsvOptions
     LF or CRLF lines is part of a value.
     """
     plain = io.BufferedReader(_decompressed(body, key), CHUNK)
-    encoding = "utf-8-sig" if header.encoding.upper() == "UTF-8" else header.encoding
+    codec = codec_of(header.encoding)
+    encoding = "utf-8-sig" if codec == "utf-8" else codec
     only_cr = header.line_end == "\r"
     text = io.TextIOWrapper(plain, encoding, "replace", newline="" if only_cr else "\n")
     lines = _lines(text)
-    for _ in range(options.skip_rows):
+    for _ in range(header.skip_rows):
         next(lines, None)
     if options.multi_line:
         doubled = header.escape == header.quote
@@ -108,6 +111,7 @@ def count_records(body: IO[bytes], key: str, header: Header, options: CsvOptions
             quotechar=header.quote,
             doublequote=doubled,
             escapechar=None if doubled else header.escape,
+            skipinitialspace=header.trims,
         )
     else:
         records = (line.strip() for line in lines)

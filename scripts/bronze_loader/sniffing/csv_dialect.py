@@ -8,15 +8,16 @@ import logging
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bronze_loader.datasets.declaration import CsvOptions
+from bronze_loader.datasets.csv_options import CsvOptions
 from bronze_loader.errors import Refused
 
 log = logging.getLogger(__name__)
 
 DELIMITERS = (",", ";", "\t", "|")
+QUOTES = ('"', "'", "`")  # those that are found
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _NAMES = {"\n": "LF", "\r": "CR", "\r\n": "CRLF"}
 _UNREADABLE_SHOWN = 255
@@ -25,28 +26,54 @@ csv.field_size_limit(sys.maxsize)  # for all of the process
 
 @dataclass(frozen=True)
 class Dialect:
-    """The characters between values, around them, and before a quote within them."""
+    """The characters between values, around them, and before a quote within them; `trims` says
+    that blanks before a value are no part of it."""
 
     delimiter: str = ","
     quote: str = '"'
     escape: str = '"'
+    trims: bool = False
 
 
 def candidates(text: str, options: CsvOptions) -> Iterator[Dialect]:
     """The dialects that the text may be in; what is declared is the same in all of them.
 
-    Single quotes are quotes when the header's first name stands in them. The escape is a backslash
-    when one stands before a quote that ends no value, which cannot be where quotes are doubled.
+    Other quotes than the declared ones are quotes when the header's first name stands in them. The
+    escape is a backslash when one stands before a quote that ends no value, which cannot be where
+    quotes are doubled.
     """
     for delimiter in (options.delimiter,) if options.delimiter else DELIMITERS:
-        quote = options.quote or _quote(text, delimiter)
-        yield Dialect(delimiter, quote, options.escape or _escape(text, delimiter, quote))
+        quote = _quote(text, delimiter, options.quote or '"')
+        yield with_quote(text, delimiter, quote, options)
 
 
-def _quote(text: str, delimiter: str) -> str:
-    line = text.lstrip("\r\n")
+def with_quote(text: str, delimiter: str, quote: str, options: CsvOptions) -> Dialect:
+    """The dialect of a text whose values stand in such quotes.
+
+    Blanks before values are no part of them when there is one behind each delimiter of the header,
+    or one before a quote.
+    """
+    declared = options.escape if quote == (options.quote or quote) else None
+    dialect = Dialect(delimiter, quote, declared or _escape(text, delimiter, quote))
+    fields = first_record(text, dialect)[0]
+    blanks = "[ \t]+" if delimiter != "\t" else " +"
+    behind = len(fields) > 1 and all(re.match(blanks, field) for field in fields[1:])
+    before = False
+    if not behind and (f" {quote}" in text or f"\t{quote}" in text):
+        marks, cut = re.escape(quote), re.escape(delimiter)
+        opening = rf"(?:\A|[{cut}\r\n]){blanks}{marks}(?!{marks}[^{cut}\r\n])"
+        before = bool(re.search(opening, text))
+    return replace(dialect, trims=True) if behind or before else dialect
+
+
+def _quote(text: str, delimiter: str, declared: str) -> str:
+    line = text.lstrip("\r\n\t ")
     cut = re.escape(delimiter)
-    return "'" if re.match(rf"'[^'\r\n]*'\s*({cut}|[\r\n]|\Z)", line) else '"'
+    for quote in QUOTES:
+        found = re.match(rf"{quote}[^{quote}\r\n]*{quote}\s*({cut}|[\r\n]|\Z)", line)
+        if quote != declared and found:
+            return quote
+    return declared
 
 
 def _escape(text: str, delimiter: str, quote: str) -> str:
@@ -59,7 +86,7 @@ def first_record(text: str, dialect: Dialect) -> tuple[list[str], bool]:
     """The fields of the first line that is not empty, and whether it ends within the text."""
     lines = io.StringIO(text, newline="")
     try:
-        reader = csv.reader(lines, **_settings(dialect))
+        reader = csv.reader(lines, **reader_settings(dialect))
         fields = next((record for record in reader if record), [])
     except csv.Error as error:
         log.debug("no header by %s: %s", dialect, error)
@@ -69,7 +96,7 @@ def first_record(text: str, dialect: Dialect) -> tuple[list[str], bool]:
 
 def quotes_fit(text: str, dialect: Dialect) -> bool:
     """Whether in the first line a delimiter or the line's end stands behind each closing quote."""
-    settings = _settings(dialect) | {"strict": True, "doublequote": True}
+    settings = reader_settings(dialect) | {"strict": True, "doublequote": True}
     reader = csv.reader(io.StringIO(text, newline=""), **settings)
     try:
         return any(reader)
@@ -77,13 +104,15 @@ def quotes_fit(text: str, dialect: Dialect) -> bool:
         return False
 
 
-def _settings(dialect: Dialect) -> dict[str, Any]:
+def reader_settings(dialect: Dialect) -> dict[str, Any]:
+    """The arguments by which `csv.reader` reads the dialect."""
     doubled = dialect.escape == dialect.quote
     return {
         "delimiter": dialect.delimiter,
         "quotechar": dialect.quote,
         "doublequote": doubled,
         "escapechar": None if doubled else dialect.escape,
+        "skipinitialspace": dialect.trims,
     }
 
 
@@ -98,32 +127,39 @@ def skip_lines(text: str, lines: int) -> str:
     return text[position:]
 
 
-def line_end(text: str, dialect: Dialect) -> str:
-    r"""The line end of the file. Spark takes the first one in it, even one within a quoted name.
+def line_end(text: str, body: str, dialect: Dialect) -> tuple[str, bool]:
+    r"""The line end of a file's records, and whether it must be declared to the reader.
 
-    Raises Refused where other lines end in another way and Spark would misread values: with `\n`
-    before lines that end in `\r\n` it leaves a `\r` in each last value, and with `\r` in a name
-    it changes every `\r` in a value.
+    Spark takes the first line break of the file for all, even one within a quoted name. With CRLF
+    before records that end in LF it would run these together: there LF is declared, which leaves a
+    CR in the last name of the header only. `body` is the text from the header on.
+
+    Raises Refused where the line ends differ in another way and Spark would misread values: with
+    `\n` before lines that end in `\r\n` it leaves a `\r` in each last value, and with `\r` in a
+    name it changes every `\r` in a value.
     """
     found = _LINE_END.search(text)
     first = found.group() if found else "\n"
     if len(set(_LINE_END.findall(text))) < 2:
-        return first
-    ends = [_LINE_END.search(line) for line in _last_lines(text, dialect)]
+        return first, False
+    ends = [_LINE_END.search(line) for line in _last_lines(body, dialect)]
     used = [end.group() for end in ends if end]
-    if used[:1] not in ([], [first]) or (first == "\n" and "\r\n" in used):
+    of_rows = set(used[1:])
+    if used[:1] == ["\r\n"] == [first] and of_rows == {"\n"}:
+        return "\n", True
+    if used[:1] not in ([], [first]) or len(of_rows | {first}) > 1:
         shown = " and ".join(_NAMES[end] for end in dict.fromkeys((first, *used)))
         raise Refused(
             f"the line breaks are {shown}, the first of them {_NAMES[first]}, by which Spark "
             "would read all; write all line ends alike, those in the names of the header too"
         )
-    return first
+    return first, False
 
 
 def _last_lines(text: str, dialect: Dialect) -> Iterator[str]:
     """The last line of each record that is not blank, with its line end."""
     lines = list(io.StringIO(text, newline=""))
-    reader = csv.reader(lines, **_settings(dialect))
+    reader = csv.reader(lines, **reader_settings(dialect))
     try:
         for fields in reader:
             if fields:

@@ -1,20 +1,20 @@
 """The SQL that marks records as malformed which the reader misread without saying so.
 
-`read_files` fills `_corrupt_record` where a record has too few or too many values. It lets three
-more pass: bytes that it cannot decode, which become U+FFFD; a quote that is never closed; and a
+`read_files` fills `_corrupt_record` where a record has too few or too many values. It lets four
+more pass: bytes that it cannot decode, which become U+FFFD; control characters, such as a zero
+byte, wherever they stand; a quote that is never closed; and a
 line that ends in CRLF where the file's first lines end in LF, so that its last value ends in CR.
 Their rows get a `_corrupt_record` too: the values as they were read, with the delimiter between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bronze_loader.sniffing.header import Header
 from bronze_loader.sniffing.unclosed_quote import Tail
 from bronze_loader.warehouse.literals import identifier, string
 
-REPLACEMENT = "\ufffd"
+# U+FFFD, and control characters: all but tab and line breaks.
+_DAMAGED = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F\uFFFD]"
 CORRUPT = "_corrupt_record"
 
 
@@ -22,8 +22,7 @@ def corrupt_record(header: Header) -> str:
     """The expression for `_corrupt_record` over the columns that `read_files` gives."""
     columns = [identifier(name) for name in header.columns]
     values = ", ".join(f"coalesce({column}, '')" for column in columns)
-    replaced = string(f"%{REPLACEMENT}%")
-    wrong = [_any_of([f"{column} LIKE {replaced}" for column in columns])]
+    wrong = [f"concat({values}) RLIKE {string(_DAMAGED)}"]
     wrong += _swallowed(columns[-1], header)
     if header.line_end == "\n":
         wrong.append(f"endswith({columns[-1]}, {string(chr(13))})")
@@ -31,15 +30,6 @@ def corrupt_record(header: Header) -> str:
         f"CASE WHEN {identifier(CORRUPT)} IS NOT NULL THEN {identifier(CORRUPT)} "
         f"WHEN {' OR '.join(wrong)} THEN concat_ws({string(header.delimiter)}, {values}) END"
     )
-
-
-def _any_of(conditions: Sequence[str]) -> str:
-    """The conditions joined by OR as a balanced tree; a thousand in a row would be parsed as a
-    thousand levels."""
-    if len(conditions) == 1:
-        return conditions[0]
-    middle = len(conditions) // 2
-    return f"({_any_of(conditions[:middle])} OR {_any_of(conditions[middle:])})"
 
 
 def _swallowed(last: str, header: Header) -> list[str]:

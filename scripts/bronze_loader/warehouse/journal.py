@@ -97,4 +97,5 @@ def _entry(outcome: Outcome, batch_id: str, logged_at: datetime) -> LogEntry:
         reason=outcome.reason,
         batch_id=batch_id,
         logged_at=logged_at,
+        rows_digest=outcome.rows_digest,
     )

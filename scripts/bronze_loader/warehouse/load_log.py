@@ -24,10 +24,15 @@ class LoadLog:
         self._schema = inventory.schema
 
     def create_if_missing(self) -> None:
-        """Create the table when it does not exist."""
+        """Create the table when it does not exist; add columns that it lacks."""
+        names = [name for name, _ in LOG_COLUMNS]
         if LOG_TABLE not in self._inventory:
-            names = (name for name, _ in LOG_COLUMNS)
             self._inventory.create(LOG_TABLE, log_statements.create_log(self._schema), names)
+        new = [name for name in names if name not in self._inventory.columns(LOG_TABLE)]
+        if new:
+            self._inventory.add_columns(
+                LOG_TABLE, log_statements.add_log_columns(self._schema, new), new
+            )
 
     def file_states(self) -> tuple[dict[tuple[str, str], FileState], datetime | None]:
         """What the log says of each (dataset, file URL), and the newest moment in the log.
@@ -36,7 +41,9 @@ class LoadLog:
         """
         if LOG_TABLE not in self._inventory:
             return {}, None
-        rows = self._warehouse.run(log_statements.newest_entries(self._schema))
+        rows = self._warehouse.run(
+            log_statements.newest_entries(self._schema, self._inventory.columns(LOG_TABLE))
+        )
         rows.sort(key=lambda row: (row["logged_at"], row["batch_id"]))
         states: dict[tuple[str, str], FileState] = {}
         for row in rows:  # one or two of each file, the newest last
@@ -59,7 +66,9 @@ class LoadLog:
         if LOG_TABLE not in self._inventory:
             return []
         return self._warehouse.run(
-            log_statements.log_entries(self._schema, datasets, statuses, limit)
+            log_statements.log_entries(
+                self._schema, self._inventory.columns(LOG_TABLE), datasets, statuses, limit
+            )
         )
 
     def append(self, entries: Sequence[LogEntry]) -> None:
@@ -88,4 +97,5 @@ def _held(row: Mapping[str, Any]) -> HeldContent | None:
         moment(row["source_modified_at"]),
         rows,
         int(row["corrupt_row_count"]),
+        row["rows_digest"],
     )

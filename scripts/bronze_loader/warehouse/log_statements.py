@@ -24,6 +24,7 @@ LOG_COLUMNS: tuple[tuple[str, str], ...] = (
     ("columns_added", "ARRAY<STRING>"),
     ("reason", "STRING"),
     ("logged_at", "TIMESTAMP"),
+    ("rows_digest", "STRING"),  # last, as it came when there were logs already
 )
 
 
@@ -32,13 +33,22 @@ def create_log(schema: BronzeSchema) -> str:
     return create_table(schema, LOG_TABLE, LOG_COLUMNS)
 
 
-def newest_entries(schema: BronzeSchema) -> str:
-    """The newest entry of each file of each dataset, and its newest that is no refusal.
+def add_log_columns(schema: BronzeSchema, names: Iterable[str]) -> str:
+    """ALTER TABLE that gives the log of an earlier loader the columns that it lacks."""
+    body = ", ".join(f"{identifier(name)} {dict(LOG_COLUMNS)[name]}" for name in names)
+    return f"ALTER TABLE {schema.table(LOG_TABLE)} ADD COLUMNS ({body})"
+
+
+def newest_entries(schema: BronzeSchema, columns: Iterable[str]) -> str:
+    """The newest entry of each file of each dataset, and its newest that is no refusal. `columns`
+    are those that the log has.
 
     Moments are microseconds since 1970, which no session's time zone changes.
     """
+    digest = "rows_digest" if "rows_digest" in columns else "CAST(NULL AS STRING) AS rows_digest"
     return f"""SELECT dataset, source_file, source_etag, source_size, status, row_count,
-  corrupt_row_count, reason, batch_id, unix_micros(source_modified_at) AS source_modified_at,
+  corrupt_row_count, reason, batch_id, {digest},
+  unix_micros(source_modified_at) AS source_modified_at,
   unix_micros(logged_at) AS logged_at
 FROM (
   SELECT *, row_number() OVER (
@@ -50,9 +60,13 @@ WHERE newest_first = 1"""  # noqa: S608
 
 
 def log_entries(
-    schema: BronzeSchema, datasets: Iterable[str], statuses: Iterable[str], limit: int
+    schema: BronzeSchema,
+    columns: Iterable[str],
+    datasets: Iterable[str],
+    statuses: Iterable[str],
+    limit: int,
 ) -> str:
-    """The newest entries of the log; no dataset or no status means all."""
+    """The newest entries of the log, which has those columns; no dataset or no status means all."""
     chosen = [
         f"{name} IN ({strings(values)})"
         for name, values in (("dataset", list(datasets)), ("status", list(statuses)))
@@ -60,7 +74,7 @@ def log_entries(
     ]
     where = f" WHERE {' AND '.join(chosen)}" if chosen else ""
     return (
-        f"SELECT {', '.join(identifier(name) for name, _ in LOG_COLUMNS)} "  # noqa: S608
+        f"SELECT {', '.join(map(identifier, columns))} "  # noqa: S608
         f"FROM {schema.table(LOG_TABLE)}{where} "
         f"ORDER BY logged_at DESC, dataset, source_file LIMIT {limit}"
     )

@@ -9,7 +9,7 @@ from enum import Enum
 
 from bronze_loader.datasets.charsets import as_read, read_as, replacements
 from bronze_loader.datasets.column_names import METADATA_COLUMNS
-from bronze_loader.datasets.declaration import CsvOptions
+from bronze_loader.datasets.csv_options import CsvOptions
 from bronze_loader.datasets.globs import escape_glob
 from bronze_loader.landing.bucket import LandingFile
 from bronze_loader.sniffing.header import Header
@@ -216,8 +216,12 @@ def read_files(one: FileToLoad, options: CsvOptions) -> str:
         "escape": characters(header.escape),
         "encoding": read_as(header.encoding),
     }
-    if options.skip_rows:
-        arguments["skipRows"] = options.skip_rows
+    if header.skip_rows:
+        arguments["skipRows"] = header.skip_rows
+    if header.trims:
+        arguments["ignoreLeadingWhiteSpace"] = True
+    if header.says_line_end:
+        arguments["lineSep"] = header.line_end
     if options.null_value is not None:
         arguments["nullValue"] = characters(options.null_value)
     named = ", ".join(
@@ -232,6 +236,25 @@ def count_rows(schema: BronzeSchema, table: str, urls: Iterable[str]) -> str:
     return (
         "SELECT `_source_file` AS source_file, count(*) AS row_count, "  # noqa: S608
         "count(`_corrupt_record`) AS corrupt_row_count "
+        f"FROM {schema.table(table)} WHERE `_source_file` IN ({strings(urls)}) "
+        "GROUP BY `_source_file`"
+    )
+
+
+def loaded_rows(
+    schema: BronzeSchema, table: str, urls: Iterable[str], columns: Iterable[str]
+) -> str:
+    """A query for the rows and malformed rows that the table holds of each file, and a digest of
+    the rows: their number and the sum of their hashes, which no order changes.
+
+    A hash passes over NULL, so a column that no file had before leaves all digests as they were.
+    """
+    hashed = ", ".join(map(identifier, columns))
+    return (
+        "SELECT `_source_file` AS source_file, count(*) AS row_count, "  # noqa: S608
+        "count(`_corrupt_record`) AS corrupt_row_count, "
+        "concat_ws('-', CAST(count(*) AS STRING), "
+        f"CAST(sum(CAST(xxhash64({hashed}) AS DECIMAL(38, 0))) AS STRING)) AS rows_digest "
         f"FROM {schema.table(table)} WHERE `_source_file` IN ({strings(urls)}) "
         "GROUP BY `_source_file`"
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bronze_loader.warehouse import statements
-from bronze_loader.warehouse.connection import StatementRunner
+from bronze_loader.warehouse.connection import StatementFailed, StatementRunner
 from bronze_loader.warehouse.statements import BronzeSchema
 
 
@@ -38,9 +38,16 @@ class TableInventory:
         self.warehouse.run(statement)
         self._columns[table] = list(columns)
 
-    def append_columns(self, table: str, columns: Iterable[str]) -> None:
-        """Note columns that were added to the table, behind its others."""
-        self._columns[table].extend(columns)
+    def add_columns(self, table: str, statement: str, columns: Sequence[str]) -> None:
+        """Add columns to a table, behind its others, by its ALTER TABLE."""
+        try:
+            self.warehouse.run(statement)
+        except StatementFailed:
+            # An attempt whose answer was lost, or a loader that died, may have added them.
+            if not set(columns) <= set(self.refresh(table)):
+                raise
+        else:
+            self._columns[table].extend(columns)
 
     def refresh(self, table: str) -> tuple[str, ...]:
         """Ask for the table's columns again; gives them in its order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bronze_loader.datasets.column_names import METADATA_NAMES
@@ -10,12 +11,21 @@ from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.errors import LoaderError
 from bronze_loader.planning.recovery import LoadedFile
 from bronze_loader.warehouse import statements
-from bronze_loader.warehouse.connection import StatementFailed
 from bronze_loader.warehouse.result_values import inserted_rows, moment
 from bronze_loader.warehouse.statements import Branch, FileToLoad
 from bronze_loader.warehouse.table_inventory import TableInventory
 
 URLS_A_STATEMENT = 500
+
+
+@dataclass(frozen=True)
+class LoadedRows:
+    """The rows that were loaded of a file. Two files of the same `rows_digest` have the same rows,
+    in any order; there is none of a file without rows."""
+
+    row_count: int = 0
+    corrupt_row_count: int = 0
+    rows_digest: str | None = None
 
 
 class Tables:
@@ -66,27 +76,21 @@ class Tables:
         """Add to the table those of the columns that it does not have, behind its others."""
         columns = self._inventory.columns(dataset.name)
         new = [name for name in dict.fromkeys(names) if name not in columns]
-        if not new:
-            return
-        try:
-            self._warehouse.run(statements.add_columns(self._schema, dataset.name, new))
-        except StatementFailed:
-            # An attempt whose answer was lost, or a loader that died, may have added them.
-            if not set(new) <= set(self._inventory.refresh(dataset.name)):
-                raise
-        else:
-            self._inventory.append_columns(dataset.name, new)
+        if new:
+            statement = statements.add_columns(self._schema, dataset.name, new)
+            self._inventory.add_columns(dataset.name, statement, new)
 
     def branches(self, dataset: Dataset, files: Iterable[FileToLoad]) -> Iterator[Branch]:
         """The SQL of each file for `load_files`, over the table's columns as they are now."""
         columns = self.columns(dataset)
         for file in files:
-            yield statements.branch(columns, file, dataset.options)
+            options = dataset.options_of(file.file.relative_key)
+            yield statements.branch(columns, file, options)
 
     def load_files(
         self, dataset: Dataset, branches: Sequence[Branch], batch_id: str, loaded_at: datetime
-    ) -> dict[str, tuple[int, int]]:
-        """Make the table hold the files' rows; rows and malformed rows by file URL.
+    ) -> dict[str, LoadedRows]:
+        """Make the table hold the files' rows, and say which by file URL.
 
         Raises StatementFailed when the warehouse cannot run it, LoaderError when the number of rows
         that the warehouse reports is not the number that the table holds.
@@ -94,8 +98,15 @@ class Tables:
         urls = [branch.url for branch in branches]
         statement = statements.load_files(self._schema, dataset.name, branches, batch_id, loaded_at)
         inserted = inserted_rows(self._warehouse.run(statement))
-        counted = self.count(dataset, urls)
-        total = sum(rows for rows, _ in counted.values())
+        counted = dict.fromkeys(urls, LoadedRows())
+        columns = [name for name in self.columns(dataset) if name not in METADATA_NAMES]
+        for some in _slices(urls):
+            query = statements.loaded_rows(self._schema, dataset.name, some, columns)
+            for row in self._warehouse.run(query):
+                counted[row["source_file"]] = LoadedRows(
+                    int(row["row_count"]), int(row["corrupt_row_count"]), row["rows_digest"]
+                )
+        total = sum(loaded.row_count for loaded in counted.values())
         if inserted not in (None, total):
             raise LoaderError(
                 f"dataset {dataset.name}: the warehouse reports {inserted} rows inserted, but "

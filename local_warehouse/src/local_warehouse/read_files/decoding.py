@@ -53,8 +53,7 @@ def _members(blocks: Iterable[bytes], new: Callable[[], Any]) -> Iterator[bytes]
                 yield text
             if not member.eof:
                 break
-            # Zero bytes may pad a member; they begin no other.
-            data = member.unused_data.lstrip(b"\0")
+            data = member.unused_data
             member = None
     if member is not None:
         raise EOFError("the compressed stream ends before its end marker")
