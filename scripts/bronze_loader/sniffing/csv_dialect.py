@@ -116,6 +116,12 @@ def reader_settings(dialect: Dialect) -> dict[str, Any]:
     }
 
 
+def first_line(text: str) -> str:
+    """The text up to its first line break."""
+    found = _LINE_END.search(text)
+    return text[: found.start()] if found else text
+
+
 def skip_lines(text: str, lines: int) -> str:
     """The text behind so many lines; blank lines count, as they do for Spark's `skipRows`."""
     position = 0

@@ -16,6 +16,7 @@ from bronze_loader.errors import Refused
 from bronze_loader.sniffing.csv_dialect import (
     Dialect,
     candidates,
+    first_line,
     first_record,
     quotes_fit,
     skip_lines,
@@ -125,7 +126,7 @@ def _check_skipped(text: str, line: HeaderLine, dataset: Dataset) -> None:
     before = 0
     enough = max(2, len(dataset.required_names), min(3, len(line.columns)))
     for number in range(dataset.options.skip_rows, line.lines_before):
-        fields, _ = first_record(skip_lines(text, number), line.dialect)
+        fields, _ = first_record(first_line(skip_lines(text, number)), line.dialect)
         values = sum(1 for field in fields if field.strip())
         if values >= enough or (values > 2 and values == before):
             raise Refused(
