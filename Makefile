@@ -54,6 +54,7 @@ lint-project:
 
 lint-conventions: lint-project
 	$(BIN)/dbt-bouncer run
+	$(BIN)/load-bronze datasets --check
 
 lint-sql: lint-project
 	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar models data-tests

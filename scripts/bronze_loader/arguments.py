@@ -198,6 +198,12 @@ def _datasets() -> argparse.ArgumentParser:
         "files that belong to none.",
     )
     made.add_argument("--json", action="store_true", help="print JSON lines")
+    made.add_argument(
+        "--check",
+        action="store_true",
+        help="only look at the declaration: exit with 2 where two datasets take the same file, or "
+        "a table has no files",
+    )
     _landing(made.add_argument_group("where"))
     return made
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import local_session
 from bronze_loader.arguments import parse
 from bronze_loader.datasets.declaration import choose, find_sources, read_datasets
+from bronze_loader.datasets.remarks import remarks
 from bronze_loader.errors import (
     DONE,
     FAILED,
@@ -274,10 +275,16 @@ def log(options: argparse.Namespace) -> int:
 
 def datasets(options: argparse.Namespace) -> int:
     """Run `load-bronze datasets`: print the declared datasets and their files."""
-    declared = read_datasets(find_sources(options.sources))
+    sources = find_sources(options.sources)
+    declared = read_datasets(sources)
+    remarked = list(remarks(declared, sources))
+    if options.check:
+        if remarked:
+            raise ConfigurationError("\n".join(f"{sources}: {remark}" for remark in remarked))
+        return DONE
     (landing_url,) = _settings(("LANDING_URL", "--landing", options.landing), warehouse=False)
     take_credentials(options.service_credential, options.secret_scope)
-    listings.print_datasets(declared, Landing(landing_url).list().files, options.json)
+    listings.print_datasets(declared, Landing(landing_url).list().files, remarked, options.json)
     return DONE
 
 

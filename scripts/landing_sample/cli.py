@@ -6,6 +6,7 @@ Exit codes: 0 done (or already there), 1 failed, 2 wrong use or configuration.
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,9 +16,10 @@ import local_session
 from landing_sample import generation
 from landing_sample.layout import Sample, SampleFile
 from landing_sample.places import Bucket, Folder, Place, PlaceError
-from landing_sample.upload import UploadError, csv_files, unclaimed_keys, upload
+from landing_sample.upload import SUFFIXES, UploadError, csv_files, unclaimed_keys, upload
 from local_session import output
 
+SHOWN = 20  # names of files that are left out
 DEFAULT = Sample(seed=42, sales=20_000, customers=2_000)
 
 
@@ -149,7 +151,7 @@ def _tell(console: Console, file: SampleFile, rows: int, size: int) -> None:
 
 
 def _upload(options: argparse.Namespace, console: Console) -> int:
-    files = csv_files(options.folder)
+    files, others = csv_files(options.folder)
     bucket = Bucket(options.landing)
     bucket.check()
     keys = upload(
@@ -160,11 +162,21 @@ def _upload(options: argparse.Namespace, console: Console) -> int:
     ignored, patterns = unclaimed_keys(keys, local_session.project_root())
     if ignored:
         console.print(
-            f"No dataset takes {len(ignored)} of them, e.g. {ignored[0]}: the loader reads names "
+            f"No dataset takes {len(ignored)} of them: {_some(ignored)}. The loader reads names "
             f"like {' and '.join(patterns)}. Rename them, or declare a dataset in "
             "models/bronze/_bronze__sources.yml."
         )
+    if others:
+        console.print(
+            f"Left out, as their names end in none of {', '.join(SUFFIXES)}: {_some(others)}."
+        )
     return 0
+
+
+def _some(names: Sequence[object]) -> str:
+    """The first of the names, and how many there are besides."""
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(str(name) for name in names[:SHOWN]) + more
 
 
 def _bytes(size: int) -> str:

@@ -16,8 +16,9 @@ class UploadError(Exception):
     """There is nothing to upload."""
 
 
-def csv_files(folder: Path) -> list[Path]:
-    """The CSV files under the folder, compressed ones too, in the order of their names.
+def csv_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The CSV files under the folder, compressed ones too, and all others, each in the order of
+    their names.
 
     Raises UploadError when the folder is not there or holds none.
     """
@@ -25,17 +26,14 @@ def csv_files(folder: Path) -> list[Path]:
         raise UploadError(f"There is no folder {str(folder)!r}.")
     if not folder.is_dir():
         raise UploadError(f"{str(folder)!r} is a file. Name the folder it is in.")
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.name.lower().endswith(SUFFIXES)
-    )
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = [path for path in files if path.name.lower().endswith(SUFFIXES)]
     if not found:
         raise UploadError(
             f"{str(folder)!r} holds no CSV file. Looked for names ending in {', '.join(SUFFIXES)}, "
             "in sub-folders too."
         )
-    return found
+    return found, [path for path in files if path not in set(found)]
 
 
 def upload(
@@ -60,7 +58,8 @@ def upload(
 
 
 def unclaimed_keys(keys: list[str], project: Path) -> tuple[list[str], list[str]]:
-    """The keys whose names no dataset of the project takes, and the patterns that are taken.
+    """The keys whose names no dataset of the project takes, in any case as the loader does, and
+    the patterns that are taken.
 
     Both are empty where `project` has no declaration of sources.
     """
@@ -74,6 +73,7 @@ def unclaimed_keys(keys: list[str], project: Path) -> tuple[list[str], list[str]
         for table in source.get("tables", [])
         if table.get("external")
     ]
-    names = {key: PurePosixPath(key).name for key in keys}
-    unclaimed = [key for key in keys if not any(fnmatch.fnmatch(names[key], p) for p in patterns)]
+    names = {key: PurePosixPath(key).name.lower() for key in keys}
+    taken = [pattern.lower() for pattern in patterns]
+    unclaimed = [key for key in keys if not any(fnmatch.fnmatch(names[key], p) for p in taken)]
     return unclaimed, patterns

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bronze_loader.datasets.globs import compile_glob, escape_glob, literal_prefix, unreadable_key
+from bronze_loader.datasets.overlaps import common_key
 
 
 @pytest.mark.parametrize(
@@ -24,10 +25,51 @@ from bronze_loader.datasets.globs import compile_glob, escape_glob, literal_pref
         ("{a,b}/*.csv", "b/1.csv", True),
         ("{a,b}/*.csv", "c/1.csv", False),
         ("a.csv", "aXcsv", False),
+        ("**/data_sales_*", "In/DATA_Sales_1.CSV", True),
+        ("in/**/d[a-c].csv", "in/x/DB.csv", True),
+        ("in/*", "IN/1.csv", False),
     ],
 )
 def test_a_glob_matches_within_segments(pattern: str, key: str, matches: bool) -> None:
     assert bool(compile_glob(pattern).match(key)) is matches
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        ("**/customer_infomation_*", "**/data_sales_*", None),
+        ("**/data_*", "**/DATA_sales_*", "data_sales_.csv"),
+        ("in/*", "in/**/*", "in/.csv"),
+        ("{x,y}/*", "y/z*", "y/z.csv"),
+        ("*.csv", "*.csv.gz", None),
+        ("**/*sales*", "**/*customer*", "customersales.csv"),
+        ("2024/*", "20[0-1]4/*", None),
+    ],
+)
+def test_two_globs_have_a_key_in_common_or_none(
+    first: str, second: str, shared: str | None
+) -> None:
+    assert common_key(first, second) == shared
+
+
+GLOBS = st.lists(
+    st.sampled_from(["a", "b", "/", "*", "**/", "**", "?", "[ab]", "[!a]", "{a,b/}", ".csv"]),
+    max_size=6,
+).map("".join)
+
+
+@settings(deadline=None)
+@given(GLOBS, GLOBS, st.text("ab/", max_size=6))
+def test_a_common_key_is_matched_by_both_and_there_is_one_where_any_is(
+    first: str, second: str, key: str
+) -> None:
+    key += ".csv"
+    both = [compile_glob(glob) for glob in (first, second)]
+    found = common_key(first, second)
+    if found is not None:
+        assert all(glob.match(found) for glob in both)
+    elif all(glob.match(key) for glob in both):
+        raise AssertionError(key)
 
 
 @pytest.mark.parametrize("pattern", ["a[b", "{a,b"])
@@ -36,8 +78,8 @@ def test_an_open_bracket_or_brace_is_an_error(pattern: str) -> None:
         compile_glob(pattern)
 
 
-def test_the_prefix_to_list_ends_before_the_first_wildcard() -> None:
-    assert literal_prefix("in/2024/data_*.csv") == "in/2024/data_"
+def test_the_prefix_to_list_is_the_folders_before_the_first_wildcard() -> None:
+    assert literal_prefix("in/2024/data_*.csv") == "in/2024/"
     assert literal_prefix("**/data_*") == ""
 
 

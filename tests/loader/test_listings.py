@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from customer_files import ONE, TWO
 from landing_place import CUSTOMERS, SALES, Place
 
@@ -38,6 +39,25 @@ def test_a_file_outside_the_folders_of_the_datasets_is_reported(
     printed = place.load("--sources", str(sources)).stdout
     assert f"belongs to no dataset, not loaded: {url}" in printed
     assert url not in place.load("--sources", str(sources), "--dataset", "sales").stdout
+
+
+def test_datasets_that_share_files_and_tables_without_any_are_told(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = tmp_path / "sources.yml"
+    sources.write_text(
+        "sources: [{name: bronze, tables: [{name: load_log}, {name: returns}, "
+        "{name: web, external: {location: '**/sales_*'}}, "
+        "{name: sales, external: {location: '**/*_1*'}}]}]"
+    )
+    for options in ((), ("--json",)):
+        said = place.load("datasets", "--sources", str(sources), *options).stdout
+        said = " ".join(said.split())
+        assert "datasets web and sales take the same files, such as sales_1.csv" in said
+        assert "table returns has no `external` block" in said
+    checked = place.load("datasets", "--sources", str(sources), "--check", exit_code=2).stderr
+    assert "sales_1.csv" in checked and "table returns" in checked and "load_log" not in checked
+    assert not place.load("datasets", "--check", LANDING_URL="").stderr  # the project's own
 
 
 def test_the_log_is_shown(place: Place) -> None:

@@ -101,21 +101,22 @@ def test_a_file_that_comes_back_with_a_header_only_leaves_no_row(place: Place) -
 def test_columns_are_matched_by_name_and_new_ones_are_added(place: Place) -> None:
     place.put("customer_infomation_1.csv", CUSTOMERS)
     place.put("customer_infomation_2.csv", b"Tier,age,gender,customername,id\ngold,1,F,Cat,3\n")
-    place.put("customer_infomation_3.csv", b"id,customername,gender,age,Tier,,ID\n4,D,M,2,x,y,z\n")
+    doubled = b"id,customername,gender,age,Tier,,TIER\n4,D,M,2,x,y,z\n"
+    place.put("customer_infomation_3.csv", doubled)
     files, _ = place.load_json()
-    assert place.rows("customers", "id, customername, gender, age, tier, column_6, id_2") == [
+    assert place.rows("customers", "id, customername, gender, age, tier, column_6, tier_2") == [
         ("1", "Ann", "F", "30", None, None, None),
         ("2", "Bob", "M", "41", None, None, None),
         ("3", "Cat", "F", "1", "gold", None, None),
         ("4", "D", "M", "2", "x", "y", "z"),
     ]
     assert files["customer_infomation_2.csv"]["columns_added"] == ["tier"]
-    assert files["customer_infomation_3.csv"]["columns_added"] == ["column_6", "id_2"]
+    assert files["customer_infomation_3.csv"]["columns_added"] == ["column_6", "tier_2"]
     place.put("customer_infomation_4.csv", b"id,customername,gender,age,tax\n5,E,F,3,7\n")
     place.load()
     assert place.rows("customers", "id, tier, tax", "tax is not null") == [("5", None, "7")]
     assert [list(entry["columns_added"]) for entry in place.log()] == [
-        [], ["tier"], ["column_6", "id_2"], ["tax"],
+        [], ["tier"], ["column_6", "tier_2"], ["tax"],
     ]  # fmt: skip
 
 

@@ -160,15 +160,21 @@ def test_upload_keeps_relative_paths_and_skips_what_is_no_csv(
     out = capsys.readouterr().out
     assert "s3://landing/raw/from/me/2026/may/data_sales_x.csv.gz" in out
     assert "2 files uploaded" in out
+    assert (
+        f"Left out, as their names end in none of .csv, .csv.gz, .csv.bz2, .csv.zst: {folder}"
+        in out
+    )
+    assert "notes.txt" in out
 
 
 def test_upload_says_when_no_dataset_will_take_a_file(
     landing: Landing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "orders.csv").write_text("id\n1\n")
+    for name in ("orders.csv", "Orders_2.csv", "DATA_Sales_1.csv"):
+        (tmp_path / "mine" / name).write_text("id\n1\n")
     assert main(["upload", str(tmp_path / "mine")]) == 0
-    assert "No dataset takes 1 of them, e.g. orders.csv" in capsys.readouterr().out
+    assert "No dataset takes 2 of them: Orders_2.csv, orders.csv." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -129,13 +129,11 @@ def read_datasets(path: Path) -> tuple[Dataset, ...]:
 
     Raises ConfigurationError, with the place in the file, for whatever the loader cannot take.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        document = yaml.load(text, _Yaml)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from error
     datasets: dict[str, Dataset] = {}
-    for dataset in _datasets(document, path):
+    for table in _tables(path):
+        if not table.get("external"):
+            continue
+        dataset = _dataset(table, f"{path}: table {table.get('name')!r}")
         if dataset.name in datasets:
             raise ConfigurationError(f"{path}: table {dataset.name!r} is declared twice")
         datasets[dataset.name] = dataset
@@ -161,16 +159,27 @@ def choose(declared: Sequence[Dataset], names: Collection[str], path: Path) -> t
     return tuple(d for d in declared if not names or d.name in names)
 
 
-def _datasets(document: object, path: Path) -> Iterable[Dataset]:
+def tables_without_files(path: Path) -> list[str]:
+    """The names of the tables of the YAML at `path` that no file is loaded into, but for the
+    loader's own. Raises ConfigurationError as `read_datasets` does."""
+    names = [str(table.get("name")) for table in _tables(path) if not table.get("external")]
+    return [name for name in names if name not in _RESERVED]
+
+
+def _tables(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The tables of the source `bronze`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = yaml.load(text, _Yaml)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"cannot read {path}: {error}") from error
     sources = document.get("sources") if isinstance(document, Mapping) else None
     for source in sources if isinstance(sources, list) else []:
         if isinstance(source, Mapping) and source.get("name") == SOURCE_NAME:
             tables = source.get("tables") or []
             if not isinstance(tables, list):
                 raise ConfigurationError(f"{path}: source {SOURCE_NAME!r}: `tables` must be a list")
-            for table in tables:
-                if isinstance(table, Mapping) and table.get("external"):
-                    yield _dataset(table, f"{path}: table {table.get('name')!r}")
+            yield from (table for table in tables if isinstance(table, Mapping))
             return
     raise ConfigurationError(f"{path}: it declares no source named {SOURCE_NAME!r}")
 

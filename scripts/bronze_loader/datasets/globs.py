@@ -13,10 +13,12 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
     """A regular expression for a glob over keys.
 
     `*` and `?` stay within one path segment, `**/` is any number of segments including none,
-    `[abc]`, `[a-z]`, `[!a]` are character sets, `{a,b}` is a choice. Raises ValueError for a
-    bracket or a brace that is not closed.
+    `[abc]`, `[a-z]`, `[!a]` are character sets, `{a,b}` is a choice. Folders match as they are
+    written, what the pattern says of the file's name in any case. Raises ValueError for a bracket
+    or a brace that is not closed.
     """
     out: list[str] = []
+    name = 0  # the place in `out` where the file's name begins
     open_braces = 0
     at = 0
     while at < len(pattern):
@@ -24,6 +26,7 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
         if pattern.startswith("**/", at):
             out.append("(?:.*/)?")
             at += 3
+            name = 0 if open_braces else len(out)
             continue
         if pattern.startswith("**", at):
             out.append(".*")
@@ -52,15 +55,20 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
             out.append(")")
         else:
             out.append(re.escape(char))
+            if char == "/" and not open_braces:
+                name = len(out)
         at += 1
     if open_braces:
         raise ValueError("a brace is not closed")
-    return re.compile("".join(out) + r"\Z", re.DOTALL)
+    folders, file_name = "".join(out[:name]), "".join(out[name:])
+    return re.compile(rf"{folders}(?i:{file_name})\Z", re.DOTALL)
 
 
 def literal_prefix(pattern: str) -> str:
-    """What every key that matches the pattern begins with: `sales/` for `sales/**/data_*`."""
-    return re.split(r"[*?\[{]", pattern, maxsplit=1)[0]
+    """What every key that matches the pattern begins with, the name of the file's aside, which
+    may be in any case: `sales/` for `sales/**/data_*` and for `sales/data_*`."""
+    folders = re.split(r"[*?\[{]", pattern, maxsplit=1)[0]
+    return folders[: folders.rfind("/") + 1]
 
 
 def escape_glob(path: str) -> str:

@@ -72,9 +72,10 @@ def certain_duplicates(
 
 
 def holders_of_rows(dataset: str, states: FileStates, changing: Collection[str]) -> dict[str, str]:
-    """For each digest of rows a file whose rows bronze holds, but for the files that change."""
-    return {
-        before.held.rows_digest: url
+    """By digest of rows, the oldest file whose rows bronze holds and that does not change."""
+    held = [
+        (before.held.modified_at, url, before.held.rows_digest)
         for (name, url), before in states.items()
         if name == dataset and url not in changing and before.held and before.held.rows_digest
-    }
+    ]
+    return {digest: url for _, url, digest in sorted(held, reverse=True)}

@@ -46,10 +46,13 @@ def print_log(entries: Sequence[dict[str, Any]], as_json: bool) -> None:
 
 
 def print_datasets(
-    declared: Sequence[Dataset], listed: Sequence[LandingFile], as_json: bool
+    declared: Sequence[Dataset],
+    listed: Sequence[LandingFile],
+    remarked: Sequence[str],
+    as_json: bool,
 ) -> None:
-    """Print each dataset with the number and size of its files, then the files that belong to no
-    dataset; as a table or as JSON lines."""
+    """Print each dataset with the number and size of its files, then what was remarked about the
+    declaration, then the files that belong to no dataset; as a table or as JSON lines."""
     rest = unmatched(listed, declared)
     files = {d.name: [f for f in listed if d.matches(f.relative_key)] for d in declared}
     if as_json:
@@ -65,6 +68,8 @@ def print_datasets(
                 "bytes": sum(file.size for file in mine),
             }
             print(json.dumps(said, ensure_ascii=False))
+        for remark in remarked:
+            print(json.dumps({"type": "warning", "warning": remark}, ensure_ascii=False))
         for file in rest:
             said = {"type": "unmatched", "source_file": file.url, "source_size": file.size}
             print(json.dumps(said, ensure_ascii=False))
@@ -84,6 +89,8 @@ def print_datasets(
             decimal(sum(file.size for file in mine)),
         )
     console.print(table)
+    for remark in remarked:
+        console.print(Text(f"warning: {printable(remark)}"))
     for file in rest[:SHOWN]:
         console.print(Text(f"belongs to no dataset: {printable(file.url)}, {decimal(file.size)}"))
     if len(rest) > SHOWN:

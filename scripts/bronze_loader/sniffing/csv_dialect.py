@@ -151,6 +151,8 @@ def line_end(text: str, body: str, dialect: Dialect) -> tuple[str, bool]:
     ends = [_LINE_END.search(line) for line in _last_lines(body, dialect)]
     used = [end.group() for end in ends if end]
     of_rows = set(used[1:])
+    if first != "\r":
+        of_rows.discard("\r")  # part of a value
     if used[:1] == ["\r\n"] == [first] and of_rows == {"\n"}:
         return "\n", True
     if used[:1] not in ([], [first]) or len(of_rows | {first}) > 1:
