@@ -44,6 +44,8 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
 
 def type_name(arrow: pa.DataType) -> str:
     """A type as Spark spells it."""
+    if pa.types.is_duration(arrow):
+        return "string"  # as which a warehouse sends intervals
     if pa.types.is_decimal(arrow):
         return f"decimal({arrow.precision},{arrow.scale})"
     if pa.types.is_timestamp(arrow):
@@ -69,9 +71,21 @@ def value(found: Any) -> Any:
         case dt.datetime():
             moment = found.astimezone(dt.UTC) if found.tzinfo else found
             return moment.replace(tzinfo=None).isoformat(" ")
+        case dt.timedelta():
+            return _interval(found)
         case dict():
             return {name: value(inner) for name, inner in found.items()}
         case list() | tuple():
             return [value(inner) for inner in found]
         case _:
             return str(found)
+
+
+def _interval(found: dt.timedelta) -> str:
+    """A day-time interval as a warehouse sends it: 1 02:03:04.500000000."""
+    seconds, micros = divmod(abs(found) // dt.timedelta(microseconds=1), 1_000_000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    sign = "-" if found < dt.timedelta(0) else ""
+    return f"{sign}{days} {hours:02}:{minutes:02}:{seconds:02}.{micros:06}000"

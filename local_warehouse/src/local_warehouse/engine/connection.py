@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from local_warehouse.engine import functions
 from local_warehouse.engine.cancellation import Calls
 from local_warehouse.engine.process import EngineProcess
 from local_warehouse.engine.snapshots import Snapshots
@@ -49,6 +50,7 @@ class Connection:
         self.names: dict[str, str] = {}  # the engine's names of tables, by their relations' ids
         self.locations: dict[str, str] = {}  # the locations of tables, by these names
         self.snapshots = Snapshots()
+        self._has_functions = False
         process = self._process = None if url else EngineProcess()
         self._calls = Calls()
         self._results: weakref.WeakSet[Generator[pa.RecordBatch]] = weakref.WeakSet()
@@ -155,6 +157,15 @@ class Connection:
         return False
 
     # queries and commands; they raise pyspark's exceptions
+
+    def lacks_function(self, message: str) -> bool:
+        """Whether an error says that the engine does not have a function of functions.py yet; it
+        has them after this."""
+        if self._has_functions or not functions.is_missing(message):
+            return False
+        functions.register(self._session)
+        self._has_functions = True
+        return True
 
     def tables(self, sql: str) -> Generator[pa.Table]:
         """The tables of a statement's result, at least one, each computed when it is asked for."""

@@ -187,6 +187,8 @@ class Engine:
                 return work(sql)
             except PySparkException as error:
                 message, locations = str(error), self._connection.locations
+                if self._connection.lacks_function(message):
+                    continue
                 if _NOT_FOUND in message and set(_NAME.findall(message)) - locations.keys():
                     raise TableRedefined from error
                 if _STALE_HINT not in message:

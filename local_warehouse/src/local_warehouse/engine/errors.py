@@ -25,6 +25,7 @@ _PHRASES = (
     ("cannot resolve attribute", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
     ("ambiguous attribute", "AMBIGUOUS_REFERENCE"),
     ("unknown function", "UNRESOLVED_ROUTINE"),
+    ("unknown table function", "UNRESOLVABLE_TABLE_VALUED_FUNCTION"),
     ("does not support zero arguments", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
     ("aggregate function calls cannot be nested", "NESTED_AGGREGATE_FUNCTION"),
     ("valid fields are", "MISSING_AGGREGATION"),
@@ -63,6 +64,7 @@ _PHRASES = (
 _NO_DELTA = "Failed to find the data source: delta"
 # what Apache Spark puts around a message
 _SPARK_FRAME = re.compile(r"^\([\w.$]+\) | SQLSTATE: \w{5}(?=\n|$)")
+_MISSING = re.compile(r"function: (\w+)")  # one that the engine knows by name only
 _SYNTAX = re.compile(r"\bfound .* expected ", re.DOTALL)
 _NAME = re.compile(r"ObjectName\(\[(.*?)\]\)")
 _PART = re.compile(r'Identifier\("(.*?)"\)')
@@ -99,6 +101,8 @@ def _translated(message: str) -> SqlError:
     for phrase, condition in _PHRASES:
         if phrase in lowered:
             return SqlError(condition, message)
+    if missing := _MISSING.fullmatch(message):
+        return unsupported(f"the function {missing[1]}")
     if _SYNTAX.search(message):
         return syntax_error(message)
     return SqlError("ENGINE_ERROR", message)

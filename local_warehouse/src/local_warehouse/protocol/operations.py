@@ -104,6 +104,8 @@ class Operation:
         Raises SqlError if the statement failed, also while its rows were computed.
         """
         with self._reading:
+            if self._ended.is_set() and (earlier := self.error) is not None:
+                raise earlier
             try:
                 try:
                     found = self._fetch(max_rows, max_bytes)

@@ -9,88 +9,64 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-ansi-compliance
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import decimal
+from collections.abc import Callable
 
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
+from local_warehouse.rewrites import moments
 from local_warehouse.rewrites.operand_types import (
     DIGITS,
+    ByClass,
+    ByName,
     OperandTypes,
     evident_type,
-    unclear_parts,
+    is_in_days,
     widest,
 )
-from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import render
-from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.sql.walk import of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 _OPERATORS = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
 _CHECKED = (exp.Add, exp.Sub, exp.Mul)
 _QUOTIENTS = (exp.Div, exp.Mod, exp.IntDiv)
 _LEAST = {str(2**31): "int", str(2**63): "bigint"}  # types that hold the negative of a literal
-# Functions that are corrected, and how many arguments they have.
-_COUNTS = {
-    "sum": (1,),
-    "round": (1, 2),
-    "try_add": (2,),
-    "try_subtract": (2,),
-    "try_multiply": (2,),
-}
+_MOST_DIGITS = 38  # of a DECIMAL
+_SUMMED_DIGITS = 10  # by which the sum of a DECIMAL is wider
+_ROUNDED = Decimal(38, 18)  # as which doubles are rounded, between 1e-18 and 1e15
 
 
-def correct_arithmetic(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Compute sums, differences, products and quotients, and sum, round and try_add with their
-    kin, as Databricks does, inner ones before outer ones."""
-    outer_first = of_kind(nodes(tree), exp.Neg, exp.Anonymous, *_OPERATORS)
-    for least in outer_first:
-        if not isinstance(least, exp.Neg) or not isinstance(least.this, exp.Literal):
-            continue
-        if least.this.name in _LEAST:
+def cast_least_integers(found: list[exp.Expr]) -> None:
+    """Cast the least INT and the least BIGINT, whose literals are a size too large before their
+    sign is looked at."""
+    for least in of_kind(found, exp.Neg):
+        if isinstance(least.this, exp.Literal) and least.this.name in _LEAST:
             least.replace(exp.cast(least.copy(), _LEAST[least.this.name]))
-    changing: list[exp.Expr] = [n for n in reversed(outer_first) if _is_arithmetic(n)]
-    if not changing:
-        return tree
-    unnamed = list(_unnamed(tree, changing))
-    types = OperandTypes(columns_of)
-    types.ask([*unnamed, *(leaf for node in changing for leaf in _leaves(node))])
-    places = [(_select_of(projection), projection.index or 0) for projection in unnamed]
-    names = [types.name(projection) for projection in unnamed]
-    for node in changing:
-        if isinstance(node, exp.Binary):
-            _operator(node, types)
-        elif str(node.this).lower() == "sum":
-            _sum(node, types)
-        elif str(node.this).lower() == "round":
-            _round(node, types)
-        else:
-            _widen(node, types)
-    for (select, position), name in zip(places, names, strict=True):
-        projection = select.expressions[position]
-        projection.replace(exp.alias_(projection.copy(), name, quoted=True))
-    return tree
 
 
-def _select_of(projection: exp.Expr) -> exp.Select:
-    assert isinstance(projection.parent, exp.Select)
-    return projection.parent
-
-
-def _is_arithmetic(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Anonymous):
-        name, count = str(node.this).lower(), len(node.expressions)
-        return count in _COUNTS.get(name, ())
-    return isinstance(node, _OPERATORS) and not _are_small(node)
-
-
-def _are_small(node: exp.Binary) -> bool:
-    """Whether both operands are literals that are too small for an overflow."""
-    sides = (node.this, node.expression)
-    return isinstance(node, _CHECKED) and all(
+def _sides(node: exp.Expr) -> list[exp.Expr]:
+    """The operands whose types decide; none for literals that are too small for an overflow, and
+    for intervals of days."""
+    sides = [node.this, node.expression]
+    is_small = isinstance(node, _CHECKED) and all(
         isinstance(side, exp.Literal) and side.name.isdecimal() and len(side.name) < 5
         for side in sides
     )
+    if is_small or all(evident_type(side) == "interval" for side in sides):
+        return []
+    return [] if any(is_in_days(side) for side in sides) else sides
+
+
+def _first(*counts: int) -> Callable[[exp.Expr], list[exp.Expr]]:
+    """The operand of a call with so many arguments: the first one, without DISTINCT."""
+    return lambda call: [_argument(call)] if len(call.expressions) in counts else []
+
+
+def _both(call: exp.Expr) -> list[exp.Expr]:
+    return list(call.expressions) if len(call.expressions) == 2 else []
 
 
 def _argument(call: exp.Expr) -> exp.Expr:
@@ -101,34 +77,14 @@ def _argument(call: exp.Expr) -> exp.Expr:
     return argument
 
 
-def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:
-    """The parts of a node's operands whose types the engine has to be asked for."""
-    if isinstance(node, exp.Anonymous):
-        sides = [_argument(node), *node.expressions[1:]]
-    else:
-        sides = [node.this, node.expression]
-    if any(evident_type(side) == "interval" for side in sides):
-        return
-    for side in sides:
-        yield from unclear_parts(side)
-
-
-def _unnamed(tree: exp.Expr, changing: list[exp.Expr]) -> Iterator[exp.Expr]:
-    """The projections without an alias that contain some of these nodes."""
-    wanted = {id(node) for node in changing}
-    for select in of_kind(nodes(tree), exp.Select):
-        for projection in select.expressions:
-            if not isinstance(projection, exp.Alias) and any(
-                id(node) in wanted for node in nodes(projection)
-            ):
-                yield projection
-
-
 # corrections
 
 
-def _operator(node: exp.Binary, types: OperandTypes) -> None:
+def _operator(node: exp.Expr, types: OperandTypes) -> None:
+    assert isinstance(node, exp.Binary)
     operands = [types.of(node.this), types.of(node.expression)]
+    if moments.shift_date(node, operands):
+        return
     if operands == ["string", "string"] and not isinstance(node, exp.IntDiv):
         message = f"Cannot resolve {render(node)}: it needs numbers or intervals, not two STRINGs."
         raise SqlError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", message)
@@ -145,9 +101,34 @@ def _operator(node: exp.Binary, types: OperandTypes) -> None:
         wide.set("this", exp.cast(wide.this.copy(), f"decimal({DIGITS[left]}, 0)"))
         node.replace(exp.cast(wide, widest({left, right})))
     elif isinstance(node, exp.Sub) and left == right == "date":
-        node.replace(exp.Anonymous(this="make_dt_interval", expressions=[node.copy()]))
+        if not _is_counted(node):
+            node.replace(exp.Anonymous(this="make_dt_interval", expressions=[node.copy()]))
+    elif isinstance(node, exp.Mul):
+        _multiply(node, decimal_of(left), decimal_of(right))
     elif isinstance(node, exp.Div) and not {left, right} <= DIGITS.keys():
         _divide(node, decimal_of(left), decimal_of(right))
+
+
+def _is_counted(days: exp.Expr) -> bool:
+    """Whether a difference of dates is cast to a number, which the engine's own is: days."""
+    parent = days.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    return isinstance(parent, exp.Cast) and parent.to.this in exp.DataType.INTEGER_TYPES
+
+
+def _multiply(node: exp.Mul, left: Decimal | None, right: Decimal | None) -> None:
+    """Round a product of decimals to the digits that Spark keeps, where it has more than 38. The
+    engine computes with 38 digits; a product that has more is left to a function."""
+    if left is None or right is None or left.precision + right.precision < _MOST_DIGITS:
+        return
+    result, scale = left.times(right), left.scale + right.scale
+    product = f"{PREFIX}multiplied(cast(a as string), cast(b as string), {result.scale})"
+    exact = f"cast({product} as {result})"
+    if scale < _MOST_DIGITS:
+        is_small = f"abs(cast(a as double) * cast(b as double)) < 1e{_MOST_DIGITS - scale}"
+        exact = f"case when {is_small} then cast(a * b as {result}) else {exact} end"
+    node.replace(fill(exact, {"a": exp.paren(node.this), "b": exp.paren(node.expression)}))
 
 
 def _divide_null(node: exp.Binary) -> None:
@@ -196,27 +177,113 @@ def _wanted(side: exp.Expr, own: str, beside: str) -> str | None:
 def _sum(call: exp.Expr, types: OperandTypes) -> None:
     summed = _argument(call)
     data_type = types.of(summed)
+    exact = decimal_of(data_type)
     if data_type == "string":
         summed.replace(exp.cast(summed.copy(), "double"))
     elif data_type == "bigint":
         summed.replace(exp.cast(summed.copy(), f"decimal({DIGITS[data_type]}, 0)"))
-        whole: exp.Expr = call
-        while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
-            whole = whole.parent
+        whole = _with_window(call)
         whole.replace(exp.cast(whole.copy(), data_type))
+    elif data_type not in DIGITS and exact and exact.precision + _SUMMED_DIGITS > _MOST_DIGITS:
+        _check_sum(call, summed, exact.scale)
+
+
+def _with_window(call: exp.Expr) -> exp.Expr:
+    """An aggregate with its FILTER and OVER."""
+    whole = call
+    while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
+        whole = whole.parent
+    return whole
+
+
+def _check_sum(call: exp.Expr, summed: exp.Expr, scale: int) -> None:
+    """Fail where a sum has more than 38 digits. The engine's wraps around at about 1.7 times 10 to
+    the 38, which a sum of doubles tells."""
+    whole, digits = _with_window(call), _MOST_DIGITS - scale
+    exact = whole.copy()
+    summed.replace(
+        fill("cast(x as double) + 0D", {"x": summed})
+    )  # the engine confuses sums of casts
+    most, name = _shifted(10**_MOST_DIGITS - 1, -scale), Decimal(_MOST_DIGITS, scale)
+    checked = (
+        f"case when abs(about) > 1.2e{digits} or abs(exact) > cast('{most}' as {name}) then"
+        f" cast(raise_error('[ARITHMETIC_OVERFLOW] Overflow in sum of decimals.') as {name})"
+        " else exact end"
+    )
+    whole.replace(fill(checked, {"about": whole.copy(), "exact": exact}))
 
 
 def _round(call: exp.Expr, types: OperandTypes) -> None:
-    decimal = decimal_of(types.of(_argument(call)))
-    places = call.expressions[1].name if len(call.expressions) > 1 else "0"
-    if decimal is not None and places.isdecimal() and 0 <= int(places) < decimal.scale:
-        digits = min(decimal.precision - decimal.scale + 1 + int(places), 38)
-        call.replace(exp.cast(call.copy(), str(Decimal(digits, int(places)))))
+    """Round as Spark does: a double by the digits of its text, and bround halves to even digits."""
+    value, data_type = _argument(call), types.of(_argument(call))
+    places = _number(call.expressions[1]) if len(call.expressions) > 1 else 0
+    to_even = str(call.this).lower() == "bround"
+    exact = decimal_of(data_type) if data_type.startswith("decimal") else None
+    if places is None or abs(places) > _ROUNDED.scale:
+        return
+    if data_type in ("float", "double"):
+        text = f"cast(cast(x as string) as {_ROUNDED})"  # which the engine reads without exponent
+        digits = f"if(abs(x) < 1e-4, cast(x as {_ROUNDED}), {text})"
+        if data_type == "float":
+            digits = f"cast(cast(x as double) as {_ROUNDED})"
+        plain = fill(digits, {"x": value})
+        rounded = (
+            _half_even(plain, places) if to_even else fill(f"round(x, {places})", {"x": plain})
+        )
+        near = f"if(abs(x) < 1e15, cast(y as {data_type}), x)"
+        call.replace(fill(near, {"x": value, "y": rounded}))
+    elif exact is not None and 0 <= places < exact.scale:
+        kept = min(exact.precision - exact.scale + 1 + places, _MOST_DIGITS)
+        rounded = _half_even(value, places) if to_even else call.copy()
+        call.replace(exp.cast(rounded, str(Decimal(kept, places))))
+    elif exact is not None and places >= exact.scale:
+        wider = Decimal(min(exact.precision + 1, _MOST_DIGITS), exact.scale)
+        call.replace(exp.cast(value.copy(), str(wider)))
 
 
-def _widen(call: exp.Expr, types: OperandTypes) -> None:
-    """Give the arguments of try_add and the like one type, where one is INT and one BIGINT."""
-    integers = [types.of(argument) for argument in call.expressions]
-    if set(integers) == {"int", "bigint"}:
-        narrow = call.expressions[integers.index("int")]
+def _half_even(value: exp.Expr, places: int) -> exp.Expr:
+    """A decimal rounded to so many places, from halves to even digits."""
+    unit, half, pair = (
+        f"cast('{_shifted(digit, -places - behind)}' as {_ROUNDED})"
+        for digit, behind in ((1, 0), (5, 1), (2, 0))
+    )
+    rounded = f"round(x, {places})"
+    return fill(
+        f"if(abs({rounded} - x) = {half} and {rounded} % {pair} <> 0,"
+        f" {rounded} - if(x < 0, -{unit}, {unit}), {rounded})",
+        {"x": value},
+    )
+
+
+def _shifted(number: int, places: int) -> str:
+    """A number times a power of ten, with all its digits."""
+    return f"{decimal.Decimal((0, tuple(map(int, str(number))), places)):f}"
+
+
+def _number(node: exp.Expr) -> int | None:
+    """The value of an integer literal, with its sign."""
+    sign, digits = (-1, node.this) if isinstance(node, exp.Neg) else (1, node)
+    is_number = isinstance(digits, exp.Literal) and digits.name.isdecimal()
+    return sign * int(digits.name) if is_number else None
+
+
+def _try_operation(call: exp.Expr, types: OperandTypes) -> None:
+    """Give the arguments of try_add and the like one type, where one is INT and one BIGINT, and
+    a moment the type that it had."""
+    given = [types.of(argument) for argument in call.expressions]
+    if set(given) == {"int", "bigint"}:
+        narrow = call.expressions[given.index("int")]
         narrow.replace(exp.cast(narrow.copy(), "bigint"))
+    elif "timestamp" in given and any(name.startswith("interval") for name in given):
+        call.replace(exp.cast(call.copy(), "timestamp"))
+
+
+CORRECTIONS: ByClass = dict.fromkeys(_OPERATORS, (_sides, _operator))
+CALLS: ByName = {
+    "sum": (_first(1), _sum),
+    "round": (_first(1, 2), _round),
+    "bround": (_first(1, 2), _round),
+    "try_add": (_both, _try_operation),
+    "try_subtract": (_both, _try_operation),
+    "try_multiply": (_both, _try_operation),
+}

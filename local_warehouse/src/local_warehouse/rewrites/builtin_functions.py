@@ -5,10 +5,14 @@ tests/conformance/ compares the warehouse with Apache Spark, function by functio
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
+from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
-from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.templates import PREFIX, fill
+from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
 # What stands for a call with so many arguments; `call` is the call, `x` and `y` its arguments.
@@ -22,18 +26,168 @@ _CORRECTED = {
     # words end at a blank only; the engine's end at every sign
     ("initcap", 1): "array_join(transform(split(x, ' '),"
     " w -> concat(upper(left(w, 1)), lower(substr(w, 2)))), ' ')",
+    ("regexp_count", 2): "cast(call as int)",  # the engine's is a BIGINT
+    ("bitmap_bit_position", 1): "cast(call as bigint)",
+    ("bitmap_bucket_number", 1): "cast(call as bigint)",
+    ("get_json_object", 2): f"{PREFIX}json_object(x, y)",  # the engine's has no [*]
+    ("left", 2): "left(x, greatest(y, 0))",  # the engine's counts from the other end below 0
+    ("right", 2): "right(x, greatest(y, 0))",
+    ("repeat", 2): "repeat(x, greatest(y, 0))",
+    ("ifnull", 2): "coalesce(x, y)",
+    ("nvl", 2): "coalesce(x, y)",
+    ("zip_with", 3): "transform(slice(sequence(1, greatest(size(x), size(y)) + 1), 1,"
+    " greatest(size(x), size(y))), local_i -> body)",
+    (
+        "transform_values",
+        2,
+    ): "map_from_arrays(map_keys(x), transform(map_entries(x), local_e -> body))",
+    (
+        "transform_keys",
+        2,
+    ): "map_from_arrays(transform(map_entries(x), local_e -> body), map_values(x))",
+    ("map_zip_with", 3): "map_from_arrays(array_union(map_keys(x), map_keys(y)),"
+    " transform(array_union(map_keys(x), map_keys(y)), local_k -> body))",
 }
+# What the parameters of a function's lambda are, where the engine has no such function.
+_PARAMETERS = {
+    "zip_with": ("get(x, local_i - 1)", "get(y, local_i - 1)"),
+    "transform_values": ("local_e.key", "local_e.value"),
+    "transform_keys": ("local_e.key", "local_e.value"),
+    "map_zip_with": ("local_k", "x[local_k]", "y[local_k]"),
+}
+_REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
+_MODES = ("aes_encrypt", "aes_decrypt")
+_FROM_END = (  # what a start before the text leaves of it
+    "if(y < 0 and -y > length(x), substring(x, 1, greatest(n + y + length(x), 0)),"
+    " substring(x, y, greatest(n, 0)))"
+)
+# An empty match at the beginning makes no part, and an empty pattern none at the end.
+_BETWEEN = "if(size(call) > 1, slice(call, 2, size(call) - 1), call)"
+_CHARACTERS = "if(length(x) = 0, array(''), filter(call, part -> part <> ''))"
 
 
 def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Put what gives the answer of Databricks in place of a call, inner calls before outer."""
-    calls: list[exp.Expr] = of_kind(nodes(tree), exp.Anonymous, exp.Initcap)
+    """Put what gives the answer of Databricks in place of a call, inner calls before outer.
+
+    Raises SqlError for a call that has no such form.
+    """
+    calls: list[exp.Expr] = of_kind(
+        nodes(tree), exp.Anonymous, exp.Initcap, exp.Substring, exp.GroupConcat, exp.DecodeCase
+    )
     for call in reversed(calls):
-        is_anonymous = isinstance(call, exp.Anonymous)
-        name = str(call.this).lower() if is_anonymous else "initcap"
-        arguments = call.expressions if is_anonymous else [call.this]
-        template = _CORRECTED.get((name, len(arguments)))
-        if template is not None:
-            places = dict(zip("xy", arguments, strict=False))
-            call.replace(fill(template, {"call": call} | places))
+        if isinstance(call, exp.GroupConcat):
+            if call.args.get("separator") is None:
+                call.set("separator", exp.Literal.string(""))
+        elif isinstance(call, exp.DecodeCase):
+            _replace(call, _cases(call.expressions))
+        elif isinstance(call, exp.Substring):
+            _substring(call, [call.this, call.args.get("start"), call.args.get("length")])
+        else:
+            _correct(call)
     return tree
+
+
+def _correct(call: exp.Expr) -> None:
+    is_anonymous = isinstance(call, exp.Anonymous)
+    name = str(call.this).lower() if is_anonymous else call.key
+    arguments = call.expressions if is_anonymous else [call.this]
+    template = _CORRECTED.get((name, len(arguments)))
+    if name in _REFUSED or (name in _MODES and len(arguments) > 2 and not _is_gcm(arguments[2])):
+        raise unsupported(
+            f"the function {name} in this form" if name in _MODES else f"the function {name}"
+        )
+    if name == "substr":
+        _substring(call, [*arguments, None, None][:3])
+    elif name == "split" and len(arguments) in (2, 3):
+        _split(call, arguments)
+    elif name in _PARAMETERS and template is not None:
+        if isinstance(arguments[-1], exp.Lambda):
+            call.replace(_with_lambda(name, template, arguments))
+    elif template is not None and not _is_small(name, arguments):
+        places = dict(zip(("x", "y"), arguments, strict=False))
+        _replace(call, fill(template, {"call": call, **places}))
+
+
+def _replace(call: exp.Expr, corrected: exp.Expr) -> None:
+    """Put an expression in place of a call, under the name that the call has in a SELECT."""
+    if isinstance(call.parent, exp.Select) and call.arg_key == "expressions":
+        corrected = exp.alias_(corrected, render(call), quoted=True)
+    call.replace(corrected)
+
+
+def _is_small(name: str, arguments: list[exp.Expr]) -> bool:
+    """Whether a count is a literal, which is not below 0, or a fallback a literal."""
+    if name in ("left", "right", "repeat"):
+        return isinstance(arguments[1], exp.Literal)
+    return name in ("ifnull", "nvl") and not any(isinstance(a, exp.Null) for a in arguments)
+
+
+def _is_gcm(mode: exp.Expr) -> bool:
+    return isinstance(mode, exp.Literal) and mode.name.upper() == "GCM"
+
+
+def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
+    """Count a start below 0 from the end, also where the text is shorter than that."""
+    text, start, length = arguments
+    if text is None or start is None or length is None or call.args.get("corrected"):
+        return
+    if isinstance(start, exp.Literal) and isinstance(length, exp.Literal):
+        return
+    _replace(call, fill(_FROM_END, {"x": text, "y": exp.paren(start), "n": exp.paren(length)}))
+
+
+def _split(call: exp.Expr, arguments: list[exp.Expr]) -> None:
+    """Split by a pattern that can match nothing as Java does."""
+    pattern = arguments[1]
+    if not isinstance(pattern, exp.Literal):
+        return
+    if pattern.name == "" and len(arguments) == 2:
+        _replace(call, fill(_CHARACTERS, {"call": call, "x": arguments[0]}))
+    elif pattern.name == "|" and len(arguments) == 2:
+        _replace(call, fill(_BETWEEN, {"call": call}))
+    elif _matches_nothing(pattern.name):
+        raise unsupported("split by a pattern that matches an empty text")
+
+
+def _matches_nothing(pattern: str) -> bool:
+    try:
+        return re.match(pattern, "") is not None
+    except re.error:  # one of Java's own
+        return False
+
+
+def _cases(arguments: list[exp.Expr]) -> exp.Expr:
+    """decode with pairs of a value and its result: a CASE in which NULL equals NULL."""
+    value, *pairs = arguments
+    default = pairs.pop() if len(pairs) % 2 else None
+    case = exp.Case(default=default.copy() if default is not None else None, ifs=[])
+    for wanted, result in zip(pairs[::2], pairs[1::2], strict=True):
+        condition = exp.NullSafeEQ(this=value.copy(), expression=wanted.copy())
+        case.append("ifs", exp.If(this=condition, true=result.copy()))
+    return case
+
+
+def _with_lambda(name: str, template: str, arguments: list[exp.Expr]) -> exp.Expr:
+    """A call of a function with a lambda as one of transform, whose body has what the parameters
+    stand for."""
+    function = arguments[-1]
+    places = dict(zip(("x", "y"), arguments[:-1], strict=False))
+    values = {
+        parameter.name.lower(): fill(text, places)
+        for parameter, text in zip(function.expressions, _PARAMETERS[name], strict=True)
+    }
+    body = exp.paren(function.this.copy())
+    for row in reversed(of_kind(nodes(body), exp.Tuple)):  # its fields are named as the parameters
+        if row.expressions and all(one.name.lower() in values for one in row.expressions):
+            pairs = [
+                part for one in row.expressions for part in (exp.Literal.string(one.name), one)
+            ]
+            row.replace(exp.Anonymous(this="named_struct", expressions=pairs))
+    for node in reversed(nodes(body)):
+        is_name = isinstance(node, exp.Column) and not node.table
+        is_name = is_name or (
+            isinstance(node, exp.Identifier) and not isinstance(node.parent, exp.Column)
+        )
+        if is_name and node.name.lower() in values:
+            node.replace(values[node.name.lower()].copy())
+    return fill(template, {**places, "body": body})

@@ -7,7 +7,7 @@ the variables of a lambda function, has the type UNKNOWN.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sqlglot import exp
 
@@ -19,6 +19,7 @@ from local_warehouse.types.decimals import Decimal, decimal_of
 
 DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}  # the most that a value has
 UNKNOWN = ""
+_DAYS = {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY"}
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
 _CALLS = {
     "count": "bigint", "count_if": "bigint", "row_number": "int", "rank": "int",
@@ -152,8 +153,33 @@ def _of_number(text: str) -> str:
     return "bigint" if int(text) < 2**63 else str(Decimal(len(text), 0))
 
 
+def unit_of(interval: exp.Expr) -> str:
+    """The unit of an interval of one: `DAY`; empty for several."""
+    unit = interval.args.get("unit")
+    return unit.name.upper().removesuffix("S") if isinstance(unit, exp.Var) else ""
+
+
+def is_in_days(node: exp.Expr) -> bool:
+    """Whether it is an interval whose text says that it has no hours, minutes or seconds."""
+    if isinstance(node, (exp.Paren, exp.Neg)):
+        return is_in_days(node.this)
+    if not isinstance(node, exp.Interval):
+        return False
+    unit = node.args.get("unit")
+    if isinstance(unit, exp.IntervalSpan):
+        return unit.expression.name.upper() in _DAYS
+    return unit_of(node) in _DAYS
+
+
 def _result(node: exp.Binary, left: str, right: str) -> str:
     """The type of a sum, a difference or a product."""
+    intervals = [right.startswith("interval"), left.startswith("interval")]
+    if isinstance(node, exp.Mul) and any(intervals):
+        return "interval"
+    if any(intervals) and not all(intervals):
+        moment = left if intervals[0] else right
+        moved = node.expression if intervals[0] else node.this
+        return "timestamp" if moment == "date" and not is_in_days(moved) else moment
     one, other = decimal_of(left), decimal_of(right)
     if one is None or other is None or {left, right} <= DIGITS.keys():
         return widest({left, right} - {"void"})
@@ -172,3 +198,10 @@ def widest(types: set[str]) -> str:
         return str(functools.reduce(Decimal.union, known))
     numbers = DIGITS.keys() | {"float", "double"}
     return "double" if types and all(t in numbers or decimal_of(t) for t in types) else UNKNOWN
+
+
+# The operands whose types decide about a node, none where it needs no correction; and what corrects
+# it in place, once they are known.
+Correction = tuple[Callable[[exp.Expr], list[exp.Expr]], Callable[[exp.Expr, OperandTypes], None]]
+ByClass = dict[type[exp.Expr], Correction]
+ByName = dict[str, Correction]

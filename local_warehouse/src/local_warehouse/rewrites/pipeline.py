@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.rewrites.arithmetic import correct_arithmetic
 from local_warehouse.rewrites.builtin_functions import correct_functions
+from local_warehouse.rewrites.by_type import correct_by_type
+from local_warehouse.rewrites.casts_by_name import cast_by_name
 from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.grouping import group_by_all
@@ -51,6 +52,7 @@ def each_select(*rewrites: SelectRewrite) -> Rewrite:
 
 
 REWRITES: tuple[Rewrite, ...] = (
+    cast_by_name,
     count_microseconds,
     compare_rows,
     compare_patterns,
@@ -68,7 +70,7 @@ REWRITES: tuple[Rewrite, ...] = (
         order_by_outputs,
         filter_qualified,
     ),
-    correct_arithmetic,
+    correct_by_type,
 )
 
 

@@ -7,6 +7,8 @@ from sqlglot import exp
 from local_warehouse.sql.parse_cache import parse_again
 from local_warehouse.sql.walk import nodes, of_kind
 
+PREFIX = "local_warehouse_"  # of the names of functions that the warehouse gives its engine
+
 
 def fill(template: str, places: dict[str, exp.Expr]) -> exp.Expr:
     """The expression of a template, with copies of these expressions in place of its columns of

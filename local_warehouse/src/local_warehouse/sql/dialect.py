@@ -33,6 +33,10 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
 
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}  # array(1, 2)[0] is an element
+        TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {
+            kind: lambda self, literal, to: _typed(literal, to)
+            for kind in exp.DataType.TEMPORAL_TYPES
+        }
 
         def _parse_types(
             self, check_func: bool = False, schema: bool = False, **options: Any
@@ -63,6 +67,19 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
         def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
             """The text of a cast as it was written; Databricks' own method asks for its type."""
             return generator.Generator.cast_sql(self, expression, safe_prefix)
+
+
+def _typed(whole: exp.Expr, to: exp.DataType) -> exp.Expr:
+    """A literal with a type before it, such as date'2024-01-01'. sqlglot has read the operators
+    behind it, such as ::string, as ones of its text."""
+    literal = whole
+    while not isinstance(literal, exp.Literal):
+        literal = literal.this
+    cast = exp.Cast(this=literal.copy(), to=to)
+    if literal is whole:
+        return cast
+    literal.replace(cast)
+    return whole
 
 
 _CHARACTERS = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR)

@@ -1,0 +1,43 @@
+"""Functions that the engine does not have or that differ there, computed by Python in its process.
+
+A rewrite calls them by a name with a prefix; the engine gets them when it first fails for want of
+one. Python takes about 2 µs for a row, so they stand only where SQL has no form for the answer.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable
+from typing import Any
+
+from local_warehouse.rewrites.templates import PREFIX
+from local_warehouse.types.json_paths import json_object
+
+
+def multiplied(left: str | None, right: str | None, scale: int | None) -> str | None:
+    """The product of two decimals, rounded to so many places; a cast finds overflow."""
+    if left is None or right is None or scale is None:
+        return None
+    with decimal.localcontext(prec=100):
+        product = decimal.Decimal(left) * decimal.Decimal(right)
+        unit = decimal.Decimal(1).scaleb(-scale)
+        return f"{product.quantize(unit, decimal.ROUND_HALF_UP):f}"
+
+
+FUNCTIONS: dict[str, Callable[..., str | None]] = {
+    "multiplied": multiplied,
+    "json_object": json_object,
+}
+
+
+def is_missing(message: str) -> bool:
+    """Whether an error of the engine says that it has no function of these names."""
+    return f"unknown function: {PREFIX}" in message
+
+
+def register(session: Any) -> None:
+    """Give a Spark Connect session these functions, all of which return texts."""
+    from pyspark.sql.types import StringType
+
+    for name, function in FUNCTIONS.items():
+        session.udf.register(PREFIX + name, function, StringType())

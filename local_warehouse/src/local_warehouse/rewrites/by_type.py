@@ -1,0 +1,85 @@
+"""Corrections that depend on the types of operands, all in one walk and with one question a place.
+
+A correction says whose types decide, and changes a node once they are known. Inner nodes are
+corrected before outer ones. What the engine does not know the type of stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sqlglot import exp
+
+from local_warehouse.rewrites import arithmetic, functions_by_type, moments, texts
+from local_warehouse.rewrites.operand_types import (
+    ByClass,
+    ByName,
+    Correction,
+    OperandTypes,
+    unclear_parts,
+)
+from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.sql.walk import nodes, of_kind
+
+_BY_CLASS: ByClass = {
+    **arithmetic.CORRECTIONS,
+    **moments.CORRECTIONS,
+    **texts.CORRECTIONS,
+    **functions_by_type.CORRECTIONS,
+}
+_BY_NAME: ByName = {
+    **arithmetic.CALLS,
+    **moments.CALLS,
+    **texts.CALLS,
+    **functions_by_type.CALLS,
+}
+
+
+def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Compute as Databricks does what the engine computes otherwise for some types."""
+    found = nodes(tree)
+    arithmetic.cast_least_integers(found)
+    changing: list[tuple[exp.Expr, Callable[[exp.Expr, OperandTypes], None]]] = []
+    unclear: list[exp.Expr] = []
+    for node in reversed(nodes(tree)):
+        correction = _correction(node)
+        decisive = correction[0](node) if correction is not None else []
+        if correction is not None and decisive:
+            changing.append((node, correction[1]))
+            unclear += [part for operand in decisive for part in unclear_parts(operand)]
+    if not changing:
+        return tree
+    unnamed = list(_unnamed(tree, [node for node, _ in changing]))
+    types = OperandTypes(columns_of)
+    types.ask([*unnamed, *unclear])
+    places = [(_select_of(projection), projection.index or 0) for projection in unnamed]
+    names = [types.name(projection) for projection in unnamed]
+    for node, correct in changing:
+        correct(node, types)
+    for (select, position), name in zip(places, names, strict=True):
+        projection = select.expressions[position]
+        if not isinstance(projection, exp.Alias):
+            projection.replace(exp.alias_(projection.copy(), name, quoted=True))
+    return tree
+
+
+def _correction(node: exp.Expr) -> Correction | None:
+    if isinstance(node, exp.Anonymous):
+        return _BY_NAME.get(str(node.this).lower())
+    return _BY_CLASS.get(type(node))
+
+
+def _select_of(projection: exp.Expr) -> exp.Select:
+    assert isinstance(projection.parent, exp.Select)
+    return projection.parent
+
+
+def _unnamed(tree: exp.Expr, changing: list[exp.Expr]) -> Iterator[exp.Expr]:
+    """The projections without an alias that contain some of these nodes."""
+    wanted = {id(node) for node in changing}
+    for select in of_kind(nodes(tree), exp.Select):
+        for projection in select.expressions:
+            if not isinstance(projection, exp.Alias) and any(
+                id(node) in wanted for node in nodes(projection)
+            ):
+                yield projection

@@ -1,0 +1,27 @@
+"""Functions that are named as types, such as string(x): the casts that they stand for.
+
+https://docs.databricks.com/aws/en/sql/language-manual/functions/string
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.sql.walk import nodes, of_kind
+
+_TYPES = {"bigint", "binary", "boolean", "date", "decimal", "double", "float", "int", "smallint",
+          "string", "timestamp", "tinyint"}  # fmt: skip
+
+
+def cast_by_name(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Put a cast in place of a call of a type."""
+    for call in reversed(of_kind(nodes(tree), exp.Anonymous)):
+        name = str(call.this).lower()
+        if name not in _TYPES or len(call.expressions) != 1 or isinstance(call.parent, exp.Dot):
+            continue
+        cast: exp.Expr = exp.cast(call.expressions[0].copy(), name)
+        if isinstance(call.parent, exp.Select) and isinstance(call.expressions[0], exp.Column):
+            cast = exp.alias_(cast, call.expressions[0].name, quoted=True)
+        call.replace(cast)
+    return tree

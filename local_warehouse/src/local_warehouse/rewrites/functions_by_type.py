@@ -1,0 +1,52 @@
+"""Functions that the engine computes otherwise for some types of their arguments."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.errors import unsupported
+from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
+from local_warehouse.rewrites.templates import fill
+
+
+def _first_argument(node: exp.Expr) -> list[exp.Expr]:
+    if isinstance(node, exp.Anonymous):
+        return node.expressions[:1]
+    return [node.this]
+
+
+def _refuse_binary(node: exp.Expr, types: OperandTypes) -> None:
+    """Raise SqlError for BINARY, of which the engine makes a STRING."""
+    if types.of(_first_argument(node)[0]) == "binary":
+        name = str(node.this) if isinstance(node, exp.Anonymous) else node.key
+        raise unsupported(f"{name.lower()}() of BINARY")
+
+
+def _percentile(call: exp.Expr, types: OperandTypes) -> None:
+    """Take an element of the values, as Spark does, and exactly; the engine interpolates."""
+    value, shares, data_type = call.this, call.args["quantile"], types.of(call.this)
+    if data_type not in _NUMBERS and not data_type.startswith("decimal"):
+        raise unsupported(f"percentile_approx of {data_type.upper() or 'an unknown type'}")
+    if isinstance(call.parent, (exp.Window, exp.Filter)) or isinstance(value, exp.Distinct):
+        raise unsupported("percentile_approx with OVER, FILTER or DISTINCT")
+    is_array = isinstance(shares, exp.Anonymous) and str(shares.this).lower() == "array"
+    template = f"cast(percentile_disc(p) within group (order by x) as {data_type})"
+    found = [
+        fill(template, {"p": share, "x": value})
+        for share in (shares.expressions if is_array else [shares])
+    ]
+    call.replace(exp.Anonymous(this="array", expressions=found) if is_array else found[0])
+
+
+_NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
+
+CORRECTIONS: ByClass = {
+    exp.ApproxQuantile: (_first_argument, _percentile),
+    exp.Substring: (_first_argument, _refuse_binary),
+    exp.Overlay: (_first_argument, _refuse_binary),
+    exp.Trim: (_first_argument, _refuse_binary),
+}
+CALLS: ByName = dict.fromkeys(
+    ("left", "right", "substr", "lpad", "rpad", "btrim", "ltrim", "rtrim"),
+    (_first_argument, _refuse_binary),
+)

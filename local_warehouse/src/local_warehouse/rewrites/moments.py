@@ -1,0 +1,141 @@
+"""Dates, times and intervals: what Databricks makes of them, and the engine does not.
+
+A DATE and an interval with hours make a TIMESTAMP (the engine's stays a date); an interval is cast
+to a number in its own unit; a window's RANGE over days has both of its bounds.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.rewrites.operand_types import (
+    ByClass,
+    ByName,
+    OperandTypes,
+    evident_type,
+    is_in_days,
+    unit_of,
+)
+from local_warehouse.rewrites.templates import fill
+
+_SECONDS = {"WEEK": 86_400, "DAY": 86_400, "HOUR": 3_600, "MINUTE": 60}
+_PARTS = {"MINUTE": 60, "MINUTES": 60, "MIN": 60, "HOUR": 24, "HOURS": 24, "HR": 24, "HRS": 24}
+_MONTHS = {"MONTH", "MONTHS", "MON", "MONS"}
+
+
+def shift_date(node: exp.Expr, operands: list[str]) -> bool:
+    """Make a TIMESTAMP of a DATE to which an interval with a time is added. Returns whether the
+    operation is one on a date and an interval."""
+    sides = [node.this, node.expression]
+    for side, own, beside, other in zip(
+        sides, operands, reversed(operands), reversed(sides), strict=True
+    ):
+        if own != "date" or not beside.startswith("interval") or "month" in beside:
+            continue
+        if not is_in_days(other):
+            side.replace(exp.cast(side.copy(), "timestamp"))
+        return True
+    return False
+
+
+def is_counted(cast: exp.Cast) -> bool:
+    """Whether an interval, as its text says, is cast to a number."""
+    return cast.to.this in exp.DataType.NUMERIC_TYPES and evident_type(cast.this) == "interval"
+
+
+def count(cast: exp.Cast) -> None:
+    """Cast an interval to a number of its unit; the engine counts seconds."""
+    seconds = _SECONDS.get(unit_of(cast.this))
+    if seconds is not None:
+        whole = fill(f"cast(x as bigint) div {seconds}", {"x": cast.this})
+        cast.this.replace(exp.paren(whole))
+
+
+def _extracted(node: exp.Expr) -> list[exp.Expr]:
+    return [node.expression] if node.name.upper() in _PARTS.keys() | _MONTHS else []
+
+
+def _extract(node: exp.Expr, types: OperandTypes) -> None:
+    if types.of(node.expression).startswith("interval"):
+        _take_part(node, node.name.upper())
+
+
+def _dated(call: exp.Expr) -> list[exp.Expr]:
+    if len(call.expressions) != 2:
+        return []
+    unit, value = call.expressions
+    return [value] if unit.name.upper() in _PARTS.keys() | _MONTHS else []
+
+
+def _date_part(call: exp.Expr, types: OperandTypes) -> None:
+    if types.of(call.expressions[1]).startswith("interval"):
+        _take_part(call, call.expressions[0].name.upper())
+
+
+def _take_part(node: exp.Expr, unit: str) -> None:
+    """Take one field of an interval; the engine's minutes and hours are those of all its days."""
+    part = f"x % {_PARTS[unit]}" if unit in _PARTS else "x"
+    node.replace(fill(f"cast({part} as tinyint)", {"x": node.copy()}))
+
+
+def _truncated(call: exp.Expr) -> list[exp.Expr]:
+    return call.expressions[1:] if len(call.expressions) == 2 else []
+
+
+def _truncate(call: exp.Expr, types: OperandTypes) -> None:
+    """Truncate a text as a TIMESTAMP; the engine makes one without time zone of it."""
+    value = call.expressions[1]
+    if types.of(value) == "string":
+        value.replace(exp.cast(value.copy(), "timestamp"))
+
+
+def _one(call: exp.Expr) -> list[exp.Expr]:
+    return list(call.expressions) if len(call.expressions) == 1 else []
+
+
+def _seconds(call: exp.Expr, types: OperandTypes) -> None:
+    """Make a TIMESTAMP of a number of seconds, with their fraction."""
+    data_type = types.of(call.expressions[0])
+    fractions = data_type in ("float", "double") or data_type.startswith("decimal")
+    integers = data_type in ("tinyint", "smallint", "int", "bigint")
+    if fractions or (integers and str(call.this).lower() == "to_timestamp"):
+        call.replace(exp.cast(call.expressions[0].copy(), "timestamp"))
+
+
+def _ranged(window: exp.Expr) -> list[exp.Expr]:
+    """The key of a window that has a RANGE with bounds."""
+    spec, order = window.args.get("spec"), window.args.get("order")
+    if spec is None or order is None or len(order.expressions) != 1:
+        return []
+    if str(spec.args.get("kind")).upper() != "RANGE" or not any(_bounds(spec)):
+        return []
+    key = order.expressions[0]
+    return [key.this if isinstance(key, exp.Ordered) else key]
+
+
+def _bounds(spec: exp.Expr) -> list[exp.Expr]:
+    bounds = (spec.args.get(side) for side in ("start", "end"))
+    return [bound for bound in bounds if isinstance(bound, exp.Expr)]
+
+
+def _range(window: exp.Expr, types: OperandTypes) -> None:
+    """Order by times in place of days: the engine takes no lower bound of days."""
+    key = _ranged(window)[0]
+    if types.of(key) != "date":
+        return
+    for bound in _bounds(window.args["spec"]):
+        if evident_type(bound) != "interval":
+            bound.replace(fill("make_dt_interval(x)", {"x": bound}))
+    key.replace(exp.cast(key.copy(), "timestamp"))
+
+
+CORRECTIONS: ByClass = {exp.Extract: (_extracted, _extract), exp.Window: (_ranged, _range)}
+CALLS: ByName = {
+    "date_part": (_dated, _date_part),
+    "datepart": (_dated, _date_part),
+    "date_trunc": (_truncated, _truncate),
+    "timestamp_seconds": (_one, _seconds),
+    "to_timestamp": (_one, _seconds),
+}

@@ -1,0 +1,116 @@
+"""Values as texts, as Databricks writes them: 1.0E10, Infinity, and null in arrays.
+
+https://docs.databricks.com/aws/en/sql/language-manual/functions/cast
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.rewrites import moments
+from local_warehouse.rewrites.operand_types import (
+    UNKNOWN,
+    ByClass,
+    ByName,
+    OperandTypes,
+    evident_type,
+)
+from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql.dialect import WarehouseDialect
+
+_FRACTIONS = ("float", "double")
+_NESTED = ("array<", "map<", "struct<")
+_NESTED_KINDS = (exp.DataType.Type.ARRAY, exp.DataType.Type.LIST, exp.DataType.Type.MAP,
+                 exp.DataType.Type.STRUCT)  # fmt: skip
+
+
+def as_text(value: exp.Expr, data_type: str) -> exp.Expr | None:
+    """What casts a value of a type to STRING; None where the engine's own cast does."""
+    if data_type not in _FRACTIONS and not data_type.startswith(_NESTED):
+        return None
+    kind = exp.DataType.build(data_type, dialect=WarehouseDialect)
+    return _text(value, kind, 0)
+
+
+def _text(value: exp.Expr, kind: exp.Expr, depth: int) -> exp.Expr:
+    places = {"x": value}
+    if kind.this in (exp.DataType.Type.FLOAT, exp.DataType.Type.DOUBLE):
+        # within an array the engine writes numbers as Databricks does
+        return fill("nullif(trim(both '[]' from cast(array(x) as string)), 'NULL')", places)
+    if kind.this not in _NESTED_KINDS:
+        return fill("cast(x as string)", places)
+    if kind.this == exp.DataType.Type.STRUCT:
+        fields = [
+            _shown(exp.Dot(this=exp.paren(value.copy()), expression=field.this.copy()),
+                   field.args["kind"], depth)
+            for field in kind.expressions
+        ]  # fmt: skip
+        return _joined(value, "{", "}", [f"f{i}" for i in range(len(fields))], fields)
+    element = f"e{depth}"
+    if kind.this == exp.DataType.Type.MAP:
+        key, item = kind.expressions
+        entry = fill(
+            "concat(k, ' -> ', v)",
+            {
+                "k": _shown(exp.column("key", table=element), key, depth + 1),
+                "v": _shown(exp.column("value", table=element), item, depth + 1),
+            },
+        )
+        over = f"concat('{{', array_join(transform(map_entries(x), {element} -> y), ', '), '}}')"
+    else:
+        entry = _shown(exp.column(element), kind.expressions[0], depth + 1)
+        over = f"concat('[', array_join(transform(x, {element} -> y), ', '), ']')"
+    return fill(over, {"x": value, "y": entry})
+
+
+def _shown(value: exp.Expr, kind: exp.Expr, depth: int) -> exp.Expr:
+    return fill("coalesce(x, 'null')", {"x": _text(value, kind, depth)})
+
+
+def _joined(
+    value: exp.Expr, opening: str, closing: str, names: list[str], parts: list[exp.Expr]
+) -> exp.Expr:
+    listed = ", ', ', ".join(names) or "''"
+    template = f"if(whole is null, null, concat('{opening}', {listed}, '{closing}'))"
+    return fill(template, {"whole": value, **dict(zip(names, parts, strict=True))})
+
+
+def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
+    """What is cast to STRING, unless its text says that it is a text, a date or a whole number;
+    or an interval that is cast to a number."""
+    assert isinstance(cast, exp.Cast)
+    if cast.to.this != exp.DataType.Type.TEXT:
+        return [cast.this] if moments.is_counted(cast) else []
+    evident = evident_type(cast.this)
+    may_differ = evident in (UNKNOWN, *_FRACTIONS) or evident.startswith(_NESTED)
+    return [cast.this] if may_differ else []
+
+
+def _cast(cast: exp.Expr, types: OperandTypes) -> None:
+    assert isinstance(cast, exp.Cast)
+    if cast.to.this != exp.DataType.Type.TEXT:
+        moments.count(cast)
+        return
+    text = as_text(cast.this, types.of(cast.this))
+    if text is not None:
+        cast.replace(exp.cast(text, "string"))
+
+
+def _parts(node: exp.Expr) -> list[exp.Expr]:
+    given = node.expressions if isinstance(node, exp.Anonymous) else [node.this, node.expression]
+    return [part for part in given if evident_type(part) in (UNKNOWN, *_FRACTIONS)]
+
+
+def _concatenate(node: exp.Expr, types: OperandTypes) -> None:
+    for part in _parts(node):
+        text = as_text(part, types.of(part)) if types.of(part) in _FRACTIONS else None
+        if text is not None:
+            part.replace(exp.cast(text, "string"))
+
+
+CORRECTIONS: ByClass = {
+    exp.Cast: (_cast_operands, _cast),
+    exp.TryCast: (_cast_operands, _cast),
+    exp.DPipe: (_parts, _concatenate),
+}
+CALLS: ByName = {"concat": (_parts, _concatenate), "concat_ws": (_parts, _concatenate)}

@@ -1,0 +1,80 @@
+"""Every example in Spark's documentation of its functions: the warehouse answers what Spark
+answers, or says by name that it does not support it.
+
+A tenth of the examples is asked, chosen by a seed that a failure prints; run.py asks all of them,
+and so does the seed `all` in CONFORMANCE_SEED.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from canonical import answer
+from reference import ANSWERS, HERE, Answers, recorded_examples, spark_is_there
+
+SHARE = 10  # one example in so many
+REFUSED = ("UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE", "UNRESOLVABLE_TABLE_VALUED_FUNCTION")
+DIFFERENCES = {
+    sql: reason
+    for reason, examples in yaml.safe_load((HERE / "documentation.yml").read_text("utf-8")).items()
+    for sql in examples
+}
+# Functions whose value is another one each time, or in another order: only its type counts.
+_VARYING = re.compile(r"\b(collect_set|rand|randn|random|shuffle|uuid)\(", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    """Spark's answers by the examples' SQL; one that varies has types only."""
+    folder: Path = tmp_path_factory.mktemp("documentation")
+    return recorded_examples(ANSWERS / "documentation.json", folder)
+
+
+def test_documented_examples_are_answered_as_by_spark(warehouse: Any, spark: Answers) -> None:
+    seed = os.environ.get("CONFORMANCE_SEED", str(random.randrange(10**6)))  # noqa: S311
+    asked = sorted(spark)
+    if seed != "all" and not spark_is_there():
+        asked = random.Random(seed).sample(asked, len(asked) // SHARE)  # noqa: S311
+    faults = []
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        for sql in asked:
+            varies = "rows" not in spark[sql] or _VARYING.search(sql) is not None
+            wanted, found = _compared(spark[sql], varies), _answer(cursor, sql)
+            is_right = found.get("error") in REFUSED or _compared(found, varies) == wanted
+            if is_right and sql in DIFFERENCES:
+                faults.append(f"{sql}\n  no difference any more: {DIFFERENCES[sql]}")
+            elif not is_right and sql not in DIFFERENCES:
+                faults.append(f"{sql}\n  found  {found}\n  wanted {wanted}")
+    assert not faults, f"CONFORMANCE_SEED={seed}\n" + "\n".join(faults)
+
+
+def test_a_listed_difference_is_of_an_example(spark: Answers) -> None:
+    assert not set(DIFFERENCES) - set(spark)
+
+
+def _compared(found: dict[str, Any], varies: bool) -> dict[str, Any]:
+    """What counts of an answer: its condition, or its types and its rows in any order."""
+    if "error" in found:
+        return {"error": found["error"]}
+    types = {"types": [data_type for _, data_type in found["columns"]]}
+    return types if varies else types | {"rows": sorted(found["rows"], key=json.dumps)}
+
+
+def _answer(cursor: Any, sql: str) -> dict[str, Any]:
+    from databricks.sql.exc import ServerOperationError
+    from pyarrow import ArrowInvalid
+
+    try:
+        cursor.execute(sql)
+        return answer(cursor.fetchall_arrow(), ordered=True)
+    except ServerOperationError as error:
+        return {"error": str(error).removeprefix("[").partition("]")[0]}
+    except ArrowInvalid as error:
+        return {"error": str(error)}

@@ -1,0 +1,116 @@
+"""Values as Databricks computes them where the engine computes others: many in one statement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+# An expression over the row that _ROW names, and its value as text.
+VALUES = {
+    "string(d)": "1.0E15",
+    "e::string": "1.0E-5",
+    "md5(cast(d as string))": "a157dbb5435b613750c4fe8d37287155",
+    "concat(d, '-', e)": "1.0E15-1.0E-5",
+    "d || 'x'": "1.0E15x",
+    "cast(array(d, null) as string)": "[1.0E15, null]",
+    "cast(named_struct('a', d, 'b', null) as string)": "{1.0E15, null}",
+    "cast(map('k', array(e)) as string)": "{k -> [1.0E-5]}",
+    "string(ts)": "2024-03-01 10:00:00.5",
+    "bigint(ts)": "1709287200",
+    "timestamp(10)": "1970-01-01 00:00:10",
+    "timestamp'2024-01-01 00:00:00'::date": "2024-01-01",
+    "timestamp_seconds(1.5)": "1970-01-01 00:00:01.5",
+    "to_timestamp(m)": "1970-01-01 00:00:01.25",
+    "day + interval 2 hours": "2024-02-01 02:00:00",
+    "date_add(day, 1) - interval 1 second": "2024-02-01 23:59:59",
+    "day + interval 1 day": "2024-02-02",
+    "day + interval 1 day + interval 1 hour": "2024-02-02 01:00:00",
+    "interval '36:00' hour to minute + day": "2024-02-02 12:00:00",
+    "day - interval 1 month": "2024-01-01",
+    "extract(hour from span)": "12",
+    "date_part('minute', span)": "10",
+    "extract(day from span)": "3",
+    "cast(interval '1' day as int)": "1",
+    "cast(interval '90' minute as bigint)": "90",
+    "cast(day - date'2024-01-01' as int)": "31",
+    "round(1.005D, 2)": "1.01",
+    "round(n * 0.285D, 2)": "0.29",
+    "bround(n + 1.5D)": "2.0",
+    "bround(m * 2)": "2",
+    "bround(cast(-0.25 as decimal(10, 2)), 1)": "-0.2",
+    "w * w": "1000000000000.000000",
+    "w * cast(1.123456789 as decimal(38, 18))": "1123456.789000",
+    "left('abc', n - 2)": "",
+    "right('abc', -1)": "",
+    "substring('Spark SQL', -10, 3)": "Sp",
+    "substring('Spark', n - 7, 3)": "Sp",
+    "array_join(split('a|b', '|'), '-')": "a-|-b-",
+    "array_join(split('abc', ''), '-')": "a-b-c",
+    "get_json_object('{\"a\": [{\"b\": 1}, {\"b\": 2}]}', '$.a[*].b')": "[1,2]",
+    "get_json_object('{\"a\": {\"b\" : 1.50, \"c\": 1e3}}', '$.a')": '{"b":1.5,"c":1000.0}',
+    "get_json_object('{\"a\": [\"x\"]}', '$.a[*]')": '"x"',
+    "decode(n, 2, 'two', 1, 'one', 'none')": "one",
+    "decode(null, 6, 'six', null, 'nothing')": "nothing",
+    "zip_with(array(1, 2), array(3), (x, y) -> x + coalesce(y, n))": "[4, 3]",
+    "transform_values(map('a', 1), (k, v) -> v + n)": "{a -> 2}",
+    "transform_keys(map('a', 1), (k, v) -> concat(k, v))": "{a1 -> 1}",
+    "map_zip_with(map('a', 1), map('b', 2), (k, x, y) -> coalesce(x, 0) + coalesce(y, 0))":
+        "{a -> 1, b -> 2}",
+    "coalesce(null, array('2'))": "[2]",
+}  # fmt: skip
+_ROW = (
+    "select 1e15D as d, 1e-5D as e, timestamp'2024-03-01 10:00:00.5' as ts, 1 as n, 1.25 as m,"
+    " date'2024-02-01' as day, interval '3 12:10:01.5' day to second as span,"
+    " cast(1000000 as decimal(38, 18)) as w"
+)
+
+
+def test_values_are_those_of_databricks(warehouse: Any) -> None:
+    columns = ", ".join(f"cast({sql} as string) as c{i}" for i, sql in enumerate(VALUES))
+    row = warehouse.sql(f"select {columns} from ({_ROW})")[0]
+    found = dict(zip(VALUES, row.values(), strict=True))
+    assert found == VALUES
+
+
+def test_aggregates_are_those_of_databricks(warehouse: Any) -> None:
+    rows = "values (1, date'2024-01-01', 'a'), (2, date'2024-01-03', 'b') as v(n, d, t)"
+    found = warehouse.sql(
+        "select listagg(t) as texts, string_agg(t, '-') as joined,"
+        " percentile_approx(n, 0.5) as middle, percentile_approx(n, array(0.1, 0.9)) as both"
+        f" from {rows}"
+    )[0]
+    assert found["texts"] == "ab"
+    assert found["joined"] == "a-b"
+    assert found["middle"] == 1
+    assert list(found["both"]) == [1, 2]
+    for frame in ("interval 1 day preceding and current row", "1 preceding and current row"):
+        over = f"order by d range between {frame}"
+        sums = warehouse.sql(f"select sum(n) over ({over}) as s from {rows} order by d")
+        assert [row["s"] for row in sums] == [1, 2]
+
+
+@pytest.mark.parametrize("function", ["sum(x)", "sum(x) over ()", "sum(x) filter (where x > 0)"])
+def test_a_sum_of_more_than_38_digits_fails(warehouse: Any, function: str) -> None:
+    wide = "cast('9000000000000000000000000000000000000.5' as decimal(38, 1))"
+    listed = ", ".join(f"({wide})" for _ in range(12))
+    warehouse.fails(f"select {function} from values {listed} as v(x)", "ARITHMETIC_OVERFLOW")
+    kept = f"select {function} as s from values ({wide}), (null) as v(x)"
+    assert str(warehouse.sql(kept)[0]["s"]) == "9000000000000000000000000000000000000.5"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "try_aes_decrypt(unhex('00'), '0000111122223333')",
+        "aes_encrypt('a', '1234567890abcdef', 'ECB')",
+        "split('abc', 'b*')",
+        "left(cast('abc' as binary), 2)",
+        "soundexes('a')",
+        "from_avro('a', 'b')",
+    ],
+)
+def test_what_the_engine_would_answer_wrongly_is_refused(warehouse: Any, expression: str) -> None:
+    is_known = expression != "soundexes('a')"
+    condition = "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE" if is_known else "UNRESOLVED_ROUTINE"
+    warehouse.fails(f"select {expression}", condition)
