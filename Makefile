@@ -1,7 +1,7 @@
 # `make help` lists the targets. Needs Python 3.11 to 3.13 and nothing else; choose another
 # interpreter by `make demo PYTHON=/path/to/python3`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fidelity conformance lint lint-python lint-types lint-infra \
+.PHONY: help setup demo docs test check fidelity conformance lint lint-python lint-types lint-infra \
 	lint-project lint-conventions lint-sql up down clean
 
 VENV := .venv
@@ -58,6 +58,10 @@ lint-conventions: lint-project
 
 lint-sql: lint-project
 	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar models data-tests
+
+docs: setup ## build the manual as a site in site/, its links checked
+	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet --site-dir site
+	@echo "The manual: site/index.html"
 
 up: setup ## start the local S3 and the local SQL warehouse
 	@$(BIN)/local-warehouse up
