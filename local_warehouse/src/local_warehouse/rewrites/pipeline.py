@@ -18,6 +18,7 @@ from local_warehouse.rewrites.by_type import correct_by_type
 from local_warehouse.rewrites.casts_by_name import cast_by_name
 from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
+from local_warehouse.rewrites.deletes import merge_deletes
 from local_warehouse.rewrites.grouping import group_by_all
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs
@@ -71,6 +72,7 @@ REWRITES: tuple[Rewrite, ...] = (
         filter_qualified,
     ),
     correct_by_type,
+    merge_deletes,
 )
 
 

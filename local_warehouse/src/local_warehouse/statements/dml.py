@@ -22,10 +22,7 @@ def merge(context: Context, reader: StatementReader) -> Result:
     evolves = reader.accept("WITH", "SCHEMA", "EVOLUTION")
     metrics = _run_on_target(context, reader, "merge into", evolves)
     updated = metrics.get("numTargetRowsUpdated", 0)
-    deleted = metrics.get("numTargetRowsDeleted", 0)
-    if deleted:  # the engine counts a row for each source row that it matches
-        gone = metrics["numTouchedRows"] - metrics["numTargetRowsCopied"] - updated
-        deleted = min(deleted, gone)
+    deleted = _deleted_by_merge(metrics)
     inserted = metrics.get("numTargetRowsInserted", 0)
     return counts(
         num_affected_rows=updated + deleted + inserted,
@@ -44,7 +41,18 @@ def update(context: Context, reader: StatementReader) -> Result:
 def delete(context: Context, reader: StatementReader) -> Result:
     """DELETE FROM table [WHERE …]; returns the number of rows."""
     metrics = _run_on_target(context, reader, "delete from")
-    return counts(num_affected_rows=metrics.get("numDeletedRows", 0))
+    merged = _deleted_by_merge(metrics)  # where the engine deletes by a MERGE
+    return counts(num_affected_rows=metrics.get("numDeletedRows", merged))
+
+
+def _deleted_by_merge(metrics: dict[str, int]) -> int:
+    """The rows that a MERGE has deleted, of which the engine counts one for each source row that
+    matches it."""
+    deleted = metrics.get("numTargetRowsDeleted", 0)
+    if not deleted:
+        return 0
+    left = metrics["numTargetRowsCopied"] + metrics.get("numTargetRowsUpdated", 0)
+    return min(deleted, metrics["numTouchedRows"] - left)
 
 
 def _run_on_target(
