@@ -44,6 +44,12 @@ _COLUMNS: list[tuple[str, str, Any]] = [
         "string",
         "1 years 2 months 25 days 5 hours 6 minutes 7.5 seconds",
     ),
+    (
+        """parse_json('{"b":"é\\\\n\\\\u0001😀","a":[1.50,true,null]}')""",
+        "variant",
+        '{"a":[1.5,true,null],"b":"é\\n\\u0001😀"}',
+    ),
+    ("array(parse_json('1'), null)", "array", ["1", None]),
     ("null", "null", None),
     ("array(1, null)", "array", [1, None]),
     ("array()", "array", []),

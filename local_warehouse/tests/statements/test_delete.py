@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 _ROWS = "values (1, 'x'), (1, 'x'), (2, 'y'), (3, null), (null, 'z'), (5, 'r')"
+_OTHERS = "values (1, 'x'), (5, 'q') as v(a, b)"
 # Conditions with the rows that they leave.
 _LEAVE: dict[str, list[tuple[int | None, str | None]]] = {
     "a in (select a from {u})": [(2, "y"), (3, None), (None, "z")],
@@ -34,7 +35,7 @@ def tables(warehouse: Any, schema: str) -> dict[str, str]:
     """Names of a table `t` and of one whose rows its conditions look up."""
     names = {"t": f"{schema}.t", "u": f"{schema}.u"}
     warehouse.sql(f"create table {names['t']} as select * from {_ROWS} as v(a, b)")
-    warehouse.sql(f"create table {names['u']} as select * from values (1, 'x'), (5, 'q') as v(a, b)")
+    warehouse.sql(f"create table {names['u']} as select * from {_OTHERS}")
     return names
 
 

@@ -28,7 +28,7 @@ from local_warehouse.engine.connection import Connection
 from local_warehouse.engine.snapshots import Snapshot
 from local_warehouse.engine.supervisor import Generations
 from local_warehouse.errors import EngineEnded, SqlError, TableRedefined
-from local_warehouse.rewrites import coercions
+from local_warehouse.rewrites import coercions, lambda_filters
 from local_warehouse.sql.dialect import literal, parse, render
 from local_warehouse.types.conversion import client_schema, to_client
 from local_warehouse.types.results import Result
@@ -156,8 +156,9 @@ class Engine:
         return first, tables
 
     def _with_casts(self, sql: str, work: Callable[[str], _T], *written: str) -> _T:
-        """Do the work with a statement, and again with implicit casts spelled out where the engine
-        fails for want of them. `written` are locations of tables that the text does not name."""
+        """Do the work with a statement, and again with implicit casts spelled out, or conditions
+        held back, where the engine fails for want of them. `written` are locations of tables that
+        the text does not name."""
         from pyspark.errors import PySparkException
 
         def columns_of(part: exp.Expr) -> list[Column]:
@@ -167,6 +168,10 @@ class Engine:
         try:
             return self._with_log_listed(sql, work, written)
         except PySparkException as error:
+            if lambda_filters.may_help(sql, str(error)):
+                return self._with_log_listed(
+                    render(lambda_filters.hold_back(parse(sql))), work, written
+                )
             if not coercions.may_help(str(error)):
                 raise
             try:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local_warehouse.rewrites.templates import PREFIX
-from local_warehouse.types.json_paths import json_object
+from local_warehouse.types.json_paths import json_object, json_path
 
 
 def multiplied(left: str | None, right: str | None, scale: int | None) -> str | None:
@@ -27,6 +27,7 @@ def multiplied(left: str | None, right: str | None, scale: int | None) -> str | 
 FUNCTIONS: dict[str, Callable[..., str | None]] = {
     "multiplied": multiplied,
     "json_object": json_object,
+    "json_path": json_path,
 }
 
 

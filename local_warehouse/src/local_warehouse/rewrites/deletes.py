@@ -1,4 +1,5 @@
-"""DELETE whose condition has a subquery, which the engine computes in queries and not in a DELETE.
+"""DELETE whose condition has a subquery or a lambda function, which the engine computes in queries
+and not in a DELETE.
 
 https://docs.databricks.com/aws/en/sql/language-manual/delta-delete-from
 """
@@ -16,12 +17,12 @@ _TARGET, _SOURCE = "remaining", "deleted"
 
 
 def merge_deletes(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Put a MERGE in place of a DELETE with a subquery: a query finds the values of the columns
+    """Put a MERGE in place of such a DELETE: a query finds the values of the columns
     that the condition reads, and the rows that have them are deleted."""
     if not isinstance(tree, exp.Delete) or not tree.args.get("where"):
         return tree
     condition: exp.Expr = tree.args["where"].this
-    if not of_kind(nodes(condition), exp.Query):
+    if not of_kind(nodes(condition), exp.Query, exp.Lambda):
         return tree
     _check(condition)
     keys = _read_columns(condition, columns_of(relations_of(tree).select("*", copy=False)))

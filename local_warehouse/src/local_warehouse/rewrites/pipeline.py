@@ -5,8 +5,8 @@ are the engine's, and a function that asks the engine for the columns of a query
 tree and returns it, or returns a new tree for the caller to use instead. If the tree does not have
 the form in question, the rewrite leaves it as it is and asks the engine nothing.
 
-Two modules of this room are called elsewhere: `merged_scans` by the statements, on the text before
-it is parsed, and `coercions` by the engine, when it has failed on a statement.
+Three modules of this room are called elsewhere: `merged_scans` by the statements, on the text
+before it is parsed, and `coercions` and `lambda_filters` by the engine, when it has failed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from local_warehouse.rewrites.deletes import merge_deletes
 from local_warehouse.rewrites.grouping import group_by_all
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs
+from local_warehouse.rewrites.path_operator import (
+    extract_paths_of_change,
+    extract_paths_of_select,
+)
 from local_warehouse.rewrites.pivots import spell_out_pivots
 from local_warehouse.rewrites.predicates import compare_patterns, compare_rows
 from local_warehouse.rewrites.qualify import filter_qualified
@@ -62,6 +66,7 @@ REWRITES: tuple[Rewrite, ...] = (
     correct_functions,
     spell_out_defaults_of_deletes,
     each_select(
+        extract_paths_of_select,
         spell_out_pivots,
         spell_out_using,
         spell_out_excepted_stars,
@@ -71,6 +76,7 @@ REWRITES: tuple[Rewrite, ...] = (
         order_by_outputs,
         filter_qualified,
     ),
+    extract_paths_of_change,
     correct_by_type,
     merge_deletes,
 )

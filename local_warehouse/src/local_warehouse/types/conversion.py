@@ -104,7 +104,7 @@ def from_arrow(arrow_type: pa.DataType) -> str:
 
 def client_type(arrow_type: pa.DataType) -> pa.DataType:
     """The Arrow type that the connector can read for this type of the engine: strings and lists
-    in their plain layouts, intervals as text."""
+    in their plain layouts, intervals and VARIANT as text."""
     if pa.types.is_large_string(arrow_type) or pa.types.is_string_view(arrow_type):
         return pa.string()
     if pa.types.is_large_binary(arrow_type) or pa.types.is_binary_view(arrow_type):
@@ -113,7 +113,7 @@ def client_type(arrow_type: pa.DataType) -> pa.DataType:
         return pa.int64()
     if pa.types.is_timestamp(arrow_type):
         return pa.timestamp("us", arrow_type.tz and "Etc/UTC")
-    if intervals.is_interval(arrow_type):
+    if intervals.is_sent_as_text(arrow_type):
         return pa.string()
     if pa.types.is_list(arrow_type) or pa.types.is_large_list(arrow_type):
         return pa.list_(client_type(arrow_type.value_type))
@@ -128,14 +128,16 @@ def client_type(arrow_type: pa.DataType) -> pa.DataType:
 
 
 def client_schema(schema: pa.Schema) -> pa.Schema:
-    """The Arrow schema of the engine's result as the client gets it; intervals say their SQL type
-    in the metadata of their field."""
+    """The Arrow schema of the engine's result as the client gets it; intervals and VARIANT say
+    their SQL type in the metadata of their field."""
     return pa.schema([_client_field(field) for field in schema])
 
 
 def _client_field(field: pa.Field) -> pa.Field:
     metadata = (
-        {_SQL_NAME: intervals.sql_name(field.type)} if intervals.is_interval(field.type) else None
+        {_SQL_NAME: intervals.sql_name(field.type)}
+        if intervals.is_sent_as_text(field.type)
+        else None
     )
     return pa.field(field.name, client_type(field.type), metadata=metadata)
 
@@ -146,7 +148,7 @@ def to_client(table: pa.Table, schema: pa.Schema) -> pa.Table:
         return table
     columns = [
         intervals.as_text(table, position, wanted.type)
-        if intervals.contains_interval(table.schema.field(position).type)
+        if intervals.contains_text(table.schema.field(position).type)
         else table.column(position).cast(wanted.type)
         for position, wanted in enumerate(schema)
     ]

@@ -1,4 +1,5 @@
-"""Intervals as text, as a Databricks SQL warehouse sends them to databricks-sql-connector.
+"""Intervals and VARIANT as text, as a Databricks SQL warehouse sends them to
+databricks-sql-connector.
 
 `1-2` is a year and two months, `1 02:03:04.500000000` a day and some hours. A calendar interval is
 in words: `2 months 3 days`.
@@ -11,6 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from local_warehouse.types.variants import SQL_NAME, is_variant, to_json
+
 _MONTHS = 21  # the id of Arrow's interval of months, for which pyarrow has no class
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -21,21 +24,30 @@ def is_interval(arrow_type: pa.DataType) -> bool:
     return any(kinds) or bool(pa.types.is_interval(arrow_type))
 
 
-def contains_interval(arrow_type: pa.DataType) -> bool:
-    """Whether an Arrow type is an interval, or has one in its elements, keys, values or fields."""
+def is_sent_as_text(arrow_type: pa.DataType) -> bool:
+    """Whether values of an Arrow type are intervals or VARIANT."""
+    return is_interval(arrow_type) or is_variant(arrow_type)
+
+
+def contains_text(arrow_type: pa.DataType) -> bool:
+    """Whether an Arrow type is sent as text, or has such a one in its elements, keys, values or
+    fields."""
     children = (arrow_type.field(i).type for i in range(arrow_type.num_fields))
-    return is_interval(arrow_type) or any(map(contains_interval, children))
+    return is_sent_as_text(arrow_type) or any(map(contains_text, children))
 
 
 def sql_name(arrow_type: pa.DataType) -> str:
-    """The SQL name of an interval's Arrow type."""
+    """The SQL name of an interval's Arrow type, or of a VARIANT's."""
+    if is_variant(arrow_type):
+        return SQL_NAME
     if arrow_type.id == _MONTHS:
         return "INTERVAL YEAR TO MONTH"
     return "INTERVAL DAY TO SECOND" if pa.types.is_duration(arrow_type) else "INTERVAL"
 
 
 def as_text(table: pa.Table, column: int, client_type: pa.DataType) -> pa.Array:
-    """A column of a table as values of `client_type`, with texts in place of intervals."""
+    """A column of a table as values of `client_type`, with texts in place of intervals
+    and VARIANT."""
     arrow_type = table.schema.field(column).type
     selected = table.select([column])
     readable = pa.schema([pa.field("values", _readable(arrow_type))])
@@ -63,6 +75,8 @@ def _readable(arrow_type: pa.DataType) -> pa.DataType:
 def _plain(value: Any, arrow_type: pa.DataType) -> Any:
     if value is None:
         return None
+    if is_variant(arrow_type):
+        return to_json(value)
     if arrow_type.id == _MONTHS:
         years, months = divmod(abs(value), 12)
         return f"{'-' if value < 0 else ''}{years}-{months}"

@@ -16,12 +16,16 @@ _STEP = re.compile(r"\.([^.\[\]*]+|\*)|\['([^']*)'\]|\[(\d+|\*)\]")
 _ALL = None  # the step [*]
 
 
+class _AnyCase(str):
+    """A name that is found in any case, if not in its own."""
+
+
 class _Number(float):
     """A number that JSON writes with a point or an exponent."""
 
 
 @functools.lru_cache(256)
-def _steps(path: str) -> tuple[str | int | None, ...] | None:
+def _steps(path: str, identifier: type[str] = str) -> tuple[str | int | None, ...] | None:
     """The steps of a path; None for what is no path."""
     if not path.startswith("$"):
         return None
@@ -36,7 +40,7 @@ def _steps(path: str) -> tuple[str | int | None, ...] | None:
         if index is not None:
             steps.append(_ALL if index == "*" else int(index))
         else:
-            steps.append(name if name is not None else quoted)
+            steps.append(identifier(name) if name is not None else quoted)
     return tuple(steps)
 
 
@@ -45,6 +49,18 @@ def json_object(text: str | None, path: str | None) -> str | None:
     where it finds nothing. What [*] finds is a JSON array, unless it is one value."""
     if text is None or path is None or (steps := _steps(path)) is None:
         return None
+    return _found(text, steps)
+
+
+def json_path(text: str | None, path: str | None) -> str | None:
+    """What a path of the operator `:` finds in a JSON text: as json_object, but a name that is not
+    in brackets is found in any case."""
+    if text is None or path is None or (steps := _steps(path, _AnyCase)) is None:
+        return None
+    return _found(text, steps)
+
+
+def _found(text: str, steps: tuple[str | int | None, ...]) -> str | None:
     try:
         tree, _ = _DECODER.raw_decode(text.lstrip())
     except ValueError:
@@ -85,7 +101,10 @@ def _walk(tree: Any, steps: tuple[str | int | None, ...], *, inner: bool) -> lis
         is_there = isinstance(tree, list) and step < len(tree)
         return _walk(tree[step], rest, inner=inner) if is_there else []
     pairs = tree if isinstance(tree, tuple) else ()
-    return next((_walk(value, rest, inner=inner) for name, value in pairs if name == step), [])
+    values = [value for name, value in pairs if name == step]
+    if not values and isinstance(step, _AnyCase):
+        values = [value for name, value in pairs if name.lower() == step.lower()]
+    return _walk(values[0], rest, inner=inner) if values else []
 
 
 def _written(value: Any) -> str:
