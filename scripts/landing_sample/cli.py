@@ -4,6 +4,8 @@ Exit codes: 0 done (or already there), 1 failed, 2 wrong use or configuration.
 """
 
 import argparse
+import difflib
+import fnmatch
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ from rich.console import Console
 import local_session
 from landing_sample import generation
 from landing_sample.layout import Sample, SampleFile
-from landing_sample.places import Bucket, Folder, Place, PlaceError
+from landing_sample.places import Bucket, Folder, Place, PlaceError, StoredFile
 from landing_sample.upload import SUFFIXES, UploadError, csv_files, unclaimed_keys, upload
 from local_session import output
 
@@ -50,7 +52,7 @@ def _fail(message: str, code: int) -> int:
 
 def _with_command(arguments: list[str]) -> list[str]:
     """The arguments with the command in front; `generate` where none is named."""
-    if arguments and arguments[0] in ("generate", "upload", "-h", "--help"):
+    if arguments and arguments[0] in ("generate", "upload", "ls", "rm", "-h", "--help"):
         return arguments
     return ["generate", *arguments]
 
@@ -61,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Put CSV files into the landing bucket: a made-up sample, or your own folder.",
         epilog="Without a command: generate. Exit codes: 0 done, 1 failed, 2 wrong use.",
     )
-    commands = parser.add_subparsers(required=True, metavar="{generate,upload}")
+    commands = parser.add_subparsers(required=True, metavar="{generate,upload,ls,rm}")
 
     sample = commands.add_parser(
         "generate",
@@ -89,12 +91,27 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     sample.set_defaults(run=_generate)
 
-    own = commands.add_parser("upload", help="a folder of your own CSV files")
-    own.add_argument("folder", type=Path, metavar="DIR")
+    own = commands.add_parser("upload", help="your own CSV files, or folders of them")
+    own.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     own.add_argument("--prefix", default="", help="put them under this path in the landing bucket")
     own.set_defaults(run=_upload)
 
-    for command in (sample, own):
+    listed = commands.add_parser("ls", help="what is in the landing bucket")
+    listed.set_defaults(run=_list)
+    removed = commands.add_parser(
+        "rm",
+        help="remove files from the landing bucket",
+        description="Remove files from the landing bucket. Their rows stay in the tables, and the "
+        "load log says `gone`: docs/operations.md has what withdraws them too.",
+    )
+    removed.set_defaults(run=_remove)
+    for command in (listed, removed):
+        command.add_argument(
+            "patterns", nargs="+" if command is removed else "*", metavar="PATTERN",
+            help="a key below the landing place, or a pattern such as 'sales/*' for several",
+        )  # fmt: skip
+
+    for command in (sample, own, listed, removed):
         command.add_argument(
             "--landing", metavar="URL", help="s3://bucket[/prefix]; default LANDING_URL"
         )
@@ -151,11 +168,16 @@ def _tell(console: Console, file: SampleFile, rows: int, size: int) -> None:
 
 
 def _upload(options: argparse.Namespace, console: Console) -> int:
-    files, others = csv_files(options.folder)
+    files: dict[Path, str] = {}
+    others: list[Path] = []
+    for path in options.paths:
+        found, left_out = csv_files(path)
+        files |= found
+        others += left_out
     bucket = Bucket(options.landing)
     bucket.check()
     keys = upload(
-        options.folder, files, options.prefix, bucket,
+        files, options.prefix, bucket,
         lambda path, url, size: console.print(f"  {path} -> {url}  {_bytes(size)}"),
     )  # fmt: skip
     console.print(f"{len(keys)} file{'s' if len(keys) != 1 else ''} uploaded to {bucket.name}.")
@@ -171,6 +193,46 @@ def _upload(options: argparse.Namespace, console: Console) -> int:
             f"Left out, as their names end in none of {', '.join(SUFFIXES)}: {_some(others)}."
         )
     return 0
+
+
+def _list(options: argparse.Namespace, console: Console) -> int:
+    found = _matching(options)
+    for file in found:
+        console.print(f"  {file.modified_at:%Y-%m-%d %H:%M}  {_bytes(file.size):>8}  {file.key}")
+    console.print(f"{len(found)} file{'s' if len(found) != 1 else ''} in {options.landing}.")
+    return 0
+
+
+def _remove(options: argparse.Namespace, console: Console) -> int:
+    bucket = Bucket(options.landing)
+    found = _matching(options)
+    for file in found:
+        bucket.remove(file.key)
+        console.print(f"  removed {file.key}")
+    console.print(f"{len(found)} file{'s' if len(found) != 1 else ''} removed from {bucket.name}.")
+    return 0
+
+
+def _matching(options: argparse.Namespace) -> list[StoredFile]:
+    """The files of the landing that one of the patterns names, all without a pattern.
+
+    Raises PlaceError for a pattern that names none.
+    """
+    bucket = Bucket(options.landing)
+    bucket.check()
+    files = list(bucket.files())
+    keys = [file.key for file in files]
+    wanted: set[str] = set(keys if not options.patterns else ())
+    for pattern in options.patterns:
+        named = {key for key in keys if key == pattern or fnmatch.fnmatchcase(key, pattern)}
+        if not named:
+            near = difflib.get_close_matches(pattern, keys, n=3)
+            raise PlaceError(
+                f"There is no file {pattern!r} in {bucket.name}."
+                + (f" Did you mean {' or '.join(near)}?" if near else "")
+            )
+        wanted |= named
+    return [file for file in files if file.key in wanted]
 
 
 def _some(names: Sequence[object]) -> str:

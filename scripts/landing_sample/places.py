@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 from urllib.parse import urlsplit
@@ -26,6 +28,15 @@ class StoredVersion:
 
     sample: Sample
     wave: int
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """An object in the landing place; its key is relative to the place, its size in bytes."""
+
+    key: str
+    size: int
+    modified_at: datetime
 
 
 class Place(Protocol):
@@ -112,6 +123,16 @@ class Bucket:
     def remove(self, key: str) -> None:
         """Delete the object under the key; none need be there."""
         self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def files(self) -> Iterator[StoredFile]:
+        """The objects of the place, in the order of their keys."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix
+        )
+        for page in pages:
+            for item in page.get("Contents", []):
+                key = item["Key"].removeprefix(self._prefix)
+                yield StoredFile(key, item["Size"], item["LastModified"])
 
     def check(self) -> None:
         """Raise PlaceError when there is no such bucket, ClientError when access is denied."""

@@ -1,7 +1,7 @@
-"""Puts a folder of the user's own CSV files into the landing bucket."""
+"""Puts the user's own CSV files into the landing bucket."""
 
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 import yaml
@@ -16,40 +16,44 @@ class UploadError(Exception):
     """There is nothing to upload."""
 
 
-def csv_files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The CSV files under the folder, compressed ones too, and all others, each in the order of
-    their names.
+def csv_files(path: Path) -> tuple[dict[Path, str], list[Path]]:
+    """The CSV files at a path, compressed ones too, with the key of each; and all other files.
 
-    Raises UploadError when the folder is not there or holds none.
+    The key is the name of a single file, and for a folder the path below it. Both are in the order
+    of the names. Raises UploadError when nothing is there, or no CSV file.
     """
-    if not folder.exists():
-        raise UploadError(f"There is no folder {str(folder)!r}.")
-    if not folder.is_dir():
-        raise UploadError(f"{str(folder)!r} is a file. Name the folder it is in.")
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    found = [path for path in files if path.name.lower().endswith(SUFFIXES)]
+    if not path.exists():
+        raise UploadError(f"There is no file or folder {str(path)!r}.")
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    folder = path if path.is_dir() else path.parent
+    found = {
+        each: each.relative_to(folder).as_posix()
+        for each in files
+        if each.name.lower().endswith(SUFFIXES)
+    }
     if not found:
+        names = f"names ending in {', '.join(SUFFIXES)}"
         raise UploadError(
-            f"{str(folder)!r} holds no CSV file. Looked for names ending in {', '.join(SUFFIXES)}, "
-            "in sub-folders too."
+            f"{str(path)!r} holds no CSV file. Looked for {names}, in sub-folders too."
+            if path.is_dir()
+            else f"{str(path)!r} is no CSV file: these have {names}."
         )
-    return found, [path for path in files if path not in set(found)]
+    return found, [each for each in files if each not in found]
 
 
 def upload(
-    folder: Path,
-    files: list[Path],
+    files: Mapping[Path, str],
     prefix: str,
     bucket: Bucket,
     on_stored: Callable[[Path, str, int], None],
 ) -> list[str]:
-    """Store each file under the prefix and its path in the folder; returns the keys.
+    """Store each file under the prefix and its key; returns the keys.
 
     `on_stored` is called for each file with its path, its URL and its size in bytes.
     """
     keys = []
-    for path in files:
-        key = str(PurePosixPath(prefix.strip("/"), path.relative_to(folder).as_posix()))
+    for path, name in files.items():
+        key = str(PurePosixPath(prefix.strip("/"), name))
         with path.open("rb") as content:
             url = bucket.store(key, content)
         on_stored(path, url, path.stat().st_size)

@@ -180,9 +180,9 @@ def test_upload_says_when_no_dataset_will_take_a_file(
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: None, "There is no folder"),
+        (lambda path: None, "There is no file or folder"),
         (lambda path: path.mkdir(), "holds no CSV file"),
-        (lambda path: path.write_text("id\n"), "is a file"),
+        (lambda path: path.write_text("id\n"), "is no CSV file"),
     ],
 )
 def test_upload_of_nothing_is_an_error(
@@ -192,6 +192,29 @@ def test_upload_of_nothing_is_an_error(
     assert main(["upload", str(tmp_path / "mine")]) == 2
     assert message in capsys.readouterr().err
     assert landing.objects() == {}
+
+
+def test_single_files_are_uploaded_by_their_names_listed_and_removed(
+    landing: Landing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    one, two = tmp_path / "a" / "data_sales_[1].csv", tmp_path / "a" / "b" / "data_sales_2.csv"
+    for path in (one, two):
+        path.write_text("id\n1\n")
+    assert main(["upload", str(one), str(two)]) == 0
+    assert set(landing.objects()) == {"raw/data_sales_[1].csv", "raw/data_sales_2.csv"}
+    capsys.readouterr()
+    assert main(["ls"]) == 0
+    listed = capsys.readouterr().out
+    assert "5 B  data_sales_[1].csv" in listed
+    assert "2 files in s3://landing/raw." in listed
+    assert main(["ls", "*_2*"]) == 0
+    assert "data_sales_[1]" not in capsys.readouterr().out
+    assert main(["rm", "data_sales_3.csv"]) == 2
+    assert "Did you mean data_sales_2.csv" in capsys.readouterr().err
+    assert main(["rm", "data_sales_[1].csv"]) == 0
+    assert "removed data_sales_[1].csv" in capsys.readouterr().out
+    assert set(landing.objects()) == {"raw/data_sales_2.csv"}
 
 
 IN_A_FAKE_INSTALLATION = """
@@ -216,7 +239,8 @@ def test_without_a_landing_it_runs_again_inside_the_local_services(tmp_path: Pat
     launcher.write_text('#!/bin/sh\necho "$@"\n')
     launcher.chmod(0o755)
     ended = run_without_landing(tmp_path, "--wave", "2")
-    assert ended.stdout == "exec -- landing-sample --wave 2\n"
+    state = Path.cwd() / ".lakehouse"
+    assert ended.stdout == f"--state {state} exec -- landing-sample --wave 2\n"
     assert len(ended.stderr.splitlines()) == 1
     assert "local services" in ended.stderr
 
