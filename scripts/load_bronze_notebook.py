@@ -34,13 +34,13 @@ for option in OPTIONS:
 audit = dbutils.widgets.get("audit") == "true"
 if audit:
     arguments.append("--verify")
+if audit or dbutils.widgets.get("always_build") == "true":
+    arguments.append("--build-anyway")
 
 report = RunReport((), False)
 code = main(arguments, report)
 if code:
     raise RuntimeError(f"load-bronze ended with exit code {code}; its message is above")
 
-always = audit or dbutils.widgets.get("always_build") == "true"
-changed = always or not report.is_built
 dbutils.jobs.taskValues.set(key="build", value=report.build)
-dbutils.jobs.taskValues.set(key="changed", value=str(changed).lower())
+dbutils.jobs.taskValues.set(key="changed", value=str(not report.is_built).lower())

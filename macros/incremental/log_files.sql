@@ -3,17 +3,22 @@
     changed. A model whose counts do not add up fails, so that nothing behind it is built. -#}
 
 
-{#- For checked_<dataset>: bronze rows = accepted + rejected, and both are what the loader logged. -#}
+{#- For checked_<dataset>: bronze rows = accepted + rejected, and both are what the loader logged. Only
+    files of which that is true are logged, so that rows are counted once; where fewer were logged
+    than were taken over, it is asked which are not. -#}
 {% macro log_checked_files() %}
     {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('landed_files')] -%}{%- endif -%}
     {%- if execute -%}
         {%- set dataset = dataset_of_model() -%}
         {%- for files in files_to_take_over(dataset) | batch(var('files_a_statement')) -%}
-            {%- set wrong = run_query(uneven_files_sql(dataset, files)) -%}
-            {%- if wrong | length -%}
-                {%- do exceptions.raise_compiler_error(uneven_files_message(dataset, wrong)) -%}
+            {%- do memory_of(model.name).update({'has_logged': true}) -%}
+            {%- set logged = run_query(log_checked_files_sql(dataset, files)) -%}
+            {%- if not logged | length or logged[0][0] != files | length -%}
+                {%- set wrong = run_query(uneven_files_sql(dataset, files)) -%}
+                {%- if wrong | length -%}
+                    {%- do exceptions.raise_compiler_error(uneven_files_message(dataset, wrong)) -%}
+                {%- endif -%}
             {%- endif -%}
-            {%- do run_query(log_checked_files_sql(dataset, files)) -%}
         {%- endfor -%}
     {%- endif -%}
 {% endmacro %}
@@ -85,11 +90,13 @@
     {{ counted_files_sql(dataset, files) }}
     select source_file, logged_rows, bronze_rows, accepted_rows, rejected_rows
     from counted
-    where
-        bronze_rows != accepted_rows + rejected_rows
-        or bronze_rows != logged_rows
-        or is_of_another_batch
+    where {{ is_uneven() }}
     order by source_file
+{%- endmacro %}
+
+
+{% macro is_uneven() -%}
+    (bronze_rows != accepted_rows + rejected_rows or bronze_rows != logged_rows or is_of_another_batch)
 {%- endmacro %}
 
 
@@ -117,6 +124,7 @@
         rejections,
         current_timestamp() as logged_at
     from counted
+    where not {{ is_uneven() }}
 {%- endmacro %}
 
 
@@ -126,6 +134,7 @@
     {%- if execute -%}
         {%- for dataset in datasets -%}
             {%- for files in files_to_take_over(dataset) | batch(var('files_a_statement')) -%}
+                {%- do memory_of(model.name).update({'has_logged': true}) -%}
                 {%- do run_query(log_files_sql(dataset, files)) -%}
             {%- endfor -%}
         {%- endfor -%}

@@ -12,6 +12,7 @@
     {%- if not sales_files and not customer_files -%}
         {{ return(no_change('no file has changed')) }}
     {%- endif -%}
+    {%- do memory_of('touched_days').update({'has_logged': true}) -%}
     {%- set statements = [touch_days_sql(source, target, sales_files, customer_files)] -%}
     {%- if sales_files -%}
         {%- do statements.append(replace_files_sql(source, target, sales_files)) -%}

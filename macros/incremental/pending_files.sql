@@ -18,15 +18,18 @@
 
 
 {#- The same for a model's hook, which runs behind the first build too: every file that the log does
-    not say is taken over. -#}
+    not say is taken over. Asked once in a run, so that what is logged is what was taken over. -#}
 {% macro files_to_take_over(dataset) %}
-    {%- set own_rules = rules_fingerprint() -%}
-    {%- set rows = run_query(files_to_take_over_sql(dataset, own_rules)) -%}
-    {%- set files = [] -%}
-    {%- for row in rows -%}
-        {%- do files.append({'source_file': row[0], 'batch_id': row[1], 'rules': row[2]}) -%}
-    {%- endfor -%}
-    {{ return(files) }}
+    {%- set memory = memory_of(model.unique_id) -%}
+    {%- set name = 'files of ' ~ dataset -%}
+    {%- if name not in memory -%}
+        {%- set files = [] -%}
+        {%- for row in run_query(files_to_take_over_sql(dataset, rules_fingerprint())) -%}
+            {%- do files.append({'source_file': row[0], 'batch_id': row[1], 'rules': row[2]}) -%}
+        {%- endfor -%}
+        {%- do memory.update({name: files}) -%}
+    {%- endif -%}
+    {{ return(memory[name]) }}
 {% endmacro %}
 
 
@@ -104,11 +107,20 @@
     the seeds it reads. A row added to a seed takes effect on the next run, with no full refresh. -#}
 {% macro rules_fingerprint() -%}
     {%- if execute -%}
+        {{- rules_of(model.unique_id) -}}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The same of any node of the graph. -#}
+{% macro rules_of(id) %}
+    {%- set memory = memory_of(id) -%}
+    {%- if 'rules' not in memory -%}
         {#- The graph has what the model named when it was parsed; dbt adds to `model` what it runs. -#}
-        {%- set parsed = (graph.nodes or {}).get(model.unique_id, model) -%}
-        {%- set parts = [model.raw_code] -%}
-        {%- for id in parsed.depends_on.nodes | sort if id.startswith('seed.') -%}
-            {%- do parts.append(graph.nodes[id].checksum.checksum) -%}
+        {%- set parsed = (graph.nodes or {}).get(id, model) -%}
+        {%- set parts = [parsed.raw_code] -%}
+        {%- for parent in parsed.depends_on.nodes | sort if parent.startswith('seed.') -%}
+            {%- do parts.append(graph.nodes[parent].checksum.checksum) -%}
         {%- endfor -%}
         {%- set macros = [] -%}
         {%- do macros.extend(parsed.depends_on.macros) -%}
@@ -120,6 +132,7 @@
         {%- for id in macros | sort if id.split('.')[1] == project_name -%}
             {%- do parts.append(context[id.split('.')[2]].macro.macro_sql) -%}
         {%- endfor -%}
-        {{- local_md5(parts | join('\n')) -}}
+        {%- do memory.update({'rules': local_md5(parts | join('\n'))}) -%}
     {%- endif -%}
-{%- endmacro %}
+    {{ return(memory['rules']) }}
+{% endmacro %}

@@ -32,7 +32,13 @@
 {% endmacro %}
 
 
+{#- The same for a model's hook, and asked once in a run. -#}
 {% macro days_to_count() %}
+    {{ return(remembered(model.unique_id, 'days', touched_days_not_counted)) }}
+{% endmacro %}
+
+
+{% macro touched_days_not_counted() %}
     {%- set counted = run_query(newest_count_sql()) -%}
     {%- if not counted | length or counted[0][1] != rules_fingerprint() -%}
         {{ return(none) }}
@@ -73,6 +79,7 @@
     {%- if execute -%}
         {%- set days = days_to_count() -%}
         {%- if days is none or days -%}
+            {%- do memory_of(model.name).update({'has_logged': true}) -%}
             {%- do run_query(log_days_sql()) -%}
         {%- endif -%}
     {%- endif -%}

@@ -6,9 +6,11 @@
     passed; true for all rows in an audit, and for a relation that no file-wise model fills.
     builder: the model that fills the relation file by file; by default that of the tested one. -#}
 {% macro built_since_passed(column='_source_file', builder=none) -%}
-    {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('test_log')] -%}{%- endif -%}
+    {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('touched_days'), ref('test_log')] -%}{%- endif -%}
     {%- set builder = (builder or builder_of_tested()) if execute and not var('audit') -%}
-    {%- if builder -%}
+    {%- if builder and has_passed_over(builder) -%}
+        false
+    {%- elif builder -%}
         {{ column }} in (
             select source_file
             from {{ ref('build_log') }}
@@ -25,8 +27,10 @@
 {#- The same by days, for what daily_sales counts; true for all of them until the test has passed once,
     as a first build touches no day. -#}
 {% macro touched_since_passed() -%}
-    {%- if not execute -%}{%- set seen_by_dbt = [ref('touched_days'), ref('test_log')] -%}{%- endif -%}
-    {%- if execute and not var('audit') -%}
+    {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('touched_days'), ref('test_log')] -%}{%- endif -%}
+    {%- if execute and not var('audit') and has_passed_over('touched_days') -%}
+        false
+    {%- elif execute and not var('audit') -%}
         (
             {{ passed_until() }} = timestamp'1970-01-01 00:00:00'
             or sold_on in (
@@ -37,6 +41,56 @@
         true
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- True when the current test has passed over all that a model has logged, or touched_days has: it
+    then has no row to look at. A test of which that is true wherever it asks is not run. -#}
+{% macro has_passed_over(builder) %}
+    {%- set has_passed = false -%}
+    {%- if flags.WHICH in ('build', 'test') and not memory_of(builder).get('has_logged') -%}
+        {%- set moments = remembered('all', 'moments', logged_moments) -%}
+        {%- set until = moments.get('test ' ~ context['model'].name) -%}
+        {%- set has_passed = until is not none and moments.get(builder, '') <= until -%}
+    {%- endif -%}
+    {%- set memory = memory_of(context['model'].unique_id) -%}
+    {%- do memory.update({'looks': memory.get('looks', false) or not has_passed}) -%}
+    {{ return(has_passed) }}
+{% endmacro %}
+
+
+{#- The newest moment of each model in build_log, of touched_days, and of each test in test_log as
+    `test <name>`, as texts that compare as the moments do. -#}
+{% macro logged_moments() %}
+    {%- set moments = {} -%}
+    {%- if load_relation(ref('build_log')) and load_relation(ref('touched_days')) and load_relation(ref('test_log')) -%}
+        {%- set rows = run_query(
+            'select model_name, cast(max(logged_at) as string) from ' ~ ref('build_log') ~ ' group by model_name'
+            ~ " union all select 'touched_days', cast(max(touched_at) as string) from " ~ ref('touched_days')
+            ~ " union all select concat('test ', test_name), cast(max(tested_until) as string) from "
+            ~ ref('test_log') ~ ' group by test_name'
+        ) -%}
+        {%- for row in rows if row[1] is not none -%}
+            {%- do moments.update({row[0]: row[1]}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(moments) }}
+{% endmacro %}
+
+
+{% materialization test, adapter='databricks' %}
+    {%- if memory_of(model.unique_id).get('looks', true) or should_store_failures() -%}
+        {{ return(dbt.materialization_test_default()) }}
+    {%- endif -%}
+    {%- set nothing = remembered('all', 'no failure', no_failure) -%}
+    {%- do store_raw_result('main', message='OK', code='OK', rows_affected=0, agate_table=nothing) -%}
+    {{ return({'relations': []}) }}
+{% endmaterialization %}
+
+
+{#- What the statement of a test gives that finds nothing. -#}
+{% macro no_failure() %}
+    {{ return(run_query('select 0 as failures, false as should_warn, false as should_error')) }}
+{% endmacro %}
 
 
 {#- The moment until which the current test has passed, as a scalar subquery. -#}

@@ -145,7 +145,13 @@ def _load() -> argparse.ArgumentParser:
         "--build-of",
         type=Path,
         metavar="FOLDER",
-        help="also say what a build of the dbt project in this folder would come from",
+        help="also say what a build of the dbt project in this folder would come from; unless it "
+        "has been done well, the mark of the last one is taken back",
+    )
+    how.add_argument(
+        "--build-anyway",
+        action="store_true",
+        help="with --build-of: the build is to be done, even if it has been done well",
     )
     where = made.add_argument_group("where")
     _landing(where)

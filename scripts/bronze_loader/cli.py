@@ -304,11 +304,16 @@ def mark_green(options: argparse.Namespace) -> int:
 
 
 def _compare_builds(options: argparse.Namespace, report: RunReport) -> None:
-    """Say in `report` what a build of this state of bronze is, and whether it has been done."""
+    """Say in `report` what a build of this state of bronze is, and whether it has been done well;
+    if it is to be done, the mark of the last one is taken back."""
     (lakehouse_url,) = _settings(("LAKEHOUSE_URL", "--lakehouse", options.lakehouse))
     schema = BronzeSchema("", _schema_name(options), lakehouse_url.rstrip("/"))
     report.build = build_id(report.bronze, options.build_of)
-    report.is_built = bool(report.build) and _green_build(options, schema).read() == report.build
+    green = _green_build(options, schema)
+    done = bool(report.build) and green.read() == report.build
+    report.is_built = done and not options.build_anyway
+    if not (report.is_built or options.dry_run):
+        green.take_back()
 
 
 def _green_build(options: argparse.Namespace, schema: BronzeSchema) -> GreenBuild:

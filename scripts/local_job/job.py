@@ -74,7 +74,8 @@ class Task:
     """A task, which runs after the tasks that it depends on.
 
     One with a `condition` has no commands. `outcomes` says, for conditions among `depends_on`,
-    whether they have to be true or false for the task to run.
+    whether they have to be true or false for the task to run. With `none_failed` it runs when a
+    condition has left some of `depends_on` out, though not when it has left out all.
     `timeout` is in seconds, None for none. `missing` names the program that the task needs and that
     is not installed: the task is then skipped.
     """
@@ -88,6 +89,7 @@ class Task:
     missing: str = ""
     condition: Condition | None = None
     outcomes: Mapping[str, bool] = field(default_factory=dict)
+    none_failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,12 @@ class _TaskReader:
     def task(self, task: dict[str, Any]) -> Task:
         program = ""
         condition = None
+        run_if = task.get("run_if", "ALL_SUCCESS")
+        if run_if not in ("ALL_SUCCESS", "NONE_FAILED"):
+            raise BundleError(
+                f"{task['task_key']}: run_if {run_if} is not known here, only ALL_SUCCESS and "
+                "NONE_FAILED are."
+            )
         if "spark_python_task" in task:
             commands = self._python(self._resolve(task["spark_python_task"]))
         elif "notebook_task" in task:
@@ -209,6 +217,7 @@ class _TaskReader:
                 for needed in task.get("depends_on") or []
                 if "outcome" in needed
             },
+            none_failed=run_if == "NONE_FAILED",
         )
 
     def _resolve(self, value: Any) -> Any:

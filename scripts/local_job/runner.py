@@ -164,9 +164,10 @@ def _reason_to_skip(
     task: Task, conditions: Mapping[str, bool], passed_over: Mapping[str, str]
 ) -> str:
     """Why a condition, or an earlier task that was skipped, keeps the task from running."""
+    left_out = [needed for needed in task.depends_on if needed in passed_over]
+    if left_out and (not task.none_failed or len(left_out) == len(task.depends_on)):
+        return passed_over[left_out[0]]
     for needed in task.depends_on:
-        if needed in passed_over:
-            return passed_over[needed]
         if needed in task.outcomes and needed in conditions:
             holds = conditions[needed]
             if holds != task.outcomes[needed]:

@@ -20,16 +20,18 @@ import yaml
 from lakehouse import ROOT, Lakehouse
 
 SEED = int(os.environ.get("EVENTS_SEED") or random.SystemRandom().randrange(10**6))
-EVENTS = 12  # each once in the sequence, in the order of the seed, behind the first files
+EVENTS = 13  # each once in the sequence, in the order of the seed, behind the first files
 PRODUCTS = ("APPLE", "SUMSUNG", "OPPO", "NOKYA", "Vivo ")
 # What a run leaves of itself: moments and logs, which a rebuild has others of.
-OF_THE_RUN = {"build_log", "test_log", "touched_days"}
+OF_THE_RUN = {"build_log", "definition_log", "test_log", "touched_days"}
 MOMENTS = {"checked_at"}
 # In the order in which a run builds them: it may be killed behind each.
 MODELS = (
     "checked_customers", "checked_sales", "customers", "customer_history", "all_sales",
     "daily_sales",
 )  # fmt: skip
+DESCRIBED = ("customers", "customer_versions")  # a table and a view
+ANEW = "      Described anew.\n"
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 PARTS = ("models", "macros", "seeds", "data-tests", "dbt_project.yml")
 
@@ -150,6 +152,15 @@ class Project:
             text = model.read_text()
             model.write_text("-- other rules\n" + text.replace("'invalid_date'", "'no_date'"))
 
+    def relations_are_dropped_and_described_anew(self) -> None:
+        """By hand, of each kind one; what is there as it is defined is otherwise left alone."""
+        for relation in ("view silver.sales", "table silver.platforms", "table gold.daily_sales"):
+            self.lakehouse.sql(f"drop {relation}")
+        for name in DESCRIBED:
+            (properties,) = (self.folder / "models").rglob(f"{name}.yml")
+            text = properties.read_text()
+            properties.write_text(text.replace("description: >-\n", f"description: >-\n{ANEW}", 1))
+
     def run_is_killed_between_models(self) -> None:
         """As if it ended behind a model: the models behind that are as they were."""
         self.new_sales_file()
@@ -215,8 +226,8 @@ ALL = (
     Project.new_sales_file, Project.sales_file_gets_shorter, Project.sales_file_is_emptied,
     Project.sales_file_is_withdrawn, Project.late_customer_file, Project.customers_change,
     Project.customers_change_back, Project.customer_file_is_withdrawn, Project.seed_row_is_added,
-    Project.rules_are_changed, Project.run_is_killed_between_models,
-    Project.run_is_killed_between_rows_and_log,
+    Project.rules_are_changed, Project.relations_are_dropped_and_described_anew,
+    Project.run_is_killed_between_models, Project.run_is_killed_between_rows_and_log,
 )  # fmt: skip
 
 
@@ -248,5 +259,10 @@ def test_incremental_is_equal_to_a_rebuild(project: Project) -> None:
         project.run()
         differing = project.differences()
         assert not differing, f"EVENTS_SEED={SEED}: {' -> '.join(past)}: {differing}"
+    described = project.lakehouse.sql(
+        "select table_name from information_schema.tables "
+        "where table_schema = 'silver' and comment like 'Described anew.%'"
+    )
+    assert sorted(row["table_name"] for row in described) == sorted(DESCRIBED)
     project.test()
     project.test(audit=True)

@@ -179,7 +179,7 @@ def test_tasks_of_the_job_run_in_order(environment: None) -> None:
         ("audit_wanted", ("silver_to_gold",)),
         ("refresh_dashboard", ("silver_to_gold",)),
         ("audit", ("audit_wanted",)),
-        ("mark_green", ("refresh_dashboard",)),
+        ("mark_green", ("refresh_dashboard", "audit")),
     ]
 
 

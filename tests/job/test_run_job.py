@@ -120,10 +120,11 @@ print("told", changed)
 class ProjectWithCondition(Project):
     """A project with the tasks tells (a notebook), new (a condition on it), built, marks and other.
 
-    built runs if the notebook's `changed` is "true", marks after it with the value `number`.
+    built runs if the notebook's `changed` is "true", marks after it with the value `number`; if
+    neither built nor the task `none_failed` failed, where that is named.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, none_failed: str = "") -> None:
         note = "import sys; open('order', 'a').write(' '.join(sys.argv[1:]) or 'b')"
         super().__init__(root, built=note, marks=note)
         (root / "tells.py").write_text(NOTEBOOK.replace("__PROJECT__", repr(str(root))))
@@ -133,6 +134,9 @@ class ProjectWithCondition(Project):
         job = resources["resources"]["jobs"]["pipeline"]
         built, marks = job["tasks"]
         built["depends_on"] = [{"task_key": "new", "outcome": "true"}]
+        if none_failed:
+            marks |= {"depends_on": [*marks["depends_on"], {"task_key": none_failed}]}
+            marks["run_if"] = "NONE_FAILED"
         marks["spark_python_task"]["parameters"] = ["{{tasks.tells.values.number}}"]
         notebook = {
             "notebook_path": "../tells.py",
@@ -162,6 +166,32 @@ def test_condition_lets_what_depends_on_it_run(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert sorted(project.order()) == ["7", "b", "o"]
     assert set(project.results().values()) == {"succeeded"}
+
+
+@pytest.mark.parametrize(
+    ("task", "changed", "skipped"),
+    [
+        ("other", "true", set()),
+        ("other", "false", {"built"}),
+        ("new", "false", {"built"}),
+        ("built", "false", {"built", "marks"}),
+    ],
+)
+def test_task_runs_without_what_a_condition_left_out_unless_it_left_out_all(
+    tmp_path: Path, task: str, changed: str, skipped: set[str]
+) -> None:
+    project = ProjectWithCondition(tmp_path, none_failed=task)
+    done = project.run("--param", f"changed={changed}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = project.results()
+    assert {key for key, result in results.items() if result == "skipped"} == skipped
+
+
+def test_task_does_not_run_behind_a_failure(tmp_path: Path) -> None:
+    project = ProjectWithCondition(tmp_path, none_failed="other")
+    (tmp_path / "other.py").write_text("raise SystemExit(1)")
+    assert project.run().returncode == 1
+    assert project.results()["marks"] == "skipped"
 
 
 @pytest.mark.parametrize("changed", ["false", "True", "other"])
@@ -383,7 +413,7 @@ def test_without_a_warehouse_it_runs_again_inside_the_local_services(tmp_path: P
     command = [sys.executable, "-c", IN_A_FAKE_INSTALLATION, str(tmp_path), "--report"]
     outer = {name: text for name, text in os.environ.items() if name != "DATABRICKS_HOST"}
     done = subprocess.run(command, env=outer, capture_output=True, text=True)
-    assert done.stdout == "exec -- run-job --report\n"
+    assert re.fullmatch(r"(--state \S+ )?exec -- run-job --report\n", done.stdout)
 
 
 # dbt, from the process that holds it and from one of its own. Models that never end to be parsed,

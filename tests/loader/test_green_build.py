@@ -35,6 +35,24 @@ def test_what_was_marked_is_not_to_be_built_again(place: Place, project: Path) -
     assert load(place, project, "--verify")["is_built"], "a run that looked and found nothing new"
 
 
+def test_a_build_that_is_begun_anew_is_marked_by_its_end_alone(place: Place, project: Path) -> None:
+    """As by an audit, which may fail; and by rules that fail and are changed back."""
+    place.put(ONE, CUSTOMERS)
+    place.load("mark-green", "--build", load(place, project)["build"])
+    assert load(place, project, "--build-anyway", "--dry-run")["is_built"] is False
+    assert load(place, project)["is_built"], "a dry run takes nothing back"
+    summary = load(place, project, "--build-anyway")
+    assert (summary["is_built"], load(place, project)["is_built"]) == (False, False)
+    place.load("mark-green", "--build", summary["build"])
+    assert load(place, project)["is_built"]
+    rule = project / "models" / "a.sql"
+    before = rule.read_text()
+    rule.write_text("select 2")
+    assert not load(place, project)["is_built"]
+    rule.write_text(before)
+    assert not load(place, project)["is_built"]
+
+
 @pytest.mark.parametrize("change", ["file", "forced", "gone", "rule", "new model", "no model"])
 def test_a_changed_file_or_rule_is_to_be_built(place: Place, project: Path, change: str) -> None:
     place.put(ONE, CUSTOMERS)

@@ -2,7 +2,8 @@
 
 A build comes from a state of bronze and from the project's code. Its id is a digest of both. The
 job's last task marks the id that its first task has worked out; as long as that is the id of the
-next run too, there is nothing to build. A build that fails is not marked, so it is done again.
+next run too, there is nothing to build. A run that is going to build takes the mark back first, so
+that what fails, an audit too, or is killed, is done again.
 """
 
 from __future__ import annotations
@@ -39,7 +40,15 @@ class GreenBuild:
 
     def mark(self, build: str) -> None:
         """Write the id in place of the last one."""
-        body = json.dumps({"build": build}).encode() + b"\n"
+        self._write({"build": build})
+
+    def take_back(self) -> None:
+        """Forget the last build that was well, if there is one."""
+        if self.read() is not None:
+            self._write({})
+
+    def _write(self, content: dict[str, str]) -> None:
+        body = json.dumps(content).encode() + b"\n"
         etag = None
         while etag is None:  # another may write in between
             version = self._place.read()
