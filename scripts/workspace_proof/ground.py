@@ -80,12 +80,15 @@ class Ground:
         return f"{self._landing}/{key}"
 
     def sql(self, statement: str) -> list[dict[str, Any]]:
-        """The rows of a statement in which `{bronze}`, `{silver}`, `{gold}` stand for the schemas.
+        """The rows of a statement in which `{bronze}`, `{silver}`, `{gold}` stand for the schemas,
+        `{catalog}` for the catalog and `{schemas}` for the schemas' names as a list.
 
         Raises LoaderError.
         """
         names = zip(LAYERS, self.schemas, strict=True)
         quoted = {layer: f"`{self._catalog}`.`{schema}`" for layer, schema in names}
+        quoted["catalog"] = f"`{self._catalog}`"
+        quoted["schemas"] = ", ".join(f"'{schema}'" for schema in self.schemas)
         return self._warehouse.run(statement.format(**quoted))
 
     def refusal(self, statement: str) -> str:

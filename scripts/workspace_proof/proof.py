@@ -154,6 +154,34 @@ def _build(ground: Ground) -> Answer:
     return _built(ended) if ended.code else _compare_gold(ground, sample.GOLD_FIRST, ended)
 
 
+def _tags(ground: Ground) -> Answer:
+    """Compare the columns that are tagged with those that are named as personal data is, in each
+    table that names a person; sums by gender name nobody."""
+    rows = ground.sql(
+        "SELECT c.table_schema, c.table_name, c.column_name, t.tag_value "
+        "FROM {catalog}.information_schema.columns AS c "
+        "LEFT JOIN {catalog}.information_schema.column_tags AS t "
+        "ON c.table_schema = t.schema_name AND c.table_name = t.table_name "
+        "AND c.column_name = t.column_name AND t.tag_name = 'personal_data' "
+        "WHERE c.table_schema IN ({schemas}) ORDER BY 1, 2, 3"
+    )
+    naming = {
+        (row["table_schema"], row["table_name"])
+        for row in rows
+        if row["column_name"].endswith(("customername", "customer_name"))
+    }
+    personal = [
+        row
+        for row in rows
+        if (row["table_schema"], row["table_name"]) in naming
+        and row["column_name"].removeprefix("raw_") in sample.PERSONAL
+    ]
+    bare = [f"{row['table_name']}.{row['column_name']}" for row in personal if not row["tag_value"]]
+    layers = len({schema for schema, _ in naming})
+    seen = f"{len(personal) - len(bare)} columns of {len(naming)} tables in {layers} layers"
+    return layers == 3 and not bare, f"{seen}; not {', '.join(bare)}" if bare else seen
+
+
 def _rebuild(ground: Ground) -> Answer:
     ended = ground.build("--exclude-resource-type", "seed")
     return _built(ended) if ended.code else _compare_gold(ground, sample.GOLD_AT_LAST, ended)
@@ -230,6 +258,7 @@ CHECKS = (
     Check(CHANGE, _change, (LOAD,)),
     Check("a new column is there at once, NULL in the rows of other files", _columns, (CHANGE,)),
     Check(BUILD, _build, (CHANGE,)),
+    Check("column tags mark personal data in every layer", _tags, (BUILD,)),
     Check(RESUME, _resume, (CHANGE,)),
     Check(
         "a second build brings to gold what has changed, and nothing twice",

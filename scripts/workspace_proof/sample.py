@@ -46,6 +46,8 @@ GLOBBED: dict[str, list[Row]] = {
     PATTERN_KEY: [("7", "Pattern", "male", "7")],
     DECOY_KEY: [("8", "Decoy", "male", "8")],
 }
+# Columns that hold personal data, where a table names a person.
+PERSONAL = ("customername", "customer_name", "gender", "age")
 # A file that comes again with fewer lines, and one with a column that no file had.
 SECOND: dict[str, bytes] = {
     CHANGED_KEY: (

@@ -177,7 +177,7 @@ def in_rows(where: str, **values: Any) -> Change:
 CUSTOMER_ROWS = "SELECT _source_file, id"
 CUSTOMERS_FILE = "customer_infomation_1.csv"
 VALUES, MALFORMED, GLOB, MOMENTS, CASTS = (check.assumption for check in CHECKS[1:6])
-COLUMNS, AGAIN, NOTHING_NEW, COMPARISON = (CHECKS[n].assumption for n in (7, 10, 11, 12))
+COLUMNS, TAGS, AGAIN, NOTHING_NEW, COMPARISON = (CHECKS[n].assumption for n in (7, 9, 11, 12, 13))
 DENIED = Ended(1, "load-bronze: PERMISSION_DENIED: CREATE EXTERNAL TABLE\n")
 FAILED = Ended(1, "Done. PASS=50 WARN=0 ERROR=2 SKIP=10 TOTAL=62\n")
 NEWER = in_rows("version", version=10_000)
@@ -200,6 +200,9 @@ WRONG: list[tuple[str, str, str, int, Change, str]] = [
     (COLUMNS, "sql", "loyalty", 0, lambda _: [], "[]"),
     (BUILD, "build", "()", 0, lambda _: FAILED, "ERROR=2"),
     (BUILD, "sql", "sales_of_customer", 0, in_rows("APPLE", units=4), "4 APPLE"),
+    (TAGS, "sql", "column_tags", 0, in_rows("raw_age", tag_value=None), "raw_age"),
+    (TAGS, "sql", "column_tags", 0, lambda rows: [r for r in rows if "bronze" not in
+        r["table_schema"]], "2 layers"),
     (RESUME, "load", "--wait", 0, lambda _: replace(DENIED, printed="the lease"), "the lease"),
     (RESUME, "sql", "GROUP BY _source_file", 0, in_rows("k03", n=2), "14 rows of 13 files"),
     (AGAIN, "build", "seed", 0, lambda _: FAILED, "ERROR=2"),
