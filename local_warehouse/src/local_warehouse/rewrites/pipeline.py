@@ -16,6 +16,11 @@ from sqlglot import exp
 from local_warehouse.rewrites.builtin_functions import correct_functions
 from local_warehouse.rewrites.by_type import correct_by_type
 from local_warehouse.rewrites.casts_by_name import cast_by_name
+from local_warehouse.rewrites.confused_names import (
+    qualify_aggregated_columns,
+    spell_out_keys_of_windows,
+    tell_casts_apart,
+)
 from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
@@ -72,12 +77,15 @@ REWRITES: tuple[Rewrite, ...] = (
         spell_out_excepted_stars,
         replace_lateral_aliases,
         group_by_all,
+        spell_out_keys_of_windows,
+        qualify_aggregated_columns,
         order_by_all,
         order_by_outputs,
         filter_qualified,
     ),
     extract_paths_of_change,
     correct_by_type,
+    tell_casts_apart,
     merge_deletes,
 )
 

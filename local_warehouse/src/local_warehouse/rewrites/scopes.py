@@ -37,7 +37,7 @@ def relations_of(place: exp.Expr) -> exp.Select:
 
 
 # https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-functions-builtin (aggregates)
-_AGGREGATES = {
+AGGREGATES = {
     "any", "any_value", "approx_count_distinct", "approx_percentile", "approx_top_k", "array_agg",
     "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "collect_list", "collect_set",
     "corr", "count", "count_if", "covar_pop", "covar_samp", "every", "first", "first_value",
@@ -128,7 +128,7 @@ def aggregates(projection: exp.Expr) -> bool:
     """Whether an expression has an aggregate outside its subqueries and window functions."""
     return any(
         isinstance(node, exp.AggFunc)
-        or (isinstance(node, exp.Anonymous) and str(node.this).lower() in _AGGREGATES)
+        or (isinstance(node, exp.Anonymous) and str(node.this).lower() in AGGREGATES)
         for node in projection.walk(prune=lambda n: isinstance(n, (exp.Window, exp.Query)))
         if not isinstance(node.parent, exp.Window)
     )

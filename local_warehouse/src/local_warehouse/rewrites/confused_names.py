@@ -1,0 +1,130 @@
+"""Expressions that the engine takes for others, because it knows them by a name.
+
+It knows an aggregate by its text without casts, a column in HAVING by an alias before the columns
+of the relations, and a key of a GROUP BY that is a position or an alias only by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from local_warehouse.rewrites.scopes import (
+    AGGREGATES,
+    ColumnsOf,
+    columns_of_relations,
+    place_of,
+    sources,
+)
+from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes, of_kind
+
+
+def qualify_aggregated_columns(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Name the relation of a column that HAVING aggregates and whose name is also an alias."""
+    having = select.args.get("having")
+    if having is None:
+        return select
+    aliases = {p.alias.lower() for p in select.expressions if isinstance(p, exp.Alias)}
+    for call in _aggregates(having):
+        for column in of_kind(nodes(call), exp.Column):
+            if not column.table and column.name.lower() in aliases and place_of(column) is select:
+                relation = _relation_of(column.name, select, columns_of)
+                if relation is not None:
+                    column.set("table", relation)
+    return select
+
+
+def _relation_of(name: str, select: exp.Select, columns_of: ColumnsOf) -> exp.Identifier | None:
+    columns = columns_of_relations(select, columns_of)
+    for relation in sources(select):
+        if name.lower() in {column.name.lower() for column in columns(relation)}:
+            if not relation.alias_or_name:
+                alias = exp.to_identifier("grouped")
+                relation.set("alias", exp.TableAlias(this=alias))
+            return exp.to_identifier(relation.alias_or_name, quoted=True)
+    return None
+
+
+def spell_out_keys_of_windows(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Write the expressions of GROUP BY keys that are positions or aliases, beside a window
+    function: it may have the same expression, which the engine does not find by its name."""
+    group = select.args.get("group")
+    if group is None or not any(p.find(exp.Window) for p in select.expressions):
+        return select
+    names: set[str] | None = None
+    for key in list(group.expressions):
+        if isinstance(key, exp.Literal) and key.is_int:
+            position = int(key.name)
+            if 0 < position <= len(select.expressions):
+                key.replace(select.expressions[position - 1].unalias().copy())
+        elif isinstance(key, exp.Column) and not key.table:
+            for projection in select.expressions:
+                is_named = isinstance(projection, exp.Alias) and projection.alias == key.name
+                if not is_named or isinstance(projection.this, exp.Column):
+                    continue
+                if names is None:
+                    columns = columns_of_relations(select, columns_of)
+                    names = {c.name.lower() for r in sources(select) for c in columns(r)}
+                if key.name.lower() not in names:
+                    key.replace(projection.this.copy())
+                break
+    return select
+
+
+def tell_casts_apart(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Wrap a cast in an aggregate where another aggregate differs from it only by casts."""
+    found: dict[tuple[int, str], list[tuple[exp.Expr, exp.Expr]]] = {}
+    for call in _aggregates(tree):
+        argument = _argument(call)
+        if argument is not None:
+            found.setdefault((id(place_of(call)), _name(call)), []).append((call, argument))
+    for calls in found.values():
+        if len(calls) < 2 or not any(isinstance(argument, exp.Cast) for _, argument in calls):
+            continue
+        texts: dict[str, set[str]] = {}
+        for _, argument in calls:
+            texts.setdefault(render(_without_cast(argument)), set()).add(render(argument))
+        for call, argument in calls:
+            if isinstance(argument, exp.Cast) and len(texts[render(_without_cast(argument))]) > 1:
+                _keep_name(call)
+                argument.replace(exp.Coalesce(this=argument.copy(), expressions=[]))
+    return tree
+
+
+def _aggregates(tree: exp.Expr) -> Iterator[exp.Expr]:
+    for call in of_kind(nodes(tree), exp.Anonymous, exp.AggFunc):
+        if isinstance(call, exp.AggFunc) or _name(call) in AGGREGATES:
+            yield call
+
+
+def _name(call: exp.Expr) -> str:
+    return str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
+
+
+def _argument(call: exp.Expr) -> exp.Expr | None:
+    """The first argument of an aggregate, without DISTINCT."""
+    argument = (call.expressions or [None])[0] if isinstance(call, exp.Anonymous) else call.this
+    if isinstance(argument, exp.Distinct):
+        argument = argument.expressions[0]
+    return argument if isinstance(argument, exp.Expr) else None
+
+
+def _without_cast(argument: exp.Expr) -> exp.Expr:
+    while isinstance(argument, exp.Cast):
+        argument = argument.this
+    return argument
+
+
+def _keep_name(call: exp.Expr) -> None:
+    """Name the output that an aggregate is part of, where it has no name."""
+    projection = call
+    while not isinstance(projection.parent, exp.Select):
+        if projection.parent is None or isinstance(projection, exp.Alias):
+            return
+        projection = projection.parent
+    if projection.arg_key == "expressions" and not isinstance(projection, exp.Alias):
+        named = exp.Alias(alias=exp.to_identifier(render(projection), quoted=True))
+        projection.replace(named)
+        named.set("this", projection)
