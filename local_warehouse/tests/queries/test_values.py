@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -114,3 +115,62 @@ def test_what_the_engine_would_answer_wrongly_is_refused(warehouse: Any, express
     is_known = expression != "soundexes('a')"
     condition = "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE" if is_known else "UNRESOLVED_ROUTINE"
     warehouse.fails(f"select {expression}", condition)
+
+
+def test_branches_of_a_union_get_one_type(warehouse: Any) -> None:
+    rows = warehouse.sql("select 1.5 as x union all select '2.5' union all select null order by 1")
+    assert [row["x"] for row in rows] == [None, 1.5, 2.5]
+    numbers, texts = "values (1) as v(x)", "values ('7') as v(y)"
+    union = f"select x from {numbers} union all select y from {texts}"
+    assert [row["x"] for row in warehouse.sql(f"{union} order by 1")] == [1, 7]
+    warehouse.fails(f"select x from {numbers} union all select 'a'", "CAST_INVALID_INPUT")
+    mixed = "select 1 as x union all select date'2024-01-01'"
+    warehouse.fails(mixed, "INCOMPATIBLE_COLUMN_TYPE")
+    structs = "select named_struct('a', 1) as x union all select named_struct('b', 2)"
+    assert [row["n"] for row in warehouse.sql(f"select x.a as n from ({structs}) order by 1")] == [
+        1,
+        2,
+    ]
+
+
+def test_maps_are_exploded(warehouse: Any) -> None:
+    rows = "values (1, map('a', 1, 'b', 2)) as v(i, m)"
+    wanted = [{"k": "a", "n": 1}, {"k": "b", "n": 2}]
+    lateral = f"select k, n from {rows} lateral view explode(m) e as k, n order by k"
+    assert warehouse.sql(lateral) == wanted
+    assert warehouse.sql(f"select explode(m) as (k, n) from {rows}") == wanted
+    assert warehouse.sql("select * from explode(map('a', 1))") == [{"key": "a", "value": 1}]
+    condition = "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"
+    warehouse.fails(f"select posexplode(m) from {rows}", condition)
+
+
+def test_a_star_leaves_out_fields(warehouse: Any) -> None:
+    rows = "values (named_struct('x', 1, 'y', named_struct('z', 2, 'w', 3)), 5) as t(s, i)"
+
+    def row(excepted: str) -> dict[str, Any]:
+        query = f"select to_json(struct(*)) as j from (select * except ({excepted}) from {rows})"
+        return json.loads(warehouse.sql(query)[0]["j"])
+
+    assert row("s.x") == {"s": {"y": {"z": 2, "w": 3}}, "i": 5}
+    assert row("s.y.z, i") == {"s": {"x": 1, "y": {"w": 3}}}
+    assert row("t.i") == {"s": {"x": 1, "y": {"z": 2, "w": 3}}}
+    for name, condition in (("nothing", "UNRESOLVED_COLUMN"), ("s.nothing", "FIELD_NOT_FOUND")):
+        warehouse.fails(f"select * except ({name}) from {rows}", condition)
+
+
+def test_structs_are_written_and_compared_by_position(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.structs"
+    warehouse.sql(f"create table {table} (i int, s struct<a:int,b:string>, l array<struct<x:int>>)")
+    warehouse.sql(f"insert into {table} select 1, named_struct('b', '7', 'a', 2), array(struct(5))")
+    warehouse.sql(f"insert into {table} by name select 2 as i, named_struct('b', 'u', 'a', 3) as s")
+    found = warehouse.sql(f"select s.a, s.b, l[0].x as x from {table} order by i")
+    assert found == [{"a": 7, "b": "2", "x": 5}, {"a": 3, "b": "u", "x": None}]
+    equal = f"select i from {table} where s = named_struct('p', 3, 'q', 'u')"
+    assert warehouse.sql(equal) == [{"i": 2}]
+    more, fewer = "named_struct('a', 1, 'b', 'x', 'c', 2)", "named_struct('a', 1)"
+    condition = "INCOMPATIBLE_DATA_FOR_TABLE.{}"
+    for struct, kind in ((more, "EXTRA_STRUCT_FIELDS"), (fewer, "STRUCT_MISSING_FIELDS")):
+        for verb, names in (("", ("", "")), (" by name", (" as i", " as s"))):
+            insert = f"insert into {table}{verb} select 3{names[0]}, {struct}{names[1]}"
+            statement = insert if verb else f"{insert}, null"
+            warehouse.fails(statement, condition.format(kind))

@@ -82,7 +82,7 @@ class NameResolver:
             )
         found = nodes(tree)
         for column in of_kind(found, exp.Column):
-            if column.args.get("db"):
+            if column.args.get("db") and not isinstance(column.parent, exp.Star):
                 drop_namespace(column)
         tree = replace_session_values(tree, of_kind(found, exp.Func), self._context)
         for table in of_kind(found, exp.Table):

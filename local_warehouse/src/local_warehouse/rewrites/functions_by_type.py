@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
+from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
 from local_warehouse.rewrites.templates import fill
 
 
@@ -40,7 +41,24 @@ def _percentile(call: exp.Expr, types: OperandTypes) -> None:
 
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 
+
+def _structs(node: exp.Expr) -> list[exp.Expr]:
+    """Both sides of a comparison with a struct that is made there."""
+    sides = [node.this, node.expression]
+    made = (str(s.this).lower() for s in sides if isinstance(s, exp.Anonymous))
+    return sides if any(name in ("named_struct", "struct") for name in made) else []
+
+
+def _compare_structs(node: exp.Expr, types: OperandTypes) -> None:
+    """Compare structs field by field, whatever the names of their fields."""
+    left, right = types.of(node.this), types.of(node.expression)
+    if needs_other_fields(right, left):
+        value = with_fields_of(node.expression, type_of(right), type_of(left))
+        node.expression.replace(value)
+
+
 CORRECTIONS: ByClass = {
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.NullSafeEQ), (_structs, _compare_structs)),
     exp.ApproxQuantile: (_first_argument, _percentile),
     exp.Substring: (_first_argument, _refuse_binary),
     exp.Overlay: (_first_argument, _refuse_binary),

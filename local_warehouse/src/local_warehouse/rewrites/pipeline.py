@@ -24,6 +24,7 @@ from local_warehouse.rewrites.confused_names import (
 from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
+from local_warehouse.rewrites.generators import explode_maps
 from local_warehouse.rewrites.grouping import group_by_all
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs
@@ -36,6 +37,7 @@ from local_warehouse.rewrites.predicates import compare_patterns, compare_rows
 from local_warehouse.rewrites.qualify import filter_qualified
 from local_warehouse.rewrites.regular_expressions import translate_patterns
 from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
+from local_warehouse.rewrites.set_operations import align_columns
 from local_warehouse.rewrites.stars import spell_out_excepted_stars
 from local_warehouse.rewrites.time_units import count_microseconds
 from local_warehouse.rewrites.using_joins import spell_out_using
@@ -72,6 +74,7 @@ REWRITES: tuple[Rewrite, ...] = (
     spell_out_defaults_of_deletes,
     each_select(
         extract_paths_of_select,
+        explode_maps,
         spell_out_pivots,
         spell_out_using,
         spell_out_excepted_stars,
@@ -86,6 +89,7 @@ REWRITES: tuple[Rewrite, ...] = (
     extract_paths_of_change,
     correct_by_type,
     tell_casts_apart,
+    align_columns,
     merge_deletes,
 )
 

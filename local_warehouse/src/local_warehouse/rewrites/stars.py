@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.catalog.model import Column
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf, sources, star_query
+from local_warehouse.rewrites.structs import type_of, without_field
 
 
 def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -21,27 +24,64 @@ def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.S
             projections.append(projection)
             continue
         changed = True
-        hidden = {name.name.lower() for name in excepted}
         qualifier = projection.table if isinstance(projection, exp.Column) else None
-        for alias, name in _star_columns(select, qualifier, columns_of):
-            if name.lower() not in hidden:
-                projections.append(exp.column(name, table=alias, quoted=True))
+        columns = _star_columns(select, qualifier, columns_of)
+        paths = [_path(name, columns) for name in excepted]
+        for alias, column in columns:
+            kept: exp.Expr | None = exp.column(column.name, table=alias, quoted=True)
+            for path in paths:
+                if path[0] == column.name.lower() and kept is not None:
+                    kept = _without(kept, column, path[1:])
+            if kept is not None:
+                projections.append(kept)
     if changed:
         select.set("expressions", projections)
     return select
 
 
+def _path(name: exp.Expr, columns: list[tuple[str | None, Column]]) -> list[str]:
+    """The column that an exception names, and the fields in it, in lower case, without a
+    relation's name."""
+    path = name.parts if isinstance(name, (exp.Column, exp.Dot)) else [name]
+    parts = [part.name.lower() for part in path]
+    known = {column.name.lower() for _, column in columns}
+    relations = {alias.lower() for alias, _ in columns if alias}
+    if parts[0] not in known and parts[0] in relations:
+        parts = parts[1:]
+    if not parts or parts[0] not in known:
+        raise SqlError(
+            "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+            f"A column with name `{name.sql()}` cannot be resolved. Did you mean one of the"
+            f" following? [{', '.join(f'`{one}`' for one in sorted(known))}].",
+        )
+    return parts
+
+
+def _without(kept: exp.Expr, column: Column, fields: list[str]) -> exp.Expr | None:
+    """What is left of a column: nothing, or a struct without one of its fields."""
+    if not fields:
+        return None
+    if isinstance(kept, exp.Alias):
+        raise unsupported("EXCEPT of several fields of one struct")
+    left = without_field(kept, type_of(column.type), fields)
+    if left is None:
+        raise SqlError(
+            "FIELD_NOT_FOUND", f"{column.name} has no field {'.'.join(fields)}: {column.type}."
+        )
+    return exp.alias_(left, column.name, quoted=True)
+
+
 def _star_columns(
     select: exp.Select, qualifier: str | None, columns_of: ColumnsOf
-) -> list[tuple[str | None, str]]:
-    """The (relation, name) pairs that a star stands for."""
+) -> list[tuple[str | None, Column]]:
+    """The pairs of a relation's alias and a column that a star stands for."""
     aliases = [source.alias_or_name for source in sources(select)]
     wanted = [alias for alias in aliases if not qualifier or alias.lower() == qualifier.lower()]
-    pairs: list[tuple[str | None, str]] = []
+    pairs: list[tuple[str | None, Column]] = []
     for alias in wanted:
         one = star_query(select)
         if alias:  # a lone subquery may have none
             table = exp.to_identifier(alias, quoted=True)
             one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
-        pairs += [(alias or None, column.name) for column in columns_of(one)]
+        pairs += [(alias or None, column) for column in columns_of(one)]
     return pairs

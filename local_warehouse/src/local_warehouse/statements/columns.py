@@ -21,7 +21,7 @@ from local_warehouse.delta import transactions
 from local_warehouse.session.context import Context
 from local_warehouse.sql.dialect import parse
 from local_warehouse.statements.reader import StatementReader
-from local_warehouse.types.conversion import from_delta, to_delta
+from local_warehouse.types.conversion import from_delta, in_case, to_delta
 from local_warehouse.types.decimals import decimal_of
 
 _INVALID = frozenset(" ,;{}()\n\t=")
@@ -45,7 +45,7 @@ def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
     places: list[tuple[str, str | None]] = []
     while True:
         name = reader.identifier()
-        data_type = reader.until(*_AFTER_TYPE, types=True).lower()
+        data_type = in_case(reader.until(*_AFTER_TYPE, types=True))
         column = Column(name, from_delta(to_delta(data_type)))
         if reader.sees("DEFAULT"):
             raise errors.SqlError(
@@ -205,7 +205,7 @@ def change_type(context: Context, relation: Relation, name: str, data_type: str)
     https://docs.databricks.com/aws/en/delta/type-widening
     """
     column = _require(relation, name)
-    wanted = from_delta(to_delta(data_type.lower()))
+    wanted = from_delta(to_delta(in_case(data_type)))
     if wanted == column.type:
         return
     if wanted not in _WIDER.get(column.type, ()) and not _is_wider_decimal(column.type, wanted):

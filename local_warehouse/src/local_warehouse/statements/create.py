@@ -38,6 +38,7 @@ from local_warehouse.statements.policies import read_mask, read_row_filter
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.storage import objects
 from local_warehouse.storage.locations import odd_characters
+from local_warehouse.types.conversion import in_case
 from local_warehouse.types.results import Result, nothing, rows
 
 
@@ -240,7 +241,7 @@ def _read_columns(context: Context, reader: StatementReader, clauses: _TableClau
             clauses.constraints.append(read_constraint(reader))
         else:
             name = reader.identifier()
-            data_type = reader.until(*ends, types=True).lower()
+            data_type = in_case(reader.until(*ends, types=True))
             nullable, comment = True, None
             while not (reader.sees(",") or reader.sees(")")):
                 if reader.accept("NOT", "NULL"):

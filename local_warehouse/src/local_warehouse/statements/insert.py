@@ -19,6 +19,7 @@ from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.query import Query
 from local_warehouse.rewrites.defaults import spell_out_defaults
 from local_warehouse.rewrites.scopes import random_call
+from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
 from local_warehouse.session.context import Context, target
 from local_warehouse.sql.dialect import literal, parse, render
 from local_warehouse.sql.walk import nodes
@@ -271,13 +272,33 @@ def _columns_of_target(query: Query, clauses: Insert) -> str:
     given = [spelled[name] for name in lowered]  # the engine writes by the names of the table
     _alias(query.tree, given)
     aliases = ", ".join(quoted(name) for name in given)
+    structs = _structs(query, clauses, given)
     columns = ", ".join(
-        f"s.{quoted(column.name)}"
+        structs.get(column.name) or f"s.{quoted(column.name)}"
         if column.name.lower() in lowered
         else f"cast(null as {column.type}) as {quoted(column.name)}"
         for column in relation.columns
     )
     return f"select {columns} from ({query.sql}) as s({aliases}){_barrier(query)}"
+
+
+def _structs(query: Query, clauses: Insert, given: list[str]) -> dict[str, str]:
+    """The values of those columns whose structs differ from the table's, by the columns' names.
+    Fields are matched by position, or by name as the columns are.
+
+    Raises SqlError where the table's struct has other fields.
+    """
+    wanted = {column.name: column.type for column in clauses.relation.columns}
+    if not any("struct<" in wanted[name] for name in given):
+        return {}
+    found: dict[str, str] = {}
+    for name, column in zip(given, query.columns(), strict=True):
+        if needs_other_fields(column.type, wanted[name]):
+            value = exp.column(name, table="s", quoted=True)
+            types = type_of(column.type), type_of(wanted[name])
+            struct = with_fields_of(value, *types, by_name=clauses.by_name)
+            found[name] = f"{render(struct)} as {quoted(name)}"
+    return found
 
 
 def _barrier(query: Query) -> str:

@@ -12,6 +12,7 @@ from local_warehouse.session.context import Context, described
 from local_warehouse.sql.dialect import literal
 from local_warehouse.statements.grants import read_securable
 from local_warehouse.statements.reader import StatementReader
+from local_warehouse.types.conversion import in_case
 from local_warehouse.types.results import Result, rows
 
 _TABLES = [("database", "string"), ("tableName", "string"), ("isTemporary", "boolean")]
@@ -172,7 +173,7 @@ def _relation_after_in(context: Context, reader: StatementReader) -> Relation:
 def _create_statement(relation: Relation) -> str:
     columns = []
     for column in relation.columns:
-        data_type = "" if relation.is_view else f" {column.type.upper()}"
+        data_type = "" if relation.is_view else f" {in_case(column.type, upper=True)}"
         not_null = "" if column.nullable else " NOT NULL"
         comment = f" COMMENT {literal(column.comment)}" if column.comment else ""
         columns.append(f"  {quoted(column.name)}{data_type}{not_null}{comment}")

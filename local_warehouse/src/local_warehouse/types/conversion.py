@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pyarrow as pa
@@ -58,6 +59,20 @@ def from_delta(delta_type: Any) -> str:
 
 def _field(name: str) -> str:
     return name if name.replace("_", "a").isalnum() else "`" + name.replace("`", "``") + "`"
+
+
+# In a type: a name in quotes, a text, the name of a field, or a word of the type.
+_WORDS = re.compile(r"`[^`]*`|'[^']*'|([<,]\s*)(\w+)(?=\s*:|\s+\w)|\w+")
+
+
+def in_case(ddl_type: str, *, upper: bool = False) -> str:
+    """A type's text in lower or upper case; the names of fields stay as they are."""
+
+    def word(found: re.Match[str]) -> str:
+        is_name = found[2] is not None or found[0][0] in "`'"
+        return found[0] if is_name else found[0].upper() if upper else found[0].lower()
+
+    return _WORDS.sub(word, ddl_type)
 
 
 def to_arrow(ddl_type: str) -> pa.DataType:

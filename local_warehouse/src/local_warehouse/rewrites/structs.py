@@ -1,0 +1,104 @@
+"""Structs with other fields: without some of them, or with those of another type.
+
+The engine casts no struct to one with other names, and matches fields by name where Databricks
+counts them.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.errors import SqlError
+from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql.dialect import WarehouseDialect
+
+_Type = exp.DataType.Type
+_ARRAYS = (_Type.ARRAY, _Type.LIST)
+
+
+def type_of(ddl_type: str) -> exp.DataType:
+    """The syntax tree of a type."""
+    return exp.DataType.build(ddl_type, dialect=WarehouseDialect)
+
+
+def without_field(value: exp.Expr, kind: exp.Expr, path: list[str]) -> exp.Expr | None:
+    """A struct without the field at a path of names in lower case; None where it has none."""
+    if kind.this != _Type.STRUCT:
+        return None
+    fields: list[tuple[str, exp.Expr]] = []
+    is_there = False
+    for field in kind.expressions:
+        inner: exp.Expr | None = _field(value, field)
+        if field.name.lower() == path[0]:
+            is_there = True
+            if len(path) == 1:
+                continue
+            inner = without_field(_field(value, field), field.args["kind"], path[1:])
+        if inner is None:
+            return None
+        fields.append((field.name, inner))
+    return _struct(value, fields) if is_there else None
+
+
+def needs_other_fields(given: str, wanted: str) -> bool:
+    """Whether two types have structs that differ."""
+    return given != wanted and "struct<" in given and "struct<" in wanted
+
+
+def with_fields_of(
+    value: exp.Expr, given: exp.Expr, wanted: exp.Expr, *, by_name: bool = False
+) -> exp.Expr:
+    """A value with the structs of another type: their fields by position, or `by_name`.
+
+    Raises SqlError where one has more fields than the other.
+    """
+    if given.this == wanted.this == _Type.STRUCT:
+        return _struct(value, list(_matched(value, given, wanted, by_name)))
+    if given.this in _ARRAYS and wanted.this in _ARRAYS:
+        element = with_fields_of(
+            exp.column("element"), given.expressions[0], wanted.expressions[0], by_name=by_name
+        )
+        return fill("transform(x, element -> y)", {"x": value, "y": element})
+    assert isinstance(wanted, exp.DataType)
+    same = given == wanted or given.this in _ARRAYS or given.this == _Type.MAP
+    return value.copy() if same else exp.cast(value.copy(), wanted.copy())
+
+
+def _matched(
+    value: exp.Expr, given: exp.Expr, wanted: exp.Expr, by_name: bool
+) -> list[tuple[str, exp.Expr]]:
+    sources = {field.name.lower(): field for field in given.expressions}
+    targets = [field.name.lower() for field in wanted.expressions]
+    extra = sorted(sources.keys() - set(targets)) if by_name else given.expressions[len(targets) :]
+    missing = (
+        sorted(set(targets) - sources.keys()) if by_name else targets[len(given.expressions) :]
+    )
+    if extra or missing:
+        kind = "EXTRA_STRUCT_FIELDS" if extra else "STRUCT_MISSING_FIELDS"
+        message = (
+            f"The struct {given.sql(WarehouseDialect)} does not fit {wanted.sql(WarehouseDialect)}."
+        )
+        raise SqlError(f"INCOMPATIBLE_DATA_FOR_TABLE.{kind}", message)
+    pairs = zip(given.expressions, wanted.expressions, strict=True)
+    if by_name:
+        pairs = zip((sources[name] for name in targets), wanted.expressions, strict=True)
+    return [
+        (
+            target.name,
+            with_fields_of(
+                _field(value, source), source.args["kind"], target.args["kind"], by_name=by_name
+            ),
+        )
+        for source, target in pairs
+    ]
+
+
+def _field(value: exp.Expr, field: exp.Expr) -> exp.Expr:
+    name = exp.to_identifier(field.name, quoted=True)
+    return exp.Dot(this=exp.paren(value.copy()), expression=name)
+
+
+def _struct(value: exp.Expr, fields: list[tuple[str, exp.Expr]]) -> exp.Expr:
+    parts = [part for name, inner in fields for part in (exp.Literal.string(name), inner)]
+    whole = exp.Anonymous(this="named_struct", expressions=parts)
+    return fill("if(x is null, null, y)", {"x": value, "y": whole})
