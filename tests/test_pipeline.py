@@ -177,6 +177,30 @@ def test_old_rows_of_a_changed_file_are_gone_everywhere(own: Lakehouse) -> None:
     assert own.sql("select sale_id from silver.sales where product = 'APPLE'") == kept
 
 
+def test_an_audit_leaves_of_each_log_what_counts(own: Lakehouse) -> None:
+    keys = {
+        "build_log": "model_name, dataset, source_file", "definition_log": "node_id",
+        "test_log": "test_name", "touched_days": "sold_on",
+    }  # fmt: skip
+    newest = {
+        log: own.sql(
+            f"select {key}, max({moment}) as m from silver.{log} group by {key} order by all"
+        )
+        for (log, key), moment in zip(
+            keys.items(), ("logged_at", "logged_at", "tested_until", "touched_at"), strict=True
+        )
+    }
+    own.run("dbt", "test", *WITHOUT_UNIT_TESTS, "--vars", "audit: true")
+    for log, key in keys.items():
+        left = own.sql(f"select {key} from silver.{log} order by all")
+        assert left == [{k: v for k, v in row.items() if k != "m"} for row in newest[log]], log
+    for log in (*(f"silver.{log}" for log in keys), "bronze.load_log"):
+        assert [row["numFiles"] for row in own.sql(f"describe detail {log}")] == [1], log
+    before = contents(own)
+    build(own, *WITHOUT_TESTS)
+    assert contents(own) == before
+
+
 def test_a_full_refresh_gives_the_same_tables(own: Lakehouse) -> None:
     before = contents(own)
     build(own, "--full-refresh", *WITHOUT_TESTS)
