@@ -148,6 +148,25 @@ def test_every_reference_leads_somewhere() -> None:
                 )
 
 
+@pytest.mark.parametrize("file", ["warehouse.yml", "external_locations.yml"])
+def test_what_there_is_already_can_be_left_out(file: str) -> None:
+    """A file of resources is removed, as docs/databricks.md says, where a workspace has its own;
+    nothing refers to them but the default of warehouse_id, which is then another."""
+    left_out = yaml.safe_load((ROOT / "resources" / file).read_text())
+    targets = (left_out.get("targets") or {}).values()
+    names = {
+        f"resources.{kind}.{key}"
+        for place in (left_out, *targets)
+        for kind, defined in (place.get("resources") or {}).items()
+        for key in defined
+    }
+    assert names
+    rest = documents()
+    assert rest[0]["variables"].pop("warehouse_id")["default"].startswith("${resources.")
+    asked = [text for each in rest if each != left_out for text in texts(each)]
+    assert not [text for text in asked for name in names if f"${{{name}." in text]
+
+
 def test_every_variable_is_described_and_used() -> None:
     used = "".join(text for document in documents() for text in texts(document))
     for name, definition in documents()[0]["variables"].items():
