@@ -100,6 +100,7 @@ def print_report(report: RunReport) -> None:
     console = out()
     if report.dry_run:
         _print_plan(console, report)
+    _print_files(console, report, Result.LOADED, "loaded")
     _print_files(console, report, Result.REFUSED, "refused")
     _print_files(console, report, Result.DUPLICATE, "duplicate")
     _print_files(console, report, Result.GONE, "gone from the landing place")
@@ -176,7 +177,7 @@ def _print_plan(console: Console, report: RunReport) -> None:
 
 
 def _print_files(console: Console, report: RunReport, result: Result, title: str) -> None:
-    chosen = [o for o in report.outcomes if o.result is result]
+    chosen = [o for o in report.outcomes if o.result is result and o.reason]
     for outcome in chosen[:SHOWN]:
         still = outcome.planned.action.value == result.value and result is not Result.GONE
         console.print(

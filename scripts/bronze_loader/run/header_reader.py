@@ -85,6 +85,8 @@ class HeaderReader:
         hint = renamed(header, planned.dataset)
         if hint:
             log.warning("dataset %s: %s has new columns%s", declared.name, file.url, hint)
-        for said in (*header.notes, *header.warnings):
+        for said in header.notes:  # which the report and the load log have too
+            log.info("dataset %s: %s: %s", declared.name, file.url, said)
+        for said in header.warnings:
             log.warning("dataset %s: %s: %s", declared.name, file.url, said)
         return header

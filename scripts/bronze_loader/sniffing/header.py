@@ -107,7 +107,7 @@ def _header(head: _Head, key: str, size: int, dataset: Dataset, read: Read) -> H
     dialect = with_the_files_quotes(body, head.whole, line.dialect, options)
     check_one_table(body, head.whole, dialect)
     units = lines_to_units(body, head.whole, dialect)
-    end, says_line_end = line_end(head.text, body, dialect)
+    end, says_line_end = line_end(head.text, skip_lines(body, units), dialect)
     return Header(
         line.columns,
         dialect.delimiter,
