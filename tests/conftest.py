@@ -13,7 +13,7 @@ import pytest
 import yaml
 from xdist.scheduler import LoadFileScheduling
 
-from forked_command import ForkedCommands
+from forked_command import PROFILE, ForkedCommands
 from lakehouse import ROOT, Lakehouse, outer_environment
 
 # The fixture beneath all others that start services: what asks for none of them needs no service.
@@ -38,9 +38,6 @@ LONGEST = (
     "local_warehouse/tests/delta",
     "tests/loader",
 )
-# A profile that names no warehouse: to parse the project takes none.
-PROFILE = {"type": "databricks", "host": "localhost", "http_path": "p", "schema": "s", "token": "t"}
-PROFILE |= {"catalog": "main"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -111,8 +108,7 @@ def parsed(commands: ForkedCommands, tmp_path_factory: pytest.TempPathFactory) -
     The parse has neither warned nor spoken of a deprecation.
     """
     folder = tmp_path_factory.mktemp("parsed")
-    profiles = {"sales_lakehouse": {"target": "local", "outputs": {"local": PROFILE}}}
-    (folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
+    (folder / "profiles.yml").write_text(yaml.safe_dump(PROFILE))
     command = ["dbt", "--quiet", "--warn-error", "parse", "--no-partial-parse"]
     command += ["--profiles-dir", str(folder), "--target-path", str(folder)]
     done = commands.run([*command, "--log-path", str(folder)], outer_environment(), ROOT)

@@ -4,7 +4,9 @@
 some thirty times. Here a parent per program imports the program once and listens on a socket; for
 each request it forks a child, which gets the caller's arguments, environment, working folder and
 standard streams and then calls the program's console script. Two things differ from a start of its
-own: the imports are done, and with them whatever a module reads while it is imported.
+own: the imports are done, and with them whatever a module reads while it is imported; and what the
+program keeps for its next use is there: dbt has compiled the project's macros, the loader has read
+what describes S3.
 
 What a command starts in its turn is started as ever: `run-job` holds a dbt of its own.
 
@@ -41,6 +43,19 @@ PROGRAMS = {
     "preview-dashboard": ("vl_convert",),
     "run-job": (),
 }
+ROOT = Path(__file__).resolve().parent.parent
+# A profile that names no warehouse: to parse the project takes none.
+PROFILE = {
+    "sales_lakehouse": {
+        "target": "local",
+        "outputs": {
+            "local": {
+                "type": "databricks", "catalog": "main", "schema": "s", "host": "localhost",
+                "http_path": "p", "token": "t",
+            }
+        },
+    }
+}  # fmt: skip
 
 
 class ParentEnded(AssertionError):
@@ -154,7 +169,39 @@ def _imported(program: str) -> Callable[[], Any]:
     main: Callable[[], Any] = script.load()
     for module in PROGRAMS[program]:
         importlib.import_module(module)
+    if program == "dbt":
+        _compile_macros()
+    if program == "load-bronze":
+        _describe_s3()
     return main
+
+
+def _compile_macros() -> None:
+    """Parse the project, and compile every macro that it can call: dbt keeps them by their text.
+
+    The static parser is not for this process: it is of threads, which a fork does not have.
+    When the project does not parse, the commands do without: each says so for itself.
+    """
+    from dbt.cli.main import dbtRunner
+    from dbt_common.clients.jinja import template_cache
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "profiles.yml").write_text(json.dumps(PROFILE))
+        command = ["--log-level", "none", "--log-level-file", "none", "parse", "--no-static-parser"]
+        command += ["--project-dir", str(ROOT), "--profiles-dir", folder, "--target-path", folder]
+        parsed = dbtRunner().invoke([*command, "--log-path", folder])
+    if not parsed.success:
+        print(f"forked_command.py: the project does not parse: {parsed.exception}", file=sys.stderr)
+        return
+    for macro in parsed.result.macros.values():
+        template_cache.get_node_template(macro)
+
+
+def _describe_s3() -> None:
+    """Make a client and forget it; the next one needs not read what describes S3."""
+    from bronze_loader.landing.bucket import s3_client
+
+    s3_client()
 
 
 def _attend(connection: socket.socket, program: str, main: Callable[[], Any]) -> None:
