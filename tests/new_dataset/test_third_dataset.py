@@ -12,6 +12,7 @@ from subprocess import CompletedProcess
 import pytest
 from project_copy import SOURCES, copy_project
 
+from forked_command import PROGRAMS, ForkedCommands
 from lakehouse import BIN, Lakehouse
 from local_warehouse.testing import run
 
@@ -57,13 +58,18 @@ class Project:
 
     folder: Path
     lakehouse: Lakehouse
+    commands: ForkedCommands
     seconds: list[float] = field(default_factory=list)
 
     def run(self, *command: str, check: bool = True) -> CompletedProcess[str]:
         started = time.monotonic()
         env = self.lakehouse.env | {"DBT_TARGET_PATH": str(self.folder / "target")}
         program, *arguments = command
-        done = run([str(BIN / program), *arguments], env, check=check, cwd=self.folder)
+        if program in PROGRAMS:
+            done = self.commands.run(command, env, self.folder)
+            assert not check or done.returncode == 0, done.stdout + done.stderr
+        else:
+            done = run([str(BIN / program), *arguments], env, check=check, cwd=self.folder)
         self.seconds.append(time.monotonic() - started)
         return done
 
@@ -87,11 +93,13 @@ class Project:
 
 @pytest.fixture(scope="module")
 def project(
-    new_lakehouse: Callable[[str], Lakehouse], tmp_path_factory: pytest.TempPathFactory
+    new_lakehouse: Callable[[str], Lakehouse],
+    commands: ForkedCommands,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Project]:
     lakehouse = new_lakehouse("third_dataset")
     lakehouse.up()
-    yield Project(copy_project(tmp_path_factory.mktemp("third") / "project"), lakehouse)
+    yield Project(copy_project(tmp_path_factory.mktemp("third") / "project"), lakehouse, commands)
     lakehouse.down()
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from local_warehouse.services import processes
 from local_warehouse.services.state import StateDirectory
 from warehouse_under_test import ROOT, WarehouseUnderTest, eventually, outer_environment
@@ -20,6 +22,7 @@ def test_that_takes_long(new_warehouse):
 """
 
 
+@pytest.mark.service
 def test_services_end_with_a_run_that_is_terminated(tmp_path: Path) -> None:
     (tmp_path / "test_long.py").write_text(_TEST)
     command = [sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider"]
