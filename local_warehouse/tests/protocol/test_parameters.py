@@ -32,6 +32,8 @@ _PARAMETERS: list[tuple[Any, str, Any]] = [
     (float("inf"), "double", float("inf")),
     (FloatParameter(0.5), "float", 0.5),
     (Decimal("-0.001"), "decimal(5,3)", Decimal("-0.001")),
+    (Decimal("1E+5"), "decimal(6,0)", Decimal(100000)),
+    (Decimal("-2.5E-7"), "decimal(10,8)", Decimal("-0.00000025")),
     (DecimalParameter(Decimal("1.5"), scale=10, precision=2), "decimal(10,2)", Decimal("1.50")),
     ("it's \\ \"x\" `y` -- ; é😀\x00\n", "string", "it's \\ \"x\" `y` -- ; é😀\x00\n"),
     ("", "string", ""),

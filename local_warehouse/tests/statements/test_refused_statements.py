@@ -16,6 +16,13 @@ import pytest
             id="WITH RECURSIVE",
         ),
         pytest.param("select * from table_changes('t', 1)", id="table_changes"),
+        pytest.param("select 'abc' rlike 'a(?=b)'", id="look-ahead"),
+        pytest.param("select regexp_replace('abc', '(?<!x)b', '')", id="look-behind"),
+        pytest.param("select 'a' collate utf8_lcase = 'A'", id="COLLATE"),
+        pytest.param(
+            "select lag(x, 1, x) ignore nulls over (order by x) from values (1) as v(x)",
+            id="lag with IGNORE NULLS and a default",
+        ),
         pytest.param("set variable v = 1", id="SET VARIABLE"),
         pytest.param("declare v int", id="DECLARE"),
         pytest.param("create materialized view v as select 1", id="CREATE MATERIALIZED VIEW"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from local_warehouse import errors
@@ -14,6 +15,7 @@ _TYPES = {
     "INTEGER", "SMALLINT", "TIMESTAMP", "TIMESTAMP_NTZ", "TINYINT",
 }  # fmt: skip
 _DECIMAL = re.compile(r"DECIMAL\(\d+,\d+\)")
+_EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d{1,2}")
 _UNIT = "(YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)"
 _INTERVAL = re.compile(rf"INTERVAL( {_UNIT}( TO {_UNIT})?)?")
 
@@ -48,8 +50,21 @@ def _literal(type_name: str | None, text: str | None, arguments: Sequence[Any] |
         return "NULL"
     if kind == "STRING":
         return literal(text)
+    if _DECIMAL.fullmatch(kind) and _EXPONENT.fullmatch(text):
+        return _without_exponent(text, kind)
     if kind in _TYPES or _DECIMAL.fullmatch(kind):
         return f"cast({literal(text)} as {kind})"
     if _INTERVAL.fullmatch(kind):
         return f"interval {literal(text)}{kind.removeprefix('INTERVAL')}"
     raise errors.unsupported(f"parameters of type {kind}")
+
+
+def _without_exponent(text: str, kind: str) -> str:
+    """A decimal that Python writes with an exponent, such as 1E+5. The connector takes the precision
+    from the length of that text, so the type is widened to what the value needs."""
+    plain = f"{Decimal(text):f}"
+    whole, _, fraction = plain.lstrip("-").partition(".")
+    precision, scale = map(int, re.findall(r"\d+", kind))
+    wide = max(scale, len(fraction))
+    digits = min(max(precision - scale, len(whole)) + wide, 38)
+    return f"cast({literal(plain)} as DECIMAL({digits},{wide}))"

@@ -21,6 +21,7 @@ from local_warehouse.rewrites.confused_names import (
     spell_out_keys_of_windows,
     tell_casts_apart,
 )
+from local_warehouse.rewrites.constants import compute_constants
 from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
@@ -41,6 +42,7 @@ from local_warehouse.rewrites.set_operations import align_columns
 from local_warehouse.rewrites.stars import spell_out_excepted_stars
 from local_warehouse.rewrites.time_units import count_microseconds
 from local_warehouse.rewrites.using_joins import spell_out_using
+from local_warehouse.rewrites.window_defaults import spell_out_defaults_of_windows
 
 
 def each_select(*rewrites: SelectRewrite) -> Rewrite:
@@ -64,6 +66,7 @@ def each_select(*rewrites: SelectRewrite) -> Rewrite:
 
 
 REWRITES: tuple[Rewrite, ...] = (
+    compute_constants,
     cast_by_name,
     count_microseconds,
     compare_rows,
@@ -72,6 +75,7 @@ REWRITES: tuple[Rewrite, ...] = (
     translate_patterns,
     correct_functions,
     spell_out_defaults_of_deletes,
+    spell_out_defaults_of_windows,
     each_select(
         extract_paths_of_select,
         explode_maps,

@@ -34,7 +34,10 @@ def _spelled_out(source: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         build = _unpivot if pivot.args.get("unpivot") else _pivot
         query = build(relation, pivot, columns_of)
         alias = pivot.args.get("alias") or relation.args.get("alias")
-        relation = exp.Subquery(this=query, alias=alias.copy() if alias else None)
+        alias = alias.copy() if alias else None
+        if alias is not None and not pivot.args.get("alias"):
+            alias.set("columns", None)  # they name the relation's columns, not what is made of them
+        relation = exp.Subquery(this=query, alias=alias)
     relation.set("joins", joins)
     return relation
 

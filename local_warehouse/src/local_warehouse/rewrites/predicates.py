@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -29,8 +30,10 @@ def _equals(row: exp.Expr, other: exp.Expr) -> exp.Expr:
 
 
 def compare_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Compare x LIKE ANY (…) and x LIKE ALL (…) pattern by pattern."""
-    for node in reversed(of_kind(nodes(tree), exp.Like, exp.ILike)):
+    """Compare x LIKE ANY (…) and x LIKE ALL (…) pattern by pattern. Raises SqlError for COLLATE."""
+    for node in reversed(of_kind(nodes(tree), exp.Like, exp.ILike, exp.Collate)):
+        if isinstance(node, exp.Collate):
+            raise unsupported("COLLATE (compare lower(text) instead)")
         quantifier = node.expression
         if not isinstance(quantifier, (exp.Any, exp.All)):
             continue

@@ -10,12 +10,14 @@ import re
 
 from sqlglot import exp
 
+from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.sql.walk import nodes, of_kind
 
 _TESTS = {"rlike", "regexp", "regexp_like"}  # take a pattern second, and tell whether it occurs
 _USES = {"regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr", "regexp_replace",
          "regexp_substr"}  # fmt: skip
+_AROUND = re.compile(r"(?<!\\)\(\?<?[=!]")
 _LINE_ENDS = r"\n\r\x{85}\x{2028}\x{2029}"
 _AT_END = rf"(?:\r\n|[{_LINE_ENDS}])?\z"
 _CLASSES = {
@@ -25,7 +27,8 @@ _CLASSES = {
 
 
 def translate_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Write the constant patterns of a tree in Rust's syntax."""
+    """Write the constant patterns of a tree in Rust's syntax, which has no look-around: that raises
+    SqlError."""
     for call in of_kind(nodes(tree), exp.Anonymous, exp.RegexpLike):
         if isinstance(call, exp.RegexpLike):
             _translate(call.expression, tests=True)
@@ -40,6 +43,11 @@ def _translate(pattern: exp.Expr, *, tests: bool) -> None:
     if isinstance(pattern, exp.RawString) or (
         isinstance(pattern, exp.Literal) and pattern.is_string
     ):
+        around = _AROUND.search(pattern.name)
+        if around is not None:
+            raise unsupported(
+                f"look-around, {around[0]}…), in the regular expression {pattern.name}"
+            )
         pattern.replace(exp.Literal.string(to_rust(pattern.name, tests=tests)))
 
 
