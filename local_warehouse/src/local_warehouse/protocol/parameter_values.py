@@ -60,8 +60,8 @@ def _literal(type_name: str | None, text: str | None, arguments: Sequence[Any] |
 
 
 def _without_exponent(text: str, kind: str) -> str:
-    """A decimal that Python writes with an exponent, such as 1E+5. The connector takes the precision
-    from the length of that text, so the type is widened to what the value needs."""
+    """A decimal that Python writes with an exponent, such as 1E+5. The connector takes the
+    precision from the length of that text, so the type is widened to what the value needs."""
     plain = f"{Decimal(text):f}"
     whole, _, fraction = plain.lstrip("-").partition(".")
     precision, scale = map(int, re.findall(r"\d+", kind))

@@ -22,9 +22,13 @@ def compute_constants(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if isinstance(node, exp.Table):
             if isinstance(node.this, exp.Anonymous) and str(node.this.this).lower() == "range":
                 _compute(node.this.expressions)
-        elif isinstance(node.this, exp.Literal) and node.to.this == exp.DataType.Type.DECIMAL:
+        elif isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.DECIMAL:
             number = node.this
-            if number.is_string and _WITH_EXPONENT.fullmatch(number.name):
+            if (
+                isinstance(number, exp.Literal)
+                and number.is_string
+                and _WITH_EXPONENT.fullmatch(number.name)
+            ):
                 number.replace(exp.Literal.string(f"{Decimal(number.name):f}"))
     return tree
 
