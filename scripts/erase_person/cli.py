@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,10 +124,12 @@ def _look(landing: Landing, person: str) -> tuple[list[Found], list[tuple[str, s
             if not dataset.matches(file.relative_key):
                 continue
             try:
-                header = sniff(file.key, file.size, dataset, landing.reader(file))
+                options = dataset.options_of(file.relative_key)
+                own = replace(dataset, options=options)
+                header = sniff(file.key, file.size, own, landing.reader(file))
                 with landing.stream(file) as body:
                     rest, lines = without_person(
-                        body.read(), file.key, header, dataset.options.multi_line, column, person
+                        body.read(), file.key, header, options.multi_line, column, person
                     )
             except UNREADABLE as reason:
                 unread.append((file.url, str(reason)))
