@@ -97,3 +97,17 @@ def test_a_table_like_another_has_its_definition_and_none_of_its_rows(
     described = warehouse.sql(f"describe table {schema}.l")
     assert described == warehouse.sql(f"describe table {schema}.t")
     warehouse.fails(f"insert into {schema}.l values (null, null)", "DELTA_NOT_NULL_CONSTRAINT")
+
+
+def test_names_of_fields_keep_their_case(warehouse: Any, schema: str) -> None:
+    warehouse.sql(
+        f"create table {schema}.cased (s STRUCT<fooBar: INT, l: ARRAY<STRUCT<`A b` STRING>>>)"
+    )
+    shown = warehouse.sql(f"describe {schema}.cased")[0]["data_type"]
+    assert shown == "struct<fooBar:int,l:array<struct<`A b`:string>>>"
+    statement = warehouse.sql(f"show create table {schema}.cased")[0]["createtab_stmt"]
+    assert "STRUCT<fooBar:INT,L" not in statement
+    assert "STRUCT<fooBar:INT,l:ARRAY<STRUCT<`A b`:STRING>>>" in statement
+    warehouse.sql(f"alter table {schema}.cased add columns (m STRUCT<camelCase: INT>)")
+    added = warehouse.sql(f"describe {schema}.cased")[1]["data_type"]
+    assert added == "struct<camelCase:int>"
