@@ -71,11 +71,8 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 
     Raises SqlError for a call that has no such form.
     """
-    found = nodes(tree)
-    if of_kind(found, exp.Collate):
-        raise unsupported("COLLATE")
     calls: list[exp.Expr] = of_kind(
-        found, exp.Anonymous, exp.Initcap, exp.Substring, exp.GroupConcat, exp.DecodeCase
+        nodes(tree), exp.Anonymous, exp.Initcap, exp.Substring, exp.GroupConcat, exp.DecodeCase
     )
     for call in reversed(calls):
         if isinstance(call, exp.GroupConcat):

@@ -20,7 +20,6 @@ _USES = {"regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr",
 _AROUND = re.compile(r"(?<!\\)\(\?<?[=!]")
 _LINE_ENDS = r"\n\r\x{85}\x{2028}\x{2029}"
 _AT_END = rf"(?:\r\n|[{_LINE_ENDS}])?\z"
-_LOOK_AROUND = re.compile(r"(?<!\\)\(\?<?[=!]")
 _CLASSES = {
     "d": "[0-9]", "D": "[^0-9]", "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_]",
     "s": r"[ \t\n\x0B\f\r]", "S": r"[^ \t\n\x0B\f\r]",
@@ -55,9 +54,7 @@ def _translate(pattern: exp.Expr, *, tests: bool) -> None:
 def to_rust(java: str, *, tests: bool) -> str:
     r"""The pattern with Java's meaning: \d, \w and \s match ASCII only, and `.` no line end. In a
     pattern that only `tests`, `$` also matches before a last line end; elsewhere it would take the
-    line end into the match. Raises SqlError for look-around, which Rust does not have."""
-    if _LOOK_AROUND.search(java):
-        raise unsupported("look-around in a regular expression")
+    line end into the match."""
     rust, at, depth = [], 0, 0
     while at < len(java):
         size = 2 if java[at] == "\\" else 1
