@@ -6,8 +6,11 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# The name holds the folder's, so that a checkout that was moved is installed again.
-INSTALLED := $(VENV)/.installed-$(shell pwd | cksum | cut -d ' ' -f 1)
+# What running the project takes is installed, and all that it takes to change it. The names hold the
+# folder's, so that a checkout that was moved is installed again.
+FOLDER := $(shell pwd | cksum | cut -d ' ' -f 1)
+RUNS := $(VENV)/.runs-$(FOLDER)
+INSTALLED := $(VENV)/.installed-$(FOLDER)
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
@@ -17,7 +20,7 @@ help: ## list the targets
 
 setup: $(INSTALLED) profiles.yml ## make the virtual environment, once
 
-demo: setup ## land sample files, run the job, show what came out
+demo: $(RUNS) profiles.yml ## land sample files, run the job, show what came out
 	@$(BIN)/local-warehouse exec -- landing-sample
 	@$(BIN)/local-warehouse exec -- run-job --report
 
@@ -63,7 +66,7 @@ docs: setup ## build the manual as a site in site/, its links checked
 	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet --site-dir site
 	@echo "The manual: site/index.html"
 
-up: setup ## start the local S3 and the local SQL warehouse
+up: $(RUNS) profiles.yml ## start the local S3 and the local SQL warehouse
 	@$(BIN)/local-warehouse up
 
 down: ## stop them; the data stays
@@ -81,7 +84,7 @@ profiles.yml:
 
 # All cores compile at the end, which takes less time than pip alone; what packages bring along as
 # their own tests is left out. The loop shows a dot a package, and ends with pip's own exit code.
-$(INSTALLED): pyproject.toml local_warehouse/pyproject.toml requirements.txt requirements-dev.txt constraints.txt
+define INSTALL
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "No Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3"; \
 		exit 1; fi
@@ -94,11 +97,24 @@ $(INSTALLED): pyproject.toml local_warehouse/pyproject.toml requirements.txt req
 		echo "Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; \
 		rm -rf $(VENV); exit 1; }
 	@printf 'Installing into $(VENV), once; about a minute '
-	@{ $(BIN)/pip install --disable-pip-version-check --no-compile -c constraints.txt -e ./local_warehouse -e '.[dev]'; \
+	@{ $(BIN)/pip install --disable-pip-version-check --no-compile -c constraints.txt -e ./local_warehouse -e '.[$(EXTRA)]'; \
 		code=$$?; $(BIN)/python -m compileall -q -j 0 -x '/tests/' $(VENV)/lib >/dev/null 2>&1; \
 		echo "exit $$code"; } 2>&1 | tee $(VENV)/install.log | while read -r word rest; do \
 		case $$word in Collecting) printf . ;; exit) echo; exit $$rest ;; esac; done || { \
 		tail -n 20 $(VENV)/install.log; echo "The whole log: $(VENV)/install.log"; exit 1; }
 	@printf 'import os; os.environ.get("PWD", "").startswith("%s/") and %s("DBT_PROFILES_DIR", "%s")\n' \
 		"$(CURDIR)" os.environ.setdefault "$(CURDIR)" > $(VENV)/lib/$$(ls $(VENV)/lib)/site-packages/profiles.pth
+endef
+$(RUNS) $(INSTALLED): pyproject.toml local_warehouse/pyproject.toml constraints.txt \
+		requirements.txt requirements-local.txt
+$(INSTALLED): requirements-dev.txt
+
+$(RUNS): EXTRA := local
+$(RUNS):
+	$(INSTALL)
 	@touch $@
+
+$(INSTALLED): EXTRA := dev
+$(INSTALLED):
+	$(INSTALL)
+	@touch $(RUNS) $@
