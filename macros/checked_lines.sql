@@ -13,27 +13,50 @@
 
 
 {#- The lines of the pending files of bronze_<dataset>: each column's text as it is in the file
-    (raw_<column>), the same trimmed (<column>_text, NULL when blank), the file's columns, a hash of
-    the line and its number among the equal lines of its file. Together the last two are a key.
+    (raw_<column>), the same trimmed (<column>_text, NULL when blank or a marker of nothing), what the
+    line has to do with a header inside its file (found_header), the file's columns, a hash of the
+    line and its number among the equal lines of its file. Together the last two are a key.
 
     Only lines whose cheap key repeats are sorted and numbered: a window over all lines costs most of
-    a first build. Different lines that share a cheap key are told apart by their hash. -#}
+    a first build. Different lines that share a cheap key are told apart by their hash.
+    columns: in the order in which the dataset declares them. -#}
 {% macro lines_to_check(dataset, columns) -%}
     {%- set raw_columns = [] -%}
     {%- for column in columns -%}{%- do raw_columns.append('raw_' ~ column) -%}{%- endfor -%}
     {%- set hashed = ['_source_file'] + raw_columns + ['_corrupt_record'] -%}
-    with lines as (
+    with trimmed as (
         select
             {%- for column in columns %}
             {{ column }} as raw_{{ column }},
-            {{ trimmed(column) }} as {{ column }}_text,
+            {{ trimmed(column) }} as {{ column }},
             {%- endfor %}
             {{ file_columns() }}
         from {{ ref('bronze_' ~ dataset) }}
         {{ where_file_is_in(pending_files(dataset)) }}
     ),
+    lines as (
+        select
+            {{ raw_columns | join(', ') }},
+            {%- for column in columns %}
+            {{ unless_marker(column) }} as {{ column }}_text,
+            {%- endfor %}
+            {{ header_in_line(dataset, columns) }} as header_in_line,
+            {{ file_columns() }}
+        from trimmed
+    ),
+    second_headers as (
+        select distinct _source_file from lines where header_in_line = 'second_header'
+    ),
     keyed as (
-        select *, xxhash64({{ hashed | join(', ') }}) as cheap_key from lines
+        select
+            lines.*,
+            case
+                when second_headers._source_file is not null then 'second_header'
+                else lines.header_in_line
+            end as found_header,
+            xxhash64({% for column in hashed %}lines.{{ column }}{{ ', ' if not loop.last }}{% endfor %}) as cheap_key
+        from lines
+        left join second_headers on lines._source_file = second_headers._source_file
     ),
     repeated as (
         select cheap_key from keyed group by cheap_key having count(*) > 1
@@ -53,6 +76,58 @@
     select *, row_number() over (partition by line_hash order by line_hash) as occurrence
     from hashed_again
 {%- endmacro %}
+
+
+{#- 'header_line' for a line that is the header again, 'second_header' for one with the header's names
+    in another order, otherwise NULL. A line is a header when at least half of its values, and two, are
+    declared names or aliases. -#}
+{% macro header_in_line(dataset, columns) -%}
+    {%- set names = names_in_headers(dataset) -%}
+    {%- set all_names = names | sum(start=[]) -%}
+    {%- if not all_names -%}
+        cast(null as string)
+    {%- else -%}
+        case
+            when
+                {% for column in columns -%}
+                {{ '+ ' if not loop.first }}cast(coalesce({{ as_header(column) }} in ({{ string_literals(all_names) }}), false) as int)
+                {% endfor -%}
+                >= {{ [(columns | length + 1) // 2, [columns | length, 2] | min] | max }}
+                then case
+                    when
+                        {% for column in columns -%}
+                        {{ 'and ' if not loop.first }}coalesce(
+                            {{ as_header(column) }} in ({{ string_literals(names[loop.index0] or ['']) }})
+                            or {{ as_header(column) }} not in ({{ string_literals(all_names) }}),
+                            true
+                        )
+                        {% endfor -%}
+                        then 'header_line'
+                    else 'second_header'
+                end
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A value as the loader would normalise it, were it a header's. -#}
+{% macro as_header(column) -%}
+    lower(translate(btrim({{ column }}, '"\''), ' .-', '___'))
+{%- endmacro %}
+
+
+{#- The names that a header can have for each declared column of a dataset, in order: its own first,
+    then its aliases. -#}
+{% macro names_in_headers(dataset) %}
+    {%- set names = [] -%}
+    {%- if execute -%}
+        {%- for column in declared_table(dataset).columns.values() -%}
+            {%- set meta = column.meta or (column.config or {}).get('meta') or {} -%}
+            {%- do names.append([column.name] + (meta.get('aliases') or [])) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(names) }}
+{% endmacro %}
 
 
 {#- The key of a line that `lines_to_check` gave. -#}

@@ -3,20 +3,24 @@
     changed. A model whose counts do not add up fails, so that nothing behind it is built. -#}
 
 
-{#- For checked_<dataset>: bronze rows = accepted + rejected, and both are what the loader logged. Only
-    files of which that is true are logged, so that rows are counted once; where fewer were logged
-    than were taken over, it is asked which are not. -#}
+{#- For checked_<dataset>: bronze rows = accepted + rejected, both are what the loader logged, and no
+    file is rejected for more than the seed file_limits allows. Only files of which that is true are
+    logged, so that rows are counted once; where fewer were logged than were taken over, it is asked
+    which are not. -#}
 {% macro log_checked_files() %}
-    {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('landed_files')] -%}{%- endif -%}
+    {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('landed_files'), ref('file_limits')] -%}{%- endif -%}
     {%- if execute -%}
         {%- set dataset = dataset_of_model() -%}
         {%- for files in files_to_take_over(dataset) | batch(var('files_a_statement')) -%}
             {%- do memory_of(model.name).update({'has_logged': true}) -%}
             {%- set logged = run_query(log_checked_files_sql(dataset, files)) -%}
             {%- if not logged | length or logged[0][0] != files | length -%}
-                {%- set wrong = run_query(uneven_files_sql(dataset, files)) -%}
-                {%- if wrong | length -%}
-                    {%- do exceptions.raise_compiler_error(uneven_files_message(dataset, wrong)) -%}
+                {%- set wrong = run_query(wrong_files_sql(dataset, files)).rows -%}
+                {%- set uneven = wrong | selectattr(5) | list -%}
+                {%- if uneven -%}
+                    {%- do exceptions.raise_compiler_error(uneven_files_message(dataset, uneven)) -%}
+                {%- elif wrong | length -%}
+                    {%- do exceptions.raise_compiler_error(bad_files_message(dataset, wrong)) -%}
                 {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
@@ -82,27 +86,71 @@
         left join bronze on files.source_file = bronze._source_file
         left join checked on files.source_file = checked._source_file
         left join rejections on files.source_file = rejections._source_file
+    ),
+    judged as (
+        select
+            counted.*,
+            bronze_rows != accepted_rows + rejected_rows
+            or bronze_rows != logged_rows
+            or is_of_another_batch as is_uneven,
+            coalesce(
+                rejected_rows > limits.error_share * bronze_rows
+                and rejected_rows >= limits.error_rows,
+                false
+            ) as is_bad
+        from counted
+        left join ({{ limits_of_dataset(string_literals([dataset])) }}) as limits on true
     )
 {%- endmacro %}
 
 
-{% macro uneven_files_sql(dataset, files) -%}
+{#- The files whose rows do not add up (is_uneven), and those that are rejected for the larger part. -#}
+{% macro wrong_files_sql(dataset, files) -%}
     {{ counted_files_sql(dataset, files) }}
-    select source_file, logged_rows, bronze_rows, accepted_rows, rejected_rows
-    from counted
-    where {{ is_uneven() }}
+    select
+        source_file,
+        logged_rows,
+        bronze_rows,
+        accepted_rows,
+        rejected_rows,
+        is_uneven,
+        {{ commonest_reason('rejections') }} as commonest_reason
+    from judged
+    where is_uneven or is_bad
     order by source_file
 {%- endmacro %}
 
 
-{% macro is_uneven() -%}
-    (bronze_rows != accepted_rows + rejected_rows or bronze_rows != logged_rows or is_of_another_batch)
+{#- The row of file_limits for a dataset, or the one for any. -#}
+{% macro limits_of_dataset(dataset) -%}
+    select *
+    from {{ ref('file_limits') }}
+    where dataset in ({{ dataset }}, 'any')
+    order by case when dataset = 'any' then 1 else 0 end
+    limit 1
+{%- endmacro %}
+
+
+{#- The reason that most of a file's rejected rows have. -#}
+{% macro commonest_reason(rejections) -%}
+    try_element_at(
+        array_sort(transform({{ rejections }}, r -> struct(-r.row_count as order_by, r.reason as reason))), 1
+    ).reason
+{%- endmacro %}
+
+
+{% macro bad_files_message(dataset, wrong) -%}
+    {{ wrong | length }} file(s) of dataset {{ dataset }} are rejected for the larger part, so gold is left as it was.
+    {%- for row in wrong[:5] %}
+    {{ row[0] }}: {{ row[4] }} of {{ row[2] }} rows rejected ({{ (100.0 * (row[4] | float) / (row[2] | float)) | round(1) }} %), most of them as {{ row[6] }}.
+    {%- endfor %}
+    The rows are in silver.rejected_{{ dataset }}. Have the file sent again, withdraw it, or change what decides: a rule (docs/operations.md, "A file is mostly rejected") or the limits in seeds/file_limits.csv. The next run checks the file again.
 {%- endmacro %}
 
 
 {% macro uneven_files_message(dataset, wrong) -%}
     Rows of dataset {{ dataset }} do not add up in {{ wrong | length }} file(s).
-    {%- for row in wrong if loop.index <= 5 %}
+    {%- for row in wrong[:5] %}
     {{ row[0] }}: the loader logged {{ row[1] }} rows, bronze has {{ row[2] }}, and {{ model.name }} has {{ row[3] }} accepted and {{ row[4] }} rejected.
     {%- endfor %}
     Something but the loader and dbt has written to one of these tables, or the loader ran meanwhile. Run `load-bronze --verify`, which says which files and table differ, then `dbt build` again.
@@ -123,8 +171,8 @@
         rejected_rows,
         rejections,
         current_timestamp() as logged_at
-    from counted
-    where not {{ is_uneven() }}
+    from judged
+    where not is_uneven and not is_bad
 {%- endmacro %}
 
 

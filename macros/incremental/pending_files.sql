@@ -104,7 +104,8 @@
 
 {#- A fingerprint of everything but the data that decides what the model makes of a row: its own
     text, the macros of this project that it calls, directly or through others, and the contents of
-    the seeds it reads. A row added to a seed takes effect on the next run, with no full refresh. -#}
+    the seeds it reads, but for one that decides about whole files. A row added to a seed takes effect
+    on the next run, with no full refresh. -#}
 {% macro rules_fingerprint() -%}
     {%- if execute -%}
         {{- rules_of(model.unique_id) -}}
@@ -119,7 +120,8 @@
         {#- The graph has what the model named when it was parsed; dbt adds to `model` what it runs. -#}
         {%- set parsed = (graph.nodes or {}).get(id, model) -%}
         {%- set parts = [parsed.raw_code] -%}
-        {%- for parent in parsed.depends_on.nodes | sort if parent.startswith('seed.') -%}
+        {%- for parent in parsed.depends_on.nodes | sort
+               if parent.startswith('seed.') and graph.nodes[parent].config.meta.get('decides_about') != 'files' -%}
             {%- do parts.append(graph.nodes[parent].checksum.checksum) -%}
         {%- endfor -%}
         {%- set macros = [] -%}

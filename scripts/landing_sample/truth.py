@@ -34,8 +34,10 @@ def sale_reasons(values: Mapping[str, str], corrupt: bool) -> list[str]:
     reasons = _common_reasons(values, SALES_COLUMNS, corrupt)
     if values["createtime"] and not _is_date(values["createtime"]):
         reasons.append("invalid_date")
-    if values["quan"] and not (_DIGITS.fullmatch(values["quan"]) and int(values["quan"]) > 0):
+    if values["quan"] and not _DIGITS.fullmatch(values["quan"]):
         reasons.append("invalid_quantity")
+    elif values["quan"] and int(values["quan"]) < 1:
+        reasons.append("implausible_quantity")
     if values["platform"] and values["platform"].lower() not in PLATFORMS:
         reasons.append("unknown_platform")
     return reasons
@@ -44,8 +46,10 @@ def sale_reasons(values: Mapping[str, str], corrupt: bool) -> list[str]:
 def customer_reasons(values: Mapping[str, str], corrupt: bool) -> list[str]:
     """The reject reasons of a customer line, none when it is accepted; `values` are trimmed."""
     reasons = _common_reasons(values, CUSTOMERS_COLUMNS, corrupt)
-    if values["age"] and not (_DIGITS.fullmatch(values["age"]) and int(values["age"]) <= 130):
+    if values["age"] and not _DIGITS.fullmatch(values["age"]):
         reasons.append("invalid_age")
+    elif values["age"] and int(values["age"]) > 130:
+        reasons.append("implausible_age")
     return reasons
 
 

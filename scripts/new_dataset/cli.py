@@ -27,7 +27,7 @@ from new_dataset.errors import NewDatasetError
 from new_dataset.location import check_location, common_location
 from new_dataset.models_yaml import ModelsYaml
 from new_dataset.names import check_dataset_name, column_names
-from new_dataset.proposals import propose, typed, unread
+from new_dataset.proposals import is_id, propose, typed, unread
 from new_dataset.sample_files import Sample, SampleColumn, read_samples
 from new_dataset.source_yaml import with_entry
 from new_dataset.writing import check_free, write_all
@@ -190,7 +190,13 @@ def _columns(options: argparse.Namespace, sample: Sample, console: Console) -> t
                 file=sys.stderr,
             )
     return tuple(
-        Column(source, name, types[source], sampled[source].files == sample.files)
+        Column(
+            source,
+            name,
+            types[source],
+            sampled[source].files == sample.files,
+            types[source].kind == TEXT and is_id(source, sampled[source].values),
+        )
         for source, name in names.items()
     )
 

@@ -40,12 +40,14 @@ class ColumnType:
 @dataclass(frozen=True)
 class Column:
     """One column: its name in bronze, as the loader normalises the header, and the name that
-    views and silver have for it. `in_every_file` says whether each sample file has it."""
+    views and silver have for it. `in_every_file` says whether each sample file has it, `is_id` whether
+    its values have the form of an id."""
 
     source_name: str
     name: str
     type: ColumnType = field(default_factory=ColumnType)
     in_every_file: bool = True
+    is_id: bool = False
 
     @property
     def words(self) -> str:
@@ -83,6 +85,17 @@ class NewDataset:
     def required(self) -> list[str]:
         """The names of the columns without which a line is rejected."""
         return [column.name for column in self.columns if column.type.is_required]
+
+    @property
+    def ids(self) -> list[str]:
+        """The names of the columns whose values have the form of an id."""
+        return [column.name for column in self.columns if column.is_id]
+
+    @property
+    def ranges(self) -> dict[str, str]:
+        """The kind of range, as the seed plausible_ranges has it, of each typed column by name."""
+        kinds = {WHOLE: "number", DECIMAL: "number"}
+        return {column.name: kinds.get(column.type.kind, column.type.kind) for column in self.typed}
 
     @property
     def typed(self) -> list[Column]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 WIDTH = 100
 ROW_WIDTH = 140  # of a row of a unit test, which compares best in one line
@@ -35,6 +35,15 @@ def jinja_list(names: Iterable[str], before: str, behind: str, indent: int = 0) 
         return line
     margin = " " * indent
     return f"{before}[\n{filled(items, indent + 4)}\n{margin}]{behind}"
+
+
+def jinja_dict(values: Mapping[str, str], before: str, behind: str, indent: int = 0) -> str:
+    """`before{'a': 'b'}behind` in one line where it fits, else the items in lines of their own."""
+    items = [f"'{name}': '{value}'" for name, value in values.items()]
+    line = f"{before}{{{', '.join(items)}}}{behind}"
+    if indent + len(line) <= WIDTH:
+        return line
+    return f"{before}{{\n{filled(items, indent + 4)}\n{' ' * indent}}}{behind}"
 
 
 def yaml_list(names: Sequence[str], before: str, indent: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from new_dataset.dataset import DATE, DECIMAL, KEY, TEXT, TIMESTAMP, Column, NewDataset
-from new_dataset.layout import WIDTH, folded, jinja_list
+from new_dataset.layout import WIDTH, folded, jinja_dict, jinja_list
 from new_dataset.names import quoted
 
 _MACROS = {DATE: "iso_date", TIMESTAMP: "iso_timestamp"}
@@ -52,7 +52,8 @@ def checked_sql(dataset: NewDataset) -> str:
     required = f"required_texts(columns{optional})"
     if len(required) > WIDTH - 22:
         required = jinja_list(dataset.optional, "required_texts(columns, optional=", ")", 12)
-    checks = jinja_list([c.name for c in dataset.typed], "unreadable_texts(", ")", 12)
+    checks = jinja_dict(dataset.ranges, "typed_values(", ")", 12)
+    ids = f"\n            {jinja_list(dataset.ids, 'ids=', ',', 12)}" if dataset.ids else ""
     declared = dataset.options.quote or '"'
     quote = f'\n            quote="{declared}",' if declared != '"' else ""
     groups = "".join(
@@ -85,7 +86,7 @@ with lines as (
         {{{{ reject_reasons(
             columns,
             required={required},
-            checks={checks if typed else "{}"},{quote}
+            checks={checks if typed else "{}"},{ids}{quote}
         ) }}}} as reject_reasons,
         '{{{{ rules_fingerprint() }}}}' as _rules,
 

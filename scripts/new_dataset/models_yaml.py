@@ -92,6 +92,7 @@ unit_tests:
     model: checked_{name}
     overrides: {{macros: {{is_incremental: false}}}}
     given:
+{self._seeds()}
       - input: ref('bronze_{name}')
         rows:
 {self._given()}
@@ -219,6 +220,12 @@ unit_tests:
         if column.type.kind == TEXT:
             return self._description(column)
         return f"{column.words}{_READ_AS[column.type.kind]}; NULL when blank or not written as one."
+
+    def _seeds(self) -> str:
+        seeds = ["missing_markers"]
+        seeds += ["plausible_ranges"] if self._dataset.typed else []
+        seeds += ["id_forms"] if self._dataset.ids else []
+        return "\n".join(f"      - input: ref('{seed}')" for seed in seeds)
 
     def _given(self) -> str:
         texts = [(column.name, good_text(column)) for column in self._dataset.columns]

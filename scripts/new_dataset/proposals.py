@@ -14,6 +14,9 @@ MAX_WHOLE_DIGITS = 18  # all numbers of so many digits are within a bigint
 MAX_PRECISION = 38  # Spark's limit on a decimal
 # Numbers by their digits that nobody adds up: they stay text, as customer_id does.
 _IDENTIFIERS = re.compile(r"(^|_)(id|ids|no|nr|code|key|zip|postcode|phone|ean|sku|iban)$")
+# Of these, the names of keys, whose form is that of `id` in seeds/id_forms.csv.
+_IDS = re.compile(r"(^|_)(id|no|nr)$")
+_ID = re.compile(r"[-_/:#\w]*[0-9][-_/:#\w]*")
 
 # The forms that the macros in macros/checks.sql read.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -62,6 +65,11 @@ def propose(column: SampleColumn, sample: Sample) -> ColumnType:
     """
     required = bool(column.values) and not column.blanks and column.files == sample.files
     return typed(_kind(column), required, column.values)
+
+
+def is_id(name: str, values: Sequence[str]) -> bool:
+    """Whether a text is an id by its name, and all values of the samples have the form of one."""
+    return bool(values and _IDS.search(name)) and all(_ID.fullmatch(value) for value in values)
 
 
 def typed(kind: str, required: bool, values: Sequence[str]) -> ColumnType:

@@ -22,11 +22,12 @@ class Example:
 @dataclass(frozen=True)
 class _Form:
     """One way to write a value: what it is called, the text, and the value it is read as; none
-    when the line is rejected."""
+    when it cannot be read. An implausible one is read, and the line rejected."""
 
     name: str
     text: str
     value: str | None = None
+    is_implausible: bool = False
 
 
 _GOOD = {
@@ -40,6 +41,8 @@ _FORMS = {
         _Form("day that is not", '"2026-02-29"'),
         _Form("other form of date", '"28/02/2026"'),
         _Form("date with a time", '"2026-02-28 10:30:00"'),
+        _Form("year 0", '"0000-01-01"'),
+        _Form("Buddhist year", '"2569-02-28"', '"2569-02-28"', is_implausible=True),
     ],
     TIMESTAMP: [
         _Form("time in UTC", '"2026-02-28T10:30:00Z"', '"2026-02-28 10:30:00"'),
@@ -49,10 +52,12 @@ _FORMS = {
         _Form("hour that is not", '"2026-02-28 25:30:00"'),
         _Form("other form of time", '"28/02/2026 10:30"'),
         _Form("date without a time", '"2026-02-28"'),
+        _Form("Buddhist year, with a time", '"2569-02-28 10:30:00"', '"2569-02-28 10:30:00"', True),
     ],
     WHOLE: [
         _Form("fraction", '"1.5"'),
         _Form("beyond any number", '"99999999999999999999"'),
+        _Form("half of all numbers", '"5000000000000000000"', "5000000000000000000", True),
     ],
     DECIMAL: [
         _Form("fewer digits behind the point", '"12.5"', "12.50"),
@@ -92,7 +97,13 @@ def examples(dataset: NewDataset) -> Iterator[Example]:
                 {column.name: "null"},
                 (f"missing_{column.name}",),
             )
+    if dataset.required:
+        name = dataset.required[0]
+        yield Example("marker of nothing", {name: '"NULL"'}, {name: "null"}, (f"missing_{name}",))
     yield from _of_types(dataset)
+    for name in dataset.ids[:1]:
+        text = '"8.80123E+11"'
+        yield Example("id that was rounded", {name: text}, {name: text}, ("damaged_id",))
     first = next((c for c in columns if c.type.kind == TEXT), columns[0])
     yield Example("corrupt", {"_corrupt_record": "x"}, {}, ("corrupt_line",))
     quote = '\\"' if dataset.options.quote in (None, '"') else str(dataset.options.quote)
@@ -113,6 +124,7 @@ def _of_types(dataset: NewDataset) -> Iterator[Example]:
         seen.add(kind)
         for form in _forms(column):
             reasons = invalid if form.value is None else ()
+            reasons = (f"implausible_{name}",) if form.is_implausible else reasons
             yield Example(form.name, {name: form.text}, {name: form.value or "null"}, reasons)
 
 

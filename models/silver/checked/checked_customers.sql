@@ -2,8 +2,11 @@
 -- Key: record_id. Holds every bronze row, equal lines too, told apart by occurrence.
 {%- set columns = ['customer_id', 'customer_name', 'gender', 'age'] %}
 
-with plausible_ranges as (
-    select * from {{ ref('plausible_ranges') }}
+with genders as (
+    select
+        lower(trim(spelling)) as spelling,
+        lower(trim(gender)) as gender
+    from {{ ref('genders') }}
 ),
 
 lines as (
@@ -12,10 +15,12 @@ lines as (
 
 typed as (
     select
-        *,
-        lower(gender_text) as gender,
-        {{ whole_number('age_text', 'int') }} as age
+        lines.*,
+        coalesce(genders.gender, lower(lines.gender_text)) as gender,
+        {{ whole_number('lines.age_text', 'int') }} as age
     from lines
+    left join genders
+        on lower(lines.gender_text) = genders.spelling
 ),
 
 final as (
@@ -41,10 +46,8 @@ final as (
                 'gender': 'gender',
                 'age': 'age_text',
             },
-            checks={
-                'invalid_age':
-                    'age_text is not null and age is null or ' ~ outside_range('age', 'age'),
-            },
+            checks=typed_values({'age': 'number'}),
+            ids=['customer_id'],
         ) }} as reject_reasons,
         '{{ rules_fingerprint() }}' as _rules,
 

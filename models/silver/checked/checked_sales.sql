@@ -17,10 +17,6 @@ platforms as (
     select lower(trim(platform)) as platform from {{ ref('platforms') }}
 ),
 
-plausible_ranges as (
-    select * from {{ ref('plausible_ranges') }}
-),
-
 lines as (
     {{ lines_to_check('sales', columns) }}
 ),
@@ -77,11 +73,12 @@ final as (
             },
             checks={
                 'invalid_date': 'spelled.sold_on_text is not null and spelled.sold_on is null',
-                'invalid_quantity':
-                    'spelled.quantity_text is not null and spelled.quantity is null or '
-                    ~ outside_range('spelled.quantity', 'quantity'),
+                'implausible_date': outside_range('spelled.sold_on', 'sold_on', 'date'),
+                'invalid_quantity': 'spelled.quantity_text is not null and spelled.quantity is null',
+                'implausible_quantity': outside_range('spelled.quantity', 'quantity'),
                 'unknown_platform': 'spelled.platform is not null and not spelled.is_known_platform',
             },
+            ids=['customer_id'],
         ) }} as reject_reasons,
         '{{ rules_fingerprint() }}' as _rules,
 

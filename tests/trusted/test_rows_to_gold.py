@@ -1,0 +1,285 @@
+"""Rows that look right and are not, from the file to gold: what no rule looks at is not in gold.
+
+The tests stand in order: each goes on from the state that the one before it left.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+import yaml
+
+from lakehouse import ROOT, Lakehouse
+from local_warehouse.testing import CommandFailed
+
+PARTS = ("models", "macros", "seeds", "data-tests", "dbt_project.yml")
+SALES = "createtime,id,product,quan,shop,platform"
+CUSTOMERS = "id,customername,gender,age"
+GOOD = "2026-03-01,K001,APPLE,1,Main,shopee"
+
+# Lines of the sales files, by the reasons against them; those without one are in gold.
+LINES: dict[str, list[str]] = {
+    "": [
+        GOOD,
+        GOOD,
+        "2026-03-01,\u200bK001\ufeff,APPLE,1,Main,shopee\u3000",
+        "２０２６-03-01,Ｋ００１,ＡＰＰＬＥ,１,Main,ｓｈｏｐｅｅ",
+        "2000-01-01,K002,APPLE,100000,Main,shopee",
+        '2026-03-01,K002,APPLE,1,"Main, ""2nd"" floor\nleft",shopee',
+        "2026-03-01,K002,FAIRPHONE,1,Null Brothers,shopee",
+        "2026-03-01,K002,FAIRPHONE,1,Nantes,shopee",
+    ],
+    "implausible_date": [
+        "2567-03-01,K001,APPLE,1,Main,shopee",
+        "1403-12-30,K001,APPLE,1,Main,shopee",
+        "0026-03-01,K001,APPLE,1,Main,shopee",
+        "9999-12-31,K001,APPLE,1,Main,shopee",
+    ],
+    "invalid_date": [
+        "0000-01-01,K001,APPLE,1,Main,shopee",
+        "0000-00-00,K001,APPLE,1,Main,shopee",
+        "10000-01-01,K001,APPLE,1,Main,shopee",
+    ],
+    "implausible_quantity": [
+        "2026-03-01,K001,APPLE,8850999320014,Main,shopee",
+        "2026-03-01,K001,APPLE,5000000000000000000,Main,shopee",
+        "2026-03-01,K001,APPLE,5000000000000000000,Main,shopee",
+        "2026-03-01,K001,APPLE,0842345678,Main,shopee",
+        "2026-03-01,K001,APPLE,0,Main,shopee",
+    ],
+    "invalid_quantity": ["2026-03-01,K001,APPLE,99999999999999999999,Main,shopee"],
+    "missing_customer_id": [
+        "2026-03-01,NULL,APPLE,1,Main,shopee",
+        "2026-03-01,nan,APPLE,1,Main,shopee",
+        "2026-03-01,#N/A,APPLE,1,Main,shopee",
+        r"2026-03-01,\N,APPLE,1,Main,shopee",
+    ],
+    "missing_shop": ["2026-03-01,K001,APPLE,1, n/a\u200b,shopee"],
+    "missing_product": ["2026-03-01,K001,None,1,Main,shopee"],
+    "damaged_id": [
+        "2026-03-01,8.80123E+11,APPLE,1,Main,shopee",
+        "2026-03-01,8801234.0,APPLE,1,Main,shopee",
+        "2026-03-01,#REF!,APPLE,1,Main,shopee",
+        "2026-03-01,Grand total,APPLE,1,Main,shopee",
+    ],
+    "header_line": [SALES, '\ufeff"createtime",id,product,quan,shop,platform'],
+}
+CUSTOMER_LINES: dict[str, list[str]] = {
+    "": [
+        "K001,Ann Lee,F,30",
+        "K002,Ben Tan,Nữ,41",
+        "K003,Cao,nu\u031b\u0303,20",
+        "K004,Dora,female\u3000,20",
+        "K005,Eve,female\u200b,20",
+        "K006,Fay,ＦＥＭＡＬＥ,20",
+        "K007,Gus,M,20",
+        "K008,Hal,Divers,20",
+        "K009,Ida,female,20",
+        "K009,Ida,female,21",
+    ],
+    "missing_customer_id": ["NULL,customer NULL,female,30"],
+    "missing_gender": ["K010,Jan,null,30"],
+    "missing_age": ["K010,Jan,male,NaN"],
+    "implausible_age": ["K010,Jan,male,1985"],
+    "damaged_id": [
+        "8.80123E+11,Kim,female,30",
+        "8.80123E+11,Lou,male,30",
+        "Total,1 customers,all,30",
+    ],
+}
+# Whole files: those of another header, and those in which one quote met another.
+OTHER_ORDER = [GOOD, "id,createtime,product,quan,shop,platform", "K002,2026-03-01,APPLE,1,Main,shopee"]
+INCH_MARKS = [
+    '2026-03-01,K001,APPLE,1,"Kiosk 5"",shopee',
+    GOOD,
+    '2026-03-01,K001,APPLE,1,Kiosk 9",shopee',
+]  # fmt: skip
+
+
+@dataclass
+class Project:
+    """A copy of the dbt project, whose seeds a test may change, with a lakehouse of its own."""
+
+    folder: Path
+    lakehouse: Lakehouse
+    printed: dict[str, str] = field(default_factory=dict)
+
+    def land(self, key: str, header: str, lines: list[str]) -> None:
+        body = "\n".join([header, *lines, ""]).encode()
+        self.lakehouse.s3.put_object(Bucket="landing", Key=key, Body=body)
+
+    def build(self, *options: str, check: bool = True) -> CompletedProcess[str]:
+        arguments = ("--no-use-colors", "build", "--exclude-resource-type", "unit_test", *options)
+        return self.lakehouse.run(
+            "dbt", *arguments,
+            "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
+            check=check,
+            DBT_TARGET_PATH=str(self.folder / "target"), DBT_LOG_PATH=str(self.folder / "logs"),
+        )  # fmt: skip
+
+    def append(self, seed: str, line: str) -> None:
+        with (self.folder / "seeds" / f"{seed}.csv").open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    def reasons(self, dataset: str, file: str) -> dict[str, int]:
+        """How many lines of a file have which reasons, those that are accepted under none."""
+        rows = self.lakehouse.sql(
+            "select concat_ws(' ', reject_reasons) as reasons, count(*) as n "
+            f"from silver.checked_{dataset} where _source_file like '%/{file}' group by all"
+        )
+        return {row["reasons"]: row["n"] for row in rows}
+
+    def gold(self) -> int:
+        (row,) = self.lakehouse.sql("select count(*) as n from gold.all_sales")
+        return int(row["n"])
+
+
+@pytest.fixture(scope="module")
+def project(
+    new_lakehouse: Callable[[str], Lakehouse], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    folder = tmp_path_factory.mktemp("trusted")
+    for part in PARTS:
+        source = ROOT / part
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
+    example = yaml.safe_load((ROOT / "profiles.yml.example").read_text())
+    (folder / "profiles.yml").write_text(yaml.safe_dump(example))
+    lakehouse = new_lakehouse("trusted")
+    lakehouse.up()
+    yield Project(folder, lakehouse)
+    lakehouse.down()
+
+
+@pytest.fixture(scope="module")
+def built(project: Project) -> Project:
+    """All shapes landed, loaded and built once; the limits are wide, as most rows are bad."""
+    project.append("file_limits", "sales,0.9,1,0.99,100,0,Of the test")
+    project.append("file_limits", "customers,0.9,1,0.99,100,0,Of the test")
+    project.land("data_sales_all.csv", SALES, [line for lines in LINES.values() for line in lines])
+    project.land(
+        "customer_infomation_all.csv", CUSTOMERS,
+        [line for lines in CUSTOMER_LINES.values() for line in lines],
+    )  # fmt: skip
+    project.land("data_sales_order.csv", SALES, OTHER_ORDER)
+    project.land("data_sales_inch.csv", SALES, INCH_MARKS)
+    project.land(
+        "customer_infomation_order.csv", CUSTOMERS,
+        ["K011,Liz,female,30", "customername,id,gender,age", "Bob Tan,K002,male,30"],
+    )  # fmt: skip
+    project.lakehouse.run("load-bronze", "--json")
+    project.printed["first build"] = project.build().stdout
+    return project
+
+
+def test_each_line_has_the_reason_of_its_kind_and_no_other(built: Project) -> None:
+    assert built.reasons("sales", "data_sales_all.csv") == {
+        reason: len(lines) for reason, lines in LINES.items()
+    }
+    assert built.reasons("customers", "customer_infomation_all.csv") == {
+        reason: len(lines) for reason, lines in CUSTOMER_LINES.items()
+    }
+
+
+def test_a_header_in_another_order_rejects_every_row_of_its_file(built: Project) -> None:
+    for dataset, file, rows in (
+        ("sales", "data_sales_order.csv", 3), ("customers", "customer_infomation_order.csv", 3),
+    ):  # fmt: skip
+        found = built.reasons(dataset, file)
+        assert sum(found.values()) == rows
+        assert all("second_header" in reasons.split() for reasons in found), found
+
+
+def test_a_quote_that_meets_another_is_not_one_sale(built: Project) -> None:
+    found = built.reasons("sales", "data_sales_inch.csv")
+    assert found, "the file has rows"
+    assert "" not in found or found[""] == 1, found  # the good line between them, where it is read
+    assert set(found) - {""} <= {"unclosed_quote", "corrupt_line"}
+
+
+def test_gold_has_what_a_careful_person_would_accept(built: Project) -> None:
+    (sums,) = built.lakehouse.sql(
+        "select count(*) as orders, sum(quantity) as units, count(distinct customer_id) as buyers, "
+        "count(distinct platform) as platforms, min(sold_on) as first_day from gold.all_sales"
+    )
+    accepted = len(LINES[""])
+    assert (sums["orders"], sums["units"]) == (accepted, accepted - 1 + 100000)
+    assert (sums["buyers"], sums["platforms"], str(sums["first_day"])) == (2, 1, "2000-01-01")
+    genders = built.lakehouse.sql(
+        "select gender, count(*) as n from silver.customers group by gender order by gender"
+    )
+    assert [(row["gender"], row["n"]) for row in genders] == [
+        ("divers", 1), ("female", 7), ("male", 1),
+    ]  # fmt: skip
+
+
+def test_bronze_keeps_the_text(built: Project) -> None:
+    (row,) = built.lakehouse.sql(
+        "select count_if(id = 'NULL') as markers, count_if(platform like '%\u3000') as wide "
+        "from bronze.sales"
+    )
+    assert (row["markers"], row["wide"]) == (1, 1)
+
+
+def test_each_warning_says_what_it_is_about(built: Project) -> None:
+    warnings = [
+        line.partition("Warning: ")[2]
+        for line in built.printed["first build"].splitlines()
+        if "Warning: " in line
+    ]
+    assert "2 sales of FAIRPHONE: add it to seeds/products.csv" in warnings
+    assert "1 customer lines of divers: add it to seeds/genders.csv" in warnings
+    (ambiguous,) = [warning for warning in warnings if warning.startswith("customer K009")]
+    assert "2 different records" in ambiguous and "customer_infomation_all.csv" in ambiguous
+
+
+def test_a_row_of_a_seed_takes_effect_on_files_that_were_loaded_before(built: Project) -> None:
+    built.append("missing_markers", "Divers,Of the test")
+    built.append("plausible_ranges", "shelf,1,2,Of the test")
+    built.append("id_forms", "basket_id,^B[0-9]+$,Of the test")
+    seed = built.folder / "seeds" / "plausible_ranges.csv"
+    seed.write_text(seed.read_text().replace("sold_on,2000-01-01", "sold_on,2000-01-02"))
+    built.append("products", "FAIRPHONE,Of the test")
+    printed = built.build().stdout
+    assert "FAIRPHONE" not in printed
+    assert built.reasons("sales", "data_sales_all.csv")["implausible_date"] == 5
+    assert built.reasons("customers", "customer_infomation_all.csv")["missing_gender"] == 2
+    (row,) = built.lakehouse.sql("select count(*) as n from silver.customers where gender = 'divers'")
+    assert row["n"] == 0
+
+
+def test_a_file_that_is_mostly_rejected_stops_the_run_before_gold(built: Project) -> None:
+    limits = built.folder / "seeds" / "file_limits.csv"
+    usual = (ROOT / "seeds" / "file_limits.csv").read_text()
+    limits.write_text(usual + "customers,0.9,1,0.99,100,0,Of the test\n")
+    before = built.gold()
+    built.land("data_sales_other_form.csv", SALES, [f"31/12/2024,K001,APPLE,{n},Main,shopee" for n in range(1, 31)])
+    built.land("data_sales_good.csv", SALES, [GOOD])
+    built.lakehouse.run("load-bronze", "--json")
+    for _ in range(2):  # it stays red until something is changed
+        failed = built.build(check=False)
+        assert failed.returncode == 1
+        said = " ".join(failed.stdout.split())
+        for part in (
+            "data_sales_other_form.csv: 30 of 30 rows rejected (100.0 %), most of them as invalid_date",
+            "seeds/file_limits.csv",
+            "docs/operations.md",
+        ):
+            assert part in said, said
+        assert built.gold() == before
+    limits.write_text(usual + "sales,0.9,1,1,1000,0,Of the test\ncustomers,0.9,1,0.99,100,0,Of the test\n")
+    printed = built.build().stdout
+    assert built.gold() == before + 1
+    assert "30 of 30 rows of s3://landing/data_sales_other_form.csv are rejected" in printed
+
+
+def test_no_row_is_lost(built: Project) -> None:
+    (row,) = built.lakehouse.sql(
+        "select sum(total_rows) as bronze, sum(accepted_rows) + sum(rejected_rows) as silver "
+        "from gold.file_quality"
+    )
+    assert row["bronze"] == row["silver"] > 0
