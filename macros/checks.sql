@@ -73,6 +73,7 @@
 {#- True when a value is outside the range that the seed plausible_ranges gives its measure; where
     that has no limit, the range of all measures of its kind: number, date or timestamp. -#}
 {% macro outside_range(column, measure, kind='number') -%}
+    {%- set column = 'cast(' ~ column ~ ' as double)' if kind == 'number' else column -%}
     coalesce({{ column }} < {{ limit_of('lowest', measure, kind) }}, false)
     or coalesce({{ column }} > {{ limit_of('highest', measure, kind) }}, false)
 {%- endmacro %}

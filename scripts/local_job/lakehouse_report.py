@@ -158,7 +158,7 @@ class LakehouseReport:
 def read_report(query: RunQuery) -> LakehouseReport:
     """Read the report by five statements. Raises WarehouseError."""
     files = [
-        LoggedFile(dataset, name, status, rows, reason, loaded_at and _in_utc(loaded_at))
+        LoggedFile(dataset, name, status, rows, reason, _in_utc(loaded_at))
         for dataset, name, status, rows, reason, loaded_at in query(FILES_QUERY)
     ]
     layers: dict[str, dict[str, int]] = defaultdict(dict)
@@ -183,5 +183,8 @@ def read_report(query: RunQuery) -> LakehouseReport:
     )
 
 
-def _in_utc(time: datetime) -> datetime:
+def _in_utc(time: datetime | str | None) -> datetime | None:
+    """The time in UTC; none for one that Python has no value for, which is text."""
+    if not isinstance(time, datetime):
+        return None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

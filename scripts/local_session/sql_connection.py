@@ -11,6 +11,8 @@ from databricks import sql
 from databricks.sql.parameters.native import TDbsqlParameter
 from urllib3.exceptions import HTTPError
 
+from local_session.result_rows import all_rows
+
 # When a warehouse does not answer, the connector logs it at length, and then raises it.
 logging.getLogger("databricks").setLevel(logging.CRITICAL)
 
@@ -65,7 +67,7 @@ def open_warehouse() -> Iterator[RunQuery]:
                 statement: str, parameters: Sequence[TDbsqlParameter] = ()
             ) -> list[tuple[Any, ...]]:
                 cursor.execute(statement, list(parameters) or None)
-                return [tuple(row) for row in cursor.fetchall()]
+                return all_rows(cursor)
 
             yield query
     except (sql.Error, HTTPError, ValueError) as error:

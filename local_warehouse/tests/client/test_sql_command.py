@@ -50,6 +50,22 @@ def test_sql_prints_a_table_csv_and_json(warehouse: WarehouseUnderTest) -> None:
     assert json.loads(printed) == [{"n": 1, "text": "a,b", "nothing": None, "list": [1, 2]}]
 
 
+def test_sql_prints_values_that_python_has_none_for(warehouse: WarehouseUnderTest) -> None:
+    """Dates of the years 0 and 10000, points in time, and the same within arrays and structs."""
+    statement = (
+        "select date_add(date'0001-01-01', -366) as before, date_add(date'9999-12-31', 1) as after, "
+        "timestamp'9999-12-31 23:59:59' + interval '48' hour as moment, "
+        "array(date_add(date'9999-12-31', 1)) as list, "
+        "named_struct('d', date_add(date'9999-12-31', 1)) as struct, "
+        "cast(repeat('9', 38) as decimal(38, 0)) as most, cast('nan' as double) as nan "
+        "union all select date'2026-01-01', null, null, null, null, 1, 0"
+    )
+    for options in (["--csv"], ["--json"], []):
+        printed = warehouse.run("local-warehouse", "sql", *options, statement, COLUMNS="400").stdout
+        for part in ("0000-01-01", "10000-01-01", "2026-01-01", "9" * 38):
+            assert part in printed, (options, printed)
+
+
 def test_sql_runs_the_statements_of_a_file(warehouse: WarehouseUnderTest, tmp_path: Path) -> None:
     script = tmp_path / "two.sql"
     script.write_text("select 'one;' as a; -- and; then\nselect 2 as a;\n")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from local_warehouse.client.rows import fetch_rows
 from local_warehouse.services.errors import LocalWarehouseError
 from local_warehouse.services.state import say
 
@@ -132,7 +133,7 @@ def _print_table(cursor: Cursor) -> None:
     table = Table(show_edge=False)
     for column in cursor.description:
         table.add_column(Text(column[0]), justify="right" if column[1] in _NUMBERS else "left")
-    rows = cursor.fetchmany(TABLE_ROWS + 1)
+    rows = fetch_rows(cursor, TABLE_ROWS + 1)
     for row in rows[:TABLE_ROWS]:
         table.add_row(*(Text(_shown(value)) for value in row))
     console = Output()
@@ -162,7 +163,7 @@ def _print_json(cursor: Cursor) -> None:
 
 
 def _rows(cursor: Cursor) -> Iterator[Any]:
-    while page := cursor.fetchmany(_PAGE_ROWS):
+    while page := fetch_rows(cursor, _PAGE_ROWS):
         yield from page
 
 
