@@ -30,7 +30,8 @@ def test_trimmed_takes_blanks_of_all_kinds_away_and_blank_is_missing(lakehouse: 
     expected = {
         " a b\t": "a b", "\u00a0a\ufeff": "a", "\u200ba\u3000": "a",
         "a\u200bb": "ab", "\u200d\u0915\u094d\u200d\u0937": "\u0915\u094d\u200d\u0937",
-        "\uff21\uff42\uff11\uff0d\uff07\uff3c": "Ab1-'\\", "\u3000\u200b": None, "\u00e9 \u2019": "\u00e9 \u2019",
+        "\uff21\uff42\uff11\uff0d\uff07\uff3c": "Ab1-'\\", "\u3000\u200b": None,
+        "\u00e9 \u2019": "\u00e9 \u2019",
         "\r\na": "a", "": None, " \t": None, None: None,
     }  # fmt: skip
     assert answers(lakehouse, MACROS.trimmed("raw_x"), list(expected)) == expected

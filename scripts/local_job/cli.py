@@ -17,6 +17,7 @@ from local_job.job import Job, read_job
 from local_job.lakehouse_report import LakehouseReport, read_report
 from local_job.report_printer import print_report
 from local_job.runner import JobRun, new_run, run_job, run_lock
+from local_job.said_warnings import last_warnings
 from local_session import output
 from local_session.sql_connection import WarehouseError, open_warehouse
 
@@ -124,6 +125,7 @@ def _as_dict(report: LakehouseReport, run: JobRun | None) -> dict[str, Any]:
             "seconds": {task.key: task.seconds for task in run.tasks},
             "files_loaded": len(report.loaded_since(run.started_at)),
         },
+        "warnings": run.warnings if run else last_warnings(local_session.state_dir() / "runs"),
         "files": {
             "loaded": len(loaded),
             "refused": [

@@ -11,6 +11,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 import local_session
+from local_job import said_warnings
 from local_job.job import Task
 from local_job.runner import JobRun, JobWatcher, TaskRun, tail
 
@@ -54,7 +55,10 @@ class ConsoleWatcher(JobWatcher):
 
 
 def print_summary(run: JobRun, console: Console) -> None:
-    """Print the closing table; after a failure also the end of the output and what to do next."""
+    """Print the closing table and the warnings.
+
+    After a failure also the end of the output, and what to do next.
+    """
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("", "task", "result"):
         table.add_column(column)
@@ -70,6 +74,8 @@ def print_summary(run: JobRun, console: Console) -> None:
     whole = "failed" if run.failed_task else "succeeded"
     table.add_row("", "all", whole, *([""] if retried else []), f"{run.seconds:.1f}")
     console.print(table)
+    for line in said_warnings.lines(run.warnings):
+        console.print(f"[yellow]warning[/] {escape(line)}", soft_wrap=True)
     if failed := run.failed_task:
         console.print(f"The end of {failed.key}'s output (exit {failed.exit_code}):")
         for line in tail(failed.log):

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 import local_session
+from local_job import said_warnings
 from local_job.lakehouse_report import Equation, LakehouseReport
 from local_job.runner import JobRun
 
@@ -21,6 +22,7 @@ def print_report(report: LakehouseReport, run: JobRun | None, console: Console) 
     _heading(console, "Files")
     console.print(_files_line(report, run))
     _print_refused(report, console)
+    _print_warnings(run, console)
 
     _heading(console, "Rows in, rows out")
     for equation in report.equations():
@@ -72,6 +74,17 @@ def _print_refused(report: LakehouseReport, console: Console) -> None:
         console.print(f"  [yellow]refused[/] {escape(file.name)}: {reason}", soft_wrap=True)
     if len(refused) > _REFUSED_SHOWN:
         console.print(f"  and {len(refused) - _REFUSED_SHOWN} more, in bronze.load_log")
+
+
+def _print_warnings(run: JobRun | None, console: Console) -> None:
+    """Print the warnings of the run, or of the last one that built something."""
+    runs = local_session.state_dir() / "runs"
+    warnings = run.warnings if run else said_warnings.last_warnings(runs)
+    if not warnings:
+        return
+    _heading(console, "Warnings")
+    for line in said_warnings.lines(warnings):
+        console.print(f"  [yellow]warning[/] {escape(line)}", soft_wrap=True)
 
 
 def _equation_line(equation: Equation) -> str:

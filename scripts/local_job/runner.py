@@ -23,6 +23,7 @@ from local_job.bundle import LOCAL_TARGET
 from local_job.held_process import HeldProcess, Holder, holder_of
 from local_job.job import Command, Job, Task, UnknownValue
 from local_job.notebook import VALUES_FILE
+from local_job.said_warnings import unique, warning_in
 
 TaskResult = Literal["succeeded", "failed", "timed out", "skipped"]
 Process = subprocess.Popen[str] | HeldProcess
@@ -32,7 +33,8 @@ _DECORATION = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|^\d\d:\d\d:\d\d  ")
 
 @dataclass
 class TaskRun:
-    """A task in a run. `said` is its last line of output, `exit_code` that of its last command."""
+    """A task in a run. `said` is its last line of output, `exit_code` that of its last command,
+    `warnings` what its last attempt has warned of."""
 
     key: str
     result: TaskResult
@@ -43,6 +45,7 @@ class TaskRun:
     seconds: float = 0.0
     exit_code: int | None = None
     said: str = ""
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -61,6 +64,11 @@ class JobRun:
     def failed_task(self) -> TaskRun | None:
         """The task that failed or timed out, None when all is well."""
         return next((task for task in self.tasks if task.result in ("failed", "timed out")), None)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What its tasks have warned of, each once."""
+        return unique(warning for task in self.tasks for warning in task.warnings)
 
     @property
     def seconds(self) -> float:
@@ -199,11 +207,14 @@ def _run_task(
         text = _DECORATION.sub("", line.strip()).strip()
         if text:
             ended.said = text
+        if warning := warning_in(text):
+            ended.warnings.append(warning)
         heard(line)
 
     with ended.log.open("w", encoding="utf-8") as out:
         while True:
             ended.attempts += 1
+            ended.warnings.clear()
             ended.result = _attempt(task, ended, out, keep, holder)
             may_retry = ended.result == "failed" or (
                 ended.result == "timed out" and task.retry_on_timeout

@@ -8,8 +8,8 @@ import pyarrow as pa
 def all_rows(cursor: Any) -> list[tuple[Any, ...]]:
     """The rows of a cursor of the connector.
 
-    Python's dates begin with the year 1 and end with 9999, while Databricks takes those of the years 0
-    and 10000 too. A column with such a value has texts in place of values.
+    Python's dates begin with the year 1 and end with 9999, while Databricks takes the years 0 and
+    10000 too. A column with such a value has texts in place of values.
     """
     result = cursor.active_result_set
     table = cursor.fetchall_arrow()
@@ -25,7 +25,9 @@ def _readable(table: pa.Table) -> pa.Table:
         try:
             column.to_pylist()
         except (ValueError, OverflowError):
-            table = table.set_column(at, table.column_names[at], column.cast(_text_type(column.type)))
+            table = table.set_column(
+                at, table.column_names[at], column.cast(_text_type(column.type))
+            )
     return table
 
 

@@ -40,8 +40,8 @@ class ColumnType:
 @dataclass(frozen=True)
 class Column:
     """One column: its name in bronze, as the loader normalises the header, and the name that
-    views and silver have for it. `in_every_file` says whether each sample file has it, `is_id` whether
-    its values have the form of an id."""
+    views and silver have for it. `in_every_file` says whether each sample file has it, `is_id`
+    whether its values have the form of an id."""
 
     source_name: str
     name: str

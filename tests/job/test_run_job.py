@@ -81,6 +81,24 @@ def test_tasks_run_in_order_and_their_output_is_kept(tmp_path: Path) -> None:
     assert "one" in done.stdout, "the last thing a task said stands beside it"
 
 
+def test_each_warning_of_a_task_is_in_the_summary_and_in_the_record(tmp_path: Path) -> None:
+    about = "2 sales of [bold]FAIRPHONE: add it to seeds/products.csv"
+    nobodys = "belongs to no dataset, not loaded: s3://landing/x.csv"
+    project = Project(
+        tmp_path,
+        load=f"print({nobodys!r}); print('Warnings: none')",
+        build=f"for _ in (1, 2): print('10:00:00  Warning: {about}')",
+    )
+    done = project.run()
+    assert [line for line in done.stdout.splitlines() if line.startswith("warning ")] == [
+        f"warning {nobodys}", f"warning {about}",
+    ]  # fmt: skip
+    [run] = project.runs()
+    load, build = json.loads((run / "run.json").read_text())["tasks"]
+    assert load["warnings"] == [nobodys]
+    assert build["warnings"] == [about] * 2
+
+
 def test_first_failure_stops_the_run_and_shows_where_its_output_is(tmp_path: Path) -> None:
     project = Project(
         tmp_path,

@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from lakehouse import ROOT, Lakehouse
-from local_warehouse.testing import CommandFailed
 
 PARTS = ("models", "macros", "seeds", "data-tests", "dbt_project.yml")
 SALES = "createtime,id,product,quan,shop,platform"
@@ -93,7 +92,11 @@ CUSTOMER_LINES: dict[str, list[str]] = {
     ],
 }
 # Whole files: those of another header, and those in which one quote met another.
-OTHER_ORDER = [GOOD, "id,createtime,product,quan,shop,platform", "K002,2026-03-01,APPLE,1,Main,shopee"]
+OTHER_ORDER = [
+    GOOD,
+    "id,createtime,product,quan,shop,platform",
+    "K002,2026-03-01,APPLE,1,Main,shopee",
+]
 INCH_MARKS = [
     '2026-03-01,K001,APPLE,1,"Kiosk 5"",shopee',
     GOOD,
@@ -248,7 +251,9 @@ def test_a_row_of_a_seed_takes_effect_on_files_that_were_loaded_before(built: Pr
     assert "FAIRPHONE" not in printed
     assert built.reasons("sales", "data_sales_all.csv")["implausible_date"] == 5
     assert built.reasons("customers", "customer_infomation_all.csv")["missing_gender"] == 2
-    (row,) = built.lakehouse.sql("select count(*) as n from silver.customers where gender = 'divers'")
+    (row,) = built.lakehouse.sql(
+        "select count(*) as n from silver.customers where gender = 'divers'"
+    )
     assert row["n"] == 0
 
 
@@ -257,7 +262,11 @@ def test_a_file_that_is_mostly_rejected_stops_the_run_before_gold(built: Project
     usual = (ROOT / "seeds" / "file_limits.csv").read_text()
     limits.write_text(usual + "customers,0.9,1,0.99,100,0,Of the test\n")
     before = built.gold()
-    built.land("data_sales_other_form.csv", SALES, [f"31/12/2024,K001,APPLE,{n},Main,shopee" for n in range(1, 31)])
+    built.land(
+        "data_sales_other_form.csv",
+        SALES,
+        [f"31/12/2024,K001,APPLE,{n},Main,shopee" for n in range(1, 31)],
+    )
     built.land("data_sales_good.csv", SALES, [GOOD])
     built.lakehouse.run("load-bronze", "--json")
     for _ in range(2):  # it stays red until something is changed
@@ -265,13 +274,16 @@ def test_a_file_that_is_mostly_rejected_stops_the_run_before_gold(built: Project
         assert failed.returncode == 1
         said = " ".join(failed.stdout.split())
         for part in (
-            "data_sales_other_form.csv: 30 of 30 rows rejected (100.0 %), most of them as invalid_date",
+            "data_sales_other_form.csv: 30 of 30 rows rejected (100.0 %), "
+            "most of them as invalid_date",
             "seeds/file_limits.csv",
             "docs/operations.md",
         ):
             assert part in said, said
         assert built.gold() == before
-    limits.write_text(usual + "sales,0.9,1,1,1000,0,Of the test\ncustomers,0.9,1,0.99,100,0,Of the test\n")
+    limits.write_text(
+        usual + "sales,0.9,1,1,1000,0,Of the test\ncustomers,0.9,1,0.99,100,0,Of the test\n"
+    )
     printed = built.build().stdout
     assert built.gold() == before + 1
     assert "30 of 30 rows of s3://landing/data_sales_other_form.csv are rejected" in printed

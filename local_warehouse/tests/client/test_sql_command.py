@@ -53,7 +53,8 @@ def test_sql_prints_a_table_csv_and_json(warehouse: WarehouseUnderTest) -> None:
 def test_sql_prints_values_that_python_has_none_for(warehouse: WarehouseUnderTest) -> None:
     """Dates of the years 0 and 10000, points in time, and the same within arrays and structs."""
     statement = (
-        "select date_add(date'0001-01-01', -366) as before, date_add(date'9999-12-31', 1) as after, "
+        "select date_add(date'0001-01-01', -366) as before, "
+        "date_add(date'9999-12-31', 1) as after, "
         "timestamp'9999-12-31 23:59:59' + interval '48' hour as moment, "
         "array(date_add(date'9999-12-31', 1)) as list, "
         "named_struct('d', date_add(date'9999-12-31', 1)) as struct, "

@@ -107,7 +107,9 @@ def print_report(report: RunReport) -> None:
     _print_files(console, report, Result.SKIPPED, "left for the next run")
     _print_files(console, report, Result.FAILED, "failed")
     for file in report.unmatched[:SHOWN]:
-        console.print(Text(f"belongs to no dataset, not loaded: {printable(file.url)}"))
+        console.print(
+            Text(f"belongs to no dataset, not loaded: {printable(file.url)}"), soft_wrap=True
+        )
     _print_rest(console, len(report.unmatched))
     total = _counts(report, None)
     heading = ["new", "changed", "unchanged", "refused"]

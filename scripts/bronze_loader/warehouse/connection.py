@@ -89,7 +89,9 @@ class SqlWarehouse:
             kind = TransientError if _PASSING.search(str(error)) else StatementFailed
             raise kind(_first_lines(error)) from error
         except (ValueError, OverflowError) as error:
-            raise StatementFailed(f"a value cannot be read, as of a year beyond 9999: {error}") from error
+            raise StatementFailed(
+                f"a value cannot be read, as of a year beyond 9999: {error}"
+            ) from error
         except (SqlError, HTTPError, OSError) as error:
             self.close()
             lost = TransientError if _passes(error) else LoaderError

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
 def fetch_rows(cursor: Cursor, size: int) -> list[Any]:
     """The next rows of a cursor, `size` at the most.
 
-    Python's dates begin with the year 1 and end with 9999, while Databricks takes those of the years 0
-    and 10000 too. A page that has such a value has the texts
-    of that column.
+    Python's dates begin with the year 1 and end with 9999, while Databricks takes the years 0 and
+    10000 too. A column with such a value has texts in place of values.
     """
-    result = cursor.active_result_set
+    result: Any = cursor.active_result_set
     table = cursor.fetchmany_arrow(size)
     try:
         return list(result._convert_arrow_table(table))
@@ -30,7 +29,9 @@ def _readable(table: pa.Table) -> pa.Table:
         try:
             column.to_pylist()
         except (ValueError, OverflowError):
-            table = table.set_column(at, table.column_names[at], column.cast(_text_type(column.type)))
+            table = table.set_column(
+                at, table.column_names[at], column.cast(_text_type(column.type))
+            )
     return table
 
 
