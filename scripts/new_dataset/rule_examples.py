@@ -104,7 +104,7 @@ def examples(dataset: NewDataset) -> Iterator[Example]:
     for name in dataset.ids[:1]:
         text = '"8.80123E+11"'
         yield Example("id that was rounded", {name: text}, {name: text}, ("damaged_id",))
-    first = next((c for c in columns if c.type.kind == TEXT), columns[0])
+    first = min(columns, key=lambda c: (c.type.kind != TEXT, c.is_id))
     yield Example("corrupt", {"_corrupt_record": "x"}, {}, ("corrupt_line",))
     quote = '\\"' if dataset.options.quote in (None, '"') else str(dataset.options.quote)
     escaped = f'"{quote}s {_BACKSLASH}{quote}x{_BACKSLASH}{quote}{quote}"'
@@ -140,7 +140,8 @@ def _forms(column: Column) -> Iterator[_Form]:
 
 def _of_quotes(column: Column, name: str, text: str, reason: str) -> Example:
     if column.type.kind == TEXT:
-        return Example(name, {column.name: text}, {column.name: text}, (reason,))
+        reasons = ("damaged_id", reason) if column.is_id else (reason,)
+        return Example(name, {column.name: text}, {column.name: text}, reasons)
     reasons = (f"invalid_{column.name}", reason)
     return Example(name, {column.name: text}, {column.name: "null"}, reasons)
 

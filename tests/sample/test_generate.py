@@ -62,16 +62,20 @@ def judged(dataset: str, header: list[str], row: list[str]) -> tuple[dict[str, s
         if "\n" in value and "," in value:  # no sound value of the sample has both
             reasons.add("unclosed_quote")
     if dataset == "customers":
-        if values["age"] and not (values["age"].isdecimal() and int(values["age"]) in range(131)):
+        if values["age"] and not values["age"].isdecimal():
             reasons.add("invalid_age")
+        elif values["age"] and int(values["age"]) not in range(131):
+            reasons.add("implausible_age")
         return values, reasons
     if values["createtime"]:
         try:
             datetime.strptime(values["createtime"], "%Y-%m-%d")
         except ValueError:
             reasons.add("invalid_date")
-    if values["quan"] and (not values["quan"].isdecimal() or int(values["quan"]) == 0):
+    if values["quan"] and not values["quan"].isdecimal():
         reasons.add("invalid_quantity")
+    elif values["quan"] and int(values["quan"]) == 0:
+        reasons.add("implausible_quantity")
     if values["platform"] and values["platform"].lower() not in {"shopee", "lazada", "tiktok"}:
         reasons.add("unknown_platform")
     return values, reasons
@@ -183,8 +187,8 @@ def test_sample_is_as_dirty_as_promised(tmp_path: Path) -> None:
 
     reasons = truth["after_wave"]["2"]["reasons"]
     for dataset, rules in {
-        "customers": {"invalid_age"},
-        "sales": {"invalid_date", "invalid_quantity", "unknown_platform"},
+        "customers": {"invalid_age", "implausible_age"},
+        "sales": {"invalid_date", "invalid_quantity", "implausible_quantity", "unknown_platform"},
     }.items():
         missing = {f"missing_{NAMES[column]}" for column in DECLARED[dataset]}
         assert set(reasons[dataset]) == {"corrupt_line", "unclosed_quote", *missing, *rules}
