@@ -1,20 +1,15 @@
 -- One row: one customer of whom one file says different things. Key: customer_id, _source_file.
--- Their lines are accepted, and `customers` takes one of them by its key: the file does not say which
--- is the newer.
+-- Their lines are accepted, and `customers` takes one of them by its key: the file does not say
+-- which is the newer.
 with customer_versions as (
     select * from {{ ref('customer_versions') }}
 ),
 
 final as (
     select
-        -- ids
         customer_id,
-
-        -- what the file says
-        count(distinct customer_name, gender, age) as versions,
-
-        -- file
-        _source_file
+        _source_file,
+        count(distinct customer_name, gender, age) as versions
     from customer_versions
     group by customer_id, _source_file
     having count(distinct customer_name, gender, age) > 1

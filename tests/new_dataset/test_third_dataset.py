@@ -40,7 +40,7 @@ NOTES = "author,note\nann,first\nbob,second\n"
 
 
 def sensors() -> str:
-    """Four rows of forty columns, in single quotes; the last row has words for three numbers."""
+    """Four rows of forty columns, in single quotes; the last row has a marker of nothing for three numbers."""
     names = ["measured at", "station", *(f"sensor {number}" for number in range(1, 39))]
     rows = [
         [f"2026-05-0{day} 12:00:00", f"s{day}", *(str(day * number) for number in range(1, 39))]
@@ -160,7 +160,7 @@ def test_rows_are_accepted_rejected_and_counted(project: Project) -> None:
         ("invoices", "invalid_net"): 1,
         ("invoices", "invalid_paid_on"): 1,
         ("invoices", "missing_issued"): 1,
-        **{("readings", f"invalid_sensor_{number}"): 1 for number in (36, 37, 38)},
+        **{("readings", f"missing_sensor_{number}"): 1 for number in (36, 37, 38)},
     }
     assert sum(project.seconds) < 3 * SECONDS
 
