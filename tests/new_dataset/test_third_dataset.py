@@ -40,7 +40,7 @@ NOTES = "author,note\nann,first\nbob,second\n"
 
 
 def sensors() -> str:
-    """Four rows of forty columns, in single quotes; the last row has a marker of nothing for three numbers."""
+    """Four rows of forty columns, in single quotes; in the last row three are NULL."""
     names = ["measured at", "station", *(f"sensor {number}" for number in range(1, 39))]
     rows = [
         [f"2026-05-0{day} 12:00:00", f"s{day}", *(str(day * number) for number in range(1, 39))]
@@ -153,6 +153,7 @@ def test_rows_are_accepted_rejected_and_counted(project: Project) -> None:
     rejections = project.lakehouse.sql("select dataset, reason, rejected_rows from gold.rejections")
     assert {(r["dataset"], r["reason"]): r["rejected_rows"] for r in rejections} == {
         ("trips", "corrupt_line"): 1,
+        ("trips", "damaged_id"): 1,
         ("trips", "invalid_fare"): 2,
         ("trips", "invalid_picked_up"): 3,
         ("trips", "invalid_grosse"): 1,
