@@ -230,6 +230,8 @@ def _attend(connection: socket.socket, program: str, main: Callable[[], Any]) ->
         os.close(stream)
     os.environ.clear()
     os.environ.update(request["env"])
+    # The static parser waits for threads that a fork does not have; what it finds, Jinja finds too.
+    os.environ.setdefault("DBT_STATIC_PARSER", "false")
     time.tzset()
     os.chdir(request["cwd"])
     sys.argv = [str(BIN / program), *request["arguments"]]
