@@ -254,7 +254,7 @@ def _become(request: Mapping[str, Any], output: int) -> None:
     os.close(output)
     os.environ.clear()
     os.environ.update(request["environment"])
-    # dbt's static parser waits for threads that a fork does not have; what it finds, Jinja finds too.
+    # dbt's static parser waits for threads that a fork has not; what it finds, Jinja finds too.
     os.environ.setdefault("DBT_STATIC_PARSER", "false")
     time.tzset()
     os.chdir(request["folder"])
