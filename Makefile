@@ -56,7 +56,10 @@ lint-project:
 	$(BIN)/local-warehouse exec -- dbt --quiet --warn-error parse --no-partial-parse
 
 lint-conventions: lint-project
-	$(BIN)/dbt-bouncer run
+	@echo "$(BIN)/dbt-bouncer run"
+	@report=target/conventions.txt; log=target/conventions.log; rm -f $$report; \
+		$(BIN)/dbt-bouncer run --output-file $$report --output-format tap --output-only-failures \
+		> $$log 2>&1 || { cat $$report 2>/dev/null || cat $$log; exit 1; }
 	$(BIN)/load-bronze datasets --check
 
 lint-sql: lint-project

@@ -45,23 +45,7 @@
         where {{ file_is_in(files) }}
         group by _source_file
     ),
-    reasons as (
-        select _source_file, reason, count(*) as row_count
-        from (
-            select _source_file, explode(reject_reasons) as reason
-            from {{ this }}
-            where {{ file_is_in(files) }}
-        )
-        group by _source_file, reason
-    ),
-    rejections as (
-        select
-            _source_file,
-            sort_array(collect_list(named_struct('reason', reason, 'row_count', row_count)))
-                as rejections
-        from reasons
-        group by _source_file
-    ),
+    {{ rejections_of_files(files) }}
     checked as (
         select
             _source_file,
@@ -101,6 +85,28 @@
         from counted
         left join ({{ limits_of_dataset(string_literals([dataset])) }}) as limits on true
     )
+{%- endmacro %}
+
+
+{#- Two queries of counted_files_sql: how often each reason rejects, and these of a file in one value. -#}
+{% macro rejections_of_files(files) -%}
+    reasons as (
+        select _source_file, reason, count(*) as row_count
+        from (
+            select _source_file, explode(reject_reasons) as reason
+            from {{ this }}
+            where {{ file_is_in(files) }}
+        )
+        group by _source_file, reason
+    ),
+    rejections as (
+        select
+            _source_file,
+            sort_array(collect_list(named_struct('reason', reason, 'row_count', row_count)))
+                as rejections
+        from reasons
+        group by _source_file
+    ),
 {%- endmacro %}
 
 

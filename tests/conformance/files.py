@@ -59,13 +59,15 @@ def questions(landing: str) -> Iterator[Question]:
     groups = (shapes.COLUMNS, shapes.DIALECTS, shapes.LINES, shapes.ENCODINGS, shapes.CONTENTS)
     for shape in (shape for group in groups for shape in group):
         dataset, content = datasets[shape.dataset], shape.content
-        if dataset.options.skip_rows or len(content) > shapes.LARGE:
-            continue  # no option of Spark 4.0; too large to ask about often
+        if len(content) > shapes.LARGE:
+            continue  # too large to ask about often
         key = f"{shape.id}/{shape.names[0]}"
         try:
             header = sniff(key, len(content), dataset, lambda at, n, c=content: c[at : at + n])
         except Refused:
             continue
+        if header.skip_rows:
+            continue  # no option of Spark 4.0
         yield _question(key, content, header, dataset.options, landing)
 
 
