@@ -249,8 +249,10 @@ def test_interrupted_proof_removes_what_it_has_made(lakehouse: Lakehouse) -> Non
     name = "prove_interrupted"
     command = [str(BIN / "prove-workspace"), "--name", name]
     process = subprocess.Popen(
-        command, env=lakehouse.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+        command, env=lakehouse.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        # Of a shell's background, which the tests may be run in, a process ignores SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     assert process.stderr
     assert "held" in process.stderr.readline(), "bronze is made and loaded"
     process.send_signal(signal.SIGINT)
