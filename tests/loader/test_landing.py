@@ -114,7 +114,7 @@ def test_a_landing_url_that_is_none_is_refused(url: str, place: Place) -> None:
 
 def test_the_memory_of_a_digest_does_not_grow_with_the_number_of_keys() -> None:
     peaks = []
-    for files in (1000, 8000):
+    for files in (3000, 12_000):  # several pages a folder, of which one is read, one to come
         server = serve(folders=4, files=files)
         with server, ThreadPoolExecutor(1) as threads:
             threads.submit(server.serve_forever)

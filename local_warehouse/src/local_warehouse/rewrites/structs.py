@@ -74,11 +74,12 @@ def _matched(
         sorted(set(targets) - sources.keys()) if by_name else targets[len(given.expressions) :]
     )
     if extra or missing:
-        kind = "EXTRA_STRUCT_FIELDS" if extra else "STRUCT_MISSING_FIELDS"
         message = (
             f"The struct {given.sql(WarehouseDialect)} does not fit {wanted.sql(WarehouseDialect)}."
         )
-        raise SqlError(f"INCOMPATIBLE_DATA_FOR_TABLE.{kind}", message)
+        if extra:
+            raise SqlError("INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_STRUCT_FIELDS", message)
+        raise SqlError("INCOMPATIBLE_DATA_FOR_TABLE.STRUCT_MISSING_FIELDS", message)
     pairs = zip(given.expressions, wanted.expressions, strict=True)
     if by_name:
         pairs = zip((sources[name] for name in targets), wanted.expressions, strict=True)
