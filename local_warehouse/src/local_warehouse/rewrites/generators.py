@@ -5,6 +5,8 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/explode
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
@@ -19,24 +21,33 @@ def explode_maps(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Put inline(map_entries(m)) in place of explode(m), in FROM, LATERAL VIEW and SELECT."""
     for relation in sources(select):
         if isinstance(relation, exp.Table) and isinstance(relation.this, exp.Anonymous):
-            _correct(relation.this, exp.Select(), columns_of)
+            _correct(relation.this, exp.Select, columns_of)
     laterals = select.args.get("laterals") or []
     for position, lateral in enumerate(laterals):
         if isinstance(lateral.this, exp.Anonymous):
-            before = star_query(select)
-            before.set("laterals", [one.copy() for one in laterals[:position]])
+
+            def before(end: int = position) -> exp.Select:
+                query = star_query(select)
+                query.set("laterals", [one.copy() for one in laterals[:end]])
+                return query
+
             _correct(lateral.this, before, columns_of)
     for projection in select.expressions:
         for call in of_kind(nodes(projection), exp.Anonymous):
-            _correct(call, star_query(select), columns_of)
+            _correct(call, lambda: star_query(select), columns_of)
     return select
 
 
-def _correct(call: exp.Anonymous, query: exp.Select, columns_of: ColumnsOf) -> None:
+def _correct(
+    call: exp.Anonymous, relations: Callable[[], exp.Select], columns_of: ColumnsOf
+) -> None:
+    """Correct a call, if it is an explode; `relations` then gives the query of what it can read,
+    which is a copy of all CTEs and costs accordingly."""
     name = str(call.this).lower()
     if (name not in _INLINE and name not in _COUNTED) or len(call.expressions) != 1:
         return
     argument = call.expressions[0]
+    query = relations()
     query.set("expressions", [exp.alias_(argument.copy(), "m")])
     try:
         data_type = columns_of(query)[0].type
