@@ -50,7 +50,7 @@ def open_warehouse() -> Iterator[RunQuery]:
         "enable_telemetry": False,
         "_retry_stop_after_attempts_count": 2,
         "_retry_delay_min": 0.2,
-        "_retry_delay_max": 1.0,
+        "_retry_delay_max": 5.0,  # the least that the connector takes
     }
     if host.port:
         settings["_port"] = host.port
