@@ -8,13 +8,15 @@ own: the imports are done, and with them whatever a module reads while it is imp
 program keeps for its next use is there: dbt has compiled the project's macros, the loader has read
 what describes S3.
 
-What a command starts in its turn is started as ever: `run-job` holds a dbt of its own.
+What a command starts in its turn is started as ever: `run-job` holds a dbt of its own. A command
+that hangs is ended after LIMIT, and its stacks are in what it wrote.
 
 As a script, `forked_command.py PROGRAM DESCRIPTOR` is such a parent.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import importlib
 import io
@@ -44,6 +46,9 @@ PROGRAMS = {
     "run-job": (),
 }
 ROOT = Path(__file__).resolve().parent.parent
+# Seconds after which a command hangs. The longest takes one minute, here under load five.
+LIMIT = 600.0
+HANGS = "it hangs\n"  # what a caller says after its request, if anything
 # A profile that names no warehouse: to parse the project takes none.
 PROFILE = {
     "sales_lakehouse": {
@@ -128,7 +133,10 @@ def _call(
     cwd: str,
     streams: tuple[int, int, int],
 ) -> int:
-    """Have a command run; returns its exit code, negative for a signal."""
+    """Have a command run; returns its exit code, negative for a signal.
+
+    A command that still runs after LIMIT writes the stacks of its threads and ends by SIGABRT.
+    """
     request = {"arguments": list(arguments), "env": dict(env), "cwd": cwd}
     with socket.socket(socket.AF_UNIX) as connection:
         try:
@@ -139,6 +147,9 @@ def _call(
         with suppress(ConnectionError), connection.makefile("rw", encoding="utf-8") as file:
             file.write(json.dumps(request) + "\n")
             file.flush()
+            if not select.select([connection], [], [], LIMIT)[0]:
+                file.write(HANGS)
+                file.flush()
             if answer := file.readline():
                 return int(answer)
     raise ParentEnded(f"The process behind {path} ended before it answered.")
@@ -207,7 +218,8 @@ def _describe_s3() -> None:
 def _attend(connection: socket.socket, program: str, main: Callable[[], Any]) -> None:
     """Fork the command and tell its exit code; returns in the command alone.
 
-    A caller that goes away, because it was interrupted, say, ends the command.
+    A caller that goes away, because it was interrupted, say, ends the command; one that says that
+    it hangs gets its stacks.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(connection, 1, 3)
@@ -228,6 +240,7 @@ def _attend(connection: socket.socket, program: str, main: Callable[[], Any]) ->
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    faulthandler.enable(2)  # SIGABRT prints the stacks
     os.environ.clear()
     os.environ.update(request["env"])
     # The static parser waits for threads that a fork does not have; what it finds, Jinja finds too.
@@ -242,11 +255,10 @@ def _attend(connection: socket.socket, program: str, main: Callable[[], Any]) ->
 
 
 def _end_without(connection: socket.socket, child: int) -> None:
-    """Terminate the command when the caller's end of the connection is closed."""
-    while connection.recv(1):
-        """A caller says nothing after its request."""
+    """End the command when the caller closes its end of the connection, or says that it hangs."""
+    said = connection.recv(1)
     with suppress(ProcessLookupError):
-        os.kill(child, signal.SIGTERM)
+        os.kill(child, signal.SIGABRT if said else signal.SIGTERM)
 
 
 def _text_stream(descriptor: int, live: bool, errors: str) -> io.TextIOWrapper:

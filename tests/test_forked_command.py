@@ -72,30 +72,44 @@ class Interrupted(Exception):
     """What the signal's handler raises, as Ctrl-C would KeyboardInterrupt."""
 
 
-def test_a_command_ends_with_a_caller_that_is_interrupted(
-    commands: ForkedCommands, tmp_path: Path
-) -> None:
-    """dbt reads its packages.yml, a pipe that nobody closes, when the caller is interrupted."""
-    pipe = tmp_path / "packages.yml"
-    os.mkfifo(pipe)
+@pytest.fixture
+def waits(tmp_path: Path) -> Path:
+    """A folder in which `dbt parse` waits: its packages.yml is a pipe that nobody writes into."""
+    os.mkfifo(tmp_path / "packages.yml")
     (tmp_path / "dbt_project.yml").write_text("name: mine\nprofile: mine\n")
     output = {"type": "databricks", "host": "h", "http_path": "p", "schema": "s", "token": "t"}
     profile = {"mine": {"target": "local", "outputs": {"local": output}}}
     (tmp_path / "profiles.yml").write_text(json.dumps(profile))
+    return tmp_path
+
+
+def test_a_command_that_hangs_is_ended_and_says_where_it_stands(
+    commands: ForkedCommands, waits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forked_command.LIMIT", 0.5)
+    done = commands.run(["dbt", "parse"], outer_environment(), waits)
+    assert done.returncode == -signal.SIGABRT
+    assert "most recent call first" in done.stderr
+
+
+def test_a_command_ends_with_a_caller_that_is_interrupted(
+    commands: ForkedCommands, waits: Path
+) -> None:
+    """dbt reads its packages.yml when the caller is interrupted."""
     opened: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
         raise Interrupted
 
     def interrupt_once_it_reads() -> None:
-        opened.append(os.open(pipe, os.O_WRONLY))  # waits for a reader
+        opened.append(os.open(waits / "packages.yml", os.O_WRONLY))  # waits for a reader
         os.kill(os.getpid(), signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
         threading.Thread(target=interrupt_once_it_reads, daemon=True).start()
         with pytest.raises(Interrupted):
-            commands.run(["dbt", "parse"], outer_environment(), tmp_path)
+            commands.run(["dbt", "parse"], outer_environment(), waits)
     finally:
         signal.signal(signal.SIGUSR1, before)
     reader_is_gone = select.poll()
