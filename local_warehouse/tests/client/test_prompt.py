@@ -41,20 +41,29 @@ class Terminal:
         deadline = time.monotonic() + PATIENCE
         while text not in self.shown:
             assert time.monotonic() < deadline, f"no {text!r} in {self.shown!r}"
-            if select.select([self._file], [], [], 0.2)[0]:
-                try:
-                    read = os.read(self._file, 65536)
-                except OSError as error:
-                    raise AssertionError(f"ended before {text!r}: {self.shown!r}") from error
-                if b"\x1b[6n" in read:  # prompt_toolkit asks where the cursor is
-                    os.write(self._file, b"\x1b[1;1R")
-                self.shown += _CONTROL.sub("", read.decode(errors="replace"))
+            assert self._read(), f"ended before {text!r}: {self.shown!r}"
         before, found, self.shown = self.shown.partition(text)
         return before + found
 
     def exit_code(self) -> int:
-        """Wait for the end of the process; return its exit code."""
+        """Wait for the end of the process, which must come; return its exit code."""
+        deadline = time.monotonic() + PATIENCE
+        while self._read():
+            assert time.monotonic() < deadline, f"it has not ended: {self.shown!r}"
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+    def _read(self) -> bool:
+        """Take what is shown within a moment; returns False at the end."""
+        if not select.select([self._file], [], [], 0.2)[0]:
+            return True
+        try:
+            read = os.read(self._file, 65536)
+        except OSError:  # nobody has the terminal open
+            return False
+        if b"\x1b[6n" in read:  # prompt_toolkit asks where the cursor is
+            os.write(self._file, b"\x1b[1;1R")
+        self.shown += _CONTROL.sub("", read.decode(errors="replace"))
+        return bool(read)
 
     def close(self) -> None:
         """Kill the process, if it runs still, and close the terminal."""
@@ -143,8 +152,9 @@ def test_prompt_greets_helps_and_suggests_names(
         assert meant in terminal.wait_for("?\n")[-80:]
         terminal.wait_for("sql>")
     terminal.type("select * from nothing_like_it;\r")
+    terminal.wait_for("[TABLE_OR_VIEW_NOT_FOUND]")  # the prompt is shown again when Enter is typed
     assert "Did you mean" not in terminal.wait_for("sql>")
-    terminal.type("\x04")
+    terminal.type("\x04")  # would be lost while a statement runs
     assert terminal.exit_code() == 0
 
 
