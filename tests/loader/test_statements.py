@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bronze_loader.datasets.charsets import replacements
+from bronze_loader.datasets.column_names import METADATA_NAMES
 from bronze_loader.datasets.csv_options import CsvOptions
 from bronze_loader.landing.bucket import LandingFile
 from bronze_loader.sniffing.header import Header
+from bronze_loader.sniffing.unclosed_quote import Tail
 from bronze_loader.warehouse import statements
 from bronze_loader.warehouse.corrupt_record import corrupt_record
 from bronze_loader.warehouse.statements import BronzeSchema, FileToLoad
+from local_warehouse.rewrites.merged_scans import merge
 
 SCHEMA = BronzeSchema("main", "bronze", "s3://lakehouse")
 
@@ -107,3 +110,17 @@ def test_the_declared_options_reach_read_files() -> None:
     assert "quote => '\\'', escape => '\\\\'" in text
     assert "multiLine => false" in text
     assert text.endswith(r"skipRows => '3', nullValue => 'N\'A')")
+
+
+def test_the_local_warehouse_reads_like_files_as_one() -> None:
+    tails = (None, Tail(), Tail(end="a\n7"), Tail("b", '"c\n'))
+    shapes = [(tail, line_end) for tail in tails for line_end in ("\n", "\r\n")]
+    for tail, line_end in shapes:
+        header = Header(("id", "shop"), line_end=line_end, tail=tail)
+        files = [FileToLoad(listed(f"{name}.csv", f"e{name}"), header) for name in "ab"]
+        columns = [*METADATA_NAMES, "id", "shop"]
+        branches = [statements.branch(columns, file, CsvOptions()) for file in files]
+        statement = statements.load_files(SCHEMA, "sales", branches, "b1", NOON)
+        merged, scans = merge(statement)
+        assert [one.paths for one in scans.by_path.values()] == [[b.url for b in branches]], tail
+        assert "UNION ALL" not in merged

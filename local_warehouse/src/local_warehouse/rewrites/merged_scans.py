@@ -22,7 +22,7 @@ from local_warehouse.sql.dialect import parse, render
 # Tokens of which such statements are made. A statement with any other is left as it is, so that
 # only sqlglot reads comments, parameters and unusual literals.
 _TOKEN = re.compile(
-    r"\s+|`(?:[^`]|``)+`|'(?:[^'\\]|\\['\\])*'|[^\W\d]\w*|\d+(?![\w.])|=>|<=>|<=|>=|<>|!=|[(),.=<>*+|]"
+    r"\s+|`(?:[^`]|``)+`|'(?:[^'\\]|\\['\\])*'|[^\W\d]\w*|\d+(?![\w.])|=>|<=>|<=|>=|<>|!=|-(?!-)|[(),.=<>*+|]"
 )
 _MARK = f"constant_{secrets.token_hex(8)}"  # begins a column's name: random, so no user has it
 _ROW_FUNCTIONS = {
@@ -33,7 +33,7 @@ _ROW_FUNCTIONS = {
 _ROW_NODES = (
     exp.Alias, exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren,
     exp.Cast, exp.DataType, exp.Case, exp.If, exp.Is, exp.Not, exp.And, exp.Or, exp.EQ, exp.NEQ,
-    exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.Sub, exp.Add,
+    exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.RegexpLike, exp.Sub, exp.Add,
 )  # fmt: skip
 
 Constant = str | int
