@@ -92,10 +92,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> HandOut | No
     return HandOut(config, log)
 
 
+COMMANDS = pytest.StashKey[ForkedCommands]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Have the processes of a run share what has imported the project's commands."""
+    if COMMANDS not in node.config.stash:
+        node.config.stash[COMMANDS] = ForkedCommands(outer_environment())
+        node.config.add_cleanup(node.config.stash[COMMANDS].close)
+    node.workerinput["commands"] = node.config.stash[COMMANDS].folder
+
+
 @pytest.fixture(scope="session")
-def commands() -> Iterator[ForkedCommands]:
+def commands(pytestconfig: pytest.Config) -> Iterator[ForkedCommands]:
     """The project's commands as forks of processes that have imported them."""
-    forked = ForkedCommands(outer_environment())
+    shared = getattr(pytestconfig, "workerinput", {}).get("commands")
+    forked = ForkedCommands(outer_environment(), shared)
     yield forked
     forked.close()
 

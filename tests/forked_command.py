@@ -17,6 +17,7 @@ As a script, `forked_command.py PROGRAM DESCRIPTOR` is such a parent.
 from __future__ import annotations
 
 import faulthandler
+import fcntl
 import gc
 import importlib
 import io
@@ -70,15 +71,20 @@ class ParentEnded(AssertionError):
 class ForkedCommands:
     """Runs programs as forks. A program's parent is started at the program's first use.
 
-    `env` is the environment in which the programs are imported; `close` ends the parents.
+    `env` is the environment in which the programs are imported. The parents end with `close`, or
+    with this process. With the `folder` of another process's, this one shares that one's parents.
     """
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], folder: str | None = None) -> None:
         self._env = dict(env)
         # Not in pytest's folder, whose path is longer than a socket's may be.
-        self._folder = Path(tempfile.mkdtemp(prefix="forked-"))
-        self._parents: dict[str, subprocess.Popen[bytes]] = {}
-        self._lock = threading.Lock()
+        self.folder = folder or tempfile.mkdtemp(prefix="forked-")
+        self._pipe = Path(self.folder, "open")  # by its one writer, as long as parents may run
+        self._writer = -1
+        if folder is None:
+            os.mkfifo(self._pipe)
+            self._writer = os.open(self._pipe, os.O_RDWR)
+        self._started: list[subprocess.Popen[bytes]] = []
 
     def run(
         self, command: Sequence[str | Path], env: Mapping[str, str], cwd: Path
@@ -88,8 +94,7 @@ class ForkedCommands:
         Raises ParentEnded when the program cannot be imported.
         """
         program, *arguments = map(str, command)
-        with self._lock:
-            self._start(program)
+        self._start(program)
         with (
             Path(os.devnull).open("rb") as nothing,
             tempfile.TemporaryFile() as out,
@@ -104,26 +109,38 @@ class ForkedCommands:
             )
 
     def close(self) -> None:
-        """End every parent; children that still run are not waited for."""
-        for parent in self._parents.values():
-            parent.terminate()
-            parent.communicate()
-        shutil.rmtree(self._folder)
+        """End the parents that are not another process's; children that run are not waited for."""
+        if self._writer >= 0:
+            os.close(self._writer)
+            for parent in self._started:
+                parent.wait()
+            shutil.rmtree(self.folder)
 
     def _socket(self, program: str) -> str:
-        return str(self._folder / f"{program}.socket")
+        return f"{self.folder}/{program}.socket"
 
     def _start(self, program: str) -> None:
-        """Start the program's parent unless it runs."""
-        if program in self._parents:
-            return
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(self._socket(program))
-            listener.listen(64)  # callers wait in this queue while the program is imported
-            command = [sys.executable, __file__, program, str(listener.fileno())]
-            self._parents[program] = subprocess.Popen(
-                command, env=self._env, pass_fds=[listener.fileno()], stdin=subprocess.PIPE
-            )
+        """Start the program's parent unless someone has."""
+        with Path(self.folder, "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            path = self._socket(program)
+            if Path(path).exists():
+                return
+            with socket.socket(socket.AF_UNIX) as listener, _reading(self._pipe) as pipe:
+                listener.bind(path)
+                listener.listen(64)  # callers wait in this queue while the program is imported
+                command = [sys.executable, __file__, program, str(listener.fileno())]
+                self._started.append(
+                    subprocess.Popen(
+                        command, env=self._env, pass_fds=[listener.fileno()], stdin=pipe,
+                        start_new_session=True,
+                    )
+                )  # fmt: skip
+
+
+def _reading(pipe: Path) -> io.FileIO:
+    """The end of a named pipe that is read from; does not wait for a writer."""
+    return io.FileIO(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
 
 
 def _call(
@@ -164,7 +181,7 @@ def _serve(program: str, descriptor: int) -> None:
     with socket.socket(fileno=descriptor) as listener:
         while True:
             if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
-                sys.exit()  # the tests' process has ended, by whatever means
+                sys.exit()  # the process that all began with has ended, by whatever means
             connection, _ = listener.accept()
             if os.fork() == 0:
                 break
