@@ -61,7 +61,7 @@ class Query:
         return render(self.tree, copy=False)
 
     def _columns_of(self, part: exp.Expr) -> list[Column]:
-        return self._engine.columns(render(part))
+        return self._engine.columns(render(part, copy=False))  # a question is made to be asked
 
     def columns(self) -> list[Column]:
         """The columns of the query's result."""

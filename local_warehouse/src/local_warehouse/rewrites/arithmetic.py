@@ -16,12 +16,12 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites import moments
+from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import (
     DIGITS,
     ByClass,
     ByName,
     OperandTypes,
-    evident_type,
     is_in_days,
     widest,
 )

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
-from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_of, with_visible
+from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_of
 
 _CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
 _PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "Boolean")
@@ -26,21 +26,18 @@ def may_help(message: str) -> bool:
 
 
 def cast_operands(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Cast operands that must have one type, inner before outer, and columns of set operations."""
+    """Cast operands that must have one type, inner before outer."""
     for node in _inner_first(tree):
-        if isinstance(node, exp.SetOperation):
-            _align_branches(node, columns_of)
-        else:
-            _align(node, columns_of)
+        _align(node, columns_of)
     return tree
 
 
 def _inner_first(tree: exp.Expr) -> Iterator[exp.Expr]:
-    """The expressions and set operations of a tree, inner before outer, and CTEs first."""
+    """The expressions of a tree that have such operands, inner before outer, and CTEs first."""
     children = sorted(tree.iter_expressions(), key=lambda child: not isinstance(child, exp.With))
     for child in children:
         yield from _inner_first(child)
-    if isinstance(tree, exp.SetOperation) or _operands(tree):
+    if _operands(tree):
         yield tree
 
 
@@ -78,33 +75,6 @@ def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
     for operand, data_type in zip(operands, types, strict=True):
         if data_type in becomes:
             operand.replace(exp.cast(operand.copy(), becomes[data_type]))
-
-
-def _align_branches(node: exp.SetOperation, columns_of: ColumnsOf) -> None:
-    branches = [node.this, node.expression]
-    columns = [columns_of(with_visible(_all_of(branch), node)) for branch in branches]
-    becomes = [_becomes([left.type, right.type]) for left, right in zip(*columns, strict=True)]
-    for branch, found in zip(branches, columns, strict=True):
-        if not any(c.type in casts for c, casts in zip(found, becomes, strict=True)):
-            continue
-        query = _all_of(branch)
-        names = [exp.column(column.name, quoted=True) for column in found]
-        query.set(
-            "expressions",
-            [
-                exp.alias_(exp.cast(n, casts[c.type]), c.name, quoted=True)
-                if c.type in casts
-                else n
-                for n, c, casts in zip(names, found, becomes, strict=True)
-            ],
-        )
-        branch.replace(query)
-
-
-def _all_of(branch: exp.Expr) -> exp.Select:
-    inner = branch.copy() if isinstance(branch, exp.Subquery) else exp.Subquery(this=branch.copy())
-    inner.set("alias", exp.TableAlias(this=exp.to_identifier("s")))
-    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=inner))
 
 
 def _becomes(types: list[str]) -> dict[str, str]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import (
     ByClass,
     ByName,
     OperandTypes,
-    evident_type,
     is_in_days,
     unit_of,
 )

@@ -13,20 +13,14 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, place_of, relations_of
 from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}  # the most that a value has
-UNKNOWN = ""
 _DAYS = {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY"}
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
-_CALLS = {
-    "count": "bigint", "count_if": "bigint", "row_number": "int", "rank": "int",
-    "dense_rank": "int", "ntile": "int", "length": "int", "char_length": "int", "size": "int",
-    "year": "int", "quarter": "int", "month": "int", "day": "int", "hour": "int", "minute": "int",
-    "second": "int", "unix_micros": "bigint",
-}  # fmt: skip
 
 
 class OperandTypes:
@@ -50,13 +44,13 @@ class OperandTypes:
     def _ask(self, nodes: list[exp.Expr]) -> bool:
         """Whether the engine knows nodes of one place. They may use the relations of that place, or
         of the places around it."""
-        shown = [
-            node.copy() if _is_projection(node) else exp.alias_(node.copy(), f"c{i}")
-            for i, node in enumerate(nodes)
-        ]
         place = place_of(nodes[0])
         while place is not None:
             for query in _queries(place):
+                shown = [
+                    node.copy() if _is_projection(node) else exp.alias_(node.copy(), f"c{i}")
+                    for i, node in enumerate(nodes)
+                ]
                 query.set("expressions", shown)
                 try:
                     columns = self._columns_of(query)
@@ -121,36 +115,6 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Coalesce):
         return [node.this, *node.expressions]
     return []
-
-
-def evident_type(node: exp.Expr) -> str:
-    """The type of an expression that is plain from its text, or UNKNOWN."""
-    match node:
-        case exp.Literal() if node.is_string:
-            return "string"
-        case exp.Literal():
-            return _of_number(node.name)
-        case exp.Cast():
-            return str(node.to.sql(dialect="databricks")).lower().replace(" ", "")
-        case exp.Interval():
-            return "interval"
-        case exp.Null():
-            return "void"
-        case exp.IntDiv():
-            return "bigint"
-        case exp.Window() | exp.Filter():
-            return evident_type(node.this)
-        case exp.Anonymous():
-            return _CALLS.get(str(node.this).lower(), UNKNOWN)
-    return UNKNOWN
-
-
-def _of_number(text: str) -> str:
-    if not text.isdecimal():
-        return "double" if "e" in text.lower() else str(Decimal.of_literal(text))
-    if int(text) < 2**31:
-        return "int"
-    return "bigint" if int(text) < 2**63 else str(Decimal(len(text), 0))
 
 
 def unit_of(interval: exp.Expr) -> str:

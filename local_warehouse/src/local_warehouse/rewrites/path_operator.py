@@ -11,7 +11,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import unsupported
-from local_warehouse.rewrites.operand_types import UNKNOWN, OperandTypes
+from local_warehouse.rewrites.evident_types import UNKNOWN
+from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import render

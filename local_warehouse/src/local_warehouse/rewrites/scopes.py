@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
+from local_warehouse.rewrites.evident_types import evidently_agree
 from local_warehouse.sql.walk import nodes, of_kind
 
 _Query = TypeVar("_Query", bound=exp.Expr)
@@ -54,20 +55,20 @@ _RANDOM = {"monotonically_increasing_id", "rand", "randn", "random", "randstr", 
 def selects(tree: exp.Expr) -> list[exp.Select]:
     """The SELECTs of a tree, inner before outer, those of CTEs first and in the CTEs' order."""
     found: list[exp.Select] = []
-    _add_selects(tree, found)
+    waiting = [tree]
+    while waiting:  # outer before inner and the last first, which is turned round at the end
+        node = waiting.pop()
+        if isinstance(node, exp.Select):
+            found.append(node)
+        clause = node.args.get("with_")
+        if clause is not None:
+            waiting.append(clause)
+        for value in node.args.values():
+            for child in value if type(value) is list else (value,):
+                if isinstance(child, exp.Expr) and child is not clause:
+                    waiting.append(child)
+    found.reverse()
     return found
-
-
-def _add_selects(tree: exp.Expr, found: list[exp.Select]) -> None:
-    clause = tree.args.get("with_")
-    if clause is not None:
-        _add_selects(clause, found)
-    for value in tree.args.values():
-        for child in value if type(value) is list else (value,):
-            if isinstance(child, exp.Expr) and child is not clause:
-                _add_selects(child, found)
-    if isinstance(tree, exp.Select):
-        found.append(tree)
 
 
 def sources(select: exp.Select) -> list[exp.Expr]:
@@ -100,22 +101,68 @@ def columns_of_relations(select: exp.Select, columns_of: ColumnsOf) -> ColumnsOf
 
 
 def with_visible(query: _Query, place: exp.Expr) -> _Query:
-    """The query, to which copies of the CTEs are added that can be seen at a place of a tree."""
+    """The query, a question about columns, with the CTEs that it needs of those that can be seen at
+    a place of a tree: copies of them, or of their first branches where these tell the types."""
+    needed = _names_of_tables(query)
     expressions: list[exp.Expr] = []
+    for cte in _visible(place):
+        if cte.alias.lower() in needed:
+            expressions.append(_outline(cte))
+            needed |= _names_of_tables(expressions[-1])
+    if expressions:
+        query.set("with_", exp.With(expressions=expressions[::-1]))
+    return query
+
+
+def _visible(place: exp.Expr) -> Iterator[exp.Expr]:
+    """The CTEs that can be seen at a place of a tree, each before those that it may name."""
     node: exp.Expr | None = place
     while node is not None:
         clause = node.args.get("with_")
         if clause is not None:
-            expressions = [cte.copy() for cte in clause.expressions] + expressions
+            yield from reversed(clause.expressions)
         elif isinstance(node, exp.CTE) and isinstance(node.parent, exp.With):
-            position = node.parent.expressions.index(node)
-            earlier = [cte.copy() for cte in node.parent.expressions[:position]]
-            expressions = earlier + expressions
+            yield from reversed(node.parent.expressions[: node.index])
             node = node.parent.parent
         node = node.parent if node is not None else None
-    if expressions:
-        query.set("with_", exp.With(expressions=expressions))
-    return query
+
+
+def _names_of_tables(tree: exp.Expr) -> set[str]:
+    return {table.name.lower() for table in of_kind(nodes(tree), exp.Table)}
+
+
+def _outline(cte: exp.Expr) -> exp.Expr:
+    """A copy of a CTE that has the same columns: of the first branch alone where all are SELECTs of
+    the same plain types, as rows are that stand in the text."""
+    body = cte.this
+    if not isinstance(body, exp.SetOperation) or not evidently_agree(branches(body)):
+        return cte.copy()
+    first = exp.CTE(this=branches(body)[0].copy(), alias=cte.args["alias"].copy())
+    clause = body.args.get("with_")
+    if clause is not None:
+        first.this.set("with_", clause.copy())
+    return first
+
+
+def operations(whole: exp.SetOperation) -> list[exp.SetOperation]:
+    """A set operation and those that its branches are, inner before outer."""
+    found = [whole]
+    for node in found:  # which grows meanwhile
+        found += [b for b in (node.this, node.expression) if isinstance(b, exp.SetOperation)]
+    return found[::-1]
+
+
+def branches(whole: exp.SetOperation) -> list[exp.Expr]:
+    """The queries that set operations combine, in the order of the text."""
+    found: list[exp.Expr] = []
+    waiting: list[exp.Expr] = [whole]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, exp.SetOperation):
+            waiting += [node.expression, node.this]
+        else:
+            found.append(node)
+    return found
 
 
 def random_call(tree: exp.Expr) -> str | None:

@@ -1,7 +1,8 @@
 """Columns of set operations whose branches have other types, as Databricks makes one of them.
 
-A text beside a number becomes a number (the engine makes texts of both), a number beside a date is
-an error, and structs get the names of the first branch.
+A text beside a number becomes a number (the engine makes texts of both), beside a date a date, a
+number beside a date is an error, a date beside a timestamp becomes a timestamp, and structs get the
+names of the first branch.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 """
@@ -12,91 +13,141 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
-from local_warehouse.rewrites.operand_types import DIGITS, UNKNOWN, evident_type
-from local_warehouse.rewrites.scopes import ColumnsOf, with_visible
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_types, evidently_agree
+from local_warehouse.rewrites.operand_types import DIGITS, widest
+from local_warehouse.rewrites.scopes import ColumnsOf, branches, operations, with_visible
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
 from local_warehouse.sql.walk import nodes, of_kind
 
 _MOMENTS = ("date", "timestamp", "timestamp_ntz")
+_READ_FROM_TEXT = (*_MOMENTS, "boolean")
+_MARK = "local_warehouse_end"  # the name of a column behind the columns of a branch
 
 
 def align_columns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Cast the columns of branches to one type, inner set operations before outer ones."""
-    operations = of_kind(nodes(tree), exp.SetOperation)
-    known: dict[int, list[Column]] = {}
-    for node in reversed(operations):
-        if not _agree(node):
-            _align(node, known, columns_of)
+    found = of_kind(nodes(tree), exp.SetOperation)
+    for whole in reversed(found):
+        if not isinstance(whole.parent, exp.SetOperation):
+            _align_all(whole, columns_of)
     return tree
 
 
-def _agree(node: exp.SetOperation) -> bool:
-    """Whether the texts of all branches say that they have the same types."""
-    types = [
-        [evident_type(projection.unalias()) for projection in branch.expressions]
-        for branch in _leaves(node)
-        if isinstance(branch, exp.Select)
-    ]
-    are_all = len(types) == len(_leaves(node))
-    return are_all and UNKNOWN not in types[0] and all(one == types[0] for one in types)
+def _align_all(whole: exp.SetOperation, columns_of: ColumnsOf) -> None:
+    """Align a set operation and those that its branches are. The engine is asked once about all
+    branches whose types are not plain from their texts."""
+    queries = branches(whole)
+    if evidently_agree(queries) or any(o.args.get("by_name") for o in operations(whole)):
+        return
+    known = {id(q): columns for i, q in enumerate(queries) if (columns := _evident(q, i == 0))}
+    unclear = [query for query in queries if id(query) not in known]
+    for query, columns in zip(unclear, _ask(unclear, whole, columns_of), strict=True):
+        known[id(query)] = columns
+    for node in operations(whole):
+        _align(node, known, columns_of)
 
 
-def _leaves(node: exp.Expr) -> list[exp.Expr]:
-    if isinstance(node, exp.SetOperation):
-        return [*_leaves(node.this), *_leaves(node.expression)]
-    return [node]
+def _evident(query: exp.Expr, is_first: bool) -> list[Column]:
+    """The columns of a query whose text says their types, and of the first one also their names;
+    else none."""
+    types = evident_types(query)
+    is_plain = all(t not in (UNKNOWN, "interval") and "struct<" not in t for t in types)
+    if not is_plain or (is_first and not all(isinstance(p, exp.Alias) for p in query.expressions)):
+        return []
+    return [Column(p.alias, t) for p, t in zip(query.expressions, types, strict=True)]
+
+
+def _ask(queries: list[exp.Expr], place: exp.Expr, columns_of: ColumnsOf) -> list[list[Column]]:
+    """The columns of each query: a question about a row of all of them, with a mark behind each."""
+    shown: list[exp.Expr] = []
+    joins: list[exp.Expr] = []
+    for number, query in enumerate(queries):
+        source = _derived(query, f"branch_{number}")
+        joins.append(exp.Join(this=source, kind="CROSS") if number else exp.From(this=source))
+        shown.append(exp.Column(this=exp.Star(), table=exp.to_identifier(f"branch_{number}")))
+        shown.append(exp.alias_(exp.Literal.number(number), _MARK))
+    if not joins:
+        return []
+    question = exp.Select(expressions=shown, from_=joins[0], joins=joins[1:])
+    found: list[list[Column]] = [[]]
+    for column in columns_of(with_visible(question, place)):
+        if column.name == _MARK:
+            found.append([])
+        else:
+            found[-1].append(column)
+    return found[:-1]
 
 
 def _align(node: exp.SetOperation, known: dict[int, list[Column]], columns_of: ColumnsOf) -> None:
-    if node.args.get("by_name"):
-        return
-    branches = [node.this, node.expression]
+    sides = [node.this, node.expression]
     given = [
-        known[id(branch)]
-        if id(branch) in known
-        else columns_of(with_visible(_all_of(branch), node))
-        for branch in branches
+        known[id(side)] if id(side) in known else _ask([side], node, columns_of)[0]
+        for side in sides
     ]
     if len(given[0]) != len(given[1]):
         return  # the engine says what is wrong
-    wanted = [_common(left, right) for left, right in zip(*given, strict=True)]
-    for branch, columns in zip(branches, given, strict=True):
+    wanted = [_wanted(left, right) for left, right in zip(*given, strict=True)]
+    for side, columns in zip(sides, given, strict=True):
         pairs = list(zip(columns, wanted, strict=True))
         if any(_is_cast(column.type, data_type) for column, data_type in pairs):
-            query = _all_of(branch, len(pairs))
             cast = [_cast(f"c{i}", column, to) for i, (column, to) in enumerate(pairs)]
-            query.set("expressions", cast)
-            branch.replace(query)
+            source = _derived(side, "branch", len(pairs))
+            side.replace(exp.Select(expressions=cast, from_=exp.From(this=source)))
     if UNKNOWN not in wanted:
         names = [column.name for column in given[0]]
         known[id(node)] = [Column(n, t) for n, t in zip(names, wanted, strict=True)]
 
 
-def _common(left: Column, right: Column) -> str:
+def _wanted(left: Column, right: Column) -> str:
     """The type of a column, or UNKNOWN for one that the engine finds itself."""
     types = [left.type, right.type]
-    if left.type == right.type or "void" in types:
-        return right.type if left.type == "void" else left.type
-    if needs_other_fields(*types):
-        return left.type
-    numbers = [
-        one for one in types if one in DIGITS or one.startswith(("decimal", "float", "double"))
-    ]
-    if "string" in types and numbers:
-        return "bigint" if numbers[0] in DIGITS else "double"
-    if numbers and any(one in (*_MOMENTS, "boolean") for one in types):
+    numbers = [one for one in types if _is_number(one)]
+    if len(numbers) == 1 and any(one in (*_MOMENTS, "boolean") for one in types):
         raise SqlError(
             "INCOMPATIBLE_COLUMN_TYPE",
             "UNION can only be performed on tables with compatible column types: column "
             f"{left.name} is {left.type.upper()} in one branch, {right.type.upper()} in another.",
         )
-    return UNKNOWN
+    return _common(left.type, right.type)
+
+
+def _common(left: str, right: str) -> str:
+    """The type that values of both types become, or UNKNOWN."""
+    types = [left, right]
+    if left == right or "void" in types:
+        return right if left == "void" else left
+    if all(one.startswith("array<") for one in types):
+        element = _common(*(_element(one) for one in types))
+        return f"array<{element}>" if element else UNKNOWN
+    if needs_other_fields(*types):
+        return left
+    if "string" in types:
+        other = left if right == "string" else right
+        if other in DIGITS:
+            return "bigint"
+        return "double" if _is_number(other) else other if other in _READ_FROM_TEXT else UNKNOWN
+    moment = next((one for one in ("timestamp", "timestamp_ntz") if one in types), None)
+    if moment and all(one in _MOMENTS for one in types):
+        return moment
+    return widest(set(types))
+
+
+def _is_number(data_type: str) -> bool:
+    return data_type in DIGITS or data_type.startswith(("decimal", "float", "double"))
+
+
+def _element(array: str) -> str:
+    return array.removeprefix("array<")[:-1]
 
 
 def _is_cast(given: str, wanted: str) -> bool:
-    is_text = given == "string" and wanted in ("bigint", "double")
+    """Whether a cast is written out: the others are what the engine does itself."""
+    if given.startswith("array<") and wanted.startswith("array<"):
+        return _is_cast(_element(given), _element(wanted))
+    is_text = given == "string" and wanted in ("bigint", "double", *_READ_FROM_TEXT)
     is_exact = given.startswith("decimal") and wanted == "double"
-    return is_text or is_exact or needs_other_fields(given, wanted)
+    is_moment = given in _MOMENTS and wanted in _MOMENTS and given != wanted
+    return is_text or is_exact or is_moment or needs_other_fields(given, wanted)
 
 
 def _cast(name: str, column: Column, wanted: str) -> exp.Expr:
@@ -105,13 +156,13 @@ def _cast(name: str, column: Column, wanted: str) -> exp.Expr:
         if "struct<" in wanted:
             value = with_fields_of(value, type_of(column.type), type_of(wanted))
         else:
-            value = exp.cast(value, wanted)
+            value = exp.cast(value, type_of(wanted))
     return exp.alias_(value, column.name, quoted=True)
 
 
-def _all_of(branch: exp.Expr, width: int = 0) -> exp.Select:
-    """A query of a branch; with a width its columns are c0, c1 and so on."""
-    inner = branch.copy() if isinstance(branch, exp.Subquery) else exp.Subquery(this=branch.copy())
+def _derived(query: exp.Expr, alias: str, width: int = 0) -> exp.Subquery:
+    """A query in FROM, a copy; with a width its columns are c0, c1 and so on."""
+    inner = query.copy() if isinstance(query, exp.Subquery) else exp.Subquery(this=query.copy())
     names = [exp.to_identifier(f"c{i}") for i in range(width)]
-    inner.set("alias", exp.TableAlias(this=exp.to_identifier("branch"), columns=names))
-    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=inner))
+    inner.set("alias", exp.TableAlias(this=exp.to_identifier(alias), columns=names))
+    return inner

@@ -8,13 +8,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.rewrites import moments
-from local_warehouse.rewrites.operand_types import (
-    UNKNOWN,
-    ByClass,
-    ByName,
-    OperandTypes,
-    evident_type,
-)
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import WarehouseDialect
 

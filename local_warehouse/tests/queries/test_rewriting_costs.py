@@ -1,0 +1,80 @@
+"""What rewriting a statement costs, in questions to the engine and in nodes that are copied for
+them: in proportion to the statement, however many branches, CTEs and calls it has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlglot import exp
+
+from local_warehouse.catalog.model import Column
+from local_warehouse.rewrites.pipeline import rewrite
+from local_warehouse.sql.dialect import parse
+from local_warehouse.sql.walk import nodes
+
+ROW = "select cast('{i}' as string) as k, cast({i} as bigint) as n, cast(null as double) as d"
+
+
+def _fixture(rows: int) -> str:
+    return " union all ".join(ROW.format(i=i) for i in range(rows))
+
+
+def _unit_test(rows: int) -> str:
+    """As dbt writes one: rows in CTEs, the model over them, and what comes out beside rows."""
+    return (
+        f"with a as ({_fixture(rows)}), b as ({_fixture(rows)}), actual as (select a.k, sum(a.n) as"
+        f" n, cast(max(a.d) as string) as d from a join b on a.k = b.k group by a.k), wanted as"
+        f" ({_fixture(rows)}) select k, n, d from actual union all select k, n, d from wanted"
+    )
+
+
+def _branches(count: int) -> str:
+    return " union all ".join(f"select k, n from t{i}" for i in range(count))
+
+
+def _calls(count: int) -> str:
+    ctes = ", ".join(f"c{i} as (select lower(k) as k, n from t{i})" for i in range(count))
+    calls = ", ".join(f"concat(upper(c{i}.k), c{i}.n) as x{i}" for i in range(count))
+    joins = " cross join ".join(f"c{i}" for i in range(count))
+    return f"with {ctes} select {calls} from {joins}"
+
+
+def _cost(sql: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """The number of questions, and of nodes that were copied or asked about."""
+    counts: Counter[str] = Counter()
+    deepcopy = exp.Expression.__deepcopy__
+
+    def counted(node: Any, memo: Any) -> Any:
+        counts["nodes"] += len(nodes(node))
+        return deepcopy(node, memo)
+
+    def columns_of(question: exp.Expr) -> list[Column]:
+        counts["questions"] += 1
+        counts["nodes"] += len(nodes(question))
+        return [Column(p.alias_or_name, "bigint") for p in question.expressions]
+
+    tree = parse(sql)
+    with monkeypatch.context() as patch:
+        patch.setattr(exp.Expression, "__deepcopy__", counted)
+        rewrite(tree, columns_of)
+    return counts["questions"], counts["nodes"]
+
+
+@pytest.mark.parametrize("statement", [_unit_test, _branches, _calls])
+def test_a_statement_of_twice_the_length_costs_twice(
+    statement: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (few, one), (more, other) = (_cost(statement(n), monkeypatch) for n in (20, 40))
+    assert 0 < more <= few
+    assert 0 < other < 2.2 * one
+
+
+def test_rows_that_stand_in_the_text_cost_no_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _cost(_fixture(3), monkeypatch)[0] == 0
+    assert _cost("select 1 as x union all select cast(2.5 as double)", monkeypatch)[0] == 0
+
+
+def test_a_union_of_thousands_of_branches_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _cost(_branches(1100), monkeypatch)[0] == 1
