@@ -1,7 +1,8 @@
 """Delta tables by their location: their columns, constraints and history, and changes of metadata.
 
-Rows are always written by the engine. delta-rs reads tables here, and makes the commits that it has
-a call for; a commit of another schema is written to the log by this module itself.
+Rows are written by the engine, and those of files that are loaded by `data_files`. delta-rs reads
+tables here, and makes the commits that it has a call for; a commit of another schema is written to
+the log by this module itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -125,6 +126,34 @@ def _fields(table: DeltaTable) -> list[Field]:
     return fields
 
 
+def takes_plain_files(table: DeltaTable) -> bool:
+    """Whether files of rows may be added to a table with no more than NOT NULL to be checked."""
+    protocol, metadata = table.protocol(), table.metadata()
+    return (
+        protocol.min_reader_version == 1
+        and protocol.min_writer_version <= 2
+        and not metadata.partition_columns
+        and not any(key.startswith("delta.") for key in metadata.configuration)
+        and all(set(field["metadata"]) <= {"comment"} for field in _fields(table))
+    )
+
+
+def files_between(table: DeltaTable, column: str, values: Collection[str]) -> bool:
+    """Whether a file of a table may hold a row with one of these texts in a column, as far as the
+    files' statistics tell."""
+    actions: Any = table.get_add_actions(flatten=True)
+    names = (f"min.{column}", f"max.{column}")
+    if not actions.num_rows:
+        return False
+    if any(name not in actions.schema.names for name in names):
+        return True
+    bounds = [actions.column(name).to_pylist() for name in names]
+    return any(
+        low is None or high is None or any(low <= value <= high for value in values)
+        for low, high in zip(*bounds, strict=True)
+    )
+
+
 def may_hold_null(table: DeltaTable, column: str) -> bool:
     """Whether a column may hold a NULL, as far as the statistics of the table's files tell."""
     actions: Any = table.get_add_actions(flatten=True)
@@ -221,6 +250,13 @@ def _commit_metadata(table: DeltaTable, location: str, fields: list[Field]) -> b
         table.update_incremental()
         checkpoint(table)
     return True
+
+
+def checkpoint_if_due(location: str, version: int) -> None:
+    """Write a checkpoint behind a commit of this version, as `checkpoint` does."""
+    if version % _CHECKPOINT_INTERVAL == 0:
+        with newest_table(location) as table:
+            checkpoint(table)
 
 
 def settle(location: str, nullable: Mapping[str, bool]) -> tuple[list[Column], list[str]]:

@@ -10,6 +10,7 @@ https://docs.databricks.com/aws/en/optimizations/isolation/
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import re
@@ -17,7 +18,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -29,6 +30,7 @@ from local_warehouse.catalog.model import Relation
 from local_warehouse.delta import log as delta_log
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.errors import CONFLICT, EngineEnded, SqlError, metadata_changed
+from local_warehouse.storage import objects
 
 _T = TypeVar("_T")
 _PATIENCE = 60.0  # seconds for which a write is computed again, or its store asked again
@@ -117,6 +119,53 @@ def _commit(
             continue
         changes.note_change()
         return attempt
+
+
+def add_files(
+    relation: Relation,
+    version: int,
+    adds: list[dict[str, Any]],
+    parameters: dict[str, str],
+    may_follow: Callable[[int], bool],
+    *,
+    append: bool,
+) -> bool:
+    """Commit files that hold new rows, which were made for a version of a table, whose rows stay.
+
+    `parameters` describe the write in the log. Behind commits of others, that only added rows or
+    with which it does not matter, it is committed too if `may_follow` their version. Returns
+    whether it is committed. Raises SqlError with the condition of a conflict.
+    """
+    sizes = [action["add"]["size"] for action in adds]
+    rows = sum(json.loads(action["add"]["stats"])["numRecords"] for action in adds)
+    info = {
+        "timestamp": int(time.time() * 1000),
+        "operation": "WRITE",
+        "operationParameters": parameters,
+        "isBlindAppend": append,
+        "engineInfo": "local-warehouse",
+        "operationMetrics": {
+            "numFiles": len(adds),
+            "numOutputRows": rows,
+            "numOutputBytes": sum(sizes),
+        },
+        "userMetadata": new_mark(),
+    }
+    body = "\n".join(json.dumps(action) for action in [{"commitInfo": info}, *adds]).encode()
+    while True:
+        changes.note_change()
+        if objects.put_if_absent(delta_log.entry_url(relation.path, version + 1), body):
+            delta_tables.checkpoint_if_due(relation.path, version + 1)
+            return True
+        winners = delta_log.commits_after(relation.path, version)
+        reason = _conflict(relation, winners)
+        if reason is not None and not append:
+            raise reason
+        if not winners or any(w.has("metaData") or w.has("protocol") for w in winners):
+            return False
+        version = winners[-1].version
+        if not may_follow(version):
+            return False
 
 
 def by_delta_rs(

@@ -52,6 +52,11 @@ class Calls(grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
         for call in calls:
             call.cancel()
 
+    def check(self, tag: str) -> None:
+        """Raise SqlError (OPERATION_CANCELED) where the statement with this tag does not run."""
+        if tag not in self._statements:
+            raise SqlError("OPERATION_CANCELED", "Operation has been canceled.")
+
     def intercept_unary_stream(
         self, continuation: Callable[..., Any], details: Any, request: Any
     ) -> Any:

@@ -122,6 +122,10 @@ class Connection:
         may go on computing."""
         self._calls.cancel(tag)
 
+    def check(self, tag: str) -> None:
+        """Raise SqlError (OPERATION_CANCELED) where what has a tag was canceled."""
+        self._calls.check(tag)
+
     def stop(self, tag: str) -> bool:
         """Ask the engine to stop computing what has a tag. Returns whether it did, after up to a
         minute: it looks for such requests between batches, and a join may compute for long before

@@ -95,6 +95,12 @@ class Engine:
         self._statement.connection = self._generations.begin(tag)
         ended.finish(tag)
 
+    def canceled_check(self) -> Callable[[], None]:
+        """A function that raises SqlError (OPERATION_CANCELED) once this thread's statement has
+        been canceled: for work that makes no calls of the engine, on whatever thread."""
+        connection, tag = self._connection, getattr(self._statement, "tag", None)
+        return lambda: connection.check(tag) if tag is not None else None
+
     def cancel(self, tag: str) -> None:
         """Cancel the calls with a tag: at once for the client, and soon after in the engine."""
         self._generations.cancel(tag)

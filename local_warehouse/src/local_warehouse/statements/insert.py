@@ -23,6 +23,7 @@ from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_f
 from local_warehouse.session.context import Context, target
 from local_warehouse.sql.dialect import literal, parse, render
 from local_warehouse.sql.walk import nodes
+from local_warehouse.statements import file_loads
 from local_warehouse.statements.columns import append
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result, counts
@@ -50,9 +51,21 @@ def insert(context: Context, reader: StatementReader) -> Result:
     evolves = reader.accept("WITH", "SCHEMA", "EVOLUTION")
     clauses = _read(context, reader)
     source, source_alias = _source(reader, clauses)
+    if not evolves and (loaded := _load(context, clauses, source)) is not None:
+        return counts(num_affected_rows=loaded, num_inserted_rows=loaded)
     with Query(context, source) as query:
         inserted = write(context, clauses, query, evolves, source_alias)
     return counts(num_affected_rows=inserted, num_inserted_rows=inserted)
+
+
+def _load(context: Context, clauses: Insert, source: str) -> int | None:
+    """Insert the rows of files without the engine, where that can be done, and return how many."""
+    others = (clauses.overwrite, clauses.listed, clauses.by_name, clauses.replace_using)
+    if any(others) or clauses.replace_on is not None:
+        return None
+    where = clauses.replace_where
+    condition = None if where is None else _condition(context, where)
+    return file_loads.load(context, clauses.relation, source, condition)
 
 
 def write(

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import obstore
@@ -23,6 +24,9 @@ from local_warehouse.errors import SqlError
 from local_warehouse.storage.s3 import s3_client, s3_endpoint, s3_store
 
 _PLAIN_KEY = re.compile(r"(?:[\w=.-]+/)*", re.ASCII)  # of a folder
+
+_AS_IT_IS = "binary/octet-stream"  # SeaweedFS gzips what has no type, or that of a text
+_PART_BYTES = 8 * 1024 * 1024
 
 _PUT_ATTEMPTS = 5  # while S3 does not know the outcome of another PUT to the same key
 _PUT_PAUSE = 0.2
@@ -87,6 +91,23 @@ def _is(url: str, body: bytes) -> bool:
         return read(url) == body
     except FileNotFoundError:
         return False
+
+
+def open_for_writing(url: str) -> Any:
+    """A binary file for a new object, which is there when it is closed; on S3 its parts are sent
+    while it is written. Left by an exception it makes no object."""
+    if not is_s3(url):
+        path = Path(urlsplit(url).path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
+    bucket, key = _bucket_and_key(url)
+    return obstore.open_writer(
+        s3_store(bucket, s3_endpoint()),
+        key,
+        attributes={"Content-Type": _AS_IT_IS},
+        buffer_size=_PART_BYTES,
+        max_concurrency=2,
+    )
 
 
 def read(url: str) -> bytes:

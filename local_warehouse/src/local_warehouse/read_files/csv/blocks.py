@@ -93,6 +93,20 @@ class BlockSplitter:
             return self._assemble(data, delimiters, line_ends, [], [], final)
         return self._split_quoted(data, values, line_ends, final)
 
+    def end_of_lines(self, data: bytes, *, final: bool) -> int:
+        """The length of the whole lines in front, if they have no quote and end as the file's lines
+        do, and 0 otherwise. A reader that refuses lines of another width finds the odd ones."""
+        if self._blank_delimiter or self._options.quote.encode() in data:
+            return 0
+        end = len(data) if final else data.rfind(b"\n") + 1
+        returns = data.count(b"\r", 0, end) if b"\r" in data else 0
+        if self._multi_line and not self._crlf:
+            return end if returns == 0 else 0
+        agreeing = data.count(b"\r\n", 0, end) if returns else 0
+        if returns != agreeing or (self._crlf and returns != data.count(b"\n", 0, end)):
+            return 0
+        return end
+
     def runs(self, data: bytes, block: Block) -> Iterator[bytes | memoryview]:
         """The bytes of a block's well-formed runs, which any reader of plain CSV reads alike."""
         view = memoryview(data)

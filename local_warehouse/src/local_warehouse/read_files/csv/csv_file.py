@@ -25,7 +25,7 @@ from local_warehouse.read_files.csv.records import (
     detect_separator,
     read_records,
 )
-from local_warehouse.read_files.csv.writers import PlainWriter, RowWriter
+from local_warehouse.read_files.csv.writers import PlainSink, RowWriter
 
 # Up to this size of all files together, parsing here costs less than declaring a CSV view to the
 # engine.
@@ -107,11 +107,18 @@ class CsvFile:
                 return found[0] if found else [], position
         return [], position
 
-    def parse(self, sink: Callable[[pa.Table], object], plain: PlainWriter, share: int = 1) -> None:
+    def parse(
+        self,
+        sink: Callable[[pa.Table], object],
+        plain: PlainSink,
+        share: int = 1,
+        lines: Callable[[bytes, BlockSplitter], None] | None = None,
+    ) -> None:
         """Parse the rest of the file, once: records go to `plain`, or as rows to `sink`.
 
         `plain` gets the data columns in the file's delimiter and quote, with doubled quotes and
-        without header. `share` is the number of files of the relation.
+        without header. `share` is the number of files of the relation. `lines`, if given, gets
+        whole lines without quotes, which need not have the right width, and their splitter.
         """
         rows = RowWriter(sink, self.url, self.options)
         splitter = self._splitter()
@@ -119,7 +126,7 @@ class CsvFile:
         if small or splitter is None:
             self._write_rows(rows)
         else:
-            self._write_plain(plain, self._take_head(), splitter, rows)
+            self._write_plain(plain, self._take_head(), splitter, rows, lines)
             rows.flush()
 
     def _splitter(self) -> BlockSplitter | None:
@@ -147,18 +154,28 @@ class CsvFile:
         rows.flush()
 
     def _write_plain(
-        self, plain: PlainWriter, data: bytes, splitter: BlockSplitter, rows: RowWriter
+        self,
+        plain: PlainSink,
+        data: bytes,
+        splitter: BlockSplitter,
+        rows: RowWriter,
+        lines: Callable[[bytes, BlockSplitter], None] | None,
     ) -> None:
         final = self._final
         with plain:
             while True:
-                block = splitter.split(data, final=final)
-                plain.write(splitter.runs(data, block))
-                rows.write(block.odd)
+                consumed = splitter.end_of_lines(data, final=final) if lines is not None else 0
+                if consumed and lines is not None:
+                    lines(data[:consumed], splitter)
+                else:
+                    block = splitter.split(data, final=final)
+                    plain.write(splitter.runs(data, block))
+                    rows.write(block.odd)
+                    consumed = block.consumed
                 if final:
                     return
                 # What is left is looked at again: read at least as much again before that.
-                parts = [data[block.consumed :]]
+                parts = [data[consumed:]]
                 wanted = max(len(parts[0]), 1)
                 while wanted > 0 and not final:
                     more = next(self._source, None)

@@ -1,0 +1,164 @@
+"""Data files of a Delta table, written by Arrow and uploaded in parts while they are encoded."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from obstore.exceptions import BaseError
+
+from local_warehouse.errors import SqlError
+from local_warehouse.storage import objects
+
+_COMPRESSION = "snappy"
+_SAMPLE_ROWS = 10_000
+_REPEATED = 0.5  # the share of different values up to which a column gets a dictionary
+_INDEXED_COLUMNS = 32  # that have statistics, as Delta's writers have by default
+# https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class DataFile:
+    """One file while it is written; nobody reads it before a commit names it."""
+
+    def __init__(self, location: str, first: pa.Table) -> None:
+        """`first` is the first table that will be written; its columns say which of them repeat
+        their values, and so get a dictionary."""
+        self.name = f"part-00000-{uuid.uuid4()}-c000.{_COMPRESSION}.parquet"
+        self.rows = 0
+        self._url = f"{location}/{self.name}"
+        self._schema = pa.schema([_plain(field) for field in first.schema])
+        self._output = _Counted(objects.open_for_writing(self._url))
+        self._footers: list[Any] = []
+        self._writer = pq.ParquetWriter(
+            pa.PythonFile(self._output, mode="w"),
+            first.schema,
+            compression=_COMPRESSION,
+            use_dictionary=[name for name in first.column_names if _repeats(first[name])],
+            store_schema=False,
+            metadata_collector=self._footers,
+        )
+
+    @property
+    def size(self) -> int:
+        """The bytes written so far."""
+        return self._output.size
+
+    def write(self, table: pa.Table) -> None:
+        """Add a table as one row group."""
+        self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        self.rows += table.num_rows
+
+    def close(self) -> dict[str, Any]:
+        """Complete the file, and return the action that adds it to the table."""
+        self._writer.close()
+        self._output.finish()
+        return {
+            "add": {
+                "path": self.name,
+                "partitionValues": {},
+                "size": self.size,
+                "modificationTime": int(time.time() * 1000),
+                "dataChange": True,
+                "stats": json.dumps(_statistics(self._footers[0], self._schema)),
+            }
+        }
+
+    def abandon(self) -> None:
+        """Give the file up and delete it; what cannot be deleted is left to VACUUM."""
+        with suppress(OSError, BaseError, SqlError):
+            self._output.abandon()
+            objects.delete(self._url)
+
+
+class _Counted(io.RawIOBase):
+    """A binary output that counts its bytes, and that only `finish` completes."""
+
+    def __init__(self, output: Any) -> None:
+        self._output = output
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._output.write(data)
+        self.size += len(data)
+        return len(data)
+
+    def finish(self) -> None:
+        self._output.close()
+
+    def abandon(self) -> None:
+        self._output.__exit__(InterruptedError, InterruptedError("given up"), None)
+
+
+def _plain(field: pa.Field) -> pa.Field:
+    """A field without its dictionary."""
+    is_coded = pa.types.is_dictionary(field.type)
+    return field.with_type(field.type.value_type) if is_coded else field
+
+
+def _repeats(column: Any) -> bool:
+    sample = column.slice(0, _SAMPLE_ROWS)
+    if pa.types.is_dictionary(column.type):
+        return True
+    return bool(pc.count_distinct(sample).as_py() <= len(sample) * _REPEATED)
+
+
+def coded(values: Sequence[object], counts: Sequence[int], kind: pa.DataType) -> pa.Array:
+    """Values that each stand in so many rows, one after the other, with a dictionary."""
+    places: dict[object, int] = {}
+    for value in values:
+        if value is not None:
+            places.setdefault(value, len(places))
+    numbers = np.array([places.get(value, -1) for value in values], np.int32)
+    indices = np.repeat(numbers, np.array(counts, np.int64))
+    return pa.DictionaryArray.from_arrays(
+        pa.array(indices, mask=indices < 0), pa.array(list(places), kind)
+    )
+
+
+def _statistics(footer: Any, schema: pa.Schema) -> dict[str, Any]:
+    """The statistics of a file by those in its footer."""
+    lowest: dict[str, Any] = {}
+    highest: dict[str, Any] = {}
+    nulls: dict[str, int] = {}
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    for place, field in enumerate(schema):
+        if place == _INDEXED_COLUMNS:
+            break
+        found = [group.column(place).statistics for group in groups]
+        if any(one is None or not one.has_null_count for one in found):
+            continue
+        nulls[field.name] = sum(one.null_count for one in found)
+        bounded = [one for one in found if one.num_values]
+        if bounded and all(one.has_min_max for one in bounded):
+            lowest[field.name] = _bound(min(one.min for one in bounded))
+            highest[field.name] = _bound(max(one.max for one in bounded), math.ceil)
+    return {
+        "numRecords": footer.num_rows,
+        "minValues": lowest,
+        "maxValues": highest,
+        "nullCount": nulls,
+    }
+
+
+def _bound(value: Any, rounded: Any = math.floor) -> Any:
+    """A bound in JSON; moments have milliseconds there."""
+    if not isinstance(value, datetime):
+        return value
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    moment = start + rounded((value - start) / _MILLISECOND) * _MILLISECOND
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"

@@ -1,0 +1,223 @@
+"""Writers of rows to a table's data files: one a core, each with a file of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from queue import Empty, Full, Queue
+from typing import Any
+
+import pyarrow as pa
+
+from local_warehouse.delta.data_files import DataFile, coded
+from local_warehouse.read_files.csv.row_stream import Work
+from local_warehouse.rewrites.columnwise import Computed, Constant, NotCovered, Rows
+
+_ROW_GROUP_BYTES = 24 * 1024 * 1024  # of Arrow's columns
+_CONSTANT_BYTES = 16  # a row, for what is added to it
+_FILE_BYTES = 128 * 1024 * 1024
+_WAITING = 4  # pieces of work that a reader may be ahead
+_POLL_SECONDS = 0.5  # after which a reader that waits looks whether the writers have failed
+_CORES = os.cpu_count() or 1
+
+
+class Projection:
+    """From the rows of a file to the columns of the table. Constants are filled in last, for many
+    pieces at once."""
+
+    def __init__(self, outputs: Sequence[Constant | Computed]) -> None:
+        self.outputs = outputs
+
+    def rows(self, table: pa.Table, file: int) -> list[Any]:
+        """The columns of the table, None for those that are constant."""
+        columns = {
+            n.lower(): c.combine_chunks()
+            for n, c in zip(table.column_names, table.columns, strict=True)
+        }
+        rows = Rows(columns, file, table.num_rows)
+        return [o.compute(rows) if isinstance(o, Computed) else None for o in self.outputs]
+
+
+class _Piece:
+    """The rows of a part of one file."""
+
+    def __init__(self, projection: Projection, file: int, table: pa.Table) -> None:
+        self.count = table.num_rows
+        self.columns = projection.rows(table, file)
+        self.size = table.nbytes + self.count * _CONSTANT_BYTES
+        self._outputs, self._file = projection.outputs, file
+
+    def column(self, place: int, kind: pa.DataType) -> Any:
+        """The values of a column."""
+        found = self.columns[place]
+        if found is not None:
+            return found
+        return pa.repeat(pa.scalar(self.constant(place), kind), self.count)
+
+    def constant(self, place: int) -> Any:
+        """The value of a column that is constant."""
+        output = self._outputs[place]
+        assert isinstance(output, Constant)
+        return output.of(self._file)
+
+
+class RowWriters:
+    """Threads that do work which gives rows, and write them. Close it; what is not kept is deleted.
+
+    Raises from `put` and `finish` what a piece of work has raised, and NotCovered where a required
+    column has a NULL.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        schema: pa.Schema,
+        required: Sequence[str],
+        coded_columns: Sequence[str],
+        check: Callable[[], None],
+    ) -> None:
+        """`required` are the columns that must not be NULL, and `coded_columns` those of strings
+        that are constant for each file. `check` raises where the statement is canceled; it is
+        called often."""
+        self.rows = 0
+        self._location = location
+        self._schema = schema
+        self._required = required
+        self._coded = coded_columns
+        self._check = check
+        self._queue: Queue[tuple[Projection, int, Work] | None] = Queue(_WAITING)
+        self._error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._left: list[_Piece] = []
+        self._files: list[DataFile] = []
+        self._adds: list[dict[str, Any]] = []
+        self._kept = False
+        self._threads = [
+            threading.Thread(target=self._run, name="row-writer", daemon=True)
+            for _ in range(_CORES)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __enter__(self) -> RowWriters:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._error = self._error or NotCovered("ended")
+        self._join()
+        if not self._kept:
+            for file in self._files:
+                file.abandon()
+
+    def put(self, projection: Projection, file: int, work: Work) -> None:
+        """Have a writer do the work and write its rows, as soon as one is free."""
+        self._offer((projection, file, work))
+
+    def finish(self) -> list[dict[str, Any]]:
+        """Wait until all is written, and return the actions that add the files to the table."""
+        for _ in self._threads:
+            self._offer(None)
+        for thread in self._threads:
+            thread.join()
+        self._raise()
+        self._write_left()
+        return self._adds
+
+    def keep(self) -> None:
+        """Note that the files belong to the table now."""
+        self._kept = True
+
+    def _offer(self, item: tuple[Projection, int, Work] | None) -> None:
+        while True:
+            self._check()
+            self._raise()
+            try:
+                self._queue.put(item, timeout=_POLL_SECONDS)
+            except Full:
+                continue
+            return
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _join(self) -> None:
+        while any(thread.is_alive() for thread in self._threads):
+            try:
+                self._queue.get_nowait()
+            except Empty:
+                self._queue.put(None)
+            for thread in self._threads:
+                thread.join(timeout=0.01)
+
+    # on the writers' threads
+
+    def _run(self) -> None:
+        try:
+            self._write_all()
+        except BaseException as error:
+            self._error = self._error or error
+
+    def _write_all(self) -> None:
+        waiting: list[_Piece] = []
+        size = 0
+        file: DataFile | None = None
+        while (item := self._queue.get()) is not None and self._error is None:
+            projection, number, work = item
+            table = work()
+            if table is None or not table.num_rows:
+                continue
+            waiting.append(_Piece(projection, number, table))
+            size += waiting[-1].size
+            if size >= _ROW_GROUP_BYTES:
+                file = self._write(file, waiting)
+                waiting, size = [], 0
+        if file is None:
+            with self._lock:
+                self._left += waiting
+        elif self._error is None:
+            if waiting:
+                self._write(file, waiting)
+            self._close(file)
+
+    def _write(self, file: DataFile | None, pieces: Sequence[_Piece]) -> DataFile:
+        """Write pieces as a row group of a file, of a new one if there is none or it is full."""
+        if file is not None and file.size >= _FILE_BYTES:
+            self._close(file)
+            file = None
+        table = self._table(pieces)
+        if file is None:
+            file = DataFile(self._location, table)
+            with self._lock:
+                self._files.append(file)
+        file.write(table)
+        return file
+
+    def _close(self, file: DataFile) -> None:
+        action = file.close()
+        with self._lock:
+            self._adds.append(action)
+            self.rows += file.rows
+
+    def _write_left(self) -> None:
+        """Write into one file what was too little for a row group of any writer."""
+        if self._left:
+            self._close(self._write(None, self._left))
+            self._left = []
+
+    def _table(self, pieces: Sequence[_Piece]) -> pa.Table:
+        counts = [piece.count for piece in pieces]
+        columns = []
+        for place, field in enumerate(self._schema):
+            if field.name in self._coded:
+                values = [piece.constant(place) for piece in pieces]
+                column = coded(values, counts, field.type)
+            else:
+                column = pa.chunked_array(
+                    [piece.column(place, field.type) for piece in pieces], field.type
+                )
+            if field.name in self._required and column.null_count:
+                raise NotCovered(f"NULL in {field.name}")
+            columns.append(column)
+        return pa.table(columns, self._schema.names)

@@ -1,0 +1,157 @@
+"""INSERT from `read_files` is done without the engine where it can be, with the same outcome.
+
+A list of the table's columns leaves a statement to the engine.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from databricks.sql.exc import Error
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from landed_files import FILES, put, text
+
+COLUMNS = ("f", "n", "t", "s", "k", "a", "b", "c")
+DEFINITION = "f string not null, n bigint, t timestamp, s string, k string, a string, b string"
+OPTIONS = "format => 'csv', columnNameOfCorruptRecord => 'bad'"
+DIALECTS = (
+    "header => true, multiLine => true, escape => '\"'",
+    "header => true, multiLine => true",
+    "header => true, escape => '\"', sep => ';'",
+    "header => true, multiLine => true, escape => '\"', mode => 'DROPMALFORMED'",
+    "multiLine => true, quote => '\\'', escape => '\\'', nullValue => 'a', "
+    "encoding => 'iso-8859-1'",
+    "header => true, multiLine => true, lineSep => '\\n', ignoreLeadingWhiteSpace => true",
+    "skipRows => 1",
+)
+ODD = "[\\\\x00-\\\\x08\\\\x0B\\\\x0C\\\\x0E-\\\\x1F\\\\x7F-\\\\x9F\\\\uFFFD]"
+CSV = tuple[str, bytes, str]
+
+
+def select(url: str, number: int, schema: str, options: str = DIALECTS[0], f: str = "") -> str:
+    """The rows of a file, marked as the loader marks them."""
+    c = "c" if "c STRING" in schema else "CAST(NULL AS STRING) AS c"
+    values = "coalesce(a, ''), coalesce(b, '')"
+    schema = schema.replace("_corrupt_record", "bad")
+    path = text(url.replace("\\", "\\\\"))
+    return (
+        f"SELECT {text(f or url)} AS f, CAST({number} AS BIGINT) AS n, "
+        f"TIMESTAMP'2026-01-02T03:04:{number:02}.000005Z' AS t, 'same' AS s, "
+        f"CASE WHEN bad IS NOT NULL THEN bad WHEN concat({values}) RLIKE '{ODD}' "
+        f"OR endswith(b, {text(str(number % 4))}) OR a = {text(f'x{number}')} "
+        "OR (endswith(b, '\n') AND length(b) - length(replace(b, ',', '')) >= 1) "
+        f"THEN concat_ws(',', {values}) END AS k, a, b, {c} "
+        f"FROM read_files({path}, {OPTIONS}, {options}, {schema})"
+    )
+
+
+class Both:
+    """Two tables, one for rows that the engine writes and one for rows that it does not."""
+
+    def __init__(self, warehouse: Any) -> None:
+        self.warehouse = warehouse
+        self.own, self.engines = "main.default.loads_own", "main.default.loads_engine"
+        root = f"{warehouse.env['LAKEHOUSE_URL']}/{uuid.uuid4().hex}"
+        for name in (self.own, self.engines):
+            place = f"{root}/{name.rpartition('.')[2]}"
+            warehouse.sql(f"create table {name} ({DEFINITION}, c string) location '{place}'")
+
+    def insert(self, branches: list[str], keys: list[str] | None) -> tuple[list[Any], list[Any]]:
+        """What both say, and their rows of the keys; REPLACE WHERE where keys are given."""
+        where = "" if keys is None else f" REPLACE WHERE f IN ({', '.join(map(text, keys))})"
+        query = "\nUNION ALL\n".join(branches)
+        found = []
+        for table in (self.own, f"{self.engines} ({', '.join(COLUMNS)})"):
+            counts = self.warehouse.sql(f"INSERT INTO {table}{where}\n{query}")
+            condition = "" if keys is None else f" where f in ({', '.join(map(text, keys))})"
+            name = table.partition(" ")[0]
+            rows = self.warehouse.sql(f"select * from {name}{condition}")
+            found.append([counts, *sorted(map(repr, rows))])
+        return found[0], found[1]
+
+    def writer(self, table: str) -> str:
+        """Who made the newest commit."""
+        return str(self.warehouse.sql(f"describe history {table} limit 1")[0]["engineInfo"])
+
+
+@pytest.fixture(scope="module")
+def both(warehouse: Any) -> Both:
+    return Both(warehouse)
+
+
+def test_the_rows_are_those_of_the_engine(both: Both) -> None:
+    urls = put(both.warehouse, FILES)
+    branches = [select(url, n, FILES[n][2]) for n, url in enumerate(urls)]
+    own, engines = both.insert(branches, urls)
+    assert own == engines
+    assert len(own) > len(FILES) + 36_000
+    assert both.writer(both.own) == "local-warehouse"
+    assert both.writer(both.engines) != "local-warehouse"
+    # again: the rows that are there are replaced, which the engine does
+    assert both.insert(branches[:3], urls[:3])[0] == both.insert(branches[:3], urls[:3])[1]
+    assert both.writer(both.own) != "local-warehouse"
+    # what the statistics of the files say leaves no row out
+    asked = "select count_if(a = '5'), count_if(t > '2026-01-02T03:04:03Z') from {0} union all "
+    asked += "select count(*), 0 from {0} where a = '5' union all "
+    asked += "select 0, count(*) from {0} where t > '2026-01-02T03:04:03Z'"
+    answers = [both.warehouse.sql(asked.format(table)) for table in (both.own, both.engines)]
+    assert sorted(map(repr, answers[0])) == sorted(map(repr, answers[1]))
+
+
+parts = st.sampled_from(
+    [b"a", b"x1", b"1", b",", b";", b"\n", b"\r\n", b"\r", b'"', b'""', b"'", b"\\", b" ", b"\0",
+     b"\t", b"\xff", b"\x85", "\x85é€😀\ufffd".encode(), b"\x7f", b"a,b\n", b'"a\n,"",b",c\n']
+)  # fmt: skip
+bodies = st.lists(parts, max_size=30).map(b"".join)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(bodies, st.sampled_from(DIALECTS)), min_size=6, max_size=12))
+@example([(b"a,b\n1,\x00\n2,3\r\n", dialect) for dialect in DIALECTS])
+def test_any_bytes_give_what_the_engine_gives(both: Both, files: list[tuple[bytes, str]]) -> None:
+    schemas = ["schema => 'a STRING, B STRING, c STRING, _corrupt_record STRING'",
+               "schema => 'b STRING, a STRING, _corrupt_record STRING'"]  # fmt: skip
+    landed: list[CSV] = [
+        (f"{n}.csv", body, schemas[n % 3 % 2]) for n, (body, _) in enumerate(files)
+    ]
+    urls = put(both.warehouse, landed)
+    branches = [select(url, n, landed[n][2], files[n][1]) for n, url in enumerate(urls)]
+    own, engines = both.insert(branches, urls)
+    assert own == engines
+    if len(own) > 1:
+        assert both.writer(both.own) == "local-warehouse"
+
+
+def test_errors_and_constraints_are_those_of_the_engine(both: Both) -> None:
+    landed = [(f"{n}.csv", b"a,b\n" + line, "") for n, line in enumerate((b"1,2", b"1", b",2"))]
+    good, ragged, empty = put(both.warehouse, landed)
+    schema = "schema => 'a STRING, b STRING, _corrupt_record STRING'"
+    sound = select(good, 1, schema)
+    failing = {
+        "NOT NULL": (select(empty, 1, schema).replace(text(empty) + " AS f", "a AS f"), None),
+        "null constant": (sound.replace(text(good) + " AS f", "CAST(NULL AS STRING) AS f"), None),
+        "another key": (sound, ["other"]),
+        "no file": (select(f"{good}.gone", 1, schema), None),
+        "FAILFAST": (select(ragged, 1, schema, DIALECTS[0] + ", mode => 'FAILFAST'"), None),
+        "no column": (sound.replace("AS k, a,", "AS k, d,"), None),
+        "too few": (sound.replace("'same' AS s,", ""), None),
+    }
+    before = [both.warehouse.sql(f"select count(*) from {t}") for t in (both.own, both.engines)]
+    for name, (branch, keys) in failing.items():
+        where = "" if keys is None else f"REPLACE WHERE f IN ({', '.join(map(text, keys))})"
+        said = []
+        for table in (both.own, f"{both.engines} ({', '.join(COLUMNS)})"):
+            with pytest.raises(Error) as raised:
+                both.warehouse.sql(f"INSERT INTO {table} {where} {sound} UNION ALL {branch}")
+            said.append(str(raised.value).replace(both.engines, both.own).partition("\n")[0][:60])
+        assert said[0] == said[1], name
+    after = [both.warehouse.sql(f"select count(*) from {t}") for t in (both.own, both.engines)]
+    assert before == after
+    both.warehouse.sql(f"alter table {both.own} add constraint no_40 check (n <> 40)")
+    with pytest.raises(Error, match="no_40"):
+        both.warehouse.sql(f"INSERT INTO {both.own} {select(good, 40, schema)}")
+    both.warehouse.sql(f"INSERT INTO {both.own} {select(good, 2, schema)}")
+    both.warehouse.sql(f"alter table {both.own} drop constraint no_40")
