@@ -10,8 +10,9 @@ import pytest
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
+from local_warehouse.resolver.rewritten import rewritten
 from local_warehouse.rewrites.pipeline import rewrite
-from local_warehouse.sql.dialect import parse
+from local_warehouse.sql.dialect import parse, render
 from local_warehouse.sql.walk import nodes
 
 ROW = "select cast('{i}' as string) as k, cast({i} as bigint) as n, cast(null as double) as d"
@@ -78,3 +79,26 @@ def test_rows_that_stand_in_the_text_cost_no_question(monkeypatch: pytest.Monkey
 
 def test_a_union_of_thousands_of_branches_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _cost(_branches(1100), monkeypatch)[0] == 1
+
+
+def test_a_statement_that_comes_again_costs_no_question() -> None:
+    asked: list[str] = []
+
+    def columns_of(text: str) -> list[Column]:
+        asked.append(text)
+        return [Column("k", "bigint"), Column("n", "bigint"), Column("local_warehouse_end", "int")]
+
+    def questions(sql: str, generation: int = 1) -> int:
+        before = len(asked)
+        made = rewritten(parse(sql), columns_of, generation)
+        assert made.sql == render(made.tree)
+        return len(asked) - before
+
+    one = "select k, n from `snapshot_1` union all select cast(1 as bigint), cast(2 as bigint)"
+    other = one.replace("(2 as", "(3 as")
+    assert [questions(sql) for sql in (one, one, other, one)] == [1, 0, 1, 0]
+    assert questions(one, generation=2) == 1
+    assert questions(f"{one} -- of another run") == 0
+    table = one.replace("snapshot_1", f"t_{'0' * 32}_1")
+    assert [questions(table), questions(table)] == [1, 1]
+    assert [questions(one.replace("`snap", "parquet.`/snap")) for _ in range(2)] == [1, 1]

@@ -7,7 +7,6 @@ engine, under a name that is made from its relation's id, when it is first used.
 
 from __future__ import annotations
 
-import functools
 import re
 import socket
 import threading
@@ -38,13 +37,11 @@ _T = TypeVar("_T")
 _STALE_HINT = "Missing commit file"  # the engine's error for a version before the last checkpoint
 _NOT_FOUND = "TABLE_OR_VIEW_NOT_FOUND"
 _ATTEMPTS = 5
-_QUESTIONS = 500  # whose answers are kept; most texts have some 2,000 characters
 # The engine holds a file until it is complete, one for each core and branch of a UNION, and stops
 # computing while it sends it.
 _FILE_SIZE = ("target_file_size", str(32 * 2**20))
 _PORT = 15002  # Spark Connect's, where a URL names none
 _NAME = re.compile(r"\bt_[0-9a-f]{32}_\d+\b")  # the engine's name of a table
-_CHANGEABLE = re.compile(rf"{_NAME.pattern}|\.`", re.IGNORECASE)  # files, tables but no snapshots
 _TABLE_AT = re.compile(rf"`({_NAME.pattern})`|\bdelta\.`([^`]+)`", re.IGNORECASE)
 
 
@@ -62,7 +59,6 @@ class Engine:
             message = f"No Spark Connect server answers at {url}."
             raise SqlError("ENGINE_UNAVAILABLE", message)
         self._generations = Generations(url)
-        self._ask_once = functools.lru_cache(_QUESTIONS)(self._ask)
         self._statement = threading.local()  # its `connection` and `tag`
 
     @property
@@ -218,13 +214,7 @@ class Engine:
         return work(sql)
 
     def columns(self, sql: str) -> list[Column]:
-        """The names and types of a query's columns, without running it. The engine is asked once
-        about a text that can only mean the same again, as each `dbt build` asks the same."""
-        ask = self._ask if _CHANGEABLE.search(sql) else self._ask_once
-        columns = ask(self.generation, sql)
-        return [Column(column.name, column.type, column.nullable) for column in columns]
-
-    def _ask(self, _generation: int, sql: str) -> list[Column]:
+        """The names and types of a query's columns, without running it."""
         with self._watched(self._connection):
             return self._with_casts(sql, self._columns)
 

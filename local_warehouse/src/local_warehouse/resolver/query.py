@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import ExitStack
 
 from sqlglot import exp
@@ -10,8 +11,8 @@ from local_warehouse.catalog.model import Column, Function, Relation
 from local_warehouse.resolver.ctes import number_ctes
 from local_warehouse.resolver.names import NameResolver, Scope
 from local_warehouse.resolver.parameters import bind
+from local_warehouse.resolver.rewritten import rewritten
 from local_warehouse.resolver.user_functions import with_arguments
-from local_warehouse.rewrites.pipeline import rewrite
 from local_warehouse.session.context import Context
 from local_warehouse.sql.dialect import parse, render
 from local_warehouse.sql.walk import nodes
@@ -51,17 +52,23 @@ class Query:
             if call is not None:
                 tree = with_arguments(*call, tree, self._columns_of)
             number_ctes(names.references)
-            self.tree = rewrite(tree, self._columns_of)
+            self._rewritten = rewritten(tree, self._engine.columns, self._engine.generation)
             self._snapshots = names.snapshots  # held while the query may be run
             self._resources = resources.pop_all()
+
+    @functools.cached_property
+    def tree(self) -> exp.Expr:
+        """The syntax tree that the engine runs; the caller may change it."""
+        return self._rewritten.tree.copy()
 
     @property
     def sql(self) -> str:
         """The text that the engine runs."""
-        return render(self.tree, copy=False)
+        is_changed = "tree" in self.__dict__
+        return render(self.tree, copy=False) if is_changed else self._rewritten.sql
 
     def _columns_of(self, part: exp.Expr) -> list[Column]:
-        return self._engine.columns(render(part, copy=False))  # a question is made to be asked
+        return self._engine.columns(render(part))
 
     def columns(self) -> list[Column]:
         """The columns of the query's result."""
@@ -72,7 +79,7 @@ class Query:
         are; empty where it has none, or two columns have one name."""
         names = [column.name for column in columns]
         distinct = len({name.lower() for name in names}) == len(names)
-        return names if distinct and getattr(self.tree, "is_star", False) else []
+        return names if distinct and getattr(self._rewritten.tree, "is_star", False) else []
 
     def close(self) -> None:
         """Release the scans of the query; its text cannot be run any more."""
