@@ -36,8 +36,11 @@ fidelity: setup ## dbt's own adapter tests against the local warehouse; about fi
 conformance: setup ## the same SQL and CSV files on Apache Spark (Java 17, 400 MB) and on the local warehouse
 	@$(BIN)/python local_warehouse/tests/conformance/run.py tests/conformance
 
+# The services that dbt needs meanwhile are stopped at the end, unless they were up before.
 lint: setup ## check Python, SQL, the dbt project, infra and workflows
-	@$(MAKE) --no-print-directory --jobs 3 lint-types lint-conventions lint-sql lint-python lint-infra
+	@$(BIN)/local-warehouse status >/dev/null 2>&1 || trap '$(BIN)/local-warehouse down >/dev/null' EXIT; \
+		trap 'exit 130' INT TERM; \
+		$(MAKE) --no-print-directory --jobs 3 lint-types lint-conventions lint-sql lint-python lint-infra
 
 lint-python:
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
-{#- The layer's name alone where the catalog belongs to one environment (local, ci, prod); on dev,
-    where people share a catalog, each person's own prefix before it. -#}
+{#- The name that the variable `schemas` gives the layer, alone where the catalog belongs to one
+    environment (local, ci, prod); on dev, where people share a catalog, each person's own prefix
+    before it. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- if target.name == 'local' and not target.host.startswith('localhost') -%}
         {{ exceptions.raise_compiler_error(
@@ -9,9 +10,8 @@
     {%- endif -%}
     {%- if custom_schema_name is none -%}
         {{ target.schema }}
-    {%- elif target.name in ('local', 'ci', 'prod') -%}
-        {{ custom_schema_name | trim }}
     {%- else -%}
-        {{ target.schema }}_{{ custom_schema_name | trim }}
+        {%- set name = var('schemas').get(custom_schema_name | trim, custom_schema_name | trim) -%}
+        {{ name if target.name in ('local', 'ci', 'prod') else target.schema ~ '_' ~ name }}
     {%- endif -%}
 {%- endmacro %}

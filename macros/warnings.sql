@@ -57,7 +57,7 @@
             files.rejected_rows, ' of ', files.bronze_rows, ' rows of ', files.source_file,
             ' are rejected (', round(100.0 * files.rejected_rows / files.bronze_rows, 1),
             ' %), most of them as ', {{ commonest_reason('files.rejections') }},
-            ': see silver.rejected_', files.dataset, ', or change the limits in seeds/file_limits.csv'
+            ': see {{ var('schemas').get('silver', 'silver') }}.rejected_', files.dataset, ', or change the limits in seeds/file_limits.csv'
         ) as warning
     from files
     inner join limits on files.dataset = limits.dataset

@@ -93,3 +93,58 @@ def test_named_tests_exist(page: Path) -> None:
     house = page.parents[1] if page.parent.name == "docs" else page.parent
     for path in re.findall(r"`((?:local_warehouse/)?tests/[\w./]*)", page.read_text()):
         assert (house / path).exists(), path
+
+
+# Which test runs what a page shows, by how the command begins. What needs an account of somebody
+# else, or is the shell's, or takes as long as a benchmark, is run by none.
+RUN_BY = {
+    "dbt build": "tests/test_pipeline.py",
+    "dbt build --select": "tests/incremental/test_equal_to_rebuild.py",
+    "dbt docs": "tests/dashboard/test_dbt_docs.py",
+    "dbt test": "tests/test_pipeline.py",
+    "erase-person": "tests/databricks/test_erase_person.py",
+    "landing-sample": "tests/sample/test_landing.py",
+    "load-bronze": "tests/test_pipeline.py",
+    "load-bronze log": "tests/loader/test_listings.py",
+    "local-warehouse": "local_warehouse/tests/services/test_up_and_down.py",
+    "local-warehouse env": "local_warehouse/tests/services/test_exec_and_env.py",
+    "local-warehouse exec": "local_warehouse/tests/services/test_exec_and_env.py",
+    "local-warehouse sql": "tests/test_pipeline.py",
+    "make demo": "tests/job/test_whole_run.py",
+    "new-dataset": "tests/new_dataset/test_third_dataset.py",
+    "preview-dashboard": "tests/dashboard/test_page.py",
+    "prove-workspace": "tests/databricks/test_prove_workspace.py",
+    "run-job": "tests/job/test_whole_run.py",
+    "run-job --param": "tests/job/test_run_job.py",
+    "setup-databricks": "tests/databricks/test_setup_databricks.py",
+}
+NOT_RUN = (
+    "aws", "databricks", "eval", "export", "make test", "new/bin/pip", "pip", "printf", "pytest",
+    "python benchmarks/", "python3.11 -m venv", "source", "unset",
+)  # fmt: skip
+
+
+def shown_commands(page: Path) -> list[str]:
+    """The commands of the page's shell blocks, without comments and what they are piped into."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(), flags=re.M | re.S)
+    values = re.compile(r"'[^']*'|\"[^\"]*\"|\\\n")
+    lines = [line for block in blocks for line in values.sub("…", block).splitlines()]
+    bare = [re.sub(r"\|.*|#.*", "", line) for line in lines]
+    return [one.strip() for line in bare for one in line.split("&&") if one.strip()]
+
+
+@pages
+def test_every_command_shown_is_run_by_a_test(page: Path) -> None:
+    """With its subcommand and each of its options, in a test of the file that is named for it."""
+    for command in shown_commands(page):
+        if command.startswith(NOT_RUN):
+            continue
+        known = [start for start in RUN_BY if f"{command} ".startswith(f"{start} ")]
+        assert known, f"no test is named for: {command}"
+        test = (ROOT / RUN_BY[max(known, key=len)]).read_text()
+        program, *words = command.split()
+        assert program in test or program == "make", command
+        for word in words:
+            subcommand = word == words[0] and program not in ("make", "new-dataset")
+            if word.startswith("--") or (subcommand and re.fullmatch(r"[a-z]+", word)):
+                assert f'"{word}"' in test or f"{word} " in test, f"{command}: {word}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -131,3 +132,33 @@ def test_reject_reasons_names_what_is_missing_and_what_holds(lakehouse: Lakehous
         None: '["missing_x"]',
         '"a\nb': '["too_long","unclosed_quote"]',
     }
+
+
+@pytest.mark.parametrize("group", ["account users", "o'brien\\s", ""])
+def test_only_a_member_of_the_group_that_is_shown_personal_data_builds(
+    lakehouse: Lakehouse, group: str
+) -> None:
+    class Stop(Exception):
+        pass
+
+    def stop(message: str) -> None:
+        raise Stop(message)
+
+    def run_query(statement: str) -> Any:
+        return SimpleNamespace(rows=[tuple(row.values()) for row in lakehouse.sql(statement)])
+
+    masks = Environment(autoescape=False, extensions=["jinja2.ext.do"]).from_string(  # noqa: S701
+        (ROOT / "macros" / "personal_data.sql").read_text()
+    )
+    masks.globals |= {
+        "execute": True, "run_query": run_query, "var": {"personal_data_group": group}.get,
+        "exceptions": SimpleNamespace(raise_compiler_error=stop), "project_name": "p",
+        "selected_resources": ["test.p.t", "model.p.m"],
+    }  # fmt: skip
+    if group in ("account users", ""):
+        masks.make_module().check_personal_data_group()
+        return
+    with pytest.raises(Stop, match="no member of the account group"):
+        masks.make_module().check_personal_data_group()
+    masks.globals["selected_resources"] = ["test.p.t"]
+    masks.make_module().check_personal_data_group()

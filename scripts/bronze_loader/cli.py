@@ -23,6 +23,7 @@ from bronze_loader.errors import (
     DONE,
     FAILED,
     SOME_REFUSED,
+    AccessDenied,
     ConfigurationError,
     LoaderError,
 )
@@ -59,6 +60,7 @@ from bronze_loader.warehouse.retries import RetryingWarehouse
 from bronze_loader.warehouse.statements import BronzeSchema
 from bronze_loader.warehouse.table_inventory import TableInventory
 from bronze_loader.warehouse.tables import Tables
+from local_session.names import layer_schemas
 
 logger = logging.getLogger(__name__)
 
@@ -362,8 +364,25 @@ def _lease(
         check_bucket(client, given.rstrip("/"), "LEASE_URL or --lease-url")
     folder = _folder(options, schema)
     prove_conditional_writes(ConditionalObject(f"{folder}/probe.json", client))
+    tables = schema.location("_load_bronze")
+    if urlsplit(folder).netloc != urlsplit(tables).netloc:
+        _prove_of_tables(ConditionalObject(f"{tables}/probe.json", client))
     place = ConditionalObject(f"{folder}/lease.json", client, new_client)
     return Lease(place, run_id, options.lease_seconds, options.wait, datasets, declared)
+
+
+def _prove_of_tables(probe: ConditionalObject) -> None:
+    """Prove the lakehouse's store too where the lease is in another one: it takes Delta's commits.
+
+    A loader whose lease is elsewhere need not have the right to write there; it says so then.
+    """
+    try:
+        prove_conditional_writes(probe)
+    except AccessDenied:
+        logger.warning(
+            "that the lakehouse honours conditional writes is not proven: no right to write %s",
+            probe.url,
+        )
 
 
 def _lease_url(options: argparse.Namespace) -> str | None:
@@ -399,12 +418,12 @@ def _schema_name(options: argparse.Namespace) -> str:
 
 
 def _default_schema() -> str:
-    """The schema that dbt's default target reads: `bronze` on this machine, on a workspace one of
-    the user's own, as the target `dev` of profiles.yml has it."""
+    """The schema that dbt's default target reads: bronze's name alone on this machine, on a
+    workspace one of the user's own, as the target `dev` of profiles.yml has it."""
     if is_loopback(os.environ.get("DATABRICKS_HOST", "")):
-        return "bronze"
+        return layer_schemas()["bronze"]
     own = os.environ.get("DBT_SCHEMA") or f"dev_{os.environ.get('USER') or 'me'}"
-    return f"{own}_bronze"
+    return layer_schemas(own)["bronze"]
 
 
 def _settings(*asked: tuple[str, str, str | None], warehouse: bool = True) -> list[str]:

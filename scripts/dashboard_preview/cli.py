@@ -17,6 +17,7 @@ from dashboard_preview.results import fetch
 from dashboard_preview.selections import read_selections
 from dashboard_preview.tiles import tile_pages
 from local_session import output
+from local_session.names import layer_schemas
 from local_session.sql_connection import WarehouseError, open_warehouse
 
 _ROW_LIMIT = 1_000_000
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a .lvdash.json file, default dashboards/sales.lvdash.json",
     )  # fmt: skip
     parser.add_argument(
-        "--schema", default=os.environ.get("DASHBOARD_SCHEMA", "gold"),
+        "--schema", default=os.environ.get("DASHBOARD_SCHEMA") or layer_schemas()["gold"],
         help="the schema of the tables that the queries name, default DASHBOARD_SCHEMA or gold",
     )  # fmt: skip
     parser.add_argument(

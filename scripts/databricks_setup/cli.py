@@ -147,7 +147,7 @@ def _explain_trust(credentials: Sequence[Credential | None]) -> None:
         f"""
 The roles must trust Unity Catalog by the external ids that it has chosen. In AWS:
 
-  aws cloudformation deploy --stack-name sales-lakehouse --template-file infra/lakehouse.yml \\
+  aws cloudformation deploy --stack-name {STORAGE_CREDENTIAL.replace("_", "-")} --template-file infra/lakehouse.yml \\
     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \\
     StorageExternalId={storage} LoaderExternalId={service}
 

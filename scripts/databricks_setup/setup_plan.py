@@ -1,15 +1,16 @@
 """Plans what to make in the workspace: what a bundle cannot make and is not there yet.
 
-Nothing here does I/O. The names are the defaults of databricks.yml's variables.
+The names are the defaults of databricks.yml's variables, which begin with the bundle's name.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-STORAGE_CREDENTIAL = "sales_lakehouse"
-SERVICE_CREDENTIAL = "sales_landing"
-SECRET_SCOPE = "sales_lakehouse"  # noqa: S105 - a name, no secret
+from local_session.names import bundle_name
+
+STORAGE_CREDENTIAL = SECRET_SCOPE = bundle_name()
+SERVICE_CREDENTIAL = f"{bundle_name()}_landing"
 
 
 class CredentialKind(StrEnum):

@@ -30,8 +30,8 @@ from bronze_loader.sniffing.header import sniff
 from bronze_loader.warehouse.connection import connect, host_is_known, is_loopback
 from erase_person.layers import ID, TAG, Held, held_of
 from erase_person.records import without_person
+from local_session.names import layer_schemas
 
-LAYERS = ("bronze", "silver", "gold")
 UNREADABLE = (Refused, csv.Error, OSError, EOFError, zstandard.ZstdError)
 
 
@@ -170,9 +170,7 @@ def _replace(client: Any, bucket: str, one: Found) -> None:
 
 def _print_held(catalog: str, person: str) -> bool:
     """Print what each table holds of the person, and how to end its history; whether any does."""
-    own = os.environ.get("BRONZE_SCHEMA") or _default_schema()
-    prefix = own.removesuffix(LAYERS[0])
-    schemas = [prefix + layer for layer in LAYERS]
+    schemas = list(_schemas())
     with connect() as warehouse:
         held = held_of(warehouse, catalog, schemas, person)
     if not held:
@@ -195,11 +193,18 @@ def _history(held: Iterable[Held]) -> str:
     )
 
 
-def _default_schema() -> str:
-    """The bronze schema that the loader uses where none is named."""
+def _schemas() -> Iterable[str]:
+    """The layers' schemas: those beside BRONZE_SCHEMA, else those that loader and dbt use where
+    none is named."""
+    alone = layer_schemas()
+    bronze = os.environ.get("BRONZE_SCHEMA", "").lower()
+    if bronze.endswith(alone["bronze"]):
+        prefix = bronze.removesuffix(alone["bronze"]).removesuffix("_")
+        return layer_schemas(prefix).values()
     if is_loopback(os.environ.get("DATABRICKS_HOST", "")):
-        return "bronze"
-    return f"{os.environ.get('DBT_SCHEMA') or 'dev_' + (os.environ.get('USER') or 'me')}_bronze"
+        return alone.values()
+    own = os.environ.get("DBT_SCHEMA") or f"dev_{os.environ.get('USER') or 'me'}"
+    return layer_schemas(own).values()
 
 
 if __name__ == "__main__":

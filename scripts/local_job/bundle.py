@@ -47,6 +47,12 @@ class Bundle:
         """The definitions of the jobs, by key."""
         return self.resources.get("jobs", {})
 
+    @property
+    def schemas(self) -> dict[str, str]:
+        """The names of the schemas, by key. Raises BundleError."""
+        defined = self.resources.get("schemas", {})
+        return {key: self.resolve(schema["name"]) for key, schema in defined.items()}
+
     def resolve(self, value: Any) -> Any:
         """The value with its ${…} references replaced, in lists and mappings too.
 

@@ -81,10 +81,9 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     console = output.console(stderr=options.json)
     run = None
+    bundle = read_bundle(local_session.project_root())
     if options.command != "report":
-        job = _chosen_tasks(
-            read_job(read_bundle(local_session.project_root()), dict(options.param)), options
-        )
+        job = _chosen_tasks(read_job(bundle, dict(options.param)), options)
         state = local_session.state_dir()
         with run_lock(state, lambda: console.print("Another run is going on: waiting for it")):
             run = new_run(state / "runs", job)
@@ -95,7 +94,7 @@ def _run(options: argparse.Namespace) -> int:
         if not (options.report or options.json):
             return 0
     with open_warehouse() as query:
-        report = read_report(query)
+        report = read_report(query, bundle.schemas)
     if options.json:
         print(json.dumps(_as_dict(report, run), indent=2))
     else:

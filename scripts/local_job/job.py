@@ -196,8 +196,9 @@ class _TaskReader:
             commands = self._dbt(task["task_key"], self._resolve(task["dbt_task"]))
         elif "dashboard_task" in task:
             program = "preview-dashboard"  # refreshes the dashboard on this machine
-            words = (_program_path(program), "--no-pictures")
-            commands = [Command(f"{program} --no-pictures", words, self.bundle.root)]
+            options = ["--no-pictures", *self._schema_option(task["dashboard_task"])]
+            words = (_program_path(program), *options)
+            commands = [Command(f"{program} {shlex.join(options)}", words, self.bundle.root)]
         else:
             raise BundleError(
                 f"{task['task_key']} is no Python, notebook, dbt, dashboard or condition task: "
@@ -219,6 +220,13 @@ class _TaskReader:
             },
             none_failed=run_if == "NONE_FAILED",
         )
+
+    def _schema_option(self, task: Mapping[str, Any]) -> list[str]:
+        """The option that names the schema of the task's dashboard, where the bundle has one."""
+        dashboards = self.bundle.resources.get("dashboards", {})
+        dashboard = dashboards.get(self._resolve(task.get("dashboard_id", "")), {})
+        schema = self._resolve(dashboard.get("dataset_schema", ""))
+        return ["--schema", schema] if schema else []
 
     def _resolve(self, value: Any) -> Any:
         """The value with its references replaced, those of the bundle and those of a run."""

@@ -1,10 +1,11 @@
 """Reads the report from the warehouse: the files, and the counts of every layer.
 
-Counts by dataset come from gold.file_quality, which has every declared dataset, and the charts from
-gold.daily_sales: the report reads a row a file and a row a day and group, never the sales.
+Counts by dataset come from gold's file_quality, which has every declared dataset, and the charts
+from its daily_sales: the report reads a row a file and a row a day and group, never the sales.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,7 @@ CHARTS = {
 
 FILES_QUERY = """\
 select dataset, source_file, status, total_rows, reason, loaded_at
-from gold.file_quality
+from {gold}.file_quality
 order by dataset, source_file"""
 
 COUNTS_QUERY = """\
@@ -30,7 +31,7 @@ select
     sum(accepted_rows) as accepted,
     sum(rejected_rows) as rejected,
     sum(bronze_only_rows) as bronze_only
-from gold.file_quality
+from {gold}.file_quality
 group by dataset
 order by dataset"""
 
@@ -38,18 +39,18 @@ _LAYERS = ("bronze", "accepted", "rejected", "bronze_only")
 
 GOLD_QUERY = """\
 select
-    (select count(*) from silver.customers) as distinct_customers,
-    (select count(*) from gold.sales_of_customer) as matched,
-    (select count(*) from gold.unmatched_sales) as unmatched"""
+    (select count(*) from {silver}.customers) as distinct_customers,
+    (select count(*) from {gold}.sales_of_customer) as matched,
+    (select count(*) from {gold}.unmatched_sales) as unmatched"""
 
 REASONS_QUERY = """\
 select dataset, reason, sum(rejected_rows) as row_count
-from gold.rejections
+from {gold}.rejections
 group by dataset, reason"""
 
 CHARTS_QUERY = "\nunion all\n".join(
     f"select '{chart}' as chart, {label} as label, {value} as value\n"
-    f"from gold.daily_sales\ngroup by {label}"
+    f"from {{gold}}.daily_sales\ngroup by {label}"
     for chart, (label, value) in CHARTS.items()
 )
 
@@ -155,8 +156,13 @@ class LakehouseReport:
         }
 
 
-def read_report(query: RunQuery) -> LakehouseReport:
-    """Read the report by five statements. Raises WarehouseError."""
+def read_report(run_query: RunQuery, schemas: Mapping[str, str]) -> LakehouseReport:
+    """Read the report by five statements from the schemas of the layers. Raises WarehouseError."""
+    quoted = {layer: f"`{schema.replace('`', '``')}`" for layer, schema in schemas.items()}
+
+    def query(statement: str) -> list[tuple[Any, ...]]:
+        return run_query(statement.format(**quoted))
+
     files = [
         LoggedFile(dataset, name, status, rows, reason, _in_utc(loaded_at))
         for dataset, name, status, rows, reason, loaded_at in query(FILES_QUERY)

@@ -24,8 +24,8 @@ import yaml
 import local_session
 from bronze_loader.landing.bucket import s3_client
 from bronze_loader.warehouse.connection import StatementFailed, StatementRunner, is_loopback
+from local_session import names
 
-LAYERS = ("bronze", "silver", "gold")
 NAME = re.compile(r"prove_[a-z0-9_]{1,40}")
 KILL_WITHIN = 300  # seconds; a warehouse that starts takes some of them
 
@@ -55,7 +55,7 @@ class Ground:
 
     def __init__(self, name: str, catalog: str, url: str, warehouse: StatementRunner) -> None:
         self.name = name
-        self.schemas = [f"{name}_{layer}" for layer in LAYERS]
+        self.schemas = list(names.layer_schemas(name).values())
         self._catalog, self._warehouse = catalog, warehouse
         self._landing, self._lakehouse = f"{url}/{name}/landing", f"{url}/{name}/lakehouse"
         place = urlsplit(f"{url}/{name}/")
@@ -67,13 +67,13 @@ class Ground:
     def _profiles(self) -> dict[str, Any]:
         """The project's own profile for this host and login, with the proof's schemas."""
         example = local_session.project_root() / "profiles.yml.example"
-        outputs = yaml.safe_load(example.read_text())["sales_lakehouse"]["outputs"]
+        outputs = yaml.safe_load(example.read_text())[names.dbt_profile()]["outputs"]
         if is_loopback(os.environ.get("DATABRICKS_HOST", "")):
             chosen = outputs["local"]
         else:
             chosen = outputs["prod" if os.environ.get("DATABRICKS_CLIENT_ID") else "dev"]
         mine = {**chosen, "schema": self.name}
-        return {"sales_lakehouse": {"target": "dev", "outputs": {"dev": mine}}}
+        return {names.dbt_profile(): {"target": "dev", "outputs": {"dev": mine}}}
 
     def url(self, key: str) -> str:
         """The URL of a landed file."""
@@ -85,8 +85,8 @@ class Ground:
 
         Raises LoaderError.
         """
-        names = zip(LAYERS, self.schemas, strict=True)
-        quoted = {layer: f"`{self._catalog}`.`{schema}`" for layer, schema in names}
+        layers = zip(names.LAYERS, self.schemas, strict=True)
+        quoted = {layer: f"`{self._catalog}`.`{schema}`" for layer, schema in layers}
         quoted["catalog"] = f"`{self._catalog}`"
         quoted["schemas"] = ", ".join(f"'{schema}'" for schema in self.schemas)
         return self._warehouse.run(statement.format(**quoted))
@@ -167,10 +167,10 @@ class Ground:
 
     def left(self) -> list[str]:
         """What is still there of the schemas and of the prefix, a line each."""
-        names = ", ".join(f"'{schema}'" for schema in self.schemas)
+        own = ", ".join(f"'{schema}'" for schema in self.schemas)
         rows = self._warehouse.run(
             f"SELECT schema_name FROM `{self._catalog}`.information_schema.schemata "  # noqa: S608
-            f"WHERE schema_name IN ({names})"
+            f"WHERE schema_name IN ({own})"
         )
         schemas = [f"schema {row['schema_name']}" for row in rows]
         return schemas + [f"s3://{self._bucket}/{entry['Key']}" for entry in self._objects()]

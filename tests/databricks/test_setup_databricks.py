@@ -191,8 +191,12 @@ def test_address_where_nothing_answers_is_named_at_once(
 
 def test_names_are_those_that_the_bundle_uses() -> None:
     bundle = yaml.safe_load((ROOT / "databricks.yml").read_text())
-    variables = bundle["variables"]
-    assert variables["storage_credential"]["default"] == STORAGE_CREDENTIAL
-    assert variables["secret_scope"]["default"] == SECRET_SCOPE
+    variables, name = bundle["variables"], bundle["bundle"]["name"]
+
+    def named(text: str) -> str:
+        return text.replace("${bundle.name}", name)
+
+    assert named(variables["storage_credential"]["default"]) == STORAGE_CREDENTIAL
+    assert named(variables["secret_scope"]["default"]) == SECRET_SCOPE
     for target in bundle["targets"].values():
-        assert target["variables"]["service_credential"] == SERVICE_CREDENTIAL
+        assert named(target["variables"]["service_credential"]) == SERVICE_CREDENTIAL

@@ -363,6 +363,60 @@ def test_loader_gets_this_machines_places(environment: None) -> None:
     }
 
 
+def test_schemas_have_the_names_of_the_variables_in_every_task(
+    environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dbt, in the job, is told the names; in a terminal it has those of dbt_project.yml."""
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text())
+    assert read_bundle(ROOT).schemas == project["vars"]["schemas"]
+    names = {"bronze": "raw", "silver": "clean", "gold": "mart"}
+    for layer, name in names.items():
+        monkeypatch.setenv(f"BUNDLE_VAR_{layer}_schema", name)
+    bundle = read_bundle(ROOT)
+    assert bundle.schemas == names
+    assert bundle.resolve(bundle.resources["dashboards"]["sales"]["dataset_schema"]) == "mart"
+    tasks = {task.key: task.commands for task in project_tasks()}
+    assert "schema=raw" in tasks["landing_to_bronze"][0].arguments
+    assert tasks["mark_green"][0].arguments[-8:-6] == ("--schema", "raw")
+    assert tasks["refresh_dashboard"][0].arguments[-2:] == ("--schema", "mart")
+    for key in ("bronze_to_silver", "silver_to_gold", "audit"):
+        [command] = tasks[key]
+        given = yaml.safe_load(command.arguments[command.arguments.index("--vars") + 1])
+        assert given["schemas"] == names, key
+        assert given["personal_data_group"] == "", key
+
+
+def test_the_projects_name_is_said_where_it_is_given_and_nowhere_else() -> None:
+    """A project of another name is the same files with the name replaced in these."""
+    name = read_bundle(ROOT).name
+    assert yaml.safe_load((ROOT / "dbt_project.yml").read_text())["name"] == name
+    places = [
+        "databricks.yml",
+        "dbt_project.yml",
+        "resources",
+        "scripts",
+        "macros",
+        "models",
+        "dashboards",
+        "dbt_profiles",
+        "infra",
+        "data-tests",
+        "seeds",
+        "selectors.yml",
+    ]
+    files = [
+        path for place in places for path in [ROOT / place, *(ROOT / place).rglob("*")]
+        if path.is_file() and path.suffix in {".yml", ".py", ".sql", ".md", ".json", ".csv"}
+    ]  # fmt: skip
+    saying = {str(path.relative_to(ROOT)): path.read_text("utf-8").count(name) for path in files}
+    assert {path: count for path, count in saying.items() if count} == {
+        "databricks.yml": 1,
+        "dbt_project.yml": 4,
+        "dbt_profiles/profiles.yml": 1,
+        "models/_overview.md": 9,  # links of dbt docs, which are not rendered
+    }
+
+
 def test_dbt_runs_with_the_local_target(environment: None) -> None:
     for task in dbt_tasks():
         for command in task.commands:

@@ -10,7 +10,97 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
 from landing_place import CUSTOMERS, Place
+
+URI = {"type": "string", "pattern": "^[a-z][a-z0-9+.-]*://[^ ]+$"}
+TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"
+UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+TAG = ("key", "value", "source")
+TEXT, COUNT = {"type": "string", "minLength": 1}, {"type": "integer", "minimum": 0}
+
+
+def item(**properties: dict[str, Any]) -> dict[str, Any]:
+    """An object that has all these properties; those with `optional` it may have."""
+    required = [name for name, each in properties.items() if not each.pop("optional", False)]
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def facets(**known: dict[str, Any]) -> dict[str, Any]:
+    """Facets: each with its producer and the address of its schema, those known with their own."""
+    every = item(_producer=dict(URI), _schemaURL=dict(URI))
+    return {
+        "type": "object",
+        "optional": True,
+        "additionalProperties": every,
+        "properties": {name: {"allOf": [dict(every), each]} for name, each in known.items()},
+    }
+
+
+def datasets(**more: dict[str, Any]) -> dict[str, Any]:
+    one = item(namespace=dict(TEXT), name=dict(TEXT), facets=facets(), **more)
+    return {"type": "array", "items": one, "optional": True}
+
+
+# An event as the specification has it, with the facets that we send:
+# https://openlineage.io/spec/2-0-2/OpenLineage.json and https://openlineage.io/spec/facets/
+EVENT = item(
+    eventTime={"type": "string", "pattern": TIME},
+    producer=dict(URI),
+    schemaURL=dict(URI),
+    eventType={"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
+    run=item(
+        runId={"type": "string", "pattern": UUID},
+        facets=facets(
+            errorMessage=item(message=dict(TEXT), programmingLanguage=dict(TEXT)),
+            tags=item(tags={"type": "array", "items": item(**{key: dict(TEXT) for key in TAG})}),
+        ),
+    ),
+    job=item(namespace=dict(TEXT), name=dict(TEXT), facets=facets()),
+    inputs=datasets(inputFacets=facets()),
+    outputs=datasets(
+        outputFacets=facets(
+            outputStatistics=item(rowCount=dict(COUNT), size=dict(COUNT), fileCount=dict(COUNT))
+        )
+    ),
+)
+SPECIFIED = Draft202012Validator(EVENT)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value in a document."""
+    if path:
+        yield path
+    pairs: Any = value.items() if isinstance(value, dict) else ()
+    for key, inner in enumerate(value) if isinstance(value, list) else pairs:
+        yield from places(inner, (*path, key))
+
+
+def spoilt(event: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
+    """A copy of the event that has something else at the path."""
+    copied = json.loads(json.dumps(event))
+    inner = copied
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = -0.5
+    return copied
+
+
+def test_events_are_as_the_specification_has_them(place: Place) -> None:
+    place.put("customer_infomation_1.csv", CUSTOMERS)
+    with endpoint(201) as (url, received):
+        place.load(OPENLINEAGE_URL=url)
+        place.put("customer_infomation_2.csv", CUSTOMERS.replace(b"Ann", b"Eve"))
+        place.sql("alter table bronze.customers add constraint c check (customername <> 'Eve')")
+        place.load(exit_code=1, OPENLINEAGE_URL=url)
+    events = [event for _, event in received]
+    assert {event["eventType"] for event in events} == {"START", "COMPLETE", "FAIL"}
+    for event in events:
+        SPECIFIED.validate(event)
+        for path in places(event):  # everything in it is specified, so nothing else can stand there
+            with pytest.raises(ValidationError):
+                SPECIFIED.validate(spoilt(event, path))
 
 
 def test_events_of_a_run_are_written_to_a_file(place: Place, tmp_path: Path) -> None:

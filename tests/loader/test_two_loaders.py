@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from botocore.exceptions import ClientError
 from forked_loader import Forker
 from landing_place import CUSTOMERS, SALES, Place
 
@@ -117,3 +118,53 @@ def test_the_lease_can_be_kept_elsewhere(place: Place) -> None:
     key = f"{place.prefix}-lease/lease.json"
     said = json.loads(place.s3.get_object(Bucket="landing", Key=key)["Body"].read())
     assert said["released"] is True
+
+
+@pytest.mark.parametrize("careless", ["landing", "lakehouse"])
+def test_the_store_of_the_lease_and_that_of_the_tables_are_both_proven(
+    place: Place, careless: str
+) -> None:
+    class Careless:
+        """A store one bucket of which accepts every write; in the other one all is well."""
+
+        def __init__(self) -> None:
+            self.inner = place.s3
+
+        def put_object(self, **asked: Any) -> Any:
+            if asked["Bucket"] == careless:
+                asked = {k: v for k, v in asked.items() if k not in ("IfNoneMatch", "IfMatch")}
+            return self.inner.put_object(**asked)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+    with mock.patch.object(cli, "s3_client", Careless):
+        done = place.load("--lease-url", f"s3://landing/{place.prefix}-lease", exit_code=2)
+    assert f"accepted a PUT of s3://{careless}/" in done.stderr
+
+
+def test_a_loader_that_may_not_write_to_the_lakehouse_says_what_it_could_not_prove(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Denying:
+        """Keys that may write to the landing only."""
+
+        def __init__(self) -> None:
+            self.inner = place.s3
+
+        def put_object(self, **asked: Any) -> Any:
+            if asked["Bucket"] == "lakehouse":
+                error = {"Code": "AccessDenied", "Message": "no"}
+                raise ClientError(
+                    {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 403}}, "PutObject"
+                )
+            return self.inner.put_object(**asked)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+    place.put("customer_infomation_1.csv", CUSTOMERS)
+    with mock.patch.object(cli, "s3_client", Denying):
+        done = place.load("--lease-url", f"s3://landing/{place.prefix}-lease")
+    assert "honours conditional writes is not proven" in caplog.text
+    assert "Loaded 1 file" in done.stdout

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
+import yaml
 from project_copy import SOURCES, copy_project
 
 from forked_command import PROGRAMS, ForkedCommands
@@ -33,6 +35,9 @@ lines"
 0003,2026-01-31,12.345,0.19,soon,
 0004,,1.00,0.19,2026-02-15,
 """
+# The copy's schemas have other names than the project's.
+SCHEMAS = {"bronze": "raw", "silver": "Clean_Rows", "gold": "mart"}
+SALES = "createtime,id,product,quan,shop,platform\n2026-08-01,1,APPLE,2,Main,shopee\n"
 NOTES = "author,note\nann,first\nbob,second\n"
 
 
@@ -76,9 +81,15 @@ class Project:
         path.write_text(text, "utf-8")
         return str(path)
 
+    def sql(self, statement: str) -> list[dict[str, Any]]:
+        """The rows of a statement that calls the schemas by their layers."""
+        for layer, name in SCHEMAS.items():
+            statement = statement.replace(f" {layer}.", f" {name}.")
+        return self.lakehouse.sql(statement)
+
     def counted(self) -> dict[str, tuple[int, ...]]:
         """Accepted, rejected and bronze-only rows of each dataset, by gold.file_quality."""
-        rows = self.lakehouse.sql(
+        rows = self.sql(
             "select dataset, sum(accepted_rows) as accepted, sum(rejected_rows) as rejected, "
             "sum(bronze_only_rows) as bronze_only from gold.file_quality group by dataset"
         )
@@ -93,7 +104,12 @@ def project(
 ) -> Iterator[Project]:
     lakehouse = new_lakehouse("third_dataset")
     lakehouse.up()
-    yield Project(copy_project(tmp_path_factory.mktemp("third") / "project"), lakehouse, commands)
+    folder = copy_project(tmp_path_factory.mktemp("third") / "project")
+    file = folder / "dbt_project.yml"
+    settings = yaml.safe_load(file.read_text("utf-8"))
+    settings["vars"] |= {"schemas": SCHEMAS, "personal_data_group": "account users"}
+    file.write_text(yaml.safe_dump(settings), "utf-8")
+    yield Project(folder, lakehouse, commands)
     lakehouse.down()
 
 
@@ -133,16 +149,23 @@ def test_rows_are_accepted_rejected_and_counted(project: Project) -> None:
     project.land("invoices_january.csv", INVOICES)
     project.land("a/b/sensors.csv", sensors())
     project.land("notes.csv", NOTES)
+    project.land("customer_infomation_1.csv", "id,customername,gender,age\n1,Ann,F,30\n")
+    project.land("data_sales_1.csv", SALES)
     project.run("load-bronze")
     project.run("dbt", "build")
 
+    schemas = project.sql("select schema_name from information_schema.schemata")
+    made = {row["schema_name"] for row in schemas} - {"default", "information_schema"}
+    assert made == {name.lower() for name in SCHEMAS.values()}
     assert project.counted() == {
         "trips": (4, 3, 0),
         "invoices": (2, 2, 0),
         "readings": (3, 1, 0),
         "notes": (0, 0, 2),
+        "customers": (1, 0, 0),
+        "sales": (1, 0, 0),
     }
-    rejections = project.lakehouse.sql("select dataset, reason, rejected_rows from gold.rejections")
+    rejections = project.sql("select dataset, reason, rejected_rows from gold.rejections")
     assert {(r["dataset"], r["reason"]): r["rejected_rows"] for r in rejections} == {
         ("trips", "corrupt_line"): 1,
         ("trips", "damaged_id"): 1,
@@ -158,7 +181,7 @@ def test_rows_are_accepted_rejected_and_counted(project: Project) -> None:
 
 
 def test_values_are_typed_and_equal_lines_stay_apart(project: Project) -> None:
-    trips = project.lakehouse.sql(
+    trips = project.sql(
         "select cast(picked_up as string) as picked_up, grosse, cast(fare as string) as fare, "
         "trip_2nd_stop, trip_fare_text, trip_raw_fare, trip_line_id from gold.all_trips "
         "order by trip_line_id"
@@ -169,17 +192,62 @@ def test_values_are_typed_and_equal_lines_stay_apart(project: Project) -> None:
         ("2026-03-01 08:15:00", 2, "-3.10", None),
         ("2026-03-01 07:00:00", 3, "7.00", "x"),
     ]
-    invoices = project.lakehouse.sql("select * from silver.invoices order by invoice_no")
+    invoices = project.sql("select * from silver.invoices order by invoice_no")
     assert [str(row["tax_rate"]) for row in invoices] == ["0.0725", "0.1900"]
     assert [row["note"] for row in invoices] == ["two\nlines", None]
-    readings = project.lakehouse.sql("select sum(sensor_38) as total from gold.all_readings")
+    readings = project.sql("select sum(sensor_38) as total from gold.all_readings")
     assert readings == [{"total": 38 + 2 * 38 + 3 * 38}]
+
+
+PERSONS = {
+    "bronze.customers": "customername, gender, age",
+    "silver.checked_customers": "customer_name, gender, age, raw_customer_name, raw_gender, raw_age"
+    ", _corrupt_record",
+    "silver.customer_versions": "customer_name, gender, age",
+    "silver.customers": "customer_name, gender, age",
+    "silver.customer_history": "customer_name, gender, age",
+    "gold.sales_of_customer": "customer_name, gender, age",
+}
+
+
+def seen(project: Project) -> dict[str, set[str | None]]:
+    """By relation, all that is seen of its persons, as text."""
+    return {
+        relation: {
+            value and str(value)
+            for row in project.sql(f"select {columns} from {relation}")
+            for value in row.values()
+        }
+        for relation, columns in PERSONS.items()
+    }
+
+
+def test_members_of_the_group_are_shown_personal_data_and_all_others_nothing(
+    project: Project,
+) -> None:
+    shown = seen(project)
+    assert all({"Ann", "30"} <= values for values in shown.values()), shown
+    functions = project.sql(
+        "select concat(routine_schema, '.', routine_name) as name, data_type, routine_definition "
+        "from information_schema.routines where routine_name like 'shown%'"
+    )
+    for function in functions:  # as they were with a group that nobody here is in
+        body = function["routine_definition"].replace("'account users'", "'analysts'")
+        project.sql(
+            f"create or replace function {function['name']}(value {function['data_type']}) "
+            f"returns {function['data_type']} return {body}"
+        )
+    assert seen(project) == {relation: {None} for relation in PERSONS}
+    project.run("dbt", "run-operation", "remove_masks")
+    assert seen(project) == shown
 
 
 def test_retired_dataset_stays_counted_and_breaks_nothing(project: Project) -> None:
     """What docs/operations.md says to remove is gone; bronze and the logs keep what they have."""
     for path in project.folder.glob("models/**/*invoices.*"):
         path.unlink()
+    settings = project.folder / "dbt_project.yml"
+    settings.write_text(settings.read_text("utf-8").replace("account users", "''"), "utf-8")
     sources = project.folder / SOURCES
     before, _, rest = sources.read_text("utf-8").partition("\n      - name: invoices\n")
     sources.write_text(before + rest[rest.index("\n      - name: ") :], "utf-8")
@@ -192,9 +260,12 @@ def test_retired_dataset_stays_counted_and_breaks_nothing(project: Project) -> N
         "invoices": (2, 2, 0),
         "readings": (3, 1, 0),
         "notes": (0, 0, 2),
+        "customers": (1, 0, 0),
+        "sales": (1, 0, 0),
     }
-    assert project.lakehouse.sql("select count(*) as n from gold.all_trips") == [{"n": 1}]
-    assert project.lakehouse.sql("select count(*) as n from bronze.invoices") == [{"n": 4}]
+    assert project.sql("select count(*) as n from gold.all_trips") == [{"n": 1}]
+    assert project.sql("select * from information_schema.column_masks") == []
+    assert project.sql("select count(*) as n from bronze.invoices") == [{"n": 4}]
     audit = project.run(
         "dbt", "test", "--vars", "audit: true", "--select",
         "every_bronze_row_is_in_silver", "every_loaded_file_is_in_bronze", "file_quality",
