@@ -19,6 +19,15 @@ VALUES = {
     "cast(map('k', array(e)) as string)": "{k -> [1.0E-5]}",
     "string(ts)": "2024-03-01 10:00:00.5",
     "bigint(ts)": "1709287200",
+    "bigint(early)": "-2",
+    "try_cast(early as int)": "-2",
+    "cast(early + interval 500 milliseconds as bigint)": "-1",
+    "unix_seconds(early)": "-2",
+    "unix_millis(early - interval 500 microseconds)": "-1501",
+    "typeof(date_trunc('month', day))": "timestamp",
+    "string(parse_json('\"a\"'))": "a",
+    "parse_json('{\"a\": [1, null]}')::string": '{"a":[1,null]}',
+    "coalesce(cast(parse_json('null') as string), 'nothing')": "nothing",
     "timestamp(10)": "1970-01-01 00:00:10",
     "timestamp'2024-01-01 00:00:00'::date": "2024-01-01",
     "timestamp_seconds(1.5)": "1970-01-01 00:00:01.5",
@@ -63,7 +72,7 @@ VALUES = {
 _ROW = (
     "select 1e15D as d, 1e-5D as e, timestamp'2024-03-01 10:00:00.5' as ts, 1 as n, 1.25 as m,"
     " date'2024-02-01' as day, interval '3 12:10:01.5' day to second as span,"
-    " cast(1000000 as decimal(38, 18)) as w"
+    " cast(1000000 as decimal(38, 18)) as w, timestamp'1969-12-31 23:59:58.5' as early"
 )
 
 
@@ -126,7 +135,9 @@ def test_branches_of_a_union_get_one_type(warehouse: Any) -> None:
     numbers, texts = "values (1) as v(x)", "values ('7') as v(y)"
     union = f"select x from {numbers} union all select y from {texts}"
     assert [row["x"] for row in warehouse.sql(f"{union} order by 1")] == [1, 7]
-    warehouse.fails(f"select x from {numbers} union all select 'a'", "CAST_INVALID_INPUT")
+    for number, text in (("x", "'a'"), ("array(x)", "array('b')")):
+        union = f"select {number} from {numbers} union all select {text}"
+        warehouse.fails(union, "CAST_INVALID_INPUT")
     mixed = "select 1 as x union all select date'2024-01-01'"
     warehouse.fails(mixed, "INCOMPATIBLE_COLUMN_TYPE")
     structs = "select named_struct('a', 1) as x union all select named_struct('b', 2)"
@@ -134,6 +145,50 @@ def test_branches_of_a_union_get_one_type(warehouse: Any) -> None:
         1,
         2,
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "data_type", "shown"),
+    [
+        ("cast(1 as float)", "16777217", "double", ["1.0", "1.6777217E7"]),
+        ("1.5", "1", "decimal(11,1)", ["1.0", "1.5"]),
+        ("date'2024-01-01'", "'2024-01-02'", "date", ["2024-01-01", "2024-01-02"]),
+        (
+            "date'2024-01-01'",
+            "timestamp'2024-01-02 03:00:00'",
+            "timestamp",
+            ["2024-01-01 00:00:00", "2024-01-02 03:00:00"],
+        ),
+        ("false", "'true'", "boolean", ["false", "true"]),
+        ("array(1)", "array('2')", "array<bigint>", ["[1]", "[2]"]),
+        ("array(1)", "array(1.5D)", "array<double>", ["[1.0]", "[1.5]"]),
+        ("struct(1 as a)", "struct(1.5D as b)", "struct<a:double>", ["{1.0}", "{1.5}"]),
+    ],
+)
+def test_a_union_loses_no_digits(
+    warehouse: Any, first: str, second: str, data_type: str, shown: list[str]
+) -> None:
+    union = f"select {first} as x union all select {second} union all select null"
+    query = f"select typeof(x) as t, cast(x as string) as s from ({union}) where x is not null"
+    rows = warehouse.sql(f"{query} order by s")
+    assert [row["s"] for row in rows] == shown
+    assert {row["t"] for row in rows} == {data_type}
+
+
+def test_columns_without_alias_are_named_as_written(warehouse: Any) -> None:
+    names = [
+        "initcap(ab cd)",
+        'get_json_object({"a":1}, $.a)',
+        "regexp_count(aa, a)",
+        "isnan(n)",
+        "weekday(d)",
+        "datediff(d, d)",
+    ]
+    query = (
+        "select initcap('ab cd'), get_json_object('{\"a\":1}', '$.a'), regexp_count('aa', 'a'),"
+        " isnan(n), weekday(d), datediff(d, d) from values (1D, date'2024-01-01') as v(n, d)"
+    )
+    assert list(warehouse.sql(query)[0]) == names
 
 
 def test_maps_are_exploded(warehouse: Any) -> None:

@@ -111,8 +111,20 @@ def _correct(call: exp.Expr) -> None:
 def _replace(call: exp.Expr, corrected: exp.Expr) -> None:
     """Put an expression in place of a call, under the name that the call has in a SELECT."""
     if isinstance(call.parent, exp.Select) and call.arg_key == "expressions":
-        corrected = exp.alias_(corrected, render(call), quoted=True)
+        corrected = exp.alias_(corrected, _name_in_select(call), quoted=True)
     call.replace(corrected)
+
+
+def _name_in_select(call: exp.Expr) -> str:
+    """The name of a column without an alias: the call, its texts without quotes."""
+    is_anonymous = isinstance(call, exp.Anonymous)
+    name = str(call.this).lower() if is_anonymous else call.key
+    copy = call.copy()
+    for text in of_kind(nodes(copy), exp.Literal):
+        if text.is_string:
+            text.replace(exp.Var(this=text.name))
+    written = render(copy)
+    return name + written[written.index("(") :] if "(" in written else written
 
 
 def _is_small(name: str, arguments: list[exp.Expr]) -> bool:

@@ -85,10 +85,27 @@ def _truncated(call: exp.Expr) -> list[exp.Expr]:
 
 
 def _truncate(call: exp.Expr, types: OperandTypes) -> None:
-    """Truncate a text as a TIMESTAMP; the engine makes one without time zone of it."""
+    """Truncate a text or a DATE as a TIMESTAMP; the engine makes one without time zone of it."""
     value = call.expressions[1]
-    if types.of(value) == "string":
+    if types.of(value) in ("string", "date", "timestamp_ntz"):
         value.replace(exp.cast(value.copy(), "timestamp"))
+
+
+def whole_seconds(value: exp.Expr) -> exp.Expr:
+    """The seconds of a TIMESTAMP, rounded down; the engine rounds towards 1970."""
+    micros = "(unix_micros(x) - pmod(unix_micros(x), 1000000)) div 1000000"
+    return fill(micros, {"x": value})
+
+
+def _count_seconds(call: exp.Expr, types: OperandTypes) -> None:
+    if types.of(call.expressions[0]) == "timestamp":
+        call.replace(whole_seconds(call.expressions[0]))
+
+
+def _count_millis(call: exp.Expr, types: OperandTypes) -> None:
+    if types.of(call.expressions[0]) == "timestamp":
+        micros = "(unix_micros(x) - pmod(unix_micros(x), 1000)) div 1000"
+        call.replace(fill(micros, {"x": call.expressions[0]}))
 
 
 def _one(call: exp.Expr) -> list[exp.Expr]:
@@ -138,4 +155,6 @@ CALLS: ByName = {
     "date_trunc": (_truncated, _truncate),
     "timestamp_seconds": (_one, _seconds),
     "to_timestamp": (_one, _seconds),
+    "unix_millis": (_one, _count_millis),
+    "unix_seconds": (_one, _count_seconds),
 }

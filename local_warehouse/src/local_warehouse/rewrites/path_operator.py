@@ -15,11 +15,10 @@ from local_warehouse.rewrites.evident_types import UNKNOWN
 from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.templates import PREFIX, fill
+from local_warehouse.rewrites.texts import VARIANT_TEXT
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
-_VARIANT_TEXT = """if(is_variant_null(value), null,
-    coalesce(try_variant_get(value, '$', 'string'), to_json(value)))"""
 _IS_NO_SCALAR = "schema_of_variant(value) rlike '^(STRING|ARRAY|OBJECT)'"
 
 
@@ -79,14 +78,14 @@ def _replace_of_variant(value: exp.Expr, steps: list[exp.Expr]) -> None:
     if not isinstance(cast, exp.Cast):
         value.replace(found)
     elif cast.to.this == exp.DataType.Type.TEXT:
-        cast.replace(fill(_VARIANT_TEXT, {"value": found}))
+        cast.replace(fill(VARIANT_TEXT, {"value": found}))
     elif cast.to.this in exp.DataType.NESTED_TYPES:
         raise unsupported(
             f"a cast of a VARIANT's path to {render(cast.to)} (use from_json(to_json(path), type))"
         )
     else:
         is_text = fill(_IS_NO_SCALAR, {"value": found})  # the engine casts it to something
-        text = fill(_VARIANT_TEXT, {"value": found})
+        text = fill(VARIANT_TEXT, {"value": found})
         casts = [type(cast)(this=one, to=cast.to.copy()) for one in (text, found)]
         cast.replace(exp.If(this=is_text, true=casts[0], false=casts[1]))
 

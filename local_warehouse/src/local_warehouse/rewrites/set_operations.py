@@ -17,6 +17,7 @@ from local_warehouse.rewrites.evident_types import UNKNOWN, evident_types, evide
 from local_warehouse.rewrites.operand_types import DIGITS, widest
 from local_warehouse.rewrites.scopes import ColumnsOf, branches, operations, with_visible
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
+from local_warehouse.sql.dialect import WarehouseDialect
 from local_warehouse.sql.walk import nodes, of_kind
 
 _MOMENTS = ("date", "timestamp", "timestamp_ntz")
@@ -120,7 +121,7 @@ def _common(left: str, right: str) -> str:
         element = _common(*(_element(one) for one in types))
         return f"array<{element}>" if element else UNKNOWN
     if needs_other_fields(*types):
-        return left
+        return _common_struct(left, right)
     if "string" in types:
         other = left if right == "string" else right
         if other in DIGITS:
@@ -130,6 +131,23 @@ def _common(left: str, right: str) -> str:
     if moment and all(one in _MOMENTS for one in types):
         return moment
     return widest(set(types))
+
+
+def _common_struct(left: str, right: str) -> str:
+    """The type of structs: the names of the first, and the type that each field becomes."""
+    sides = [type_of(left), type_of(right)]
+    fields = [side.expressions for side in sides]
+    is_struct = all(side.this == exp.DataType.Type.STRUCT for side in sides)
+    if not is_struct or len(fields[0]) != len(fields[1]):
+        return left
+    kinds = []
+    for pair in zip(*fields, strict=True):
+        texts = [str(field.args["kind"].sql(dialect=WarehouseDialect)) for field in pair]
+        plain = [text.lower() for text in texts]
+        nested = any("<" in text for text in texts)
+        kinds.append(texts[0] if nested else _common(plain[0], plain[1]) or texts[0])
+    named = zip(fields[0], kinds, strict=True)
+    return f"struct<{','.join(f'`{field.name}`:{kind}' for field, kind in named)}>"
 
 
 def _is_number(data_type: str) -> bool:
@@ -145,7 +163,7 @@ def _is_cast(given: str, wanted: str) -> bool:
     if given.startswith("array<") and wanted.startswith("array<"):
         return _is_cast(_element(given), _element(wanted))
     is_text = given == "string" and wanted in ("bigint", "double", *_READ_FROM_TEXT)
-    is_exact = given.startswith("decimal") and wanted == "double"
+    is_exact = _is_number(given) and _is_number(wanted) and given != wanted
     is_moment = given in _MOMENTS and wanted in _MOMENTS and given != wanted
     return is_text or is_exact or is_moment or needs_other_fields(given, wanted)
 

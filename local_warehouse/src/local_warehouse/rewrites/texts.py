@@ -13,6 +13,8 @@ from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import WarehouseDialect
 
+VARIANT_TEXT = """if(is_variant_null(value), null,
+    coalesce(try_variant_get(value, '$', 'string'), to_json(value)))"""
 _FRACTIONS = ("float", "double")
 _NESTED = ("array<", "map<", "struct<")
 _NESTED_KINDS = (exp.DataType.Type.ARRAY, exp.DataType.Type.LIST, exp.DataType.Type.MAP,
@@ -21,6 +23,8 @@ _NESTED_KINDS = (exp.DataType.Type.ARRAY, exp.DataType.Type.LIST, exp.DataType.T
 
 def as_text(value: exp.Expr, data_type: str) -> exp.Expr | None:
     """What casts a value of a type to STRING; None where the engine's own cast does."""
+    if data_type == "variant":
+        return fill(VARIANT_TEXT, {"value": value})
     if data_type not in _FRACTIONS and not data_type.startswith(_NESTED):
         return None
     kind = exp.DataType.build(data_type, dialect=WarehouseDialect)
@@ -72,10 +76,14 @@ def _joined(
 
 def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
     """What is cast to STRING, unless its text says that it is a text, a date or a whole number;
-    or an interval that is cast to a number."""
+    or an interval that is cast to a number, or what may be a TIMESTAMP to a whole one."""
     assert isinstance(cast, exp.Cast)
     if cast.to.this != exp.DataType.Type.TEXT:
-        return [cast.this] if moments.is_counted(cast) else []
+        may_be_moment = cast.to.this in exp.DataType.INTEGER_TYPES and evident_type(cast.this) in (
+            UNKNOWN,
+            "timestamp",
+        )
+        return [cast.this] if moments.is_counted(cast) or may_be_moment else []
     evident = evident_type(cast.this)
     may_differ = evident in (UNKNOWN, *_FRACTIONS) or evident.startswith(_NESTED)
     return [cast.this] if may_differ else []
@@ -84,7 +92,10 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
 def _cast(cast: exp.Expr, types: OperandTypes) -> None:
     assert isinstance(cast, exp.Cast)
     if cast.to.this != exp.DataType.Type.TEXT:
-        moments.count(cast)
+        if types.of(cast.this) == "timestamp":
+            cast.this.replace(exp.paren(moments.whole_seconds(cast.this)))
+        else:
+            moments.count(cast)
         return
     text = as_text(cast.this, types.of(cast.this))
     if text is not None:
