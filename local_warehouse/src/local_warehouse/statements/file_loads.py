@@ -73,7 +73,7 @@ def load(
         with writing(relation.path, rewrites=False):
             return _load(context, relation, branches, replaced)
     except NotCovered as reason:
-        _log.info("by the engine: %s", reason)
+        _log.debug("by the engine: %s", reason)
     except (ReadFilesError, pa.ArrowException, OSError, BaseError) as error:
         _log.info("the engine reads again what failed: %s", error)
     except SqlError as error:
