@@ -104,8 +104,7 @@ define INSTALL
 		rm -rf $(VENV); exit 1; }
 	@printf 'Installing into $(VENV), once; about a minute '
 	@{ $(BIN)/pip install --disable-pip-version-check --no-compile -c constraints.txt -e ./local_warehouse -e '.[$(EXTRA)]'; \
-		code=$$?; $(BIN)/python -m compileall -q -j 0 -x '/tests/' $(VENV)/lib >/dev/null 2>&1; \
-		echo "exit $$code"; } 2>&1 | tee $(VENV)/install.log | while read -r word rest; do \
+		echo "exit $$?"; } 2>&1 | tee $(VENV)/install.log | while read -r word rest; do \
 		case $$word in Collecting) printf . ;; exit) echo; exit $$rest ;; esac; done || { \
 		tail -n 20 $(VENV)/install.log; echo "The whole log: $(VENV)/install.log"; exit 1; }
 	@printf 'import os; os.environ.get("PWD", "").startswith("%s/") and %s("DBT_PROFILES_DIR", "%s")\n' \

@@ -143,11 +143,12 @@ def _credentials(workspace: Workspace, options: argparse.Namespace) -> None:
 def _explain_trust(credentials: Sequence[Credential | None]) -> None:
     """Print the command of the second step, which takes rights in AWS."""
     storage, service = (have.external_id if have else "" for have in credentials)
+    stack = STORAGE_CREDENTIAL.replace("_", "-")
     print(
         f"""
 The roles must trust Unity Catalog by the external ids that it has chosen. In AWS:
 
-  aws cloudformation deploy --stack-name {STORAGE_CREDENTIAL.replace("_", "-")} --template-file infra/lakehouse.yml \\
+  aws cloudformation deploy --stack-name {stack} --template-file infra/lakehouse.yml \\
     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \\
     StorageExternalId={storage} LoaderExternalId={service}
 

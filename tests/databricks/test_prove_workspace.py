@@ -250,7 +250,7 @@ def test_interrupted_proof_removes_what_it_has_made(lakehouse: Lakehouse) -> Non
     command = [str(BIN / "prove-workspace"), "--name", name]
     process = subprocess.Popen(
         command, env=lakehouse.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        # Of a shell's background, which the tests may be run in, a process ignores SIGINT.
+        # A process in a shell's background, where the tests may run, ignores SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stderr

@@ -148,7 +148,7 @@ class Project:
             seed.write("bazaar,Marketplace of the test\n")
 
     def rules_are_changed(self) -> None:
-        """Of a reason's name, and of every model behind it, by a comment."""
+        """A reason gets another name, and every model behind it a comment."""
         for name in MODELS:
             (model,) = (self.folder / "models").rglob(f"{name}.sql")
             text = model.read_text()

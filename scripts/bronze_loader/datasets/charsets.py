@@ -1,6 +1,6 @@
 """The encodings that files may be declared in, and how each is read.
 
-Of the encodings with ASCII's line breaks, Spark 4 reads UTF-8, US-ASCII and ISO-8859-1 only
+Spark 4 reads three encodings with ASCII's line breaks: UTF-8, US-ASCII and ISO-8859-1
 (https://github.com/apache/spark/pull/47280). A file in another encoding of one byte a character is
 read as ISO-8859-1, which loses nothing, and then its characters are replaced.
 """
