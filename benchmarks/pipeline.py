@@ -1,131 +1,114 @@
 """Measures whole runs of the job, side by side with a DuckDB script that rebuilds everything.
 
-    python benchmarks/pipeline.py --sales 3000000
+    python benchmarks/pipeline.py                  # 3,000,000 sales, three rounds
+    python benchmarks/pipeline.py --growth         # +30,000 sales at 1 and at 10 million
+    python benchmarks/pipeline.py --sales 20000    # the sample
 
-Lands the sample in those sizes, and measures in turn: the first run, runs with nothing new, with
-one more file of 1 % of the sales, and with a changed customer file of 1 %. After each of them
-`contestants/duckdb_pipeline.py` reads all files, checks, joins and aggregates them, without S3,
-Delta or a log. Prints seconds, medians of `--rounds`, and their ratio.
+Lands the sample in those sizes, and measures in turns: the first run; then, each round, a run with
+nothing new, with one more file of 1 % of the sales, and with a customer file of 1 % of the
+customers, whose every line changes. Beside each, `contestants/duckdb_pipeline.py` reads all files,
+checks, joins and aggregates them, without S3, Delta or a log. Prints the medians of wall seconds
+and of processor seconds (of the job and of the services that work for it) with their ratios; those
+of the processor hold when something else runs on the machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
-import shutil
 import statistics
-import subprocess
 import sys
-import time
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from botocore.session import Session
+from run import enter_environment
 
-HERE = Path(__file__).parent
-BIN = HERE.parent / ".venv" / "bin"
-BUCKET = "landing"
-PRODUCTS = ("APPLE", "OPPO", "VIVO", "NOKIA")
-PLATFORMS = ("shopee", "lazada", "tiktok")
+if TYPE_CHECKING:
+    from measure import Cost
+    from project_runs import Pipeline
 
-
-class Pipeline:
-    """The project on local services of its own, with a copy of its landing in a folder."""
-
-    def __init__(self, work: Path) -> None:
-        self._state, self._files = work / "state", work / "files"
-        for folder in (self._state, self._files):
-            shutil.rmtree(folder, ignore_errors=True)
-        printed = self._command("local-warehouse", "exec", "--", "python", "-c",
-                                "import json, os; print(json.dumps(dict(os.environ)))")  # fmt: skip
-        self._env: dict[str, str] = json.loads(printed.splitlines()[-1])
-        os.environ.update({k: v for k, v in self._env.items() if k.startswith("AWS_")})
-        self._s3 = Session().create_client("s3")
-
-    def _command(self, *command: str) -> str:
-        env = getattr(self, "_env", os.environ) | {"LAKEHOUSE_STATE": str(self._state)}
-        done = subprocess.run(
-            [str(BIN / command[0]), *command[1:]], env=env, cwd=HERE.parent,
-            stdout=subprocess.PIPE, text=True, check=True,
-        )  # fmt: skip
-        return done.stdout
-
-    def land_sample(self, sales: int) -> None:
-        """The sample, with a tenth as many customers as sales."""
-        sizes = ("--sales", str(sales), "--customers", str(sales // 10))
-        self._command("landing-sample", *sizes)
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
-            for entry in page.get("Contents", []):
-                body = self._s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
-                self._keep(entry["Key"], body)
-
-    def land(self, key: str, lines: list[str]) -> None:
-        """A file of these lines."""
-        body = "\n".join([*lines, ""]).encode()
-        self._s3.put_object(Bucket=BUCKET, Key=key, Body=body)
-        self._keep(key, body)
-
-    def _keep(self, key: str, body: bytes) -> None:
-        path = self._files / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
-
-    def run_job(self) -> float:
-        """The seconds of a run of the job."""
-        return _seconds(lambda: self._command("run-job"))
-
-    def run_duckdb(self) -> float:
-        """The seconds of a rebuild by DuckDB."""
-        script = HERE / "contestants" / "duckdb_pipeline.py"
-        command = [sys.executable, str(script), str(self._files)]
-        return _seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
-
-    def stop(self) -> None:
-        """Stop the services; their data stays."""
-        self._command("local-warehouse", "down")
+HERE = Path(__file__).resolve().parent
+GROWTH = (1_000_000, 10_000_000)
+ADDED = 30_000
 
 
-def _seconds(act: object) -> float:
-    started = time.monotonic()
-    act()  # type: ignore[operator]
-    return time.monotonic() - started
+def measure_runs(pipeline: Pipeline, sales: int, rounds: int) -> dict[str, list[tuple[Cost, Cost]]]:
+    """By situation: the cost of the job and of DuckDB, a pair a round."""
+    from project_runs import customer_lines, sale_lines
 
-
-def _sales(count: int, chance: random.Random) -> list[str]:
-    """Lines of one month."""
-    return ["createtime,id,product,quan,shop,platform"] + [
-        f"2026-06-{chance.randint(1, 28):02},{chance.randint(1, 9 * count)},"
-        f"{chance.choice(PRODUCTS)},{chance.randint(1, 9)},Main,{chance.choice(PLATFORMS)}"
-        for _ in range(count)
-    ]
-
-
-def _customers(count: int, chance: random.Random) -> list[str]:
-    return ["id,customername,gender,age"] + [
-        f"{number},Ann {chance.randint(1, 999)},female,{chance.randint(18, 80)}"
-        for number in range(count)
-    ]
-
-
-def measure(pipeline: Pipeline, sales: int, rounds: int) -> dict[str, list[tuple[float, float]]]:
-    """By situation: the seconds of the job and of DuckDB, a pair a round."""
     chance = random.Random(1)  # noqa: S311 - the same files each time
-    taken: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    taken: dict[str, list[tuple[Cost, Cost]]] = defaultdict(list)
 
     def both(situation: str) -> None:
         taken[situation].append((pipeline.run_job(), pipeline.run_duckdb()))
+        _say(situation, taken[situation][-1])
+
+    def land_customers() -> None:
+        pipeline.land("crm/customer_infomation_more.csv", customer_lines(sales // 1000, chance))
 
     pipeline.land_sample(sales)
+    land_customers()
     both("first run")
     for number in range(rounds):
         both("nothing new")
-        pipeline.land(f"shop/data_sales_more_{number}.csv", _sales(sales // 100, chance))
+        pipeline.land(
+            f"shop/data_sales_more_{number}.csv", sale_lines(sales // 100, sales // 10, chance)
+        )
         both("one more file, 1 %")
-        pipeline.land("crm/customer_infomation_more.csv", _customers(sales // 1000, chance))
-        both("customer file, 1 %")
+        land_customers()
+        both("changed customer file, 1 %")
     return taken
+
+
+def measure_growth(work: Path, rounds: int) -> dict[str, list[tuple[Cost, Cost]]]:
+    """The same of a file of ADDED sales, in a project of each of the sizes GROWTH."""
+    from project_runs import Pipeline, sale_lines
+
+    taken: dict[str, list[tuple[Cost, Cost]]] = defaultdict(list)
+    for sales in GROWTH:
+        chance = random.Random(1)  # noqa: S311 - the same files each time
+        pipeline = Pipeline(work)
+        try:
+            pipeline.land_sample(sales)
+            _say(f"first run of {sales:,}", (pipeline.run_job(), pipeline.run_duckdb()))
+            for number in range(rounds):
+                pipeline.land(
+                    f"shop/data_sales_more_{number}.csv", sale_lines(ADDED, sales // 10, chance)
+                )
+                situation = f"{ADDED:,} more to {sales:,}"
+                taken[situation].append((pipeline.run_job(), pipeline.run_duckdb()))
+                _say(situation, taken[situation][-1])
+        finally:
+            pipeline.stop()
+    return taken
+
+
+def _say(situation: str, pair: tuple[Cost, Cost]) -> None:
+    job, duckdb = pair
+    print(
+        f"{situation}: job {job.wall:.1f} s, {job.cpu:.1f} CPU s, {job.memory >> 20:,} MB; "
+        f"DuckDB {duckdb.wall:.1f} s, {duckdb.cpu:.1f} CPU s; load {os.getloadavg()[0]:.1f}",
+        file=sys.stderr, flush=True,
+    )  # fmt: skip
+
+
+def print_table(taken: dict[str, list[tuple[Cost, Cost]]]) -> None:
+    """Print the medians."""
+    print(
+        "| run | job, s | DuckDB, s | ratio | job, CPU s | DuckDB, CPU s | ratio | job, peak MB |\n"
+        "|---|--:|--:|--:|--:|--:|--:|--:|"
+    )
+    for situation, pairs in taken.items():
+        sides = list(zip(*pairs, strict=True))
+        wall = [statistics.median(cost.wall for cost in side) for side in sides]
+        cpu = [statistics.median(cost.cpu for cost in side) for side in sides]
+        memory = max(job.memory for job, _ in pairs) >> 20
+        print(
+            f"| {situation} | {wall[0]:.1f} | {wall[1]:.1f} | {wall[0] / wall[1]:.2f} "
+            f"| {cpu[0]:.1f} | {cpu[1]:.1f} | {cpu[0] / cpu[1]:.2f} | {memory:,} |"
+        )
 
 
 def main() -> None:
@@ -135,20 +118,23 @@ def main() -> None:
     )
     parser.add_argument("--sales", type=int, default=3_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--growth", action="store_true", help="measure growth, in place of --sales")
     parser.add_argument("--work", type=Path, default=HERE / ".work" / "pipeline")
     options = parser.parse_args()
-    pipeline = Pipeline(options.work)
-    try:
-        taken = measure(pipeline, options.sales, options.rounds)
-    finally:
-        pipeline.stop()
-    print(
-        f"{options.sales:,} sales, load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores\n"
-    )
-    print("| run | job, s | DuckDB's rebuild, s | ratio |\n|---|--:|--:|--:|")
-    for situation, pairs in taken.items():
-        job, duckdb = (statistics.median(side) for side in zip(*pairs, strict=True))
-        print(f"| {situation} | {job:.1f} | {duckdb:.1f} | {job / duckdb:.2f} |")
+    enter_environment()
+    from project_runs import Pipeline
+
+    if options.growth:
+        taken = measure_growth(options.work, options.rounds)
+    else:
+        pipeline = Pipeline(options.work)
+        try:
+            taken = measure_runs(pipeline, options.sales, options.rounds)
+        finally:
+            pipeline.stop()
+    sizes = "growth" if options.growth else f"{options.sales:,} sales"
+    print(f"{sizes}, load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores\n")
+    print_table(taken)
 
 
 if __name__ == "__main__":

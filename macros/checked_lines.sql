@@ -18,63 +18,77 @@
     line and its number among the equal lines of its file. Together the last two are a key.
 
     Only lines whose cheap key repeats are sorted and numbered: a window over all lines costs most of
-    a first build. Different lines that share a cheap key are told apart by their hash.
+    a first build. Different lines that share a cheap key are told apart by their hash. An engine may
+    run a query again wherever it is named, so what is named more than once reads raw columns alone,
+    and a text is made once a line.
     columns: in the order in which the dataset declares them. -#}
 {% macro lines_to_check(dataset, columns) -%}
     {%- set raw_columns = [] -%}
     {%- for column in columns -%}{%- do raw_columns.append('raw_' ~ column) -%}{%- endfor -%}
     {%- set hashed = ['_source_file'] + raw_columns + ['_corrupt_record'] -%}
-    with trimmed as (
+    with pending as (
         select
             {%- for column in columns %}
             {{ column }} as raw_{{ column }},
-            {{ trimmed(column) }} as {{ column }},
             {%- endfor %}
             {{ file_columns() }}
         from {{ ref('bronze_' ~ dataset) }}
         {{ where_file_is_in(pending_files(dataset)) }}
     ),
-    lines as (
-        select
-            {{ raw_columns | join(', ') }},
-            {%- for column in columns %}
-            {{ unless_marker(column) }} as {{ column }}_text,
-            {%- endfor %}
-            {{ header_in_line(dataset, columns) }} as header_in_line,
-            {{ file_columns() }}
-        from trimmed
-    ),
     second_headers as (
-        select distinct _source_file from lines where header_in_line = 'second_header'
+        select distinct _source_file
+        from (
+            {{ trimmed_values('pending', columns, ['_source_file']) }}
+        )
+        where {{ header_in_line(dataset, columns) }} = 'second_header'
     ),
     keyed as (
-        select
-            lines.*,
-            case
-                when second_headers._source_file is not null then 'second_header'
-                else lines.header_in_line
-            end as found_header,
-            xxhash64({% for column in hashed %}lines.{{ column }}{{ ', ' if not loop.last }}{% endfor %}) as cheap_key
-        from lines
-        left join second_headers on lines._source_file = second_headers._source_file
+        select *, xxhash64({{ hashed | join(', ') }}) as cheap_key
+        from pending
     ),
     repeated as (
         select cheap_key from keyed group by cheap_key having count(*) > 1
     ),
-    hashed_once as (
-        select keyed.*, {{ line_hash(hashed) }} as line_hash
+    numbered as (
+        select keyed.*, {{ line_hash(hashed) }} as line_hash, 1 as occurrence
         from keyed
         left anti join repeated on keyed.cheap_key = repeated.cheap_key
+        union all
+        select *, row_number() over (partition by line_hash order by line_hash) as occurrence
+        from (
+            select keyed.*, {{ line_hash(hashed) }} as line_hash
+            from keyed
+            left semi join repeated on keyed.cheap_key = repeated.cheap_key
+        )
     ),
-    hashed_again as (
-        select keyed.*, {{ line_hash(hashed) }} as line_hash
-        from keyed
-        left semi join repeated on keyed.cheap_key = repeated.cheap_key
+    trimmed as (
+        {{ trimmed_values('numbered', columns, ['*']) }}
     )
-    select *, 1 as occurrence from hashed_once
-    union all
-    select *, row_number() over (partition by line_hash order by line_hash) as occurrence
-    from hashed_again
+    select
+        {{ raw_columns | join(', ') }},
+        {%- for column in columns %}
+        {{ unless_marker(column) }} as {{ column }}_text,
+        {%- endfor %}
+        case
+            when second_headers._source_file is not null then 'second_header'
+            else {{ header_in_line(dataset, columns) }}
+        end as found_header,
+        {{ file_columns('trimmed') }},
+        line_hash,
+        occurrence
+    from trimmed
+    left join second_headers on trimmed._source_file = second_headers._source_file
+{%- endmacro %}
+
+
+{#- A query of each raw_<column> trimmed, and of some other columns. -#}
+{% macro trimmed_values(relation, columns, others) -%}
+    select
+        {%- for column in columns %}
+        {{ trimmed('raw_' ~ column) }} as {{ column }},
+        {%- endfor %}
+        {{ others | join(', ') }}
+    from {{ relation }}
 {%- endmacro %}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,6 +157,22 @@ def test_a_second_run_writes_nothing(own: Lakehouse) -> None:
     assert versions(own) == before
     made = re.findall(r"OK (?:created|loaded) .* (\S+) \.+ \[(OK.*?) in", printed)
     assert {outcome for _, outcome in made} == {"OK (as it is)", "OK (nothing has changed)"}
+
+
+def test_every_table_is_clustered_as_it_is_declared(own: Lakehouse) -> None:
+    declared = {"bronze.load_log": ["dataset", "source_file"]}
+    manifest = json.loads((Path(own.env["DBT_TARGET_PATH"]) / "manifest.json").read_text())
+    for source in manifest["sources"].values():
+        if source["external"]:
+            declared[f"bronze.{source['identifier']}"] = ["_source_file"]
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "view":
+            declared[f"{node['schema']}.{node['alias']}"] = node["config"]["liquid_clustered_by"]
+    assert all(declared.values())
+    shown = {
+        table: own.sql(f"describe detail {table}")[0]["clusteringColumns"] for table in declared
+    }
+    assert {table: list(keys) for table, keys in shown.items()} == declared
 
 
 def test_old_rows_of_a_changed_file_are_gone_everywhere(own: Lakehouse) -> None:

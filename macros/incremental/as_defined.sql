@@ -17,6 +17,7 @@
         {%- do store_result('agate_table', response='OK', agate_table=load_agate_table()) -%}
         {{ return(leave_as_it_is('as it is')) }}
     {%- endif -%}
+    {%- do memory_of(model.unique_id).update({'has_logged': true}) -%}
     {{ return(dbt.materialization_seed_databricks()) }}
 {% endmaterialization %}
 

@@ -1,6 +1,7 @@
 {#- Runs at the end of an audit. Logs are only added to, and of each key the newest row counts: the
-    others are removed, and the small files that runs leave become one. The loader's log keeps its
-    rows, as its history is asked for. -#}
+    others are removed. The loader's log keeps its rows, as its history is asked for. Then every
+    clustered table is optimized: the small files that runs leave become few, on a workspace in the
+    order of their keys. -#}
 {% macro compact_logs() %}
     {%- if not execute -%}
         {%- set seen_by_dbt = [
@@ -15,12 +16,14 @@
         ] -%}
         {%- for log, key, moment in keys if load_relation(log) -%}
             {%- do run_query(older_rows_are_removed_sql(log, key, moment)) -%}
-            {%- do run_query('optimize ' ~ log) -%}
         {%- endfor -%}
-        {%- set load_log = source('bronze', 'load_log') -%}
-        {%- if load_relation(load_log) -%}
-            {%- do run_query('optimize ' ~ load_log) -%}
-        {%- endif -%}
+        {%- set clustered = graph.sources.values() | list + graph.nodes.values() | selectattr('config.liquid_clustered_by') | list -%}
+        {%- for node in clustered -%}
+            {%- set table = adapter.get_relation(node.database, node.schema, node.identifier or node.alias) -%}
+            {%- if table -%}
+                {%- do run_query('optimize ' ~ table) -%}
+            {%- endif -%}
+        {%- endfor -%}
     {%- endif -%}
 {% endmacro %}
 

@@ -2,14 +2,19 @@
     new. What it has passed over is in test_log. With the variable `audit` it looks at all rows. -#}
 
 
-{#- The condition that a row of the tested relation is of a file that was built since the test last
-    passed; true for all rows in an audit, and for a relation that no file-wise model fills.
-    builder: the model that fills the relation file by file; by default that of the tested one. -#}
+{#- The condition that a row of the tested relation is of a file, or in a daily table of a day, that was
+    built since the test last passed; false for a seed that was not; true for all rows in an audit, and
+    for a view of the logs.
+    builder: what fills the relation; by default builder_of_tested. -#}
 {% macro built_since_passed(column='_source_file', builder=none) -%}
-    {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('touched_days'), ref('test_log')] -%}{%- endif -%}
+    {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('touched_days'), ref('test_log'), ref('definition_log')] -%}{%- endif -%}
     {%- set builder = (builder or builder_of_tested()) if execute and not var('audit') -%}
-    {%- if builder and has_passed_over(builder) -%}
+    {%- if builder and counts_days(builder) -%}
+        {{ touched_since_passed(builder) }}
+    {%- elif builder and has_passed_over(builder) -%}
         false
+    {%- elif builder and builder.startswith('seed.') -%}
+        true
     {%- elif builder -%}
         {{ column }} in (
             select source_file
@@ -24,15 +29,16 @@
 {%- endmacro %}
 
 
-{#- The same by days, for what daily_sales counts; true for all of them until the test has passed once,
-    as a first build touches no day. -#}
-{% macro touched_since_passed() -%}
-    {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('touched_days'), ref('test_log')] -%}{%- endif -%}
-    {%- if execute and not var('audit') and has_passed_over('touched_days') -%}
+{#- The same by days, for what a daily table counts; true for all of them until the test has passed once
+    over the table's present rules, as these count every day and touch none.
+    daily: the daily table's model. -#}
+{% macro touched_since_passed(daily) -%}
+    {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('touched_days'), ref('test_log'), ref('definition_log')] -%}{%- endif -%}
+    {%- if execute and not var('audit') and has_passed_over('touched_days') and has_passed_over(daily) -%}
         false
     {%- elif execute and not var('audit') -%}
         (
-            {{ passed_until() }} = timestamp'1970-01-01 00:00:00'
+            not ({{ newest_rules(daily) }}) <=> ({{ newest_rules(daily, passed_until()) }})
             or sold_on in (
                 select sold_on from {{ ref('touched_days') }} where touched_at > {{ passed_until() }}
             )
@@ -43,14 +49,30 @@
 {%- endmacro %}
 
 
-{#- True when the current test has passed over all that a model has logged, or touched_days has: it
-    then has no row to look at. A test of which that is true wherever it asks is not run. -#}
+{#- True for the model of a daily table. -#}
+{% macro counts_days(builder) %}
+    {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ builder) -%}
+    {{ return(node and node.config.incremental_strategy == 'replace_days') }}
+{% endmacro %}
+
+
+{#- The rules by which a model was built last, or was by a moment. -#}
+{% macro newest_rules(model_name, moment=none) -%}
+    select max_by(rules, logged_at) from {{ ref('build_log') }} where model_name = '{{ model_name }}'
+    {%- if moment %} and logged_at <= {{ moment }}{% endif -%}
+{%- endmacro %}
+
+
+{#- True when the current test has passed over all that a model has logged, or touched_days has, or over
+    a seed as it was made last: it then has no row to look at. A test of which that is true wherever it
+    asks is not run. -#}
 {% macro has_passed_over(builder) %}
     {%- set has_passed = false -%}
     {%- if flags.WHICH in ('build', 'test') and not memory_of(builder).get('has_logged') -%}
         {%- set moments = remembered('all', 'moments', logged_moments) -%}
         {%- set until = moments.get('test ' ~ context['model'].name) -%}
-        {%- set has_passed = until is not none and moments.get(builder, '') <= until -%}
+        {%- set built = moments.get(builder) -%}
+        {%- set has_passed = until is not none and (built <= until if built else not builder.startswith('seed.')) -%}
     {%- endif -%}
     {%- set memory = memory_of(context['model'].unique_id) -%}
     {%- do memory.update({'looks': memory.get('looks', false) or not has_passed}) -%}
@@ -58,16 +80,19 @@
 {% endmacro %}
 
 
-{#- The newest moment of each model in build_log, of touched_days, and of each test in test_log as
-    `test <name>`, as texts that compare as the moments do. -#}
+{#- The newest moment of each model in build_log, of touched_days, of each id in definition_log, and of
+    each test in test_log as `test <name>`, as texts that compare as the moments do. -#}
 {% macro logged_moments() %}
     {%- set moments = {} -%}
-    {%- if load_relation(ref('build_log')) and load_relation(ref('touched_days')) and load_relation(ref('test_log')) -%}
+    {%- if load_relation(ref('build_log')) and load_relation(ref('touched_days')) and load_relation(ref('test_log'))
+           and load_relation(ref('definition_log')) -%}
         {%- set rows = run_query(
             'select model_name, cast(max(logged_at) as string) from ' ~ ref('build_log') ~ ' group by model_name'
             ~ " union all select 'touched_days', cast(max(touched_at) as string) from " ~ ref('touched_days')
             ~ " union all select concat('test ', test_name), cast(max(tested_until) as string) from "
             ~ ref('test_log') ~ ' group by test_name'
+            ~ ' union all select node_id, cast(max(logged_at) as string) from ' ~ ref('definition_log')
+            ~ ' group by node_id'
         ) -%}
         {%- for row in rows if row[1] is not none -%}
             {%- do moments.update({row[0]: row[1]}) -%}
@@ -103,14 +128,16 @@
 {%- endmacro %}
 
 
-{#- The name of the model that fills the tested relation file by file: itself, or the one that a view
-    selects from; none where there is none. -#}
+{#- What fills the tested relation: the name of the model that does so by files or by days, itself or the
+    one that a view selects from; the id of a tested seed; none for other relations. -#}
 {% macro builder_of_tested() %}
     {%- set ids = [context['model'].attached_node] -%}
     {%- for id in ids -%}
         {%- set node = graph.nodes.get(id) -%}
-        {%- if node and node.config.incremental_strategy in ('replace_files', 'merge_touched', 'match_customers') -%}
+        {%- if node and node.config.incremental_strategy in ('replace_files', 'merge_touched', 'match_customers', 'replace_days') -%}
             {{ return(node.name) }}
+        {%- elif node and node.resource_type == 'seed' and loop.first -%}
+            {{ return(id) }}
         {%- elif node and node.config.materialized == 'view' -%}
             {%- do ids.extend(node.depends_on.nodes) -%}
         {%- endif -%}

@@ -7,7 +7,7 @@
             count(*) as orders,
             sum(quantity) as units
         from {{ sales }}
-        where {{ touched_since_passed() }}
+        where {{ touched_since_passed(daily.identifier) }}
         group by sold_on
     ),
     daily as (
@@ -16,7 +16,7 @@
             sum(orders) as orders,
             sum(units) as units
         from {{ daily }}
-        where {{ touched_since_passed() }}
+        where {{ touched_since_passed(daily.identifier) }}
         group by sold_on
     )
     select

@@ -4,6 +4,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='match_customers',
+    liquid_clustered_by=['sold_on', '_source_file'],
     meta={'dataset': 'sales'},
     on_schema_change='fail',
     post_hook="{{ log_files(['sales', 'customers']) }}",

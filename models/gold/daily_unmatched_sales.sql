@@ -3,6 +3,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_days',
+    liquid_clustered_by=['sold_on'],
     on_schema_change='fail',
     post_hook='{{ log_days() }}',
 ) }}

@@ -4,6 +4,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='merge_touched',
+    liquid_clustered_by=['customer_id'],
     unique_key=['customer_id', 'valid_from'],
     meta={'dataset': 'customers', 'lines': 'customer_versions', 'entity': 'customer_id'},
     on_schema_change='fail',

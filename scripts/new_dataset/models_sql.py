@@ -144,6 +144,7 @@ def gold_sql(dataset: NewDataset) -> str:
 {{{{ config(
     materialized='incremental',
     incremental_strategy='replace_files',
+    liquid_clustered_by=['_source_file'],
     meta={{'dataset': '{dataset.name}'}},
     on_schema_change='fail',
     post_hook="{{{{ log_files(['{dataset.name}']) }}}}",

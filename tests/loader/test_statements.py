@@ -39,6 +39,7 @@ def test_create_table() -> None:
   `shop` STRING
 )
 USING DELTA
+CLUSTER BY (`_source_file`)
 LOCATION 's3://lakehouse/bronze/sales'"""
     )
 

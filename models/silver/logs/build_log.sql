@@ -1,6 +1,8 @@
 -- One row: one file that a model has taken over, with what became of its rows. Never changed, only
 -- added to, by macros/incremental. The newest row of (model_name, dataset, source_file) is that
 -- file's state in the model. A model that is missing here takes all its files over again.
+{{ config(liquid_clustered_by=['model_name', 'dataset']) }}
+
 select
     -- ids
     cast(null as string) as model_name,

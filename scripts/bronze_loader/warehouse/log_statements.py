@@ -30,7 +30,7 @@ LOG_COLUMNS: tuple[tuple[str, str], ...] = (
 
 def create_log(schema: BronzeSchema) -> str:
     """CREATE TABLE IF NOT EXISTS for the load log."""
-    return create_table(schema, LOG_TABLE, LOG_COLUMNS)
+    return create_table(schema, LOG_TABLE, LOG_COLUMNS, clustered_by=["dataset", "source_file"])
 
 
 def add_log_columns(schema: BronzeSchema, names: Iterable[str]) -> str:

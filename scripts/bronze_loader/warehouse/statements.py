@@ -69,15 +69,22 @@ def table_columns(schema: BronzeSchema, tables: Iterable[str]) -> str:
 def create_bronze_table(schema: BronzeSchema, table: str, columns: Iterable[str]) -> str:
     """CREATE TABLE IF NOT EXISTS: the metadata columns, then the given ones as STRING."""
     typed = (*METADATA_COLUMNS, *((name, "STRING") for name in columns))
-    return create_table(schema, table, typed)
+    return create_table(schema, table, typed, clustered_by=["_source_file"])
 
 
-def create_table(schema: BronzeSchema, table: str, columns: Iterable[tuple[str, str]]) -> str:
-    """CREATE TABLE IF NOT EXISTS for an external Delta table of (name, type) columns."""
+def create_table(
+    schema: BronzeSchema,
+    table: str,
+    columns: Iterable[tuple[str, str]],
+    clustered_by: Iterable[str],
+) -> str:
+    """CREATE TABLE IF NOT EXISTS for an external Delta table of (name, type) columns, clustered by
+    what its rows are replaced and read by."""
     body = ",\n  ".join(f"{identifier(name)} {data_type}" for name, data_type in columns)
+    keys = ", ".join(map(identifier, clustered_by))
     return (
         f"CREATE TABLE IF NOT EXISTS {schema.table(table)} (\n  {body}\n)\n"
-        f"USING DELTA\nLOCATION {string(schema.location(table))}"
+        f"USING DELTA\nCLUSTER BY ({keys})\nLOCATION {string(schema.location(table))}"
     )
 
 
