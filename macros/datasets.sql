@@ -6,7 +6,7 @@
 {% macro declared_tables() %}
     {%- set tables = [] -%}
     {%- if execute -%}
-        {%- for table in graph.sources.values() | sort(attribute='name') if table.external -%}
+        {%- for table in (graph.sources or {}).values() | sort(attribute='name') if table.external -%}
             {%- do tables.append(table) -%}
         {%- endfor -%}
     {%- endif -%}

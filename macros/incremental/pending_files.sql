@@ -103,9 +103,9 @@
 
 
 {#- A fingerprint of everything but the data that decides what the model makes of a row: its own
-    text, the macros of this project that it calls, directly or through others, and the contents of
-    the seeds it reads, but for one that decides about whole files. A row added to a seed takes effect
-    on the next run, with no full refresh. -#}
+    text, the macros of this project that it calls, directly or through others, the contents of the
+    seeds it reads, but for one that decides about whole files, and the names that are a header's. A
+    row added to a seed, or a new alias, takes effect on the next run, with no full refresh. -#}
 {% macro rules_fingerprint() -%}
     {%- if execute -%}
         {{- rules_of(model.unique_id) -}}
@@ -133,6 +133,9 @@
         {%- endfor -%}
         {%- for id in macros | sort if id.split('.')[1] == project_name -%}
             {%- do parts.append(context[id.split('.')[2]].macro.macro_sql) -%}
+        {%- endfor -%}
+        {%- for table in declared_tables() if parsed.name == 'checked_' ~ table.name -%}
+            {%- do parts.append(names_in_headers(table.name) | string) -%}
         {%- endfor -%}
         {%- do memory.update({'rules': local_md5(parts | join('\n'))}) -%}
     {%- endif -%}

@@ -31,15 +31,24 @@ def test_a_refused_file_is_reported_until_it_is_mended_but_logged_once(place: Pl
 
 def test_a_refused_file_loads_once_the_declaration_allows_it(place: Place, tmp_path: Path) -> None:
     place.put("data_sales_1.csv", "createtime,id,größe\n2024-01-01,1,ä\n".encode("cp1252"))
+    place.put("data_sales_2.csv", "createtime,Kunde,größe\n2024-01-01,2,ö\n".encode("cp1252"))
     sources = tmp_path / "sources.yml"
-    declared = (
-        "sources: [{name: bronze, tables: [{name: sales, external: {location: '**/data_*'%s}}]}]"
-    )
-    sources.write_text(declared % "")
+
+    def declare(options: str, aliases: str) -> None:
+        sources.write_text(
+            "sources: [{name: bronze, tables: [{name: sales, external: {location: '**/data_*', "
+            f"options: {{{options}}}}}, "
+            f"columns: [{{name: id, meta: {{required: true, {aliases}}}}}]}}]}}]"
+        )
+
+    declare("", "")
     assert "not UTF-8" in place.load("--sources", str(sources), exit_code=3).stdout
-    sources.write_text(declared % ", options: {encoding: windows-1252}")
+    declare("encoding: windows-1252", "")
+    still = place.load("--sources", str(sources), exit_code=3).stdout
+    assert "data_sales_2.csv: required column missing: id" in still
+    declare("encoding: windows-1252", "aliases: [kunde]")
     place.load("--sources", str(sources))
-    assert place.rows("sales", "id, `größe`") == [("1", "ä")]
+    assert sorted(place.rows("sales", "id, `größe`")) == [("1", "ä"), ("2", "ö")]
 
 
 def test_a_loaded_file_that_is_replaced_by_a_bad_one_keeps_its_rows(place: Place) -> None:

@@ -170,6 +170,7 @@ def built(project: Project) -> Project:
     )  # fmt: skip
     project.land("data_sales_order.csv", SALES, OTHER_ORDER)
     project.land("data_sales_inch.csv", SALES, INCH_MARKS)
+    project.land("data_sales_five.csv", SALES, 5 * ["31.12.2024,K001,APPLE,1,Main,shopee"])
     project.land(
         "customer_infomation_order.csv", CUSTOMERS,
         ["K011,Liz,female,30", "customername,id,gender,age", "Bob Tan,K002,male,30"],
@@ -237,6 +238,9 @@ def test_each_warning_says_what_it_is_about(built: Project) -> None:
     assert "2 sales of FAIRPHONE: add it to seeds/products.csv" in warnings
     assert "1 customer lines of divers: add it to seeds/genders.csv" in warnings
     (ambiguous,) = [warning for warning in warnings if warning.startswith("customer K009")]
+    (five,) = [warning for warning in warnings if "data_sales_five.csv" in warning]
+    assert five.startswith("5 of 5 rows of s3://") and "(100.0 %), most of them as" in five
+    assert "seeds/file_limits.csv" in five
     assert "2 different records" in ambiguous and "customer_infomation_all.csv" in ambiguous
 
 
@@ -280,6 +284,7 @@ def test_a_file_that_is_mostly_rejected_stops_the_run_before_gold(built: Project
             "docs/operations.md",
         ):
             assert part in said, said
+        assert "data_sales_five.csv: " not in said  # so few rows stop no run
         assert built.gold() == before
     limits.write_text(
         usual + "sales,0.9,1,1,1000,0,Of the test\ncustomers,0.9,1,0.99,100,0,Of the test\n"
@@ -287,6 +292,7 @@ def test_a_file_that_is_mostly_rejected_stops_the_run_before_gold(built: Project
     printed = built.build().stdout
     assert built.gold() == before + 1
     assert "30 of 30 rows of s3://landing/data_sales_other_form.csv are rejected" in printed
+    assert "5 of 5 rows of s3://landing/data_sales_five.csv are rejected" in printed  # in each run
 
 
 def test_no_row_is_lost(built: Project) -> None:
