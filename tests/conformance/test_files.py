@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canonical import answer
 from files import questions
 from reference import Answers, recorded, write
+
+from local_warehouse.comparison.answers import answer
 
 LANDING = "s3://landing/conformance"
 QUESTIONS = {question.name: question for question in questions(LANDING)}

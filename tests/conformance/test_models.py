@@ -12,12 +12,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import sqlglot
-from canonical import answer
 from questions import questions
 from reference import WITHOUT, Answers, ask, spark_is_there
 from sqlglot import exp
 
 from lakehouse import ROOT, Lakehouse
+from local_warehouse.comparison.answers import answer
 
 pytestmark = pytest.mark.skipif(not spark_is_there(), reason=WITHOUT)
 

@@ -108,6 +108,21 @@ def _parser() -> argparse.ArgumentParser:
     form = sql.add_mutually_exclusive_group()
     for name in ("csv", "json"):
         form.add_argument(f"--{name}", dest="output", action="store_const", const=name)
+    compare = command("compare", _compare, "ask a workspace and the local warehouse the same")
+    compare.description = (
+        "Ask the workspace of DATABRICKS_HOST, DATABRICKS_HTTP_PATH and DATABRICKS_TOKEN, and the "
+        "local warehouse, the same questions and print what differs. Each gets a schema for it, "
+        "which is dropped at the end."
+    )
+    compare.add_argument("--seed", type=int, default=0, help="chooses other questions")
+    compare.add_argument(
+        "--count", type=int, default=300, help="questions of each of three kinds (default: 300)"
+    )
+    compare.add_argument("--json", action="store_true", help="print the differences as JSON")
+    compare.add_argument("--save", type=Path, metavar="FILE", help="keep the workspace's answers")
+    compare.add_argument(
+        "--answers", type=Path, metavar="FILE", help="compare with kept answers, no workspace"
+    )
     execute = command("exec", _exec, "run a command with the settings for the services")
     execute.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
     return parser
@@ -239,6 +254,14 @@ def _read_script(path: Path) -> str:
         return sys.stdin.read() if str(path) == "-" else path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LocalWarehouseError(f"cannot read {path}: {error}", 2) from error
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from local_warehouse.comparison import command
+
+    wanted = command.Wanted(options.seed, options.count, options.save, options.answers)
+    command.check(wanted)
+    return command.run(_environment(options), wanted, as_json=options.json)
 
 
 def _exec(options: argparse.Namespace) -> int:

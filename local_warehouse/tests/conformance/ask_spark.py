@@ -3,9 +3,10 @@ requirements.txt.
 
 `FOLDER/questions.json` has a list of questions, each with a `name`, and either `sql`, or `file`,
 `options` and `schema` of a CSV file to read. `FOLDER/tables/SCHEMA/TABLE.parquet` are tables that
-queries find; `use` in a question is the schema of unqualified names, and `keep` makes its answer a
-table for those after it. In place of a question `{"documented": true}` stands for all examples of
-Spark's own documentation of its functions. `FOLDER/answers.json` gets the answers by name.
+queries find; `use` in a question is the schema of unqualified names, `keep` makes its answer a
+table for those after it, `view` a temporary view. In place of a question `{"documented": true}`
+stands for all examples of Spark's own documentation of its functions. `FOLDER/answers.json` gets
+the answers by name.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from canonical import answer
+from answers import answer
 from py4j.protocol import Py4JError
-from pyarrow import ArrowInvalid
+from pyarrow import ArrowException
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import CalendarIntervalType, StructField, YearMonthIntervalType
@@ -33,6 +34,10 @@ SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.log.level": "OFF",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    # A query of some rows is interpreted sooner than it is compiled.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
 }
 # An example: a statement behind a prompt, up to the semicolon at the end of a line.
 _EXAMPLE = re.compile(r"^ *> *(.+?);[^\S\n]*$", re.MULTILINE | re.DOTALL)
@@ -77,12 +82,14 @@ def _ask(spark: SparkSession, question: dict[str, Any], folder: Path) -> dict[st
         rows = _rows(spark, question, folder)
         if "keep" in question:
             _keep(spark, rows, question["keep"])
+        if "view" in question:
+            rows.createOrReplaceTempView(question["view"])
         rows = _with_texts(rows)
         how = {key: question.get(key, False) for key in ("ordered", "whole")}
         return answer(rows.toArrow(), **how)
     except PySparkException as error:
         return {"error": error.getCondition() or type(error).__name__}
-    except (Py4JError, ArrowInvalid) as error:  # the latter for values that Arrow does not have
+    except (Py4JError, ArrowException) as error:  # the latter for values that Arrow does not have
         return {"error": type(error).__name__}
 
 

@@ -27,7 +27,7 @@ def spark_is_there() -> bool:
 def recorded(record: Path, questions: Sequence[Question], folder: Path) -> Answers:
     """Answers by the questions' names from a file; those of Spark, if it is there, go into it."""
     if spark_is_there():
-        _write(record, ask(questions, folder))
+        write_answers(record, ask(questions, folder))
     found: Answers = json.loads(record.read_text("utf-8"))
     unknown = [question["name"] for question in questions if question["name"] not in found]
     assert not unknown, f"Spark's answers are not recorded, run tests/conformance/run.py: {unknown}"
@@ -38,12 +38,13 @@ def recorded_examples(record: Path, folder: Path) -> Answers:
     """Answers to the examples of Spark's documentation from a file; Spark, if it is there, is asked
     first, for the examples too."""
     if spark_is_there():
-        _write(record, ask([{"documented": True}], folder))
+        write_answers(record, ask([{"documented": True}], folder))
     found: Answers = json.loads(record.read_text("utf-8"))
     return found
 
 
-def _write(record: Path, answers: Answers) -> None:
+def write_answers(record: Path, answers: Answers) -> None:
+    """Write answers to a file, one a line."""
     lines = (
         f"{json.dumps(question)}: {json.dumps(answer)}" for question, answer in answers.items()
     )

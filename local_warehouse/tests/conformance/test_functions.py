@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from canonical import answer
 from questions import HERE, questions
 from reference import ANSWERS, Answers, recorded
+
+from local_warehouse.comparison.answers import answer
 
 QUESTIONS = {question["name"]: question for question in questions()}
 # Questions by the reason for which the answers differ; docs/manual.md has the reasons too.

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canonical import answer
 from reference import ANSWERS, Answers, recorded
+
+from local_warehouse.comparison.answers import answer
 
 # A column for each line; its values, which stand between bars, are below one another in the file.
 COLUMNS = """

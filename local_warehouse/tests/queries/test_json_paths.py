@@ -38,7 +38,9 @@ def test_a_path_of_a_variant_gives_a_variant(warehouse: Any) -> None:
     assert dict(zip(paths, row.values(), strict=True)) == paths
     for path in ("v:l[1].x::int", "v:l::int", "v:Owner::int"):
         warehouse.fails(f"select {path} from {values}", "CAST_INVALID_INPUT")
-    for path in ("v:l[*].x", "v:l::array<string>", "transform(array(v), e -> e:l)"):
+    [row] = warehouse.sql(f"select transform(array(v), e -> e:l[1]) as a from {values}")
+    assert list(row["a"]) == ['{"x":"é"}']
+    for path in ("v:l[*].x", "v:l::array<string>"):
         warehouse.fails(f"select {path} from {values}", "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
 
 

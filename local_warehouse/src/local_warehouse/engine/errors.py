@@ -61,6 +61,24 @@ _PHRASES = (
     ("not found in table schema", "DELTA_METADATA_CHANGED"),
     ("protocol changed", "DELTA_PROTOCOL_CHANGED"),
 )
+# Phrases of what the engine has no way to compute, found while it plans or where it computes.
+_INCAPABLE = (
+    "cannot get result type",
+    "cannot run range queries on",
+    "converted value exceeds the representable",
+    "does not support logical expression",
+    "null_aware anti join only supports",
+    "projections require unique expression names",  # a subquery correlated by an inequality
+    "to spark data type",
+    "unsupported cast from",
+    "unsupported data type",
+    "unsupported try_cast from",
+    "not implemented",
+    "not supported",
+    "not yet supported",
+    "this feature is not implemented",
+)
+_FAR_MOMENT = re.compile(r"^Timestamp -?\d+ out of range")
 _NO_DELTA = "Failed to find the data source: delta"
 # what Apache Spark puts around a message
 _SPARK_FRAME = re.compile(r"^\([\w.$]+\) | SQLSTATE: \w{5}(?=\n|$)")
@@ -98,6 +116,8 @@ def _translated(message: str) -> SqlError:
             "The Spark Connect server of --engine does not answer. What this statement was to "
             "write may be done: DESCRIBE HISTORY says. Then run it again.",
         )
+    if _FAR_MOMENT.match(message) or any(phrase in lowered for phrase in _INCAPABLE):
+        return unsupported(f"this expression: {message.splitlines()[0]}")
     for phrase, condition in _PHRASES:
         if phrase in lowered:
             return SqlError(condition, message)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
-from local_warehouse.rewrites import moments
+from local_warehouse.rewrites import moments, window_aggregates
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import (
     DIGITS,
@@ -169,6 +169,8 @@ def _wanted(side: exp.Expr, own: str, beside: str) -> str | None:
     if own == "string" and is_fraction:
         return "double"
     literal = side.this if isinstance(side, exp.Cast) else side
+    while isinstance(literal, (exp.Neg, exp.Paren)):
+        literal = literal.this
     if beside.startswith("decimal") and own in DIGITS and isinstance(literal, exp.Literal):
         return str(Decimal(len(literal.name), 0))
     return None
@@ -178,6 +180,8 @@ def _sum(call: exp.Expr, types: OperandTypes) -> None:
     summed = _argument(call)
     data_type = types.of(summed)
     exact = decimal_of(data_type)
+    if window_aggregates.sum_of_moving_window(call, types):
+        return
     if data_type == "string":
         summed.replace(exp.cast(summed.copy(), "double"))
     elif data_type == "bigint":
@@ -236,6 +240,9 @@ def _round(call: exp.Expr, types: OperandTypes) -> None:
         kept = min(exact.precision - exact.scale + 1 + places, _MOST_DIGITS)
         rounded = _half_even(value, places) if to_even else call.copy()
         call.replace(exp.cast(rounded, str(Decimal(kept, places))))
+    elif exact is not None and places < 0:
+        kept = max(exact.precision - exact.scale + 1, 1 - places)
+        call.replace(exp.cast(call.copy(), str(Decimal(min(kept, _MOST_DIGITS), 0))))
     elif exact is not None and places >= exact.scale:
         wider = Decimal(min(exact.precision + 1, _MOST_DIGITS), exact.scale)
         call.replace(exp.cast(value.copy(), str(wider)))
@@ -271,6 +278,11 @@ def _try_operation(call: exp.Expr, types: OperandTypes) -> None:
     """Give the arguments of try_add and the like one type, where one is INT and one BIGINT, and
     a moment the type that it had."""
     given = [types.of(argument) for argument in call.expressions]
+    if str(call.this).lower() == "try_divide":
+        if {"float", "double"} & set(given):  # of which the engine takes no two
+            x, y = (exp.cast(argument.copy(), "double") for argument in call.expressions)
+            call.replace(fill("(x / if(abs(y) = 0D, null, y))", {"x": x, "y": y}))
+        return
     if set(given) == {"int", "bigint"}:
         narrow = call.expressions[given.index("int")]
         narrow.replace(exp.cast(narrow.copy(), "bigint"))
@@ -278,7 +290,31 @@ def _try_operation(call: exp.Expr, types: OperandTypes) -> None:
         call.replace(exp.cast(call.copy(), "timestamp"))
 
 
-CORRECTIONS: ByClass = dict.fromkeys(_OPERATORS, (_sides, _operator))
+def _try_average(call: exp.Expr, types: OperandTypes) -> None:
+    """Give the average of a DECIMAL four digits more, as avg has."""
+    exact = decimal_of(types.of(_argument(call)))
+    if exact is not None and types.of(_argument(call)) not in DIGITS:
+        more = 4
+        average = Decimal(
+            min(exact.precision + more, _MOST_DIGITS), min(exact.scale + more, _MOST_DIGITS)
+        )
+        whole = _with_window(call)
+        whole.replace(exp.cast(whole.copy(), str(average)))
+
+
+def _combine_same(node: exp.Expr, types: OperandTypes) -> None:
+    """Keep the NULL of x ^ x, of which the engine makes 0."""
+    node.replace(fill("if(x is null, null, y)", {"x": node.this, "y": node}))
+
+
+def _same(node: exp.Expr) -> list[exp.Expr]:
+    return [node.this] if node.this == node.expression else []
+
+
+CORRECTIONS: ByClass = {
+    **dict.fromkeys(_OPERATORS, (_sides, _operator)),
+    exp.BitwiseXor: (_same, _combine_same),
+}
 CALLS: ByName = {
     "sum": (_first(1), _sum),
     "round": (_first(1, 2), _round),
@@ -286,4 +322,6 @@ CALLS: ByName = {
     "try_add": (_both, _try_operation),
     "try_subtract": (_both, _try_operation),
     "try_multiply": (_both, _try_operation),
+    "try_divide": (_both, _try_operation),
+    "try_avg": (_first(1), _try_average),
 }

@@ -15,7 +15,7 @@ from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
-# What stands for a call with so many arguments; `call` is the call, `x` and `y` its arguments.
+# What stands for a call with so many arguments; `call` is the call, `x`, `y`, `z` its arguments.
 _CORRECTED = {
     ("datediff", 2): "cast(call as int)",  # the engine's is a BIGINT
     ("date_diff", 2): "cast(call as int)",
@@ -26,17 +26,28 @@ _CORRECTED = {
     # words end at a blank only; the engine's end at every sign
     ("initcap", 1): "array_join(transform(split(x, ' '),"
     " w -> concat(upper(left(w, 1)), lower(substr(w, 2)))), ' ')",
+    # NULL where the value may be one of the NULLs
+    ("array_contains", 2): "if(call, true, if(exists(x, e -> e is null), null, call))",
+    ("make_date", 3): "cast(call as date)",  # the engine's is VOID where an argument is NULL
     ("regexp_count", 2): "cast(call as int)",  # the engine's is a BIGINT
     ("bitmap_bit_position", 1): "cast(call as bigint)",
     ("bitmap_bucket_number", 1): "cast(call as bigint)",
     ("get_json_object", 2): f"{PREFIX}json_object(x, y)",  # the engine's has no [*]
-    ("left", 2): "left(x, greatest(y, 0))",  # the engine's counts from the other end below 0
-    ("right", 2): "right(x, greatest(y, 0))",
-    ("repeat", 2): "repeat(x, greatest(y, 0))",
+    ("left", 2): "left(x, if(y < 0, 0, y))",  # the engine's counts from the other end below 0
+    ("right", 2): "right(x, if(y < 0, 0, y))",
+    ("repeat", 2): "repeat(x, if(y < 0, 0, y))",
+    # halves go to the even number; the engine's go away from 0
+    ("rint", 1): "if(abs(cast(x as double) % 1) = 0.5D, 2D * rint(cast(x as double) / 2D),"
+    " rint(cast(x as double)))",
+    ("nvl2", 3): "if(x is not null, y, z)",
     ("ifnull", 2): "coalesce(x, y)",
     ("nvl", 2): "coalesce(x, y)",
-    ("zip_with", 3): "transform(slice(sequence(1, greatest(size(x), size(y)) + 1), 1,"
-    " greatest(size(x), size(y))), local_i -> body)",
+    (
+        "zip_with",
+        3,
+    ): "if(x is null or y is null, null,"
+    " transform(slice(sequence(1, greatest(size(x), size(y)) + 1), 1,"
+    " greatest(size(x), size(y))), local_i -> body))",
     (
         "transform_values",
         2,
@@ -58,8 +69,8 @@ _PARAMETERS = {
 _REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
 _MODES = ("aes_encrypt", "aes_decrypt")
 _FROM_END = (  # what a start before the text leaves of it
-    "if(y < 0 and -y > length(x), substring(x, 1, greatest(n + y + length(x), 0)),"
-    " substring(x, y, greatest(n, 0)))"
+    "if(y < 0 and -y > length(x), substring(x, 1, if(n + y + length(x) < 0, 0, n + y + length(x))),"
+    " substring(x, y, if(n < 0, 0, n)))"
 )
 # An empty match at the beginning makes no part, and an empty pattern none at the end.
 _BETWEEN = "if(size(call) > 1, slice(call, 2, size(call) - 1), call)"
@@ -72,7 +83,12 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     Raises SqlError for a call that has no such form.
     """
     calls: list[exp.Expr] = of_kind(
-        nodes(tree), exp.Anonymous, exp.Initcap, exp.Substring, exp.GroupConcat, exp.DecodeCase
+        nodes(tree),
+        exp.Anonymous,
+        exp.Initcap,
+        exp.Substring,
+        exp.GroupConcat,
+        exp.DecodeCase,
     )
     for call in reversed(calls):
         if isinstance(call, exp.GroupConcat):
@@ -101,10 +117,12 @@ def _correct(call: exp.Expr) -> None:
     elif name == "split" and len(arguments) in (2, 3):
         _split(call, arguments)
     elif name in _PARAMETERS and template is not None:
+        if name != "zip_with" and call.find_ancestor(exp.Window):  # it takes other rows' values
+            raise unsupported(f"{name} in a window function (compute it in a subquery)")
         if isinstance(arguments[-1], exp.Lambda):
             call.replace(_with_lambda(name, template, arguments))
     elif template is not None and not _is_small(name, arguments):
-        places = dict(zip(("x", "y"), arguments, strict=False))
+        places = dict(zip(("x", "y", "z"), arguments, strict=False))
         _replace(call, fill(template, {"call": call, **places}))
 
 
@@ -128,7 +146,10 @@ def _name_in_select(call: exp.Expr) -> str:
 
 
 def _is_small(name: str, arguments: list[exp.Expr]) -> bool:
-    """Whether a count is a literal, which is not below 0, or a fallback a literal."""
+    """Whether arguments need no correction: a count that is a literal, which is not below 0, a
+    fallback that is one, no array."""
+    if name == "array_contains":
+        return isinstance(arguments[0], exp.Null)
     if name in ("left", "right", "repeat"):
         return isinstance(arguments[1], exp.Literal)
     return name in ("ifnull", "nvl") and not any(isinstance(a, exp.Null) for a in arguments)

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
-from local_warehouse.rewrites import arithmetic, functions_by_type, moments, texts
+from local_warehouse.rewrites import (
+    arithmetic,
+    common_types,
+    functions_by_type,
+    moments,
+    texts,
+    window_aggregates,
+)
 from local_warehouse.rewrites.operand_types import (
     ByClass,
     ByName,
@@ -26,12 +33,15 @@ _BY_CLASS: ByClass = {
     **moments.CORRECTIONS,
     **texts.CORRECTIONS,
     **functions_by_type.CORRECTIONS,
+    **common_types.CORRECTIONS,
 }
 _BY_NAME: ByName = {
     **arithmetic.CALLS,
     **moments.CALLS,
     **texts.CALLS,
     **functions_by_type.CALLS,
+    **common_types.CALLS,
+    **window_aggregates.CALLS,
 }
 
 
@@ -55,7 +65,11 @@ def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     places = [(_select_of(projection), projection.index or 0) for projection in unnamed]
     names = [types.name(projection) for projection in unnamed]
     for node, correct in changing:
+        parent, key, index = node.parent, node.arg_key, node.index
         correct(node, types)
+        if parent is not None and key is not None:
+            inside = parent.args.get(key)
+            types.keep(node, inside[index] if index is not None and inside else inside)
     for (select, position), name in zip(places, names, strict=True):
         projection = select.expressions[position]
         if not isinstance(projection, exp.Alias):
@@ -79,7 +93,7 @@ def _unnamed(tree: exp.Expr, changing: list[exp.Expr]) -> Iterator[exp.Expr]:
     wanted = {id(node) for node in changing}
     for select in of_kind(nodes(tree), exp.Select):
         for projection in select.expressions:
-            if not isinstance(projection, exp.Alias) and any(
+            if not isinstance(projection, (exp.Alias, exp.Aliases)) and any(
                 id(node) in wanted for node in nodes(projection)
             ):
                 yield projection

@@ -62,7 +62,7 @@ def spell_out_keys_of_windows(select: exp.Select, columns_of: ColumnsOf) -> exp.
         elif isinstance(key, exp.Column) and not key.table:
             for projection in select.expressions:
                 is_named = isinstance(projection, exp.Alias) and projection.alias == key.name
-                if not is_named or isinstance(projection.this, exp.Column):
+                if not is_named or _has_name(projection.this, key.name):
                     continue
                 if names is None:
                     columns = columns_of_relations(select, columns_of)
@@ -71,6 +71,10 @@ def spell_out_keys_of_windows(select: exp.Select, columns_of: ColumnsOf) -> exp.
                     key.replace(projection.this.copy())
                 break
     return select
+
+
+def _has_name(node: exp.Expr, name: str) -> bool:
+    return isinstance(node, exp.Column) and node.name.lower() == name.lower()
 
 
 def tell_casts_apart(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:

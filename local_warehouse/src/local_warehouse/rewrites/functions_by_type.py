@@ -23,6 +23,12 @@ def _refuse_binary(node: exp.Expr, types: OperandTypes) -> None:
         raise unsupported(f"{name.lower()}() of BINARY")
 
 
+def _refuse_structs(call: exp.Expr, types: OperandTypes) -> None:
+    """Raise SqlError for an array of STRUCTs, whose NULLs the engine takes for values."""
+    if types.of(call.expressions[0]).startswith("array<struct"):
+        raise unsupported(f"{str(call.this).lower()}() of STRUCTs")
+
+
 def _percentile(call: exp.Expr, types: OperandTypes) -> None:
     """Take an element of the values, as Spark does, and exactly; the engine interpolates."""
     value, shares, data_type = call.this, call.args["quantile"], types.of(call.this)
@@ -64,7 +70,10 @@ CORRECTIONS: ByClass = {
     exp.Overlay: (_first_argument, _refuse_binary),
     exp.Trim: (_first_argument, _refuse_binary),
 }
-CALLS: ByName = dict.fromkeys(
-    ("left", "right", "substr", "lpad", "rpad", "btrim", "ltrim", "rtrim"),
-    (_first_argument, _refuse_binary),
-)
+CALLS: ByName = {
+    **dict.fromkeys(
+        ("left", "right", "substr", "lpad", "rpad", "btrim", "ltrim", "rtrim"),
+        (_first_argument, _refuse_binary),
+    ),
+    **dict.fromkeys(("array_max", "array_min"), (_first_argument, _refuse_structs)),
+}

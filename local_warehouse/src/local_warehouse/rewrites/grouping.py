@@ -1,4 +1,4 @@
-"""GROUP BY ALL.
+"""GROUP BY ALL, and GROUP BY with several sets of keys.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-groupby
 """
@@ -7,18 +7,55 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, is_all
+from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql.dialect import render
+
+_SETS = ("cube", "rollup", "grouping_sets")
 
 
 def group_by_all(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
-    """Group by every output that has no aggregate and no window function."""
+    """Group by every output that has no aggregate. Raises SqlError for a window function that has
+    none, by which one cannot group."""
     group = select.args.get("group")
     if group is None or not is_all(group):
         return select
-    keys = [
-        e.unalias().copy()
-        for e in select.expressions
-        if not aggregates(e) and e.find(exp.Window) is None
-    ]
+    keys = []
+    for output in select.expressions:
+        window = output.find(exp.Window)
+        if window is not None and not _aggregates_within(output):
+            message = f"Cannot group by the window function {render(window)}, as GROUP BY ALL does."
+            raise SqlError("UNSUPPORTED_EXPR_FOR_OPERATOR", message)
+        if window is None and not aggregates(output):
+            keys.append(output.unalias().copy())
     select.set("group", exp.Group(expressions=keys) if keys else None)
     return select
+
+
+def _aggregates_within(output: exp.Expr) -> bool:
+    """Whether an aggregate is in the arguments, the keys or the order of a window function."""
+    return any(
+        aggregates(part)
+        for window in output.find_all(exp.Window)
+        for part in (
+            *window.this.iter_expressions(),
+            *(window.args.get("partition_by") or []),
+            *([window.args["order"]] if window.args.get("order") else []),
+        )
+    ) or aggregates(output)
+
+
+def leave_out_empty_total(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Leave out the total of no rows, which sets of keys have on no other database's terms."""
+    group = select.args.get("group")
+    if group is None or not _has_sets(group):
+        return select
+    return select.having(fill("count(*) > 0", {}), copy=False)
+
+
+def _has_sets(group: exp.Expr) -> bool:
+    kinds = (exp.Cube, exp.Rollup, exp.GroupingSets)
+    return any(group.args.get(key) for key in _SETS) or any(
+        isinstance(key, kinds) for key in group.expressions
+    )

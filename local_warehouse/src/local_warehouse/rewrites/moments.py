@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import (
     ByClass,
@@ -18,6 +19,7 @@ from local_warehouse.rewrites.operand_types import (
     is_in_days,
     unit_of,
 )
+from local_warehouse.rewrites.scopes import AGGREGATES
 from local_warehouse.rewrites.templates import fill
 
 _SECONDS = {"WEEK": 86_400, "DAY": 86_400, "HOUR": 3_600, "MINUTE": 60}
@@ -122,14 +124,23 @@ def _seconds(call: exp.Expr, types: OperandTypes) -> None:
 
 
 def _ranged(window: exp.Expr) -> list[exp.Expr]:
-    """The key of a window that has a RANGE with bounds."""
+    """The key of a window whose frame is a RANGE."""
     spec, order = window.args.get("spec"), window.args.get("order")
-    if spec is None or order is None or len(order.expressions) != 1:
+    if order is None or len(order.expressions) != 1:
         return []
-    if str(spec.args.get("kind")).upper() != "RANGE" or not any(_bounds(spec)):
+    if spec is not None and str(spec.args.get("kind")).upper() != "RANGE":
+        return []
+    if (spec is None or not any(_bounds(spec))) and not _aggregates(window.this):
         return []
     key = order.expressions[0]
     return [key.this if isinstance(key, exp.Ordered) else key]
+
+
+def _aggregates(call: exp.Expr) -> bool:
+    """Whether it is an aggregate, which reads the frame of its window."""
+    call = call.this if isinstance(call, exp.Filter) else call
+    name = str(call.this).lower() if isinstance(call, exp.Anonymous) else ""
+    return isinstance(call, exp.AggFunc) or name in AGGREGATES
 
 
 def _bounds(spec: exp.Expr) -> list[exp.Expr]:
@@ -139,8 +150,10 @@ def _bounds(spec: exp.Expr) -> list[exp.Expr]:
 
 def _range(window: exp.Expr, types: OperandTypes) -> None:
     """Order by times in place of days: the engine takes no lower bound of days."""
-    key = _ranged(window)[0]
-    if types.of(key) != "date":
+    key, spec = _ranged(window)[0], window.args.get("spec")
+    if types.of(key).startswith(("array", "map", "struct")):
+        raise unsupported(f"a RANGE of rows by {types.of(key).upper()} (ROWS is computed)")
+    if types.of(key) != "date" or spec is None or not any(_bounds(spec)):
         return
     for bound in _bounds(window.args["spec"]):
         if evident_type(bound) != "interval":

@@ -14,6 +14,7 @@ from sqlglot import exp
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.lambda_variables import without_variables
 from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, place_of, relations_of
 from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import Decimal, decimal_of
@@ -48,7 +49,9 @@ class OperandTypes:
         while place is not None:
             for query in _queries(place):
                 shown = [
-                    node.copy() if _is_projection(node) else exp.alias_(node.copy(), f"c{i}")
+                    node.copy()
+                    if _is_projection(node)
+                    else exp.alias_(without_variables(node), f"c{i}")
                     for i, node in enumerate(nodes)
                 ]
                 query.set("expressions", shown)
@@ -56,10 +59,17 @@ class OperandTypes:
                     columns = self._columns_of(query)
                 except SqlError:
                     continue
+                if len(columns) != len(nodes):  # a generator of several columns
+                    return False
                 self._known |= {id(n): c for n, c in zip(nodes, columns, strict=True)}
                 return True
             place = place_of(place)
         return False
+
+    def keep(self, node: exp.Expr, corrected: object) -> None:
+        """Give what stands in place of a node the type that is known of it."""
+        if id(node) in self._known and isinstance(corrected, exp.Expr):
+            self._known.setdefault(id(corrected), self._known[id(node)])
 
     def name(self, projection: exp.Expr) -> str:
         """The engine's name of an output column that has no alias."""
@@ -127,6 +137,8 @@ def is_in_days(node: exp.Expr) -> bool:
     """Whether it is an interval whose text says that it has no hours, minutes or seconds."""
     if isinstance(node, (exp.Paren, exp.Neg)):
         return is_in_days(node.this)
+    if isinstance(node, (exp.Add, exp.Sub)):
+        return is_in_days(node.this) and is_in_days(node.expression)
     if not isinstance(node, exp.Interval):
         return False
     unit = node.args.get("unit")
@@ -144,6 +156,8 @@ def _result(node: exp.Binary, left: str, right: str) -> str:
         moment = left if intervals[0] else right
         moved = node.expression if intervals[0] else node.this
         return "timestamp" if moment == "date" and not is_in_days(moved) else moment
+    if "date" in (left, right) and ({left, right} - {"date"}) <= DIGITS.keys():
+        return "interval day" if left == right else "date"
     one, other = decimal_of(left), decimal_of(right)
     if one is None or other is None or {left, right} <= DIGITS.keys():
         return widest({left, right} - {"void"})

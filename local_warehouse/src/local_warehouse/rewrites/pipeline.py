@@ -26,8 +26,11 @@ from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
 from local_warehouse.rewrites.generators import explode_maps
-from local_warehouse.rewrites.grouping import group_by_all
+from local_warehouse.rewrites.grouping import group_by_all, leave_out_empty_total
+from local_warehouse.rewrites.inline_tables import check_inline_tables
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
+from local_warehouse.rewrites.lateral_generators import view_generators
+from local_warehouse.rewrites.not_in import look_for_none
 from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs
 from local_warehouse.rewrites.path_operator import (
     extract_paths_of_change,
@@ -38,10 +41,11 @@ from local_warehouse.rewrites.predicates import compare_patterns, compare_rows
 from local_warehouse.rewrites.qualify import filter_qualified
 from local_warehouse.rewrites.regular_expressions import translate_patterns
 from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
-from local_warehouse.rewrites.set_operations import align_columns
+from local_warehouse.rewrites.set_operations import align_columns, count_in_intersections
 from local_warehouse.rewrites.stars import spell_out_excepted_stars
 from local_warehouse.rewrites.time_units import count_microseconds
 from local_warehouse.rewrites.using_joins import spell_out_using
+from local_warehouse.rewrites.window_aggregates import leave_nulls_out_of_lists
 from local_warehouse.rewrites.window_defaults import spell_out_defaults_of_windows
 
 
@@ -66,6 +70,7 @@ def each_select(*rewrites: SelectRewrite) -> Rewrite:
 
 
 REWRITES: tuple[Rewrite, ...] = (
+    check_inline_tables,
     compute_constants,
     cast_by_name,
     count_microseconds,
@@ -76,14 +81,18 @@ REWRITES: tuple[Rewrite, ...] = (
     correct_functions,
     spell_out_defaults_of_deletes,
     spell_out_defaults_of_windows,
+    leave_nulls_out_of_lists,
     each_select(
         extract_paths_of_select,
+        look_for_none,
+        view_generators,
         explode_maps,
         spell_out_pivots,
         spell_out_using,
         spell_out_excepted_stars,
         replace_lateral_aliases,
         group_by_all,
+        leave_out_empty_total,
         spell_out_keys_of_windows,
         qualify_aggregated_columns,
         order_by_all,
@@ -94,6 +103,7 @@ REWRITES: tuple[Rewrite, ...] = (
     correct_by_type,
     tell_casts_apart,
     align_columns,
+    count_in_intersections,
     merge_deletes,
 )
 

@@ -19,6 +19,7 @@ from local_warehouse.rewrites.scopes import ColumnsOf, branches, operations, wit
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
 from local_warehouse.sql.dialect import WarehouseDialect
 from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.types.decimals import decimal_of
 
 _MOMENTS = ("date", "timestamp", "timestamp_ntz")
 _READ_FROM_TEXT = (*_MOMENTS, "boolean")
@@ -31,6 +32,41 @@ def align_columns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     for whole in reversed(found):
         if not isinstance(whole.parent, exp.SetOperation):
             _align_all(whole, columns_of)
+    return tree
+
+
+def count_in_intersections(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Number equal rows in the branches of INTERSECT ALL: those that have the same number in both
+    are in both so often. The engine keeps all rows of the first branch."""
+    for node in reversed(of_kind(nodes(tree), exp.Intersect)):
+        if node.args.get("distinct") is not False:
+            continue
+        names = [column.name for column in _ask([node.this], node, columns_of)[0]]
+        keys = [exp.column(f"c{i}") for i in range(len(names))]
+        number = exp.Window(
+            this=exp.Anonymous(this="row_number"),
+            partition_by=[key.copy() for key in keys],
+            order=exp.Order(expressions=[exp.Ordered(this=keys[0].copy())]),
+        )
+        numbered = [*keys, exp.alias_(number, "number")]
+        sides = [
+            exp.Select(
+                expressions=[one.copy() for one in numbered],
+                from_=exp.From(this=_derived(side, "branch", len(keys))),
+            )
+            for side in (node.this, node.expression)
+        ]
+        both = exp.Intersect(this=sides[0], expression=sides[1], distinct=True)
+        outputs = [exp.alias_(k.copy(), n, quoted=True) for k, n in zip(keys, names, strict=True)]
+        source = _derived(both, "both", len(keys) + 1)
+        outer = exp.Select(expressions=outputs, from_=exp.From(this=source))
+        for key in ("with_", "order", "limit", "offset"):
+            if node.args.get(key):
+                outer.set(key, node.args[key])
+        if node is tree:
+            tree = outer
+        else:
+            node.replace(outer)
     return tree
 
 
@@ -87,16 +123,30 @@ def _align(node: exp.SetOperation, known: dict[int, list[Column]], columns_of: C
     ]
     if len(given[0]) != len(given[1]):
         return  # the engine says what is wrong
+    if not isinstance(node, exp.Union) or node.args.get("distinct"):
+        _refuse_maps(given[0])
     wanted = [_wanted(left, right) for left, right in zip(*given, strict=True)]
     for side, columns in zip(sides, given, strict=True):
         pairs = list(zip(columns, wanted, strict=True))
-        if any(_is_cast(column.type, data_type) for column, data_type in pairs):
+        is_union = isinstance(node, exp.Union)
+        if any(_is_cast(c.type, to) or (not is_union and _widens(c.type, to)) for c, to in pairs):
             cast = [_cast(f"c{i}", column, to) for i, (column, to) in enumerate(pairs)]
             source = _derived(side, "branch", len(pairs))
             side.replace(exp.Select(expressions=cast, from_=exp.From(this=source)))
     if UNKNOWN not in wanted:
         names = [column.name for column in given[0]]
         known[id(node)] = [Column(n, t) for n, t in zip(names, wanted, strict=True)]
+
+
+def _refuse_maps(columns: list[Column]) -> None:
+    for column in columns:
+        if "map<" in column.type:
+            raise SqlError(
+                "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
+                "The feature is not supported: Cannot have MAP type columns in DataFrame which "
+                "calls set operations (INTERSECT, EXCEPT, etc.), but the type of column "
+                f"{column.name} is {column.type.upper()}.",
+            )
 
 
 def _wanted(left: Column, right: Column) -> str:
@@ -168,9 +218,14 @@ def _is_cast(given: str, wanted: str) -> bool:
     return is_text or is_exact or is_moment or needs_other_fields(given, wanted)
 
 
+def _widens(given: str, wanted: str) -> bool:
+    """Whether an exact number gets more digits, as the engine gives branches of UNION only."""
+    return given != wanted and bool(decimal_of(given)) and bool(decimal_of(wanted))
+
+
 def _cast(name: str, column: Column, wanted: str) -> exp.Expr:
     value: exp.Expr = exp.column(name)
-    if _is_cast(column.type, wanted):
+    if _is_cast(column.type, wanted) or _widens(column.type, wanted):
         if "struct<" in wanted:
             value = with_fields_of(value, type_of(column.type), type_of(wanted))
         else:

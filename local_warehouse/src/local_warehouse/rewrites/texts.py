@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.rewrites import moments
+from local_warehouse.rewrites import cast_checks, moments
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.templates import fill
@@ -83,7 +83,8 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
             UNKNOWN,
             "timestamp",
         )
-        return [cast.this] if moments.is_counted(cast) or may_be_moment else []
+        decisive = cast_checks.checked(cast)
+        return [cast.this] if moments.is_counted(cast) or may_be_moment else decisive
     evident = evident_type(cast.this)
     may_differ = evident in (UNKNOWN, *_FRACTIONS) or evident.startswith(_NESTED)
     return [cast.this] if may_differ else []
@@ -92,9 +93,11 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
 def _cast(cast: exp.Expr, types: OperandTypes) -> None:
     assert isinstance(cast, exp.Cast)
     if cast.to.this != exp.DataType.Type.TEXT:
-        if types.of(cast.this) == "timestamp":
+        given = types.of(cast.this)
+        cast_checks.check(cast, given)
+        if given == "timestamp" and cast.to.this in exp.DataType.INTEGER_TYPES:
             cast.this.replace(exp.paren(moments.whole_seconds(cast.this)))
-        else:
+        elif moments.is_counted(cast):
             moments.count(cast)
         return
     text = as_text(cast.this, types.of(cast.this))

@@ -37,9 +37,10 @@ def answer(table: pa.Table, *, ordered: bool = False, whole: bool = False) -> di
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
     try:
-        return column.to_pylist()
+        found: list[Any] = column.to_pylist()
     except OverflowError:  # a year that Python does not have
-        return column.cast(pa.int32() if column.type == pa.date32() else pa.int64()).to_pylist()
+        found = column.cast(pa.int32() if column.type == pa.date32() else pa.int64()).to_pylist()
+    return found
 
 
 def type_name(arrow: pa.DataType) -> str:

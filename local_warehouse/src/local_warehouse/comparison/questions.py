@@ -1,0 +1,29 @@
+"""The questions that warehouses are asked, as SQL, of three kinds."""
+
+from __future__ import annotations
+
+import json
+import random
+from importlib import resources
+
+from local_warehouse.comparison.exchanged_values import all_exchanged
+from local_warehouse.comparison.queries import query
+
+
+def documented() -> list[str]:
+    """The examples of Apache Spark's documentation of its functions."""
+    text = resources.files(__package__).joinpath("data", "examples.json").read_text("utf-8")
+    found: list[str] = json.loads(text)
+    return found
+
+
+def of_functions(seed: int, count: int) -> list[str]:
+    """So many of the examples with a value exchanged, chosen by a seed."""
+    found = all_exchanged(documented())
+    random.Random(seed).shuffle(found)  # noqa: S311
+    return found[:count]
+
+
+def generated(seed: int, count: int) -> list[str]:
+    """So many queries of the grammar, which are others for each seed."""
+    return [query(seed * 1_000_000 + number) for number in range(count)]

@@ -1,0 +1,93 @@
+"""Casts that Databricks refuses and the engine computes: an INT as a DATE, a DOUBLE as an ARRAY.
+
+https://docs.databricks.com/aws/en/sql/language-manual/functions/cast
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.operand_types import DIGITS
+from local_warehouse.sql.dialect import render
+
+_KIND = exp.DataType.Type
+_NESTED = {_KIND.ARRAY: "array", _KIND.LIST: "array", _KIND.MAP: "map", _KIND.STRUCT: "struct"}
+_NUMBERS = ("float", "double", "decimal")
+
+
+def checked(cast: exp.Cast) -> list[exp.Expr]:
+    """What is cast, where its type is to be asked for, as it rarely is. Raises SqlError where the
+    text says that the type does not do."""
+    if cast.to.this in _NESTED or is_to_interval(cast):
+        return [cast.this]
+    given = evident_type(cast.this)
+    if _needs(cast) and given != UNKNOWN:
+        check(cast, given)
+    return []
+
+
+def check(cast: exp.Cast, given: str) -> None:
+    """Raise SqlError for a cast from a type that Databricks does not take for it, and for one to an
+    INTERVAL that the engine does not compute."""
+    if is_to_interval(cast):
+        if not given.startswith(("interval", "void")):
+            raise unsupported(
+                f"{render(cast)} (make_dt_interval and make_ym_interval make intervals)"
+            )
+        return
+    if given.startswith("interval") and cast.to.this in (_KIND.FLOAT, _KIND.DOUBLE):
+        _refuse(cast, given, "WITHOUT_SUGGESTION")
+    kind, wanted = _kind(given), _NESTED.get(cast.to.this) or _needs(cast)
+    if kind in ("", "void", "string", "variant", wanted) and not (
+        kind == "string" and cast.to.this in _NESTED
+    ):
+        return
+    is_plain = cast.to.this != _KIND.TIMESTAMPNTZ or kind not in ("number", "boolean")
+    if is_plain and ({kind, wanted} <= {"date", "timestamp"} or (kind, wanted) in _TAKEN):
+        return
+    hint = "WITH_FUNC_SUGGESTION" if {kind, wanted} == {"number", "date"} else "WITHOUT_SUGGESTION"
+    _refuse(cast, given, hint)
+
+
+def _refuse(cast: exp.Cast, given: str, hint: str) -> None:
+    raise SqlError(
+        f"DATATYPE_MISMATCH.CAST_{hint}",
+        f"Cannot resolve {render(cast)} due to data type mismatch: cannot cast {given.upper()} to "
+        f"{cast.to.sql(dialect='databricks')}.",
+    )
+
+
+_TAKEN = {
+    ("number", "timestamp"), ("timestamp", "number"), ("number", "boolean"), ("boolean", "number"),
+    ("interval", "number"),
+}  # fmt: skip
+
+
+def is_to_interval(cast: exp.Cast) -> bool:
+    """Whether the type is an INTERVAL with its fields."""
+    return isinstance(cast.to.this, exp.Interval)
+
+
+def _needs(cast: exp.Cast) -> str:
+    """The kind of a simple type to which not everything is cast; empty for others."""
+    kind = cast.to.this
+    if kind in exp.DataType.NUMERIC_TYPES:
+        return "number"
+    if kind == _KIND.BOOLEAN:
+        return "boolean"
+    if kind == _KIND.DATE:
+        return "date"
+    return "timestamp" if kind in exp.DataType.TEMPORAL_TYPES else ""
+
+
+def _kind(data_type: str) -> str:
+    if data_type in DIGITS or data_type.startswith(_NUMBERS):
+        return "number"
+    if data_type.startswith("timestamp"):
+        return "timestamp"
+    for prefix in ("interval", "array", "map", "struct"):
+        if data_type.startswith(prefix):
+            return prefix
+    return data_type

@@ -1,0 +1,115 @@
+"""The one type of values of which an expression has one, as Databricks finds it.
+
+A text beside a number becomes a number and beside a moment a moment (the engine makes texts of
+all), and a FLOAT or a DOUBLE beside another number makes a DOUBLE of both.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.errors import SqlError
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes, widest
+from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql.dialect import render
+
+_MOMENTS = ("timestamp", "date")
+
+
+def _values(node: exp.Expr) -> list[exp.Expr]:
+    """The values of which an expression gives one."""
+    if isinstance(node, exp.Case):
+        branches = [branch.args["true"] for branch in node.args["ifs"]]
+        return [part for part in (*branches, node.args.get("default")) if part is not None]
+    if isinstance(node, exp.If):
+        branches = [node.args["true"], node.args.get("false")]
+        return [] if isinstance(node.parent, exp.Case) else [b for b in branches if b is not None]
+    if isinstance(node, exp.Coalesce):
+        return [node.this, *node.expressions]
+    values = list(node.expressions)
+    return values[1:] if str(node.this).lower() == "if" else values
+
+
+def _deciding(node: exp.Expr) -> list[exp.Expr]:
+    """The values, unless their texts say that they have one type, or one and NULL."""
+    values = _values(node)
+    types = {evident_type(value) for value in values} - {"void"}
+    return values if len(types) > 1 or (UNKNOWN in types and len(values) > 1) else []
+
+
+def _deciding_values_of_map(node: exp.Expr) -> list[exp.Expr]:
+    values = node.expressions[1::2]
+    types = {evident_type(value) for value in values} - {"void"}
+    return values if len(types) > 1 else []
+
+
+def _cast(node: exp.Expr, types: OperandTypes) -> None:
+    is_map = isinstance(node, exp.Anonymous) and str(node.this).lower() == "map"
+    _cast_all(node.expressions[1::2] if is_map else _values(node), types)
+
+
+def _cast_all(values: list[exp.Expr], types: OperandTypes) -> None:
+    given = [types.of(value) for value in values]
+    wanted = common(set(given))
+    if wanted is None:
+        return
+    for value, data_type in zip(values, given, strict=True):
+        if data_type not in (wanted, "void"):
+            value.replace(exp.cast(value.copy(), wanted))
+
+
+def _compare(node: exp.Expr, types: OperandTypes) -> None:
+    """greatest and least take no text beside a number."""
+    given = {types.of(value) for value in node.expressions}
+    if "string" in given and any(_is_number(one) for one in given):
+        raise SqlError(
+            "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+            f"Cannot resolve {render(node)} due to data type mismatch: its arguments should have "
+            "one type, and are a STRING and a number.",
+        )
+    _cast(node, types)
+
+
+def _null_if(call: exp.Expr, types: OperandTypes) -> None:
+    """Keep the type of the first argument, which the engine gives up for one of both."""
+    value, other = call.expressions
+    if len({types.of(value), types.of(other)} - {UNKNOWN, "void"}) == 2:
+        call.replace(fill("if(x = y, null, x)", {"x": value, "y": other}))
+
+
+def _both(call: exp.Expr) -> list[exp.Expr]:
+    return _deciding(call) if len(call.expressions) == 2 else []
+
+
+def common(types: set[str]) -> str | None:
+    """The type to which values of these types are cast; None where the engine does as Databricks,
+    or where a type is unknown."""
+    types = types - {"void"}
+    numbers = {one for one in types if _is_number(one)}
+    if UNKNOWN in types or len(types) < 2:
+        return None
+    if types == numbers | {"string"} and numbers:
+        return "bigint" if numbers <= DIGITS.keys() else "double"
+    if types == numbers and types & {"float", "double"}:
+        return "double"
+    if types == numbers and not types <= DIGITS.keys():
+        return widest(types)
+    if len(types) == 2 and types & {"string"} and types & set(_MOMENTS):
+        return next(iter(types - {"string"}))
+    return None
+
+
+def _is_number(data_type: str) -> bool:
+    return data_type in DIGITS or data_type.startswith(("decimal", "float", "double"))
+
+
+CORRECTIONS: ByClass = dict.fromkeys((exp.Case, exp.If, exp.Coalesce), (_deciding, _cast))
+CALLS: ByName = {
+    **dict.fromkeys(("coalesce", "nvl", "ifnull", "if", "array"), (_deciding, _cast)),
+    **dict.fromkeys(("greatest", "least"), (_deciding, _compare)),
+    "nullif": (_both, _null_if),
+    "map": (_deciding_values_of_map, _cast),
+}

@@ -1,0 +1,166 @@
+"""Aggregates over windows and groups that the engine computes otherwise where NaN or NULL is met.
+
+It takes the value that leaves a moving window off the sum, which stays NaN after a NaN or an
+infinity, and digits of large numbers; its lists over windows have NULLs; the greatest value of a
+group depends on where a NaN stands, which is greater than every number; and of two STRUCTs with a
+NULL in a field it takes the other one for the greater.
+
+https://docs.databricks.com/aws/en/sql/language-manual/data-types/double-type
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.operand_types import ByName, OperandTypes
+from local_warehouse.rewrites.scopes import ColumnsOf, place_of
+from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes, of_kind
+
+_MAKES_STRUCT = ("struct", "named_struct")
+_FRACTIONS = ("float", "double")
+_LISTS = ("collect_list", "array_agg")
+_SUMMED = (
+    "aggregate(list, cast(null as double), (total, value) ->"
+    " if(value is null, total, coalesce(total + value, value)))"
+)
+_STRUCTS = {
+    "max": "try_element_at(sort_array(list), -1)",
+    "min": "try_element_at(sort_array(list), 1)",
+}
+_EXTREMES = {
+    "max": "coalesce(nans, numbers)",
+    "min": "coalesce(numbers, nans)",
+}
+
+
+def leave_nulls_out_of_lists(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Take the NULLs out of lists over windows."""
+    for window in reversed(of_kind(nodes(tree), exp.Window)):
+        call = window.this.this if isinstance(window.this, exp.Filter) else window.this
+        if isinstance(call, exp.Anonymous) and str(call.this).lower() in _LISTS:
+            listed = fill("filter(list, value -> value is not null)", {"list": window})
+            _put(window, listed, render(window))
+    return tree
+
+
+def sum_of_moving_window(call: exp.Expr, types: OperandTypes) -> bool:
+    """Add up fractions row by row where a window's lower bound moves. Returns whether it did."""
+    window = _window_of(call)
+    if window is None or types.of(_argument(call)) not in _FRACTIONS or not _moves(window):
+        return False
+    _put(window, _summed(window), render(window))
+    return True
+
+
+def _summed(window: exp.Window) -> exp.Expr:
+    listed = window.copy()
+    call = listed.this.this if isinstance(listed.this, exp.Filter) else listed.this
+    call.set("this", "collect_list")
+    _argument(call).replace(exp.cast(_argument(call).copy(), "double"))
+    return fill(_SUMMED, {"list": listed})
+
+
+def _moving(call: exp.Expr) -> list[exp.Expr]:
+    window = _window_of(call)
+    if window is None or len(call.expressions) != 1 or not _moves(window):
+        return []
+    return [_argument(call)]
+
+
+def _average(call: exp.Expr, types: OperandTypes) -> None:
+    window = _window_of(call)
+    if window is None or types.of(_argument(call)) not in (*_FRACTIONS, "bigint"):
+        return
+    counted = window.copy()
+    inner = counted.this.this if isinstance(counted.this, exp.Filter) else counted.this
+    inner.set("this", "count")
+    places = {"total": _summed(window), "rows": counted}
+    _put(window, fill("(total / nullif(rows, 0))", places), render(window))
+
+
+def _grouped(call: exp.Expr) -> list[exp.Expr]:
+    """The argument of an aggregate over groups, unless its text says that it is no fraction."""
+    place = place_of(call)
+    is_grouped = isinstance(place, exp.Select) and place.args.get("group") is not None
+    if len(call.expressions) != 1:
+        return []
+    argument = _argument(call)
+    if isinstance(argument, exp.Anonymous) and str(argument.this).lower() in _MAKES_STRUCT:
+        return [argument]
+    if not is_grouped or _window_of(call) is not None:
+        return []
+    return [argument] if evident_type(argument) in ("", *_FRACTIONS) else []
+
+
+def _extreme(call: exp.Expr, types: OperandTypes) -> None:
+    if types.of(_argument(call)).startswith("struct<"):
+        _extreme_struct(call)
+        return
+    if types.of(_argument(call)) not in _FRACTIONS:
+        return
+    whole = call.parent if isinstance(call.parent, exp.Filter) else call
+    parts = {"nans": ("max", "if(isnan(x), x, null)"), "numbers": ("", "if(isnan(x), null, x)")}
+    places = {}
+    for place, (name, template) in parts.items():
+        part = whole.copy()
+        aggregate = part.this if isinstance(part, exp.Filter) else part
+        if name:
+            aggregate.set("this", name)
+        _argument(aggregate).replace(fill(template, {"x": _argument(aggregate)}))
+        places[place] = part
+    _put(whole, fill(_EXTREMES[str(call.this).lower()], places), render(whole))
+
+
+def _extreme_struct(call: exp.Expr) -> None:
+    """Sort the structs, which the engine does as Databricks: NULL comes first."""
+    whole = call
+    while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
+        whole = whole.parent
+    listed = whole.copy()
+    aggregate = listed
+    while isinstance(aggregate, (exp.Filter, exp.Window)):
+        aggregate = aggregate.this
+    aggregate.set("this", "collect_list")
+    sorted_structs = fill(_STRUCTS[str(call.this).lower()], {"list": listed})
+    _put(whole, sorted_structs, render(whole))
+
+
+def _put(node: exp.Expr, corrected: exp.Expr, name: str) -> None:
+    """Put an expression in place of another, under the name that the other has in a SELECT."""
+    if isinstance(node.parent, exp.Select) and node.arg_key == "expressions":
+        corrected = exp.alias_(corrected, name, quoted=True)
+    node.replace(corrected)
+
+
+def _argument(call: exp.Expr) -> exp.Expr:
+    argument: exp.Expr = call.expressions[0]
+    return argument
+
+
+def _window_of(call: exp.Expr) -> exp.Window | None:
+    """The window that an aggregate, or its FILTER, is computed over."""
+    whole: exp.Expr = call.parent if isinstance(call.parent, exp.Filter) else call
+    parent = whole.parent
+    return parent if isinstance(parent, exp.Window) and whole is parent.this else None
+
+
+def _moves(window: exp.Window) -> bool:
+    """Whether rows leave a window as it moves on."""
+    spec, place = window.args.get("spec"), place_of(window)
+    if window.args.get("alias") is not None and isinstance(place, exp.Select):
+        name = window.args["alias"].name.lower()
+        for named in place.args.get("windows") or []:
+            if named.this is not None and named.this.name.lower() == name:
+                spec = named.args.get("spec")
+    return spec is not None and str(spec.args.get("start")).upper() != "UNBOUNDED"
+
+
+CALLS: ByName = {
+    "avg": (_moving, _average),
+    "mean": (_moving, _average),
+    "max": (_grouped, _extreme),
+    "min": (_grouped, _extreme),
+}

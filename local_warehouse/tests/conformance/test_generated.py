@@ -1,0 +1,98 @@
+"""Questions that no one here wrote: the documented examples with their values exchanged for NULL,
+empty, extreme and unicode ones, and queries of a grammar. The warehouse answers what Spark answers,
+or says by name that it does not support it.
+
+Of each kind the first RECORDED questions of a fixed seed have recorded answers, and a tenth of them
+is asked, chosen by a seed that a failure prints; the seed `all` in CONFORMANCE_SEED asks all of
+them. run.py asks Spark and the warehouse 10,000 queries and 5,000 calls of a seed, which is printed
+too, and records the answers to the first anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from reference import ANSWERS, HERE, ask, spark_is_there, write_answers
+
+from local_warehouse.comparison.questions import documented, generated, of_functions
+from local_warehouse.comparison.tables import TABLES
+from local_warehouse.comparison.verdicts import EQUAL, REFUSED, SILENT, UNCOMPARED, verdict
+from local_warehouse.comparison.warehouses import Asked
+
+RECORDED = 300  # questions of each kind
+SHARE = 10  # one of so many is asked in a run without Spark
+# What makes the questions, the seed of those that have recorded answers, and how many questions are
+# asked in a run with Spark.
+KINDS = {"generated": (generated, 3, 10_000), "functions": (of_functions, 0, 5_000)}
+# Where answers differ: for each kind of question patterns of SQL, by reason.
+DIFFERENCES = yaml.safe_load((HERE / "generated.yml").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def asked(warehouse: Any) -> Iterator[Asked]:
+    """The warehouse, in a schema that has the tables of the questions."""
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("create schema conformance_generated")
+        cursor.execute("use schema conformance_generated")
+        for name, query in TABLES.items():
+            cursor.execute(f"create table {name} as {query}")
+        yield Asked(cursor)
+        cursor.execute("drop schema conformance_generated cascade")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_is_that_of_spark_or_a_refusal(kind: str, asked: Asked, tmp_path: Path) -> None:
+    seed = os.environ.get("CONFORMANCE_SEED", str(random.randrange(10**6)))  # noqa: S311
+    make, first, count = KINDS[kind]
+    record = ANSWERS / f"{kind}_values.json"
+    questions = list(dict.fromkeys(make(first, RECORDED)))
+    if spark_is_there():
+        more = make(int(seed) if seed.isdecimal() else first, count)
+        asked_of_spark = list(dict.fromkeys([*questions, *more]))
+        answers = ask(_questions(asked_of_spark), tmp_path)
+        write_answers(record, {sql: answers[sql] for sql in questions})
+        questions = asked_of_spark
+    else:
+        answers = json.loads(record.read_text("utf-8"))
+        if seed != "all":
+            chosen = random.Random(seed)  # noqa: S311
+            questions = chosen.sample(questions, len(questions) // SHARE)
+    kinds: Counter[str] = Counter()
+    faults = []
+    for sql in questions:
+        found = asked.ask(sql)
+        said = verdict(answers[sql], found, sql)
+        kinds[said] += 1
+        if said not in (EQUAL, REFUSED, UNCOMPARED) and _reason(kind, said, sql, found) is None:
+            faults.append(f"{said}: {sql}\n  found  {found}\n  wanted {answers[sql]}")
+    print(f"\n{kind}, CONFORMANCE_SEED={seed}: {dict(kinds)}")
+    assert not faults, f"CONFORMANCE_SEED={seed}, {dict(kinds)}\n" + "\n".join(faults)
+
+
+def test_recorded_examples_are_those_that_are_packaged() -> None:
+    with (ANSWERS / "documentation.json").open("rb") as answers:
+        assert documented() == list(json.load(answers))
+
+
+def _reason(kind: str, said: str, sql: str, found: dict[str, Any]) -> str | None:
+    """The listed reason for a difference; an error that is no refusal is at least heard."""
+    for reason, patterns in DIFFERENCES[kind].items():
+        if any(re.search(pattern, f"{said}: {sql}", re.IGNORECASE) for pattern in patterns):
+            return str(reason)
+    if said not in SILENT and not str(found.get("error", "")).startswith("INTERNAL_ERROR"):
+        return "an error"
+    return None
+
+
+def _questions(asked: list[str]) -> list[dict[str, Any]]:
+    tables = [{"name": f"table {name}", "sql": sql, "view": name} for name, sql in TABLES.items()]
+    return [*tables, *({"name": sql, "sql": sql} for sql in asked)]
