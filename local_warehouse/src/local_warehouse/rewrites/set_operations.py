@@ -58,7 +58,7 @@ def count_in_intersections(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         ]
         both = exp.Intersect(this=sides[0], expression=sides[1], distinct=True)
         outputs = [exp.alias_(k.copy(), n, quoted=True) for k, n in zip(keys, names, strict=True)]
-        source = _derived(both, "both", len(keys) + 1)
+        source = _derived(both, "counted", len(keys) + 1)
         outer = exp.Select(expressions=outputs, from_=exp.From(this=source))
         for key in ("with_", "order", "limit", "offset"):
             if node.args.get(key):

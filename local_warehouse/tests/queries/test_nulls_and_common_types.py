@@ -1,0 +1,105 @@
+"""What generated questions found: NULL and NaN in places of their own, the one type of several
+values, overflow within lambda functions. The answers are those of Apache Spark 4.0.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ROWS = (
+    "(select * from values (1, 1, 1D, 'a', 3), (2, 1, cast('NaN' as double), null, null),"
+    " (3, 1, 2D, 'b', 5), (4, 2, cast('NaN' as double), 'a', 3), (5, 2, 0D, 'c', 0)"
+    " as v(id, g, f, s, i))"
+)
+_VALUES = {
+    "left('abc', x)": None, "repeat('a', x)": None, "substring('abc', 1, x)": None,
+    "zip_with(array(1), cast(null as array<int>), (a, b) -> a + b)": None,
+    "array_contains(array(1, null), 2)": None, "array_contains(array(1, null), 1)": True,
+    "x ^ x": None, "rint(2.5)": 2.0, "rint(-1.5)": -2.0, "try_divide(1D, 0D)": None,
+    "array_max(transform(array(1, 2), e -> e + 1))": 3,
+    "aggregate(array(1, 2), 0, (a, e) -> a + e, a -> a * 10)": 30,
+    "date'2024-01-31' - (interval '1' month - interval 2 years)": "2025-12-31",
+}  # fmt: skip
+_TYPES = {
+    "if(true, '5', x)": "bigint", "nvl('5', y)": "bigint",
+    "case when true then '5' else y end": "bigint",
+    "array('5', 1)[0]": "bigint", "coalesce('5', 1.5)": "double", "nvl2(x, '5', y)": "bigint",
+    "coalesce(1D, 1.5)": "double", "nullif('5', y)": "string",
+    "map('a', '5', 'b', y)['a']": "bigint",
+    "coalesce('2024-01-01', date'2024-01-02')": "date", "round(12345.67, -1)": "decimal(6,0)",
+    "try_avg(1.5)": "decimal(6,5)", "make_date(2024, null, 1)": "date",
+    "sum(round((-1) * 1.555, 2))": "decimal(16,2)",
+}  # fmt: skip
+
+
+def test_values_beside_null(warehouse: Any) -> None:
+    columns = ", ".join(f"{sql} as c{at}" for at, sql in enumerate(_VALUES))
+    [row] = warehouse.sql(f"select {columns} from (select cast(null as int) as x)")
+    found = [str(value) if hasattr(value, "year") else value for value in row.values()]
+    assert dict(zip(_VALUES, found, strict=True)) == _VALUES
+
+
+def test_values_of_several_types_have_one(warehouse: Any) -> None:
+    columns = ", ".join(f"typeof({sql}) as c{at}" for at, sql in enumerate(_TYPES))
+    [row] = warehouse.sql(f"select {columns} from (select max(1) as x, max(2) as y) group by x, y")
+    assert dict(zip(_TYPES, row.values(), strict=True)) == _TYPES
+
+
+def test_aggregates_of_nan_null_and_structs(warehouse: Any) -> None:
+    grouped = (
+        f"select g, isnan(max(f)) as most, min(f) as least, max(struct(i, id)).id as last"
+        f" from {_ROWS} group by g order by g"
+    )
+    assert warehouse.sql(grouped) == [
+        {"g": 1, "most": True, "least": 1.0, "last": 3},
+        {"g": 2, "most": True, "least": 0.0, "last": 4},
+    ]
+    frame = "over (order by id rows between 1 preceding and current row)"
+    moving = (
+        f"select id, sum(f) {frame} as f, avg(f) {frame} as a, size(collect_list(s) {frame}) as n"
+        f" from {_ROWS} order by id"
+    )
+    counts = warehouse.sql(f"select isnan(f) as nan, isnan(a) as none, n from ({moving})")
+    assert [row["nan"] for row in counts] == [False, True, True, True, True]
+    assert [row["none"] for row in counts] == [False, True, True, True, True]
+    assert [row["n"] for row in counts] == [1, 1, 1, 2, 2]
+    finite = warehouse.sql(moving.replace("'NaN'", "'7'"))
+    assert [(row["f"], row["a"]) for row in finite] == [
+        (1, 1),
+        (8, 4),
+        (9, 4.5),
+        (9, 4.5),
+        (7, 3.5),
+    ]
+    empty = f"select g, count(*) as n from {_ROWS} where false group by rollup(g)"
+    assert warehouse.sql(empty) == []
+
+
+def test_not_in_and_intersect_all(warehouse: Any) -> None:
+    other = "(select * from values (1, 3), (2, null) as w(id, i))"
+    query = f"select v.id from {_ROWS} v where {{}} order by v.id"
+    correlated = f"v.i not in (select w.i from {other} w where w.id = v.id)"
+    assert [r["id"] for r in warehouse.sql(query.format(correlated))] == [3, 4, 5]
+    either = f"v.i not in (select w.i from {other} w where w.i is not null) or v.id = 1"
+    assert [r["id"] for r in warehouse.sql(query.format(either))] == [1, 3, 5]
+    both = f"select g from {_ROWS} intersect all select * from values (1), (1), (2), (3) as w(g)"
+    assert sorted(row["g"] for row in warehouse.sql(both)) == [1, 1, 2]
+    exploded = "select x from (select array() as a), lateral explode(a) as e(x)"
+    assert warehouse.sql(exploded) == []
+
+
+def test_what_databricks_does_not_take_fails(warehouse: Any) -> None:
+    for sql, condition in {
+        "select transform(array(2147483647), (e, i) -> e + i + 1)": "ARITHMETIC_OVERFLOW",
+        "select reduce(array(1, 2147483647), 0, (a, e) -> a + e)": "ARITHMETIC_OVERFLOW",
+        "select cast(1 as date)": "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION",
+        "select cast(1.5 as array<int>)": "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
+        "select * from values (1), ('a')": "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES",
+        "select greatest('7', 9)": "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+        "select map('a', 1) except select map('b', 1)": (
+            "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE"
+        ),
+        "select count(*) over (order by array(1))": "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
+        "select array_max(array(named_struct('a', 1)))": "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
+        "select interval '1' month * 2": "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
+    }.items():
+        warehouse.fails(sql, condition)
