@@ -28,6 +28,7 @@ from local_warehouse.rewrites.operand_types import (
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.sql.walk import nodes, of_kind
 
+_GENERATORS = ("inline", "inline_outer", "json_tuple", "posexplode", "posexplode_outer", "stack")
 _BY_CLASS: ByClass = {
     **arithmetic.CORRECTIONS,
     **moments.CORRECTIONS,
@@ -93,7 +94,12 @@ def _unnamed(tree: exp.Expr, changing: list[exp.Expr]) -> Iterator[exp.Expr]:
     wanted = {id(node) for node in changing}
     for select in of_kind(nodes(tree), exp.Select):
         for projection in select.expressions:
-            if not isinstance(projection, (exp.Alias, exp.Aliases)) and any(
-                id(node) in wanted for node in nodes(projection)
-            ):
+            if not _has_names(projection) and any(id(node) in wanted for node in nodes(projection)):
                 yield projection
+
+
+def _has_names(projection: exp.Expr) -> bool:
+    """Whether it has an alias, or gives several columns, which have names of their own."""
+    is_call = isinstance(projection, exp.Anonymous)
+    gives_several = is_call and str(projection.this).lower() in _GENERATORS
+    return gives_several or isinstance(projection, (exp.Alias, exp.Aliases))
