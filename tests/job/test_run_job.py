@@ -520,6 +520,9 @@ def test_dbt_ends_with_the_task_and_with_the_run(tmp_path: Path, held: bool) -> 
     assert done.returncode == 1
     [task] = json.loads((project.runs()[-1] / "run.json").read_text())["tasks"]
     assert (task["result"], task["exit_code"]) == ("timed out", -15)
+    definition = tmp_path / "resources" / "pipeline.yml"
+    patient = definition.read_text().replace("timeout_seconds: 15", "timeout_seconds: 600")
+    definition.write_text(patient)
     (tmp_path / "models" / "a.sql").write_text(COMPILED_MODEL)
     log = tmp_path / "logs" / "dbt.log"
     log.unlink(missing_ok=True)
