@@ -107,6 +107,7 @@ RUN_BY = {
     "load-bronze": "tests/test_pipeline.py",
     "load-bronze log": "tests/loader/test_listings.py",
     "local-warehouse": "local_warehouse/tests/services/test_up_and_down.py",
+    "local-warehouse compare": "local_warehouse/tests/client/test_compare.py",
     "local-warehouse env": "local_warehouse/tests/services/test_exec_and_env.py",
     "local-warehouse exec": "local_warehouse/tests/services/test_exec_and_env.py",
     "local-warehouse sql": "tests/test_pipeline.py",

@@ -38,7 +38,7 @@ def check(cast: exp.Cast, given: str) -> None:
             )
         return
     if given.startswith("interval") and cast.to.this in (_KIND.FLOAT, _KIND.DOUBLE):
-        _refuse(cast, given, "WITHOUT_SUGGESTION")
+        raise _refusal("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", cast, given)
     kind, wanted = _kind(given), _NESTED.get(cast.to.this) or _needs(cast)
     if kind in ("", "void", "string", "variant", wanted) and not (
         kind == "string" and cast.to.this in _NESTED
@@ -47,13 +47,14 @@ def check(cast: exp.Cast, given: str) -> None:
     is_plain = cast.to.this != _KIND.TIMESTAMPNTZ or kind not in ("number", "boolean")
     if is_plain and ({kind, wanted} <= {"date", "timestamp"} or (kind, wanted) in _TAKEN):
         return
-    hint = "WITH_FUNC_SUGGESTION" if {kind, wanted} == {"number", "date"} else "WITHOUT_SUGGESTION"
-    _refuse(cast, given, hint)
+    if {kind, wanted} == {"number", "date"}:
+        raise _refusal("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", cast, given)
+    raise _refusal("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", cast, given)
 
 
-def _refuse(cast: exp.Cast, given: str, hint: str) -> None:
-    raise SqlError(
-        f"DATATYPE_MISMATCH.CAST_{hint}",
+def _refusal(condition: str, cast: exp.Cast, given: str) -> SqlError:
+    return SqlError(
+        condition,
         f"Cannot resolve {render(cast)} due to data type mismatch: cannot cast {given.upper()} to "
         f"{cast.to.sql(dialect='databricks')}.",
     )
