@@ -23,7 +23,7 @@ def log_of_an_earlier_loader(place: Place) -> None:
         env["DATABRICKS_CATALOG"], place.schema, env["LAKEHOUSE_URL"].rstrip("/")
     )
     place.sql(statements.create_schema(schema))
-    place.sql(statements.create_table(schema, LOG_TABLE, LOG_COLUMNS[:-1]))
+    place.sql(statements.create_table(schema, LOG_TABLE, LOG_COLUMNS[:-1], ["dataset"]))
 
 
 @pytest.mark.usefixtures("log_of_an_earlier_loader")
