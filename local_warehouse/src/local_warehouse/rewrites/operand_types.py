@@ -15,7 +15,13 @@ from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.lambda_variables import without_variables
-from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, place_of, relations_of
+from local_warehouse.rewrites.scopes import (
+    ColumnsOf,
+    aggregates,
+    place_of,
+    relations_of,
+    with_visible,
+)
 from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import Decimal, decimal_of
 
@@ -38,9 +44,15 @@ class OperandTypes:
         for node in nodes:
             groups.setdefault((id(place_of(node)), aggregates(node)), []).append(node)
         for together in groups.values():
-            if not self._ask(together) and len(together) > 1:
-                for node in together:
-                    self._ask([node])
+            self._ask_or_halve(together)
+
+    def _ask_or_halve(self, nodes: list[exp.Expr]) -> None:
+        """Ask for nodes of one place at once, or, where the engine does not know one of them, for
+        each half: a question for each node costs minutes in a wide table's statement."""
+        if not self._ask(nodes) and len(nodes) > 1:
+            middle = len(nodes) // 2
+            self._ask_or_halve(nodes[:middle])
+            self._ask_or_halve(nodes[middle:])
 
     def _ask(self, nodes: list[exp.Expr]) -> bool:
         """Whether the engine knows nodes of one place. They may use the relations of that place, or
@@ -55,6 +67,7 @@ class OperandTypes:
                     for i, node in enumerate(nodes)
                 ]
                 query.set("expressions", shown)
+                with_visible(query, place)  # what they name, besides the relations
                 try:
                     columns = self._columns_of(query)
                 except SqlError:
