@@ -77,6 +77,28 @@ def test_rows_that_stand_in_the_text_cost_no_question(monkeypatch: pytest.Monkey
     assert _cost("select 1 as x union all select cast(2.5 as double)", monkeypatch)[0] == 0
 
 
+def test_a_question_holds_every_cte_that_it_names() -> None:
+    """Those of its expressions too: otherwise the engine would be asked for each of them alone."""
+    asked: list[exp.Expr] = []
+
+    def columns_of(question: exp.Expr) -> list[Column]:
+        asked.append(question)
+        return [Column(p.alias_or_name, "bigint") for p in question.expressions]
+
+    least = "coalesce(b.x, (select min(y) from limits where z = (select max(z) from other)))"
+    rewrite(
+        parse(
+            "with other as (select z from o), limits as (select y, z from l),"
+            f" b as (select x from a) select {least} + b.x as c, {least} - b.x as d from b"
+        ),
+        columns_of,
+    )
+    assert asked
+    for question in asked:
+        named = {table.name for table in question.find_all(exp.Table)} & {"other", "limits", "b"}
+        assert named <= {cte.alias for cte in question.find_all(exp.CTE)}
+
+
 def test_a_union_of_thousands_of_branches_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _cost(_branches(1100), monkeypatch)[0] == 1
 
