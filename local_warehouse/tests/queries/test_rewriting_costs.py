@@ -77,7 +77,18 @@ def test_rows_that_stand_in_the_text_cost_no_question(monkeypatch: pytest.Monkey
     assert _cost("select 1 as x union all select cast(2.5 as double)", monkeypatch)[0] == 0
 
 
-def test_a_question_holds_every_cte_that_it_names() -> None:
+_LEAST = "(select min(y) from limits where z = (select max(z) from other))"
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        f"coalesce(b.x, {_LEAST}) + b.x as c, coalesce(b.x, {_LEAST}) - b.x as d",
+        f"explode(map({_LEAST}, b.x))",
+    ],
+    ids=["arithmetic", "explode"],
+)
+def test_a_question_holds_every_cte_that_it_names(columns: str) -> None:
     """Those of its expressions too: otherwise the engine would be asked for each of them alone."""
     asked: list[exp.Expr] = []
 
@@ -85,11 +96,10 @@ def test_a_question_holds_every_cte_that_it_names() -> None:
         asked.append(question)
         return [Column(p.alias_or_name, "bigint") for p in question.expressions]
 
-    least = "coalesce(b.x, (select min(y) from limits where z = (select max(z) from other)))"
     rewrite(
         parse(
             "with other as (select z from o), limits as (select y, z from l),"
-            f" b as (select x from a) select {least} + b.x as c, {least} - b.x as d from b"
+            f" b as (select x from a) select {columns} from b"
         ),
         columns_of,
     )

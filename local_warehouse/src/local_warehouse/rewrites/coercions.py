@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
-from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_of
+from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_of, with_visible
 
 _CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
 _PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "Boolean")
@@ -68,7 +68,7 @@ def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
     query, operands = relations_of(place), _operands(node)
     query.set("expressions", [exp.alias_(o.copy(), f"c{i}") for i, o in enumerate(operands)])
     try:
-        types = [column.type for column in columns_of(query)]
+        types = [column.type for column in columns_of(with_visible(query, place))]
     except SqlError:  # aggregates beside columns, or columns of a query around this one
         return
     becomes = _becomes(types)

@@ -25,7 +25,7 @@ def merge_deletes(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     if not of_kind(nodes(condition), exp.Query, exp.Lambda):
         return tree
     _check(condition)
-    keys = _read_columns(condition, columns_of(relations_of(tree).select("*", copy=False)))
+    keys = _read_columns(condition, columns_of(relations_of(tree)))
     # Without a column in it the condition holds for all rows or for none.
     source = exp.Select(
         expressions=[_column(name) for name in keys] or [exp.alias_(exp.Literal.number(1), "one")],

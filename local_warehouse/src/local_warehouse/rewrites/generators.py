@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites.scopes import ColumnsOf, sources, star_query
+from local_warehouse.rewrites.scopes import ColumnsOf, relations_of, sources, with_visible
 from local_warehouse.sql.walk import nodes, of_kind
 
 _INLINE = {"explode": "inline", "explode_outer": "inline_outer"}
@@ -27,22 +27,21 @@ def explode_maps(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
         if isinstance(lateral.this, exp.Anonymous):
 
             def before(end: int = position) -> exp.Select:
-                query = star_query(select)
+                query = relations_of(select)
                 query.set("laterals", [one.copy() for one in laterals[:end]])
                 return query
 
             _correct(lateral.this, before, columns_of)
     for projection in select.expressions:
         for call in of_kind(nodes(projection), exp.Anonymous):
-            _correct(call, lambda: star_query(select), columns_of)
+            _correct(call, lambda: relations_of(select), columns_of)
     return select
 
 
 def _correct(
     call: exp.Anonymous, relations: Callable[[], exp.Select], columns_of: ColumnsOf
 ) -> None:
-    """Correct a call, if it is an explode; `relations` then gives the query of what it can read,
-    which is a copy of all CTEs and costs accordingly."""
+    """Correct a call, if it is an explode; `relations` then gives the query of what it can read."""
     name = str(call.this).lower()
     if (name not in _INLINE and name not in _COUNTED) or len(call.expressions) != 1:
         return
@@ -50,7 +49,7 @@ def _correct(
     query = relations()
     query.set("expressions", [exp.alias_(argument.copy(), "m")])
     try:
-        data_type = columns_of(query)[0].type
+        data_type = columns_of(with_visible(query, call))[0].type
     except SqlError:  # a column of a query around this one
         return
     if not data_type.startswith("map<"):

@@ -67,9 +67,8 @@ class OperandTypes:
                     for i, node in enumerate(nodes)
                 ]
                 query.set("expressions", shown)
-                with_visible(query, place)  # what they name, besides the relations
                 try:
-                    columns = self._columns_of(query)
+                    columns = self._columns_of(with_visible(query, place))
                 except SqlError:
                     continue
                 if len(columns) != len(nodes):  # a generator of several columns

@@ -27,10 +27,18 @@ def place_of(node: exp.Expr) -> exp.Expr | None:
 
 
 def relations_of(place: exp.Expr) -> exp.Select:
-    """A query of the relations that the expressions of a place read."""
+    """A query of the relations that the expressions of a place read: a question about columns, to
+    which `with_visible` adds the CTEs once it has its expressions, as these may name some too."""
+    query = exp.Select(expressions=[exp.Star()])
     if isinstance(place, exp.Select):
-        return star_query(place)
-    query = exp.Select(from_=exp.From(this=place.this.copy()))
+        for key in ("from_", "joins", "laterals"):
+            value = place.args.get(key)
+            if isinstance(value, list):
+                query.set(key, [part.copy() for part in value])
+            elif value is not None:
+                query.set(key, value.copy())
+        return query
+    query.set("from_", exp.From(this=place.this.copy()))
     source = place.args.get("using")
     if isinstance(source, exp.Expr):
         query.set("joins", [exp.Join(this=source.copy(), kind="CROSS")])
@@ -79,15 +87,8 @@ def sources(select: exp.Select) -> list[exp.Expr]:
 
 
 def star_query(select: exp.Select) -> exp.Select:
-    """A SELECT * of the relations that a SELECT reads, with the CTEs that it can see."""
-    alone = exp.Select(expressions=[exp.Star()])
-    for key in ("from_", "joins", "laterals"):
-        value = select.args.get(key)
-        if isinstance(value, list):
-            alone.set(key, [part.copy() for part in value])
-        elif value is not None:
-            alone.set(key, value.copy())
-    return with_visible(alone, select)
+    """A SELECT * of the relations that a SELECT reads, with the CTEs that they name."""
+    return with_visible(relations_of(select), select)
 
 
 def columns_of_relations(select: exp.Select, columns_of: ColumnsOf) -> ColumnsOf:
