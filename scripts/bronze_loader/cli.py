@@ -60,7 +60,7 @@ from bronze_loader.warehouse.retries import RetryingWarehouse
 from bronze_loader.warehouse.statements import BronzeSchema
 from bronze_loader.warehouse.table_inventory import TableInventory
 from bronze_loader.warehouse.tables import Tables
-from local_session.names import layer_schemas
+from local_session.names import default_schemas
 
 logger = logging.getLogger(__name__)
 
@@ -418,12 +418,8 @@ def _schema_name(options: argparse.Namespace) -> str:
 
 
 def _default_schema() -> str:
-    """The schema that dbt's default target reads: bronze's name alone on this machine, on a
-    workspace one of the user's own, as the target `dev` of profiles.yml has it."""
-    if is_loopback(os.environ.get("DATABRICKS_HOST", "")):
-        return layer_schemas()["bronze"]
-    own = os.environ.get("DBT_SCHEMA") or f"dev_{os.environ.get('USER') or 'me'}"
-    return layer_schemas(own)["bronze"]
+    is_local = is_loopback(os.environ.get("DATABRICKS_HOST", ""))
+    return default_schemas(is_local=is_local)["bronze"]
 
 
 def _settings(*asked: tuple[str, str, str | None], warehouse: bool = True) -> list[str]:

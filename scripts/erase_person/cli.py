@@ -30,7 +30,7 @@ from bronze_loader.sniffing.header import sniff
 from bronze_loader.warehouse.connection import connect, host_is_known, is_loopback
 from erase_person.layers import ID, TAG, Held, held_of
 from erase_person.records import without_person
-from local_session.names import layer_schemas
+from local_session.names import default_schemas, layer_schemas
 
 UNREADABLE = (Refused, csv.Error, OSError, EOFError, zstandard.ZstdError)
 
@@ -201,10 +201,8 @@ def _schemas() -> Iterable[str]:
     if bronze.endswith(alone["bronze"]):
         prefix = bronze.removesuffix(alone["bronze"]).removesuffix("_")
         return layer_schemas(prefix).values()
-    if is_loopback(os.environ.get("DATABRICKS_HOST", "")):
-        return alone.values()
-    own = os.environ.get("DBT_SCHEMA") or f"dev_{os.environ.get('USER') or 'me'}"
-    return layer_schemas(own).values()
+    is_local = is_loopback(os.environ.get("DATABRICKS_HOST", ""))
+    return default_schemas(is_local=is_local).values()
 
 
 if __name__ == "__main__":

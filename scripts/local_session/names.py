@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import yaml
@@ -17,6 +18,13 @@ def layer_schemas(prefix: str = "") -> dict[str, str]:
     named = _read("dbt_project.yml").get("vars", {}).get("schemas", {})
     before = f"{prefix}_" if prefix else ""
     return {layer: f"{before}{named.get(layer, layer)}".lower() for layer in LAYERS}
+
+
+def default_schemas(*, is_local: bool) -> dict[str, str]:
+    """The schema of each layer where none is named, as dbt's default target has it: its name alone
+    on this machine; on a workspace with the user's own prefix, as `dev` of profiles.yml does."""
+    own = os.environ.get("DBT_SCHEMA") or f"dev_{os.environ.get('USER') or 'me'}"
+    return layer_schemas("" if is_local else own)
 
 
 def dbt_profile() -> str:
