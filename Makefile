@@ -4,6 +4,9 @@
 .PHONY: help setup demo docs test check fidelity conformance lint lint-python lint-types lint-infra \
 	lint-project lint-conventions lint-sql up down clean
 
+# Commands start each other many times: what they import is compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 # What running the project takes is installed, and all that it takes to change it. The names hold the

@@ -12,18 +12,16 @@ from collections.abc import Callable, Sequence
 import requests
 
 from databricks_setup.setup_plan import (
-    SECRET_SCOPE,
-    SERVICE_CREDENTIAL,
-    STORAGE_CREDENTIAL,
     Credential,
     CredentialKind,
     StepAction,
     plan_credentials,
     plan_grants,
+    project_names,
     wanted_grants,
 )
 from databricks_setup.workspace import Workspace
-from local_session import output
+from local_session import SessionError, output
 
 _DONE = {
     StepAction.CREATE: "created",
@@ -31,7 +29,6 @@ _DONE = {
     StepAction.GRANT: "granted",
     StepAction.KEEP: "is there",
 }
-_NAMES = {CredentialKind.STORAGE: STORAGE_CREDENTIAL, CredentialKind.SERVICE: SERVICE_CREDENTIAL}
 
 
 class WrongUse(Exception):
@@ -53,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DatabricksError as error:
         print(f"setup-databricks: the workspace refused: {error}", file=sys.stderr)
         return 1
-    except (WrongUse, ValueError) as error:  # the SDK's error for no credentials is a ValueError
+    except (WrongUse, SessionError, ValueError) as error:  # ValueError: the SDK has no credentials
         print(f"setup-databricks: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -97,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "secret", help="put a value, from standard input or a prompt, into the secret scope"
     )
     put.add_argument("key", help="such as aws_access_key_id")
-    put.add_argument("--scope", default=SECRET_SCOPE, help="default: %(default)s")
+    put.add_argument("--scope", metavar="NAME", help="default: the bundle's name")
     put.set_defaults(run=_secret)
 
     removed = commands.add_parser("remove", help="delete the credentials")
@@ -113,14 +110,16 @@ def _credentials(workspace: Workspace, options: argparse.Namespace) -> None:
     if (options.developers or options.readers) and not options.catalog:
         raise WrongUse("--developers and --readers need --principal and --catalog.")
     print(f"{workspace.host}{', nothing is changed' if options.dry_run else ''}")
+    names = project_names()
     wanted = [
-        Credential(CredentialKind.STORAGE, STORAGE_CREDENTIAL, options.storage_role),
-        Credential(CredentialKind.SERVICE, SERVICE_CREDENTIAL, options.loader_role),
+        Credential(CredentialKind.STORAGE, names.storage_credential, options.storage_role),
+        Credential(CredentialKind.SERVICE, names.service_credential, options.loader_role),
     ]
     found = [workspace.credential(want.kind, want.name) for want in wanted]
     steps = plan_credentials(wanted, found)
     if options.principal:
         grants = wanted_grants(
+            names,
             options.principal,
             options.catalog,
             workspace.metastore(),
@@ -143,7 +142,7 @@ def _credentials(workspace: Workspace, options: argparse.Namespace) -> None:
 def _explain_trust(credentials: Sequence[Credential | None]) -> None:
     """Print the command of the second step, which takes rights in AWS."""
     storage, service = (have.external_id if have else "" for have in credentials)
-    stack = STORAGE_CREDENTIAL.replace("_", "-")
+    stack = project_names().storage_credential.replace("_", "-")
     print(
         f"""
 The roles must trust Unity Catalog by the external ids that it has chosen. In AWS:
@@ -157,16 +156,15 @@ Parameters that are not named keep their values. Repeat it only when an id chang
 
 
 def _secret(workspace: Workspace, options: argparse.Namespace) -> None:
-    if not workspace.has_scope(options.scope):
-        raise WrongUse(
-            f"there is no secret scope {options.scope}; `databricks bundle deploy` makes it"
-        )
+    scope = options.scope or project_names().secret_scope
+    if not workspace.has_scope(scope):
+        raise WrongUse(f"there is no secret scope {scope}; `databricks bundle deploy` makes it")
     if options.dry_run:
-        print(f"  put       {options.scope}/{options.key} in {workspace.host}")
+        print(f"  put       {scope}/{options.key} in {workspace.host}")
         return
     value = _read_value(options.key)
-    workspace.put_secret(options.scope, options.key, value)
-    print(f"  put       {options.scope}/{options.key}, {len(value)} characters")
+    workspace.put_secret(scope, options.key, value)
+    print(f"  put       {scope}/{options.key}, {len(value)} characters")
 
 
 def _read_value(key: str) -> str:
@@ -181,7 +179,12 @@ def _read_value(key: str) -> str:
 
 
 def _remove(workspace: Workspace, options: argparse.Namespace) -> None:
-    for kind, name in _NAMES.items():
+    names = project_names()
+    made = {
+        CredentialKind.STORAGE: names.storage_credential,
+        CredentialKind.SERVICE: names.service_credential,
+    }
+    for kind, name in made.items():
         if workspace.credential(kind, name) is None:
             print(f"  not there {kind} {name}")
         elif options.dry_run:

@@ -9,8 +9,23 @@ from enum import StrEnum
 
 from local_session.names import bundle_name
 
-STORAGE_CREDENTIAL = SECRET_SCOPE = bundle_name()
-SERVICE_CREDENTIAL = f"{bundle_name()}_landing"
+
+@dataclass(frozen=True)
+class Names:
+    """The names of what is made."""
+
+    storage_credential: str
+    service_credential: str
+    secret_scope: str
+
+
+def project_names() -> Names:
+    """The names in the project of the working folder.
+
+    Raises SessionError where it has no databricks.yml.
+    """
+    project = bundle_name()
+    return Names(project, f"{project}_landing", project)
 
 
 class CredentialKind(StrEnum):
@@ -76,7 +91,12 @@ def plan_credentials(
 
 
 def wanted_grants(
-    principal: str, catalog: str, metastore: str, developers: str = "", readers: str = ""
+    names: Names,
+    principal: str,
+    catalog: str,
+    metastore: str,
+    developers: str = "",
+    readers: str = "",
 ) -> list[Grant]:
     """The grants for deploying the bundle and running the job, on prod and by developers on dev.
 
@@ -87,12 +107,12 @@ def wanted_grants(
     build = ("USE_CATALOG", "CREATE_SCHEMA")
     grants = [
         Grant("metastore", metastore, principal, locations),
-        Grant("storage_credential", STORAGE_CREDENTIAL, principal, locations),
-        Grant("credential", SERVICE_CREDENTIAL, principal, ("ACCESS",)),
+        Grant("storage_credential", names.storage_credential, principal, locations),
+        Grant("credential", names.service_credential, principal, ("ACCESS",)),
         Grant("catalog", catalog, principal, build),
     ]
     if developers:
-        grants.append(Grant("credential", SERVICE_CREDENTIAL, developers, ("ACCESS",)))
+        grants.append(Grant("credential", names.service_credential, developers, ("ACCESS",)))
         grants.append(Grant("catalog", catalog, developers, build))
     if readers:
         grants.append(Grant("catalog", catalog, readers, ("USE_CATALOG",)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from local_session import project_root
+from local_session import SessionError, project_root
 
 LAYERS = ("bronze", "silver", "gold")
 
@@ -38,5 +38,10 @@ def bundle_name() -> str:
 
 
 def _read(name: str) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((project_root() / name).read_text("utf-8"))
+    try:
+        text = (project_root() / name).read_text("utf-8")
+    except FileNotFoundError:
+        message = f"There is no {name} in {project_root()}. Run this inside the project."
+        raise SessionError(message) from None
+    document: dict[str, Any] = yaml.safe_load(text)
     return document

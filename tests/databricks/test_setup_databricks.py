@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from databricks_setup.cli import main
-from databricks_setup.setup_plan import SECRET_SCOPE, SERVICE_CREDENTIAL, STORAGE_CREDENTIAL
+from databricks_setup.setup_plan import project_names
 
+NAMES = project_names()
 ROOT = Path(__file__).resolve().parents[2]
 STORAGE_ROLE = "arn:aws:iam::123456789012:role/sales-lakehouse-storage"
 LOADER_ROLE = "arn:aws:iam::123456789012:role/sales-lakehouse-loader"
@@ -21,14 +22,14 @@ def test_credentials_are_made_and_the_trust_policys_second_step_is_told(
     workspace: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["credentials", *ROLES]) == 0
-    storage = workspace.credentials["storage-credentials"][STORAGE_CREDENTIAL]
-    service = workspace.credentials["credentials"][SERVICE_CREDENTIAL]
+    storage = workspace.credentials["storage-credentials"][NAMES.storage_credential]
+    service = workspace.credentials["credentials"][NAMES.service_credential]
     assert storage["aws_iam_role"]["role_arn"] == STORAGE_ROLE
     assert service["aws_iam_role"]["role_arn"] == LOADER_ROLE
     said = capsys.readouterr().out
     assert "created" in said
-    assert f"StorageExternalId=external-id-of-{STORAGE_CREDENTIAL}" in said
-    assert f"LoaderExternalId=external-id-of-{SERVICE_CREDENTIAL}" in said
+    assert f"StorageExternalId=external-id-of-{NAMES.storage_credential}" in said
+    assert f"LoaderExternalId=external-id-of-{NAMES.service_credential}" in said
 
 
 def test_service_credential_is_one_and_nothing_is_validated_before_the_role_trusts(
@@ -55,8 +56,8 @@ def test_principal_may_deploy_and_run(workspace: Any) -> None:
     main(["credentials", *ROLES, *FOR_THE_JOB])
     assert {name: held["an-application-id"] for name, held in workspace.grants.items()} == {
         "metastore/the-metastore": {"CREATE_EXTERNAL_LOCATION"},
-        f"storage_credential/{STORAGE_CREDENTIAL}": {"CREATE_EXTERNAL_LOCATION"},
-        f"credential/{SERVICE_CREDENTIAL}": {"ACCESS"},
+        f"storage_credential/{NAMES.storage_credential}": {"CREATE_EXTERNAL_LOCATION"},
+        f"credential/{NAMES.service_credential}": {"ACCESS"},
         "catalog/sales": {"USE_CATALOG", "CREATE_SCHEMA"},
     }
 
@@ -71,7 +72,7 @@ def test_developers_may_deploy_to_dev_and_readers_find_the_catalog(workspace: An
     }
     assert held == {
         "sales-engineers": {
-            f"credential/{SERVICE_CREDENTIAL}": {"ACCESS"},
+            f"credential/{NAMES.service_credential}": {"ACCESS"},
             "catalog/sales": {"USE_CATALOG", "CREATE_SCHEMA"},
         },
         "account users": {"catalog/sales": {"USE_CATALOG"}},
@@ -101,7 +102,7 @@ def test_dry_run_prints_the_plan_and_changes_nothing(
     assert main(["credentials", *ROLES, *FOR_THE_JOB, "--dry-run"]) == 0
     assert workspace.changes == []
     said = capsys.readouterr().out
-    assert f"create    storage credential {STORAGE_CREDENTIAL} over {STORAGE_ROLE}" in said
+    assert f"create    storage credential {NAMES.storage_credential} over {STORAGE_ROLE}" in said
     assert "grant     USE_CATALOG, CREATE_SCHEMA on catalog sales to an-application-id" in said
     assert "nothing is changed" in said
 
@@ -112,7 +113,7 @@ def test_credential_over_another_role_is_changed_and_said(
     main(["credentials", *ROLES])
     other = STORAGE_ROLE + "-new"
     assert main(["credentials", "--storage-role", other, "--loader-role", LOADER_ROLE]) == 0
-    role = workspace.credentials["storage-credentials"][STORAGE_CREDENTIAL]["aws_iam_role"]
+    role = workspace.credentials["storage-credentials"][NAMES.storage_credential]["aws_iam_role"]
     assert role["role_arn"] == other
     assert f"to {other}, from {STORAGE_ROLE}" in capsys.readouterr().out
 
@@ -120,20 +121,20 @@ def test_credential_over_another_role_is_changed_and_said(
 def test_secret_is_read_from_standard_input_and_never_shown(
     workspace: Any, type_in: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    workspace.scopes[SECRET_SCOPE] = {}
+    workspace.scopes[NAMES.secret_scope] = {}
     type_in("very-secret\n")
     assert main(["secret", "aws_access_key_id"]) == 0
-    assert workspace.scopes[SECRET_SCOPE] == {"aws_access_key_id": "very-secret"}
+    assert workspace.scopes[NAMES.secret_scope] == {"aws_access_key_id": "very-secret"}
     captured = capsys.readouterr()
     assert "very-secret" not in captured.out + captured.err
 
 
 def test_secret_is_asked_for_at_a_terminal(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    workspace.scopes[SECRET_SCOPE] = {}
+    workspace.scopes[NAMES.secret_scope] = {}
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda prompt: "typed")
     assert main(["secret", "aws_access_key_id"]) == 0
-    assert workspace.scopes[SECRET_SCOPE] == {"aws_access_key_id": "typed"}
+    assert workspace.scopes[NAMES.secret_scope] == {"aws_access_key_id": "typed"}
 
 
 def test_secret_cannot_be_an_argument(workspace: Any) -> None:
@@ -150,11 +151,27 @@ def test_secret_without_a_scope_says_what_makes_it(
     assert "databricks bundle deploy" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["credentials", *ROLES], ["secret", "key"], ["remove"]])
+def test_another_projects_folder_has_no_names(
+    command: list[str],
+    workspace: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "dbt_project.yml").write_text("name: other\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert f"There is no databricks.yml in {tmp_path}. Run this inside the project." in said
+    assert workspace.changes == []
+
+
 def test_empty_secret_is_refused(workspace: Any, type_in: Callable[[str], None]) -> None:
-    workspace.scopes[SECRET_SCOPE] = {}
+    workspace.scopes[NAMES.secret_scope] = {}
     type_in("\n")
     assert main(["secret", "aws_access_key_id"]) == 2
-    assert workspace.scopes[SECRET_SCOPE] == {}
+    assert workspace.scopes[NAMES.secret_scope] == {}
 
 
 def test_remove_undoes_it_and_may_repeat(
@@ -196,7 +213,7 @@ def test_names_are_those_that_the_bundle_uses() -> None:
     def named(text: str) -> str:
         return text.replace("${bundle.name}", name)
 
-    assert named(variables["storage_credential"]["default"]) == STORAGE_CREDENTIAL
-    assert named(variables["secret_scope"]["default"]) == SECRET_SCOPE
+    assert named(variables["storage_credential"]["default"]) == NAMES.storage_credential
+    assert named(variables["secret_scope"]["default"]) == NAMES.secret_scope
     for target in bundle["targets"].values():
-        assert named(target["variables"]["service_credential"]) == SERVICE_CREDENTIAL
+        assert named(target["variables"]["service_credential"]) == NAMES.service_credential
