@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ import pytest
 from lakehouse import ROOT, outer_environment
 
 # What a target asks for is written down; `status` says by its exit code whether services are up.
-STAND_IN = """\
+# What is to be interrupted is no shell: one loses a Ctrl-C that comes while it starts a command.
+ENDLESS = "import time; print('at work', flush=True); time.sleep(300)"
+STAND_IN = f"""\
 #!/bin/sh
 echo "$(basename "$0") $*" >> calls
 case "$(basename "$0") $1" in
     "local-warehouse status") exit "$(cat status)" ;;
-    "mypy ") if [ -e endless ]; then echo at work; sleep 300; fi ;;
+    "mypy ") if [ -e endless ]; then exec {sys.executable} -c "{ENDLESS}"; fi ;;
 esac
 """
 COMMANDS = (

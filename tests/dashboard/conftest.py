@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import browser as chromium
 import pytest
+from browser import Browser, executable
 from dashboard_page import HOSTILE
 
 from lakehouse import Lakehouse
@@ -50,9 +50,16 @@ def written(filled: Lakehouse) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Browser]:
-    if not chromium.executable():
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if not executable():
         pytest.skip("no Chromium in PATH (Debian: apt-get install chromium)")
-    opened = chromium.Browser(tmp_path_factory.mktemp("browser"))
+    opened = Browser(tmp_path_factory.mktemp("browser"))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The browser, which leaves a test's page with the test: dbt's docs draw without end."""
+    yield chromium
+    chromium.open("about:blank")
