@@ -41,7 +41,7 @@ conformance: setup ## the same SQL and CSV files on Apache Spark (Java 17, 400 M
 
 # The services that dbt needs meanwhile are stopped at the end, unless they were up before.
 lint: setup ## check Python, SQL, the dbt project, infra and workflows
-	@$(BIN)/local-warehouse status >/dev/null 2>&1 || trap '$(BIN)/local-warehouse down >/dev/null' EXIT; \
+	@$(BIN)/local-warehouse status >/dev/null 2>&1 || trap '$(BIN)/local-warehouse down >/dev/null 2>&1' EXIT; \
 		trap 'exit 130' INT TERM; \
 		$(MAKE) --no-print-directory --jobs 3 lint-types lint-conventions lint-sql lint-python lint-infra
 
@@ -57,19 +57,30 @@ lint-infra:
 	$(BIN)/cfn-lint infra/*.yml
 	$(BIN)/actionlint
 
-# What it parses, dbt-bouncer reads, and sqlfluff's dbt starts from.
-lint-project:
-	$(BIN)/local-warehouse exec -- dbt --quiet --warn-error parse --no-partial-parse
+# What dbt parses, dbt-bouncer reads, and sqlfluff's dbt starts from. Neither dbt nor sqlfluff is asked
+# again about what has not changed since they found nothing.
+DBT_SOURCES := dbt_project.yml pyproject.toml $(shell find models macros seeds data-tests 2>/dev/null)
+PARSED := target/.parsed
+LINTED := target/.linted
 
-lint-conventions: lint-project
+lint-project: $(PARSED)
+
+$(PARSED): $(DBT_SOURCES) $(INSTALLED)
+	$(BIN)/local-warehouse exec -- dbt --quiet --warn-error parse --no-partial-parse
+	@mkdir -p target && touch $@
+
+lint-conventions: $(PARSED)
 	@echo "$(BIN)/dbt-bouncer run"
 	@report=target/conventions.txt; log=target/conventions.log; rm -f $$report; \
 		$(BIN)/dbt-bouncer run --output-file $$report --output-format tap --output-only-failures \
 		> $$log 2>&1 || { cat $$report 2>/dev/null || cat $$log; exit 1; }
 	$(BIN)/load-bronze datasets --check
 
-lint-sql: lint-project
+lint-sql: $(LINTED)
+
+$(LINTED): $(PARSED)
 	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar models data-tests
+	@touch $@
 
 docs: setup ## build the manual as a site in site/, its links checked
 	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet --site-dir site

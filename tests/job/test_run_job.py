@@ -477,6 +477,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("commands", COMMANDS.values(), ids=COMMANDS)
 def test_dbt_that_is_held_does_what_dbt_does(tmp_path: Path, commands: list[str]) -> None:
     project = ProjectOfDbt(tmp_path, *commands)
@@ -508,6 +509,7 @@ def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("held", [True, False], ids=["held", "own process"])
 def test_dbt_ends_with_the_task_and_with_the_run(tmp_path: Path, held: bool) -> None:
     command = "dbt compile --profiles-dir . --no-populate-cache"
