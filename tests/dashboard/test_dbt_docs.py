@@ -1,14 +1,19 @@
-"""`dbt docs generate --static` in a real browser: what a reader of the docs finds there."""
+"""dbt's docs in a real browser, as a file and served: what a reader finds there."""
 
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import time
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from browser import Browser
 
-from lakehouse import Lakehouse
+from lakehouse import BIN, ROOT, Lakehouse
 
 MODEL = "model.sales_lakehouse.sales_of_customer"
 EXPOSURE = "exposure.sales_lakehouse.sales_dashboard"
@@ -97,3 +102,25 @@ def test_docs_know_every_relation_and_its_columns(docs: Path) -> None:
         if name.startswith(("model.", "seed.")):  # a source's files may bring more columns
             assert set(documented) == set(relation["columns"]), name
             assert relation["metadata"]["comment"], name
+
+
+def test_docs_are_served(filled: Lakehouse, docs: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(BIN / "dbt"), "docs", "serve", "--no-browser", "--port", str(port)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=filled.env, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as served:  # fmt: skip
+        assert served.stdout
+        while True:
+            try:
+                with urlopen(f"http://127.0.0.1:{port}/manifest.json", timeout=60) as answer:
+                    shown = json.load(answer)
+                break
+            except (URLError, ConnectionError):
+                assert served.poll() is None, served.stdout.read()
+                time.sleep(0.1)
+        served.terminate()
+    assert MODEL in shown["nodes"]
