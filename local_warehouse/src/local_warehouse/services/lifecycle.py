@@ -167,10 +167,11 @@ def orphans(directory: StateDirectory, state: State) -> dict[str, tuple[int, str
 
 
 def end_orphans(directory: StateDirectory, state: State) -> list[str]:
-    """Stop them, and return their names."""
+    """Stop them, and return their names. They get little time: what they would save is gone, and
+    SeaweedFS without its folder does not end by itself."""
     found = orphans(directory, state)
     for pid, identity in found.values():
-        processes.stop(pid, identity)
+        processes.stop(pid, identity, patience_seconds=2.0)
     return list(found)
 
 
