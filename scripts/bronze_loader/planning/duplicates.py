@@ -8,7 +8,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bronze_loader.planning.file_state import FileStates
@@ -71,11 +72,52 @@ def certain_duplicates(
     return {url: original for url, original in originals.items() if original not in changing}
 
 
-def holders_of_rows(dataset: str, states: FileStates, changing: Collection[str]) -> dict[str, str]:
-    """By digest of rows, the oldest file whose rows bronze holds and that does not change."""
+class RowHolders:
+    """The files whose rows bronze holds, asked for those with the same rows as others.
+
+    A file's digest is its first one, of its number of rows and one column; behind a slash follows
+    the digest of all columns, which is only asked where another file has the same first one.
+    """
+
+    def __init__(self) -> None:
+        self._firsts: set[str] = set()
+        self._without: dict[str, list[str]] = {}  # files without the second, by their first digest
+        self._by_digest: dict[str, str] = {}
+
+    def compared(self, firsts: Mapping[str, str]) -> list[str]:
+        """The files whose second digests are needed to compare new ones, of which `firsts` has the
+        first ones, with each other and with those that are held."""
+        times = Counter(firsts.values())
+        again = {one for one in times if times[one] > 1 or one in self._firsts}
+        held = [url for first in again for url in self._without.get(first, ())]
+        return held + [url for url, first in firsts.items() if first in again]
+
+    def learn(self, seconds: Mapping[str, str]) -> None:
+        """Take the second digests of held files that had none."""
+        for first, urls in list(self._without.items()):
+            for url in [one for one in urls if one in seconds]:
+                urls.remove(url)
+                self.add(url, f"{first}/{seconds[url]}")
+
+    def add(self, url: str, digest: str) -> str | None:
+        """Note a file that is held; returns the file that was noted with the same rows."""
+        first, _, second = digest.partition("/")
+        self._firsts.add(first)
+        if not second:
+            self._without.setdefault(first, []).append(url)
+            return None
+        other = self._by_digest.setdefault(digest, url)
+        return None if other == url else other
+
+
+def holders_of_rows(dataset: str, states: FileStates, changing: Collection[str]) -> RowHolders:
+    """The files whose rows bronze holds and that do not change, the oldest first."""
     held = [
         (before.held.modified_at, url, before.held.rows_digest)
         for (name, url), before in states.items()
         if name == dataset and url not in changing and before.held and before.held.rows_digest
     ]
-    return {digest: url for _, url, digest in sorted(held, reverse=True)}
+    holders = RowHolders()
+    for _, url, digest in sorted(held):
+        holders.add(url, digest)
+    return holders

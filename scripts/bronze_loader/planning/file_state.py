@@ -43,7 +43,7 @@ class LogEntry:
 @dataclass(frozen=True)
 class HeldContent:
     """What bronze holds of a file: the content it had when its rows were loaded. The size is in
-    bytes; two files with the same `rows_digest` have the same rows, in any order."""
+    bytes; what `rows_digest` tells, `RowHolders` knows."""
 
     etag: str
     size: int

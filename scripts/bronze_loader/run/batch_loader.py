@@ -10,6 +10,7 @@ from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.errors import RefusedFile
 from bronze_loader.landing.bucket import Landing
 from bronze_loader.planning.batches import Limits, batches
+from bronze_loader.planning.duplicates import RowHolders
 from bronze_loader.planning.outcome import Outcome, Result
 from bronze_loader.planning.plan import PlannedFile
 from bronze_loader.run.damaged_files import damage
@@ -53,19 +54,22 @@ class BatchLoader:
         self._failures = failures
         self._limits = limits
         self._progress = progress
-        self._holders: dict[str, str] | None = None
+        self._holders = RowHolders()
+        self._says_same_rows = True
 
     def load_files(
         self,
         dataset: Dataset,
         sniffed: Sequence[SniffedFile],
         waits: Mapping[str, str],
-        holders: dict[str, str] | None,
+        holders: RowHolders,
+        *,
+        says_same_rows: bool = True,
     ) -> None:
         """Load the files into the dataset's table.
 
-        `holders` has by digest a file whose rows are in bronze and stay there, and gets the loaded
-        ones; None where files may have the same rows.
+        `holders` are the files whose rows are in bronze and stay there, and get the loaded ones;
+        `says_same_rows` is whether a file with the same rows as another gets a warning.
 
         `waits` has, by URL, the file that still holds the same content in bronze and is replaced
         in this run: a waiting file is loaded behind the others, and only if that one was replaced.
@@ -73,7 +77,7 @@ class BatchLoader:
         """
         if not sniffed:
             return
-        self._holders = holders
+        self._holders, self._says_same_rows = holders, says_same_rows
         added = columns_added(self._tables, dataset, sniffed)
         self._tables.add_columns(dataset, (c for one in sniffed for c in one.header.columns))
         size = sum(one.planned.file.size for one in sniffed)
@@ -132,6 +136,7 @@ class BatchLoader:
             self._load_batch(dataset, batch[middle:])
             return
         self._failures.reset()
+        digests = self._digests(dataset, counted)
         outcomes = [
             Outcome(
                 one.planned,
@@ -139,22 +144,32 @@ class BatchLoader:
                 rows.row_count,
                 rows.corrupt_row_count,
                 columns_added=one.columns_added,
-                reason="; ".join((*one.notes, *self._same_rows(one.planned, rows))) or None,
+                reason="; ".join((*one.notes, *self._same_rows(one.planned, digest))) or None,
                 batch_id=batch_id,
-                rows_digest=rows.rows_digest,
+                rows_digest=digest,
             )
             for one in batch
-            for rows in (counted[one.planned.url],)
+            for rows, digest in ((counted[one.planned.url], digests.get(one.planned.url)),)
         ]
         self._recorder.loaded(outcomes, batch_id)
         self._progress.advance(len(batch), sum(one.planned.file.size for one in batch))
 
-    def _same_rows(self, planned: PlannedFile, rows: LoadedRows) -> Iterator[str]:
+    def _digests(self, dataset: Dataset, counted: Mapping[str, LoadedRows]) -> dict[str, str]:
+        """The digest of each file that has rows; all columns are asked for where another file may
+        have the same rows."""
+        firsts = {url: rows.first_digest for url, rows in counted.items() if rows.first_digest}
+        compared = self._holders.compared(firsts)
+        seconds = self._tables.digests(dataset, compared) if compared else {}
+        self._holders.learn(seconds)
+        return {
+            url: f"{first}/{seconds[url]}" if url in seconds else first
+            for url, first in firsts.items()
+        }
+
+    def _same_rows(self, planned: PlannedFile, digest: str | None) -> Iterator[str]:
         """Warn of a file whose rows are all those of another, such as one that is compressed."""
-        if self._holders is None or rows.rows_digest is None:
-            return
-        other = self._holders.setdefault(rows.rows_digest, planned.url)
-        if other != planned.url:
+        other = self._holders.add(planned.url, digest) if digest else None
+        if other and self._says_same_rows:
             said = f"all its lines are the same as those of {other}, so they count twice"
             log.warning("dataset %s: %s: %s", planned.dataset.name, planned.url, said)
             yield said

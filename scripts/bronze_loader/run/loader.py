@@ -255,11 +255,10 @@ class Loader:
                 columns = added[one.planned.url]
                 self._recorder.report_only(one.planned, Result.PLANNED, columns_added=columns)
         else:
-            holders = None
-            if not self._loads_duplicates(dataset):
-                changing = leaving | {one.planned.url for one in sniffed}
-                holders = holders_of_rows(dataset.name, states, changing)
-            self._batches.load_files(dataset, sniffed, waits, holders)
+            changing = leaving | {one.planned.url for one in sniffed}
+            holders = holders_of_rows(dataset.name, states, changing)
+            said = not self._loads_duplicates(dataset)
+            self._batches.load_files(dataset, sniffed, waits, holders, says_same_rows=said)
         self._record_duplicates(dataset, duplicates)
 
     def _record_duplicates(self, dataset: Dataset, duplicates: Sequence[Duplicate]) -> None:

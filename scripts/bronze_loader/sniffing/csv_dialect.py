@@ -77,6 +77,8 @@ def _quote(text: str, delimiter: str, declared: str) -> str:
 
 
 def _escape(text: str, delimiter: str, quote: str) -> str:
+    if f"\\{quote}" not in text:  # the search below would look at each character
+        return quote
     marks, ends = re.escape(quote), re.escape(delimiter)
     backslashed = re.search(rf"(?<!\\)\\{marks}(?![{marks}{ends}\r\n]|\Z)", text)
     return "\\" if backslashed else quote
@@ -146,7 +148,8 @@ def line_end(text: str, body: str, dialect: Dialect) -> tuple[str, bool]:
     """
     found = _LINE_END.search(text)
     first = found.group() if found else "\n"
-    if len(set(_LINE_END.findall(text))) < 2:
+    both = text.count("\r\n")
+    if sum((both > 0, text.count("\n") > both, text.count("\r") > both)) < 2:
         return first, False
     ends = [_LINE_END.search(line) for line in _last_lines(body, dialect)]
     used = [end.group() for end in ends if end]

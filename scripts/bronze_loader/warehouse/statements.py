@@ -252,7 +252,7 @@ def loaded_rows(
     schema: BronzeSchema, table: str, urls: Iterable[str], columns: Iterable[str]
 ) -> str:
     """A query for the rows and malformed rows that the table holds of each file, and a digest of
-    the rows: their number and the sum of their hashes, which no order changes.
+    these columns of the rows: their number and the sum of their hashes, which no order changes.
 
     A hash passes over NULL, so a column that no file had before leaves all digests as they were.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bronze_loader.datasets.column_names import METADATA_NAMES
 from bronze_loader.datasets.declaration import Dataset
@@ -20,12 +21,12 @@ URLS_A_STATEMENT = 500
 
 @dataclass(frozen=True)
 class LoadedRows:
-    """The rows that were loaded of a file. Two files of the same `rows_digest` have the same rows,
-    in any order; there is none of a file without rows."""
+    """The rows that were loaded of a file. Two files with the same rows, in any order, have the
+    same `first_digest`, and few others have; there is none of a file without rows."""
 
     row_count: int = 0
     corrupt_row_count: int = 0
-    rows_digest: str | None = None
+    first_digest: str | None = None
 
 
 class Tables:
@@ -99,13 +100,10 @@ class Tables:
         statement = statements.load_files(self._schema, dataset.name, branches, batch_id, loaded_at)
         inserted = inserted_rows(self._warehouse.run(statement))
         counted = dict.fromkeys(urls, LoadedRows())
-        columns = [name for name in self.columns(dataset) if name not in METADATA_NAMES]
-        for some in _slices(urls):
-            query = statements.loaded_rows(self._schema, dataset.name, some, columns)
-            for row in self._warehouse.run(query):
-                counted[row["source_file"]] = LoadedRows(
-                    int(row["row_count"]), int(row["corrupt_row_count"]), row["rows_digest"]
-                )
+        for row in self._loaded_rows(dataset, urls, self._data_columns(dataset)[:1]):
+            counted[row["source_file"]] = LoadedRows(
+                int(row["row_count"]), int(row["corrupt_row_count"]), row["rows_digest"]
+            )
         total = sum(loaded.row_count for loaded in counted.values())
         if inserted not in (None, total):
             raise LoaderError(
@@ -114,6 +112,22 @@ class Tables:
                 "nothing was logged for them, the next run loads them again"
             )
         return counted
+
+    def digests(self, dataset: Dataset, urls: Sequence[str]) -> dict[str, str]:
+        """A digest of all that the table holds of each file: files with the same one have the same
+        rows, in any order. A file without rows has none."""
+        found = self._loaded_rows(dataset, urls, self._data_columns(dataset))
+        return {row["source_file"]: row["rows_digest"] for row in found}
+
+    def _data_columns(self, dataset: Dataset) -> list[str]:
+        return [name for name in self.columns(dataset) if name not in METADATA_NAMES]
+
+    def _loaded_rows(
+        self, dataset: Dataset, urls: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[dict[str, Any]]:
+        for some in _slices(urls):
+            query = statements.loaded_rows(self._schema, dataset.name, some, columns)
+            yield from self._warehouse.run(query)
 
     def count(self, dataset: Dataset, urls: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Rows and malformed rows that the table holds of each of the files."""
