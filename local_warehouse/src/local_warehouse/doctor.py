@@ -245,8 +245,7 @@ def _take_columns(
     for column in columns:
         known = relation.column(column.name)
         if known is not None:
-            column.comment = known.comment
-            column.tags, column.mask = known.tags, known.mask
+            column.describe_as(known)
     relation.columns, relation.partition_by = columns, partition_by
     relation.generation += 1
     catalog.put_relation(relation)

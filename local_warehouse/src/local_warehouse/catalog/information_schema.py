@@ -112,10 +112,10 @@ def _columns(catalog: Catalog, only: str | None) -> Rows:
     for relation in _all_relations(catalog, only):
         partitions = {name.lower(): i for i, name in enumerate(relation.partition_by, start=1)}
         for position, column in enumerate(relation.columns):
-            kind = _kind(column.type)
+            kind = _kind(column.shown_type)
             yield (
                 *_name(relation), column.name, position, "YES" if column.nullable else "NO",
-                column.type, kind, *_numbers(kind, column.type), _DATETIMES.get(kind),
+                column.shown_type, kind, *_numbers(kind, column.type), _DATETIMES.get(kind),
                 "NO" if relation.is_view else "YES", partitions.get(column.name.lower()),
                 column.comment,
             )  # fmt: skip

@@ -25,6 +25,18 @@ class Column:
     comment: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     mask: dict[str, Any] | None = None
+    declared: str | None = None  # its type as shown, where that is not `type`: varchar(5), void
+
+    @property
+    def shown_type(self) -> str:
+        """The type that the user gave it, which may have a length: varchar(5)."""
+        return self.declared or self.type
+
+    def describe_as(self, other: Column) -> None:
+        """Take from another column what only the catalog knows of it."""
+        self.comment, self.tags, self.mask = other.comment, other.tags, other.mask
+        if self.type == other.type:
+            self.declared = other.declared
 
 
 @dataclass

@@ -165,7 +165,7 @@ def columns(catalog: Catalog, request: Any) -> Result:
 
 
 def _column_row(column: Column, position: int) -> list[Any]:
-    type_name = sql_name(column.type)
+    type_name = sql_name(column.shown_type)
     kind, code, size, digits = _described(type_name)
     return [
         column.name, code, type_name, size, None, digits, 10 if kind in _NUMBERS else None,

@@ -40,16 +40,25 @@ def columns_by_name(body: exp.Expr, columns: list[str]) -> exp.Select:
 
 def drop_namespace(column: exp.Column) -> None:
     """Replace shop.orders.id by orders.id, as the engine knows the relation by its last name.
-    What follows the column, as in orders.place.city.name, are fields."""
+    What follows the column, as in orders.place.city.name, are fields. Where none of the names is
+    that of a relation, the first is the column's."""
     parts = column.parts
-    known: set[str] = set()
+    known = _relations_of_change(column)
     select = column.parent_select
     while select is not None:
-        known |= {source.alias_or_name.lower() for source in sources(select)}
+        known |= {one.alias_or_name.lower() for one in sources(select)}
+        known |= {one.alias.lower() for one in select.args.get("laterals") or []}
         select = select.parent_select
     relations = [i for i, part in enumerate(parts[:-1]) if part.name.lower() in known]
-    at = relations[-1] if relations else len(parts) - 2
-    shortened: exp.Expr = exp.Column(this=parts[at + 1], table=parts[at])
+    at = relations[-1] if relations else -1
+    shortened: exp.Expr = exp.Column(this=parts[at + 1], table=parts[at] if relations else None)
     for field in parts[at + 2 :]:
         shortened = exp.Dot(this=shortened, expression=field)
     column.replace(shortened)
+
+
+def _relations_of_change(column: exp.Column) -> set[str]:
+    """The names of the relations of the UPDATE, MERGE or DELETE that a column stands in."""
+    change = column.find_ancestor(exp.Merge) or column.find_ancestor(exp.Update, exp.Delete)
+    relations = [] if change is None else [change.this, change.args.get("using")]
+    return {one.alias_or_name.lower() for one in relations if isinstance(one, exp.Expr)}

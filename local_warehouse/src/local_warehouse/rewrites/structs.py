@@ -28,16 +28,39 @@ def without_field(value: exp.Expr, kind: exp.Expr, path: list[str]) -> exp.Expr 
     fields: list[tuple[str, exp.Expr]] = []
     is_there = False
     for field in kind.expressions:
-        inner: exp.Expr | None = _field(value, field)
+        inner: exp.Expr | None = field_of(value, field)
         if field.name.lower() == path[0]:
             is_there = True
             if len(path) == 1:
                 continue
-            inner = without_field(_field(value, field), field.args["kind"], path[1:])
+            inner = without_field(field_of(value, field), field.args["kind"], path[1:])
         if inner is None:
             return None
         fields.append((field.name, inner))
-    return _struct(value, fields) if is_there else None
+    return struct_of(value, fields) if is_there else None
+
+
+def with_field(value: exp.Expr, kind: exp.Expr, path: list[str], new: exp.Expr) -> exp.Expr | None:
+    """A struct with another value of the field at a path of names in lower case, also where the
+    struct is NULL; None where it has no such field."""
+    if kind.this != _Type.STRUCT:
+        return None
+    parts: list[exp.Expr] = []
+    is_there = False
+    for field in kind.expressions:
+        inner: exp.Expr | None = field_of(value, field)
+        if field.name.lower() == path[0]:
+            is_there = True
+            field_type = field.args["kind"]
+            inner = (
+                exp.cast(new.copy(), field_type.copy())
+                if len(path) == 1
+                else with_field(field_of(value, field), field_type, path[1:], new)
+            )
+        if inner is None:
+            return None
+        parts += [exp.Literal.string(field.name), inner]
+    return exp.Anonymous(this="named_struct", expressions=parts) if is_there else None
 
 
 def needs_other_fields(given: str, wanted: str) -> bool:
@@ -53,7 +76,7 @@ def with_fields_of(
     Raises SqlError where one has more fields than the other.
     """
     if given.this == wanted.this == _Type.STRUCT:
-        return _struct(value, list(_matched(value, given, wanted, by_name)))
+        return struct_of(value, list(_matched(value, given, wanted, by_name)))
     if given.this in _ARRAYS and wanted.this in _ARRAYS:
         element = with_fields_of(
             exp.column("element"), given.expressions[0], wanted.expressions[0], by_name=by_name
@@ -87,19 +110,21 @@ def _matched(
         (
             target.name,
             with_fields_of(
-                _field(value, source), source.args["kind"], target.args["kind"], by_name=by_name
+                field_of(value, source), source.args["kind"], target.args["kind"], by_name=by_name
             ),
         )
         for source, target in pairs
     ]
 
 
-def _field(value: exp.Expr, field: exp.Expr) -> exp.Expr:
+def field_of(value: exp.Expr, field: exp.Expr) -> exp.Expr:
+    """The value of a struct's field."""
     name = exp.to_identifier(field.name, quoted=True)
     return exp.Dot(this=exp.paren(value.copy()), expression=name)
 
 
-def _struct(value: exp.Expr, fields: list[tuple[str, exp.Expr]]) -> exp.Expr:
+def struct_of(value: exp.Expr, fields: list[tuple[str, exp.Expr]]) -> exp.Expr:
+    """A struct of these fields; NULL where the value is."""
     parts = [part for name, inner in fields for part in (exp.Literal.string(name), inner)]
     whole = exp.Anonymous(this="named_struct", expressions=parts)
     return fill("if(x is null, null, y)", {"x": value, "y": whole})

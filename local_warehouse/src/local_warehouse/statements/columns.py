@@ -21,7 +21,7 @@ from local_warehouse.delta import transactions
 from local_warehouse.session.context import Context
 from local_warehouse.sql.dialect import parse
 from local_warehouse.statements.reader import StatementReader
-from local_warehouse.types.conversion import from_delta, in_case, to_delta
+from local_warehouse.types.conversion import declared_type, from_delta, in_case, to_delta
 from local_warehouse.types.decimals import decimal_of
 
 _INVALID = frozenset(" ,;{}()\n\t=")
@@ -36,23 +36,36 @@ _AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
 
 def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
     """ADD COLUMN[S] [IF NOT EXISTS] [(] name type [COMMENT text] [FIRST | AFTER name], … [)].
+    A name with dots is that of a new field of a struct.
 
     Reads the clause, and returns the change.
     """
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     in_parentheses = reader.accept("(")
     added: list[Column] = []
+    fields: list[tuple[list[str], str]] = []  # of structs: the path and the type
     places: list[tuple[str, str | None]] = []
     while True:
-        name = reader.identifier()
+        path = reader.name()
+        name = path[-1]
         data_type = in_case(reader.until(*_AFTER_TYPE, types=True))
-        column = Column(name, from_delta(to_delta(data_type)))
+        column = new_column(name, data_type)
         if reader.sees("DEFAULT"):
             raise errors.SqlError(
                 "WRONG_COLUMN_DEFAULTS_FOR_DELTA_ALTER_TABLE_ADD_COLUMN_NOT_SUPPORTED",
                 "DEFAULT values are not supported when adding new columns to previously existing "
                 "Delta tables; add the column without one, then write its values.",
             )
+        if len(path) > 1:
+            if reader.sees("COMMENT") or reader.sees("AFTER") or reader.sees("FIRST"):
+                raise errors.unsupported("COMMENT, FIRST and AFTER of a struct's new field")
+            if not _has_field(relation, path):
+                fields.append((path, data_type))
+            elif not if_not_exists:
+                raise _already_there(relation, ".".join(path))
+            if not reader.accept(","):
+                break
+            continue
         if reader.accept("COMMENT"):
             column.comment = reader.string()
         if reader.sees("NOT"):
@@ -70,10 +83,59 @@ def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
 
     def change() -> None:
         append(relation, added)
+        for path, data_type in fields:
+            _add_field(relation, path, data_type)
         for name, before in places:
             move(relation, name, before)
 
     return change
+
+
+def _has_field(relation: Relation, path: list[str]) -> bool:
+    """Whether a struct of the table has the field of a path. Raises SqlError where there is no such
+    struct."""
+    kind = to_delta(_require(relation, path[0]).type)
+    for name in path[1:]:
+        if not isinstance(kind, dict) or kind["type"] != "struct":
+            raise errors.column_not_found(".".join(path), str(relation.name))
+        found = _delta_field(kind, name)
+        if found is None:
+            if name is not path[-1]:
+                raise errors.column_not_found(".".join(path), str(relation.name))
+            return False
+        kind = found["type"]
+    return True
+
+
+def _delta_field(struct: delta_tables.Field, name: str) -> delta_tables.Field | None:
+    return next((f for f in struct["fields"] if f["name"].lower() == name.lower()), None)
+
+
+def _add_field(relation: Relation, path: list[str], data_type: str) -> None:
+    """Add a field to a struct of a table, by a commit of metadata."""
+
+    def change(
+        fields: list[delta_tables.Field], *, lengths: bool = False
+    ) -> list[delta_tables.Field]:
+        struct: delta_tables.Field = {"fields": fields}
+        for name in path[:-1]:
+            found = _delta_field(struct, name)
+            if found is None:
+                raise errors.column_not_found(".".join(path), str(relation.name))
+            struct = found["type"]
+        if _delta_field(struct, path[-1]) is None:
+            kind = to_delta(data_type, lengths=lengths)
+            field = {"name": path[-1], "type": kind, "nullable": True, "metadata": {}}
+            struct["fields"].append(field)
+        return fields
+
+    changed = _require(relation, path[0])
+    shown = [{"name": path[0], "type": to_delta(changed.shown_type, lengths=True)}]
+    declared = from_delta(change(shown, lengths=True)[0]["type"])
+    found, _ = delta_tables.change_schema(relation.path, change)
+    _take(relation, found, relation.columns)
+    changed = _require(relation, path[0])
+    changed.declared = None if declared == changed.type else declared
 
 
 def read_place(reader: StatementReader) -> str | None:
@@ -117,6 +179,11 @@ def check_names(names: Iterable[str], properties: Mapping[str, str]) -> None:
         )
 
 
+def new_column(name: str, data_type: str) -> Column:
+    """A column of a type as a statement declares it. Raises SqlError (UNSUPPORTED_DATATYPE)."""
+    return Column(name, from_delta(to_delta(data_type)), declared=declared_type(data_type))
+
+
 def append(relation: Relation, added: list[Column]) -> None:
     """Add columns at the end of a table by one commit of metadata. The caller has its turn."""
     check_names((column.name for column in added), relation.properties)
@@ -147,8 +214,7 @@ def _take(relation: Relation, found: list[Column], described: list[Column]) -> N
     known = {column.name.lower(): column for column in described}
     for column in found:
         if column.name.lower() in known:
-            old = known[column.name.lower()]
-            column.comment, column.tags, column.mask = old.comment, old.tags, old.mask
+            column.describe_as(known[column.name.lower()])
     relation.columns = found
     relation.cluster_by = [key for key in relation.cluster_by if relation.column(key)]
     relation.generation += 1
@@ -288,7 +354,9 @@ def _rewrite(
     nullable = {name: column.nullable for column, name in kept}
     found, relation.partition_by = delta_tables.settle(relation.path, nullable)
     for (column, name), written in zip(kept, found, strict=True):
-        column.name, column.type = name, written.type
+        if column.type != written.type:
+            column.type, column.declared = written.type, None
+        column.name = name
     relation.columns = [column for column, _ in kept]
     relation.cluster_by = [renamed[key.lower()] for key in relation.cluster_by]
     relation.generation += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +39,7 @@ from local_warehouse.statements.policies import read_mask, read_row_filter
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.storage import objects
 from local_warehouse.storage.locations import odd_characters
-from local_warehouse.types.conversion import in_case
+from local_warehouse.types.conversion import declared_type, from_delta, in_case, to_delta
 from local_warehouse.types.results import Result, nothing, rows
 
 
@@ -227,7 +228,7 @@ def _definition(context: Context, parts: list[str]) -> Relation:
 
 def _take_definition(clauses: _TableClauses, source: Relation) -> None:
     """Take from the relation after LIKE its columns, layout, comment and properties."""
-    clauses.columns = [(c.name, c.type, c.nullable, c.comment) for c in source.columns]
+    clauses.columns = [(c.name, c.shown_type, c.nullable, c.comment) for c in source.columns]
     clauses.partition_by = list(source.partition_by)
     clauses.clustering = Clustering(source.cluster_by, source.cluster_by_auto)
     clauses.comment = clauses.comment or source.comment
@@ -304,16 +305,42 @@ def _write_query(
         _check_distinct(column.name for column in columns)
         clauses.check_clustering([column.name for column in columns])
         old = _checks_in_log(existing) if existing is not None and replaced else ()
+        sql = _without_void(query.sql, columns)
         transactions.commit(
             relation,
             lambda mark: context.engine.overwrite(
-                query.sql, location, clauses.partition_by, mark, without_checks=old
+                sql, location, clauses.partition_by, mark, without_checks=old
             ),
             rewrites=True,
         )
     for name in old:
         drop_check(relation, name)
-    return delta_tables.settle(location, {column.name: True for column in columns})
+    found, partitions = delta_tables.settle(location, {column.name: True for column in columns})
+    for written, column in zip(found, columns, strict=True):
+        written.declared = "void" if column.type == "void" else None
+    return found, partitions
+
+
+def _without_void(sql: str, columns: list[Column]) -> str:
+    """A query whose columns of type VOID are STRING, which a Delta table can hold.
+
+    Raises SqlError (DELTA_COMPLEX_TYPE_COLUMN_CONTAINS_NULL_TYPE) for VOID within another type.
+    """
+    for column in columns:
+        if column.type != "void" and re.search(r"[<:,]void\b", column.type):
+            raise SqlError(
+                "DELTA_COMPLEX_TYPE_COLUMN_CONTAINS_NULL_TYPE",
+                f"Found VOID within the column {column.name}, which is of the type "
+                f"{column.type.upper()}. Delta does not support it; cast the NULL in the query.",
+            )
+    if not any(column.type == "void" for column in columns):
+        return sql
+    names = [quoted(column.name) for column in columns]
+    given = [
+        f"cast({name} as string) as {name}" if column.type == "void" else name
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return f"select {', '.join(given)} from ({sql})"
 
 
 def _check_distinct(names: Iterable[str]) -> None:
@@ -398,10 +425,13 @@ def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Colu
 
 def _describe(context: Context, relation: Relation, clauses: _TableClauses) -> None:
     """Give a new relation what only the catalog knows of it, and its constraints."""
-    for name, _, _, comment in clauses.columns:
+    for name, data_type, _, comment in clauses.columns:
         column = relation.column(name)
-        if column is not None and comment:
-            column.comment = comment
+        if column is None:
+            continue
+        column.comment = comment or column.comment
+        if column.type == from_delta(to_delta(data_type)):
+            column.declared = declared_type(data_type)
     for name, mask in clauses.masks.items():
         column = relation.column(name)
         if column is not None:
@@ -435,7 +465,7 @@ def _take_over(context: Context, relation: Relation, source: Relation) -> None:
     for column in source.columns:
         copied = relation.column(column.name)
         if copied is not None:
-            copied.comment = column.comment
+            copied.comment, copied.declared = column.comment, column.declared
     for column in source.columns:
         if not column.nullable and relation.column(column.name) is not None:
             set_not_null(context, relation, column.name, True)

@@ -60,7 +60,11 @@ def _column(relation: Relation, name: str) -> Result:
     found = relation.column(name)
     if found is None:
         raise errors.column_not_found(name, str(relation.name))
-    details = {"col_name": found.name, "data_type": found.type, "comment": found.comment or "NULL"}
+    details = {
+        "col_name": found.name,
+        "data_type": found.shown_type,
+        "comment": found.comment or "NULL",
+    }
     return rows(_INFO, list(details.items()))
 
 
@@ -74,17 +78,21 @@ def _relation_or_view(context: Context, parts: list[str]) -> Relation:
 
 
 def _plain_rows(relation: Relation) -> list[list[Any]]:
-    found: list[list[Any]] = [[c.name, c.type, c.comment] for c in relation.columns]
+    found: list[list[Any]] = [[c.name, c.shown_type, c.comment] for c in relation.columns]
     if relation.partition_by:
         found += [["# Partition Information", "", ""], ["# col_name", "data_type", "comment"]]
         for name in relation.partition_by:
             column = relation.column(name)
-            found.append([name, column.type if column else "", column.comment if column else None])
+            found.append(
+                [name, column.shown_type if column else "", column.comment if column else None]
+            )
     if relation.cluster_by:
         found += [["# Clustering Information", "", ""], ["# col_name", "data_type", "comment"]]
         for name in relation.cluster_by:
             column = relation.column(name)
-            found.append([name, column.type if column else "", column.comment if column else None])
+            found.append(
+                [name, column.shown_type if column else "", column.comment if column else None]
+            )
     return found
 
 
@@ -119,7 +127,7 @@ def _document(relation: Relation) -> dict[str, Any]:
         "namespace": [relation.name.schema],
         "schema_name": relation.name.schema,
         "columns": [
-            {"name": c.name, "type": to_json(c.type), "nullable": c.nullable}
+            {"name": c.name, "type": to_json(c.shown_type), "nullable": c.nullable}
             | ({"comment": c.comment} if c.comment else {})
             for c in relation.columns
         ],

@@ -12,6 +12,7 @@ from local_warehouse.delta import transactions
 from local_warehouse.resolver.query import Query
 from local_warehouse.session.context import Context, target
 from local_warehouse.sql.dialect import parse, render
+from local_warehouse.statements.assignments import assign_whole_structs, store_as_declared
 from local_warehouse.statements.columns import append, read_again
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result, counts
@@ -75,8 +76,12 @@ def _run_on_target(
 def _write(
     context: Context, relation: Relation, text: str, *, evolves: bool = False
 ) -> dict[str, int]:
-    with Query(context, text) as query:
+    statement = parse(text)
+    if not isinstance(statement, exp.Delete):
+        assign_whole_structs(statement, relation)
+    with Query(context, statement) as query:
         tree = query.tree
+        store_as_declared(tree, relation)
 
         def write(mark: str) -> None:
             sql = render(_with_mark(tree, mark))

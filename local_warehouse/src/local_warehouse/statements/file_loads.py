@@ -86,8 +86,10 @@ def load(
 
 
 def _branches(context: Context, relation: Relation, source: str) -> list[_Branch]:
-    if any(column.type not in TYPES for column in relation.columns) or relation.partition_by:
-        raise NotCovered("the table's types or partitions")
+    if any(column.declared or column.type not in TYPES for column in relation.columns):
+        raise NotCovered("the table's types")
+    if relation.partition_by:
+        raise NotCovered("the table's partitions")
     selects: list[exp.Expr] = []
     trees = [parse(source)]
     while trees:

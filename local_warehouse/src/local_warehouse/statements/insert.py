@@ -18,6 +18,7 @@ from local_warehouse.delta.log import Commit
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.query import Query
 from local_warehouse.rewrites.defaults import spell_out_defaults
+from local_warehouse.rewrites.lengths import stored
 from local_warehouse.rewrites.scopes import random_call
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
 from local_warehouse.session.context import Context, target
@@ -287,7 +288,7 @@ def _columns_of_target(query: Query, clauses: Insert) -> str:
     aliases = ", ".join(quoted(name) for name in given)
     structs = _structs(query, clauses, given)
     columns = ", ".join(
-        structs.get(column.name) or f"s.{quoted(column.name)}"
+        _value_of(column, structs.get(column.name))
         if column.name.lower() in lowered
         else f"cast(null as {column.type}) as {quoted(column.name)}"
         for column in relation.columns
@@ -295,7 +296,15 @@ def _columns_of_target(query: Query, clauses: Insert) -> str:
     return f"select {columns} from ({query.sql}) as s({aliases}){_barrier(query)}"
 
 
-def _structs(query: Query, clauses: Insert, given: list[str]) -> dict[str, str]:
+def _value_of(column: Column, struct: exp.Expr | None) -> str:
+    """The value of a column of the query, or of its `struct`, as the table's column stores it."""
+    if column.declared is None and struct is None:
+        return f"s.{quoted(column.name)}"
+    value = exp.column(column.name, table="s", quoted=True) if struct is None else struct
+    return f"{render(stored(value, column))} as {quoted(column.name)}"
+
+
+def _structs(query: Query, clauses: Insert, given: list[str]) -> dict[str, exp.Expr]:
     """The values of those columns whose structs differ from the table's, by the columns' names.
     Fields are matched by position, or by name as the columns are.
 
@@ -304,13 +313,12 @@ def _structs(query: Query, clauses: Insert, given: list[str]) -> dict[str, str]:
     wanted = {column.name: column.type for column in clauses.relation.columns}
     if not any("struct<" in wanted[name] for name in given):
         return {}
-    found: dict[str, str] = {}
+    found: dict[str, exp.Expr] = {}
     for name, column in zip(given, query.columns(), strict=True):
         if needs_other_fields(column.type, wanted[name]):
             value = exp.column(name, table="s", quoted=True)
             types = type_of(column.type), type_of(wanted[name])
-            struct = with_fields_of(value, *types, by_name=clauses.by_name)
-            found[name] = f"{render(struct)} as {quoted(name)}"
+            found[name] = with_fields_of(value, *types, by_name=clauses.by_name)
     return found
 
 

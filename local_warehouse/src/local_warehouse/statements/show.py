@@ -141,7 +141,7 @@ def _table_extended(context: Context, reader: StatementReader) -> Result:
     for name in _like(reader, relations):
         relation = relations[name]
         fields = (
-            f" |-- {column.name}: {column.type} (nullable = {str(column.nullable).lower()})"
+            f" |-- {column.name}: {column.shown_type} (nullable = {str(column.nullable).lower()})"
             for column in relation.columns
         )
         information = "\n".join(
@@ -173,7 +173,7 @@ def _relation_after_in(context: Context, reader: StatementReader) -> Relation:
 def _create_statement(relation: Relation) -> str:
     columns = []
     for column in relation.columns:
-        data_type = "" if relation.is_view else f" {in_case(column.type, upper=True)}"
+        data_type = "" if relation.is_view else f" {in_case(column.shown_type, upper=True)}"
         not_null = "" if column.nullable else " NOT NULL"
         comment = f" COMMENT {literal(column.comment)}" if column.comment else ""
         columns.append(f"  {quoted(column.name)}{data_type}{not_null}{comment}")

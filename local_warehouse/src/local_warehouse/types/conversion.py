@@ -248,32 +248,46 @@ def _json(tree: exp.Expr) -> dict[str, Any]:
     return {"name": {"timestamp": "timestamp_ltz"}.get(name, name)}
 
 
-def to_delta(ddl_type: str) -> Any:
-    """The type of a DDL spelling as the schemaString of a Delta log has it.
+def to_delta(ddl_type: str, *, lengths: bool = False) -> Any:
+    """The type of a DDL spelling as the schemaString of a Delta log has it; with `lengths` also
+    VARCHAR(n) and CHAR(n), except within a MAP, which are STRING there.
 
     Raises SqlError (UNSUPPORTED_DATATYPE) for what is no type.
     """
-    return _delta(to_json(ddl_type))
+    return _delta(to_json(ddl_type), lengths=lengths)
 
 
-def _delta(json_type: dict[str, Any]) -> Any:
+def declared_type(ddl_type: str) -> str | None:
+    """A type with lengths as it is shown, varchar(5); None for one that has none."""
+    declared = from_delta(to_delta(ddl_type, lengths=True))
+    return None if declared == from_delta(to_delta(ddl_type)) else declared
+
+
+def _delta(json_type: dict[str, Any], *, lengths: bool) -> Any:
     names = {new: old for old, new in _DELTA_NAMES.items()} | {"timestamp_ltz": "timestamp"}
     match json_type["name"]:
         case "array":
-            element = _delta(json_type["element_type"])
+            element = _delta(json_type["element_type"], lengths=lengths)
             return {"type": "array", "elementType": element, "containsNull": True}
         case "map":
-            key, value = _delta(json_type["key_type"]), _delta(json_type["value_type"])
+            key = _delta(json_type["key_type"], lengths=False)
+            value = _delta(json_type["value_type"], lengths=False)
             return {"type": "map", "keyType": key, "valueType": value, "valueContainsNull": True}
         case "struct":
             fields = [
-                {"name": f["name"], "type": _delta(f["type"]), "nullable": True, "metadata": {}}
+                {
+                    "name": f["name"],
+                    "type": _delta(f["type"], lengths=lengths),
+                    "nullable": True,
+                    "metadata": {},
+                }
                 for f in json_type["fields"]
             ]
             return {"type": "struct", "fields": fields}
         case "decimal":
             return f"decimal({json_type['precision']},{json_type['scale']})"
         case "char" | "varchar":
-            return "string"  # its length is not kept
+            length = json_type.get("length")
+            return f"{json_type['name']}({length})" if lengths and length else "string"
         case name:
             return names.get(name, name)

@@ -1,0 +1,101 @@
+"""Assignments of UPDATE and MERGE that the engine does not know: of a struct's fields, and of
+values to columns of a declared type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from local_warehouse import errors
+from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.rewrites.lengths import stored
+from local_warehouse.rewrites.structs import type_of, with_field
+
+
+def assign_whole_structs(tree: exp.Expr, relation: Relation) -> None:
+    """Let `SET t.st.x = v` assign to the whole of `t.st`, in place.
+
+    Raises SqlError for a field that the struct has not, and for two assignments to one column.
+    """
+    target = tree.this.alias_or_name.lower()
+    for update in tree.find_all(exp.Update):
+        for change in [c for c in update.expressions if isinstance(c, exp.EQ)]:
+            if not isinstance(change.this, (exp.Column, exp.Dot)):
+                continue
+            path = [part.name for part in change.this.parts]
+            if len(path) > 1 and path[0].lower() == target:
+                path = path[1:]
+            column = relation.column(path[0])
+            if len(path) == 1 or column is None or not column.type.startswith("struct<"):
+                continue
+            _assign(update, change, column, path, tree.this.alias_or_name)
+
+
+def _assign(
+    update: exp.Update, change: exp.EQ, column: Column, path: list[str], target: str
+) -> None:
+    whole = exp.column(column.name, table=target, quoted=True)
+    earlier = next(
+        (
+            one
+            for one in update.expressions
+            if one is not change
+            and isinstance(one, exp.EQ)
+            and isinstance(one.this, exp.Column)
+            and one.this == whole
+        ),
+        None,
+    )
+    old = whole if earlier is None else earlier.expression
+    names = [name.lower() for name in path[1:]]
+    value = with_field(old, type_of(column.type), names, change.expression)
+    if value is None:
+        raise errors.column_not_found(".".join(path), target)
+    if earlier is None:
+        change.replace(exp.EQ(this=whole, expression=value))
+    else:
+        earlier.set("expression", value)
+        change.pop()
+
+
+def store_as_declared(tree: exp.Expr, relation: Relation) -> None:
+    """Check and pad the values that a statement assigns to columns of a declared type, in place.
+    `SET *` and `INSERT *` become assignments to every column of the table."""
+    if all(column.declared is None for column in relation.columns):
+        return
+    _spell_out_stars(tree, relation)
+    for change in _changes(tree):
+        column = relation.column(change.this.name)
+        if column is not None:
+            change.set("expression", stored(change.expression, column))
+    for insert in tree.find_all(exp.Insert):
+        columns: list[Column | None] = list(relation.columns)
+        if isinstance(insert.this, exp.Tuple):
+            columns = [relation.column(one.name) for one in insert.this.expressions]
+        values = insert.args.get("expression")
+        if isinstance(values, exp.Tuple) and len(values.expressions) == len(columns):
+            pairs = zip(values.expressions, columns, strict=True)
+            values.set("expressions", [v if c is None else stored(v, c) for v, c in pairs])
+
+
+def _changes(tree: exp.Expr) -> Iterator[exp.EQ]:
+    for update in tree.find_all(exp.Update):
+        yield from (change for change in update.expressions if isinstance(change, exp.EQ))
+
+
+def _spell_out_stars(tree: exp.Expr, relation: Relation) -> None:
+    if not isinstance(tree, exp.Merge):
+        return
+    source = tree.args["using"].alias_or_name
+    for step in tree.find_all(exp.When):
+        then = step.args["then"]
+        names = [column.name for column in relation.columns]
+        values = [exp.column(name, table=source, quoted=True) for name in names]
+        columns = [exp.column(name, quoted=True) for name in names]
+        if isinstance(then, exp.Update) and any(isinstance(e, exp.Star) for e in then.expressions):
+            pairs = zip(columns, values, strict=True)
+            then.set("expressions", [exp.EQ(this=c, expression=v) for c, v in pairs])
+        elif isinstance(then, exp.Insert) and isinstance(then.this, exp.Star):
+            then.set("this", exp.Tuple(expressions=columns))
+            then.set("expression", exp.Tuple(expressions=values))
