@@ -7,7 +7,7 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +25,6 @@ _COMPRESSION = "snappy"
 _SAMPLE_ROWS = 10_000
 _REPEATED = 0.5  # the share of different values up to which a column gets a dictionary
 _INDEXED_COLUMNS = 32  # that have statistics, as Delta's writers have by default
-# https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -39,6 +38,7 @@ class DataFile:
         self.rows = 0
         self._url = f"{location}/{self.name}"
         self._schema = pa.schema([_plain(field) for field in first.schema])
+        self._nulls = dict.fromkeys(first.column_names[:_INDEXED_COLUMNS], 0)
         self._output = _Counted(objects.open_for_writing(self._url))
         self._footers: list[Any] = []
         self._writer = pq.ParquetWriter(
@@ -46,6 +46,7 @@ class DataFile:
             first.schema,
             compression=_COMPRESSION,
             use_dictionary=[name for name in first.column_names if _repeats(first[name])],
+            write_statistics=[field.name for field in first.schema if _has_bounds(field)],
             store_schema=False,
             metadata_collector=self._footers,
         )
@@ -59,6 +60,8 @@ class DataFile:
         """Add a table as one row group."""
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
         self.rows += table.num_rows
+        for name in self._nulls:
+            self._nulls[name] += table[name].null_count
 
     def close(self) -> dict[str, Any]:
         """Complete the file, and return the action that adds it to the table."""
@@ -71,7 +74,7 @@ class DataFile:
                 "size": self.size,
                 "modificationTime": int(time.time() * 1000),
                 "dataChange": True,
-                "stats": json.dumps(_statistics(self._footers[0], self._schema)),
+                "stats": json.dumps(_statistics(self._footers[0], self._schema, self._nulls)),
             }
         }
 
@@ -130,19 +133,27 @@ def coded(values: Sequence[object], counts: Sequence[int], kind: pa.DataType) ->
     )
 
 
-def _statistics(footer: Any, schema: pa.Schema) -> dict[str, Any]:
-    """The statistics of a file by those in its footer."""
+def _has_bounds(field: pa.Field) -> bool:
+    """Whether a column gets the least and greatest of its values. They let readers pass over files
+    by the text that a whole file has, and by numbers and moments. For texts in no order they would
+    be a quarter of the time of writing, and let nothing be passed over."""
+    return not pa.types.is_string(field.type)
+
+
+def _statistics(footer: Any, schema: pa.Schema, nulls: Mapping[str, int]) -> dict[str, Any]:
+    """The statistics of a file by those in its footer, and by its numbers of NULLs.
+
+    https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics
+    """
     lowest: dict[str, Any] = {}
     highest: dict[str, Any] = {}
-    nulls: dict[str, int] = {}
     groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
     for place, field in enumerate(schema):
         if place == _INDEXED_COLUMNS:
             break
         found = [group.column(place).statistics for group in groups]
-        if any(one is None or not one.has_null_count for one in found):
+        if any(one is None for one in found):
             continue
-        nulls[field.name] = sum(one.null_count for one in found)
         bounded = [one for one in found if one.num_values]
         if bounded and all(one.has_min_max for one in bounded):
             lowest[field.name] = _bound(min(one.min for one in bounded))
@@ -151,7 +162,7 @@ def _statistics(footer: Any, schema: pa.Schema) -> dict[str, Any]:
         "numRecords": footer.num_rows,
         "minValues": lowest,
         "maxValues": highest,
-        "nullCount": nulls,
+        "nullCount": dict(nulls),
     }
 
 

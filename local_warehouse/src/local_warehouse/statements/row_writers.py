@@ -32,7 +32,7 @@ class Projection:
     def rows(self, table: pa.Table, file: int) -> list[Any]:
         """The columns of the table, None for those that are constant."""
         columns = {
-            n.lower(): c.combine_chunks()
+            n.lower(): c.chunk(0) if c.num_chunks == 1 else c.combine_chunks()  # which copies
             for n, c in zip(table.column_names, table.columns, strict=True)
         }
         rows = Rows(columns, file, table.num_rows)

@@ -112,7 +112,7 @@ class CsvFile:
         sink: Callable[[pa.Table], object],
         plain: PlainSink,
         share: int = 1,
-        lines: Callable[[bytes, BlockSplitter], None] | None = None,
+        lines: Callable[[memoryview, BlockSplitter], None] | None = None,
     ) -> None:
         """Parse the rest of the file, once: records go to `plain`, or as rows to `sink`.
 
@@ -159,14 +159,14 @@ class CsvFile:
         data: bytes,
         splitter: BlockSplitter,
         rows: RowWriter,
-        lines: Callable[[bytes, BlockSplitter], None] | None,
+        lines: Callable[[memoryview, BlockSplitter], None] | None,
     ) -> None:
         final = self._final
         with plain:
             while True:
                 consumed = splitter.end_of_lines(data, final=final) if lines is not None else 0
                 if consumed and lines is not None:
-                    lines(data[:consumed], splitter)
+                    lines(memoryview(data)[:consumed], splitter)
                 else:
                     block = splitter.split(data, final=final)
                     plain.write(splitter.runs(data, block))

@@ -58,7 +58,7 @@ class _Chunks:
         self._options = options
         self._url = url
         self._runs: list[bytes | memoryview] = []
-        self._lines: list[bytes] = []
+        self._lines: list[memoryview] = []
         self._splitter: BlockSplitter | None = None
 
     def write(self, runs: Iterable[bytes | memoryview]) -> None:
@@ -66,7 +66,7 @@ class _Chunks:
         if sum(map(len, self._runs)) >= _CHUNK_BYTES:
             self._flush()
 
-    def lines(self, data: bytes, splitter: BlockSplitter) -> None:
+    def lines(self, data: memoryview, splitter: BlockSplitter) -> None:
         """Take whole lines without quotes, of any width."""
         self._lines.append(data)
         self._splitter = splitter
