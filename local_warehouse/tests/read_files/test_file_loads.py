@@ -5,14 +5,20 @@ A list of the table's columns leaves a statement to the engine.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import zstandard
 from databricks.sql.exc import Error
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from landed_files import FILES, put, text
+
+from warehouse_under_test import eventually
 
 COLUMNS = ("f", "n", "t", "s", "k", "a", "b", "c")
 DEFINITION = "f string not null, n bigint, t timestamp, s string, k string, a string, b string"
@@ -57,7 +63,8 @@ class Both:
         root = f"{warehouse.env['LAKEHOUSE_URL']}/{uuid.uuid4().hex}"
         for name in (self.own, self.engines):
             place = f"{root}/{name.rpartition('.')[2]}"
-            warehouse.sql(f"create table {name} ({DEFINITION}, c string) location '{place}'")
+            columns = f"({DEFINITION}, c string)"
+            warehouse.sql(f"create or replace table {name} {columns} location '{place}'")
 
     def insert(self, branches: list[str], keys: list[str] | None) -> tuple[list[Any], list[Any]]:
         """What both say, and their rows of the keys; REPLACE WHERE where keys are given."""
@@ -155,3 +162,57 @@ def test_errors_and_constraints_are_those_of_the_engine(both: Both) -> None:
         both.warehouse.sql(f"INSERT INTO {both.own} {select(good, 40, schema)}")
     both.warehouse.sql(f"INSERT INTO {both.own} {select(good, 2, schema)}")
     both.warehouse.sql(f"alter table {both.own} drop constraint no_40")
+
+
+LOOKED = "schema => 'a STRING, b STRING, _corrupt_record STRING'"
+
+
+def test_a_canceled_load_leaves_no_rows_no_files_and_no_parts_of_any(warehouse: Any) -> None:
+    # It repeats too far apart for Parquet's compression, so that parts are sent while it is read.
+    digests = (hashlib.sha512(b"%d" % n).hexdigest().encode() for n in range(8_000))
+    frame = zstandard.compress(b"".join(b"%s,x\n" % digest for digest in digests) * 4)
+    landed = ("long.csv.zst", zstandard.compress(b"a,b\n") + frame * 60, "")
+    (url,) = put(warehouse, [landed])
+    both = Both(warehouse)
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        place = urlsplit(warehouse.sql(f"describe detail {both.own}")[0]["location"])
+        at = {"Bucket": place.netloc, "Prefix": place.path.lstrip("/")}
+
+        def written() -> list[str]:
+            files = warehouse.s3.list_objects_v2(**at).get("Contents", [])
+            parts = warehouse.s3.list_multipart_uploads(**at).get("Uploads", [])
+            return [one["Key"] for one in (*files, *parts) if "/_delta_log/" not in one["Key"]]
+
+        cursor.execute_async(f"INSERT INTO {both.own} {select(url, 1, LOOKED)}")
+        eventually(written, "a file is begun", every=0.01)
+        assert cursor.is_query_pending()
+        cursor.cancel()
+    eventually(lambda: not written(), "nothing is left")
+    assert warehouse.sql(f"select count(*) as n from {both.own}") == [{"n": 0}]
+
+
+def test_loads_beside_each_other_and_beside_other_writers_are_all_there(warehouse: Any) -> None:
+    urls = put(warehouse, [(f"{n}.csv", b"a,b\n" + b"1,2\n" * 9, "") for n in range(8)])
+    both = Both(warehouse)
+    statements = [
+        f"INSERT INTO {both.own} {'REPLACE WHERE f = ' + text(url) if n % 2 else ''} "
+        f"{select(url, n, LOOKED)}"
+        for n, url in enumerate(urls)
+    ] + [f"INSERT INTO {both.own} (f, n) VALUES ('by the engine', {n})" for n in (20, 21)]
+
+    def run(statement: str) -> None:
+        """Run it again after a conflict, as the loader does: what fails has written nothing."""
+        for _ in statements:
+            try:
+                return warehouse.sql(statement)
+            except Error as error:
+                assert "DELTA_CONCURRENT_APPEND" in str(error)
+                assert "REPLACE" in statement  # an append has no conflict with appends
+        pytest.fail(f"as many conflicts as there are statements: {statement}")
+
+    with ThreadPoolExecutor(len(statements)) as pool:
+        list(pool.map(run, statements))
+    found = warehouse.sql(f"select n, count(*) as rows from {both.own} group by n order by n")
+    assert [(row["n"], row["rows"]) for row in found] == [
+        *((n, 9) for n in range(8)), (20, 1), (21, 1)
+    ]  # fmt: skip
