@@ -34,6 +34,27 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             f"select * except (m, k) from {ROWS} order by n", [(1,), (2,), (3,)], id="star EXCEPT"
         ),
         pytest.param(
+            f"select n, n in (select n from {ROWS} where n < 3), n not in (select * from values "
+            f"(1), (null)), n in (select n from {ROWS} where false), x.n in (select i.n from "
+            f"{ROWS} i where i.n > x.m / 10 - 1) from {ROWS} x union all select null, "
+            "null in (select 1), null not in (select 1 where false), null in (select 1 where false), (1, 2) in "
+            "(select 1, 2) order by 1 nulls last",
+            [
+                (1, True, False, False, True),
+                (2, True, None, False, True),
+                (3, False, None, False, True),
+                (None, None, True, False, True),
+            ],
+            id="IN with a subquery among the outputs",
+        ),
+        pytest.param(
+            "select window.start > timestamp'2024-01-01', k, count(*) from (select k, "
+            f"timestamp'2024-01-01' + make_interval(0, 0, 0, 0, 0, m - 15) as ts from {ROWS}) "
+            "group by window(ts, '10 minutes'), k order by all",
+            [(False, "a", 1), (False, "a", 1), (True, "b", 1)],
+            id="GROUP BY window(…)",
+        ),
+        pytest.param(
             f"select x.* except (m), y.k as k2 from {ROWS} as x join {ROWS} as y on x.n = y.n"
             " order by all",
             [("a", 1, "a"), ("a", 2, "a"), ("b", 3, "b")],

@@ -14,6 +14,24 @@ def test_a_clone_has_the_rows_and_rules_of_its_source(warehouse: Any, schema: st
     assert warehouse.sql(f"select * from {schema}.c") == [{"id": 1}]
     assert warehouse.sql(f"describe table {schema}.c")[0]["comment"] == "key"
     warehouse.fails(f"insert into {schema}.c values (null)", "DELTA_NOT_NULL_CONSTRAINT")
+    is_shallow = f"select table_type from information_schema.tables where table_schema = '{schema}'"
+    for kind, shown in (("shallow", "MANAGED_SHALLOW_CLONE"), ("deep", "MANAGED")):
+        warehouse.sql(f"create or replace table {schema}.c {kind} clone {schema}.t")
+        commits = warehouse.sql(f"describe history {schema}.c")
+        told = [dict(c["operationParameters"]) for c in commits if c["operation"] == "CLONE"]
+        version = warehouse.sql(f"describe history {schema}.t")[0]["version"]
+        assert told == [
+            {
+                "source": f"main.{schema}.t",
+                "sourceVersion": str(version),
+                "isShallow": str(kind == "shallow").lower(),
+            }
+        ]
+        described = warehouse.sql(f"describe extended {schema}.c")
+        assert {"col_name": "Type", "data_type": shown, "comment": ""} in described
+        assert {"table_type": shown} in warehouse.sql(is_shallow)
+    warehouse.sql(f"create or replace table {schema}.c as select 1 as id")
+    assert {"table_type": "MANAGED_SHALLOW_CLONE"} not in warehouse.sql(is_shallow)
 
 
 def test_a_clone_is_partitioned_as_its_source(warehouse: Any, schema: str) -> None:

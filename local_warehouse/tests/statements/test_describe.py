@@ -118,3 +118,16 @@ def test_what_show_create_table_shows_makes_the_same_table(warehouse: Any, schem
         warehouse.sql(shown)
         assert warehouse.sql(f"show create table {schema}.{name}")[0]["createtab_stmt"] == shown
     assert "PRIMARY KEY (`a-b`)" in told["t"]
+
+
+def test_a_query_reads_what_describe_says(warehouse: Any, schema: str) -> None:
+    t = f"{schema}.t"
+    warehouse.sql(f"create table {t} as select 1 as a, 'x' as b")
+    warehouse.sql(f"insert into {t} values (2, null)")
+    found = warehouse.sql(
+        f"with h as (select * from (describe history {t}) x) select "
+        "max_by(operation, version) as what, max_by(operationMetrics['numOutputRows'], version) as "
+        f"n, (select col_name from (describe {t}) where data_type = 'string') as name from h"
+    )
+    assert found == [{"what": "WRITE", "n": "1", "name": "b"}]
+    warehouse.fails(f"select * from (describe history {schema}.no)", "TABLE_OR_VIEW_NOT_FOUND")

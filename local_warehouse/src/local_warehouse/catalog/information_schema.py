@@ -95,8 +95,8 @@ def _schemata(catalog: Catalog, only: str | None) -> Rows:
 def _tables(catalog: Catalog, only: str | None) -> Rows:
     for relation in _all_relations(catalog, only):
         yield (
-            *_name(relation), relation.kind, "NO" if relation.is_view else "YES", relation.owner,
-            relation.comment, _time(relation.created_at), relation.owner,
+            *_name(relation), relation.shown_kind, "NO" if relation.is_view else "YES",
+            relation.owner, relation.comment, _time(relation.created_at), relation.owner,
             _time(relation.altered_at), relation.owner,
             "UNKNOWN_DATA_SOURCE_FORMAT" if relation.is_view else "DELTA", relation.location,
         )  # fmt: skip

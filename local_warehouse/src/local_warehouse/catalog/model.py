@@ -63,6 +63,16 @@ class Constraint:
         return f"FOREIGN KEY ({columns}) REFERENCES {quoted(*self.references)} ({references})"
 
 
+@dataclass(frozen=True)
+class Clone:
+    """Where a clone's rows are from."""
+
+    version: int  # of the clone, whose commit has brought the rows
+    source: str  # the dotted full name of the table
+    source_version: int
+    is_shallow: bool
+
+
 @dataclass
 class Relation:
     """A table or a view.
@@ -86,6 +96,7 @@ class Relation:
     cluster_by: list[str] = field(default_factory=list)
     cluster_by_auto: bool = False  # the keys are the warehouse's choice, which makes none
     row_filter: dict[str, Any] | None = None
+    clone_of: Clone | None = None
     owner: str = "local"
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     generation: int = 0  # grows when the engine must read the table's schema again
@@ -96,6 +107,12 @@ class Relation:
     def is_view(self) -> bool:
         """Whether it is a view, and so has neither files nor a location."""
         return self.kind == "VIEW"
+
+    @property
+    def shown_kind(self) -> str:
+        """The kind as it is shown, which of a shallow clone is another one."""
+        is_shallow = self.clone_of is not None and self.clone_of.is_shallow
+        return f"{self.kind}_SHALLOW_CLONE" if is_shallow else self.kind
 
     @property
     def path(self) -> str:
@@ -143,6 +160,7 @@ class Relation:
                 "name": Name(**document["name"]),
                 "columns": [Column(**column) for column in document["columns"]],
                 "constraints": [Constraint(**c) for c in document["constraints"]],
+                "clone_of": Clone(**clone) if (clone := document.get("clone_of")) else None,
                 "view_namespace": tuple(document["view_namespace"] or ()) or None,
             }
         )

@@ -30,6 +30,7 @@ from local_warehouse.rewrites.grouping import group_by_all, leave_out_empty_tota
 from local_warehouse.rewrites.inline_tables import check_inline_tables
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.lateral_generators import view_generators
+from local_warehouse.rewrites.listed import look_into_listings
 from local_warehouse.rewrites.not_in import look_for_none
 from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs
 from local_warehouse.rewrites.path_operator import (
@@ -85,6 +86,7 @@ REWRITES: tuple[Rewrite, ...] = (
     each_select(
         extract_paths_of_select,
         look_for_none,
+        look_into_listings,
         view_generators,
         explode_maps,
         spell_out_pivots,

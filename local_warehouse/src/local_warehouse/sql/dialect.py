@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlglot import Token, exp, generator, parser
+from sqlglot import Token, TokenType, exp, generator, parser
 from sqlglot.dialects import Databricks
 from sqlglot.errors import ParseError, TokenError
 
@@ -48,6 +48,15 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                         node.set("this", exp.DataType.Type.TEXT)
                         node.set("expressions", None)
             return found
+
+        def _parse_group(self, skip_group_by_token: bool = False) -> Any:
+            at = self._index + 1
+            ahead = [token.token_type for token in self._tokens[at - 1 : at + 2]]
+            if ahead == [TokenType.GROUP_BY, TokenType.WINDOW, TokenType.L_PAREN]:
+                word = self._tokens[at]  # the function, and no clause
+                place = (word.line, word.col, word.start, word.end, word.comments)
+                self._tokens[at] = Token(TokenType.VAR, word.text, *place)
+            return super()._parse_group(skip_group_by_token)
 
     class Generator(Databricks.Generator):  # type: ignore[misc]
         """A generator that writes types and casts as they were read."""

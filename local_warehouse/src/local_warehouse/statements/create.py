@@ -9,11 +9,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from deltalake import DeltaTable
 from sqlglot import exp
 
 from local_warehouse import errors
 from local_warehouse.catalog.locks import definition
-from local_warehouse.catalog.model import Column, Constraint, Relation, Schema
+from local_warehouse.catalog.model import Clone, Column, Constraint, Relation, Schema
 from local_warehouse.catalog.names import Name, full_name, quoted, schema_name
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.delta import transactions
@@ -109,6 +110,7 @@ class _TableClauses:
     query: str | None = None
     clone_of: list[str] | None = None
     is_shallow: bool = False
+    version_of_source: int = 0
     like: list[str] | None = None
 
     def check_clustering(self, columns: list[str]) -> None:
@@ -140,7 +142,9 @@ def _create_table(
     if clauses.clone_of is not None:
         if has_policy(target(context, clauses.clone_of)):
             raise errors.unsupported("CLONE of a table with a row filter or a column mask")
-        clauses.partition_by = _partitions_of_source(context, clauses)
+        cloned = _source_of_clone(context, clauses)
+        clauses.partition_by = list(cloned.metadata().partition_columns)
+        clauses.version_of_source = cloned.version()
     relation = _new_relation(context, name, clauses, existing)
     write = _write_empty if clauses.query is None else _write_query
     with _new_folder(context, relation, existing):
@@ -306,18 +310,24 @@ def _write_query(
         clauses.check_clustering([column.name for column in columns])
         old = _checks_in_log(existing) if existing is not None and replaced else ()
         sql = _without_void(query.sql, columns)
-        transactions.commit(
+        written = transactions.commit(
             relation,
             lambda mark: context.engine.overwrite(
                 sql, location, clauses.partition_by, mark, without_checks=old
             ),
             rewrites=True,
         )
+    if clauses.clone_of is not None and (made := written.commit) is not None:
+        source = target(context, clauses.clone_of)
+        relation.clone_of = Clone(
+            made.version, str(source.name).replace("`", ""), clauses.version_of_source,
+            clauses.is_shallow,
+        )  # fmt: skip
     for name in old:
         drop_check(relation, name)
     found, partitions = delta_tables.settle(location, {column.name: True for column in columns})
-    for written, column in zip(found, columns, strict=True):
-        written.declared = "void" if column.type == "void" else None
+    for made_column, column in zip(found, columns, strict=True):
+        made_column.declared = "void" if column.type == "void" else None
     return found, partitions
 
 
@@ -443,8 +453,8 @@ def _describe(context: Context, relation: Relation, clauses: _TableClauses) -> N
         add_constraint(context, relation, constraint)
 
 
-def _partitions_of_source(context: Context, clauses: _TableClauses) -> list[str]:
-    """The names of the columns that the source of a clone is partitioned by, in its version."""
+def _source_of_clone(context: Context, clauses: _TableClauses) -> DeltaTable:
+    """The source of a clone, in the version that is cloned."""
     assert clauses.clone_of is not None and clauses.query is not None
     source = target(context, clauses.clone_of)
     tree = parse(clauses.query)
@@ -454,7 +464,7 @@ def _partitions_of_source(context: Context, clauses: _TableClauses) -> list[str]
     read_version_after_at(table)
     travel = table.args.get("version")
     version = None if travel is None else version_of(context.engine, source, travel)
-    return list(delta_tables.open_table(source.path, version).metadata().partition_columns)
+    return delta_tables.open_table(source.path, version)
 
 
 def _take_over(context: Context, relation: Relation, source: Relation) -> None:

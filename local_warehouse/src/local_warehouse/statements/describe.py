@@ -103,7 +103,7 @@ def _extended_rows(relation: Relation) -> list[list[Any]]:
         "Database": relation.name.schema,
         "Table": relation.name.table,
         "Created Time": _time(relation.created_at),
-        "Type": relation.kind,
+        "Type": relation.shown_kind,
         "Comment": relation.comment,
         "Location": relation.location,
         "Provider": None if relation.is_view else "delta",
@@ -133,7 +133,7 @@ def _document(relation: Relation) -> dict[str, Any]:
         ],
         "owner": relation.owner,
         "created_time": _time(relation.created_at),
-        "type": relation.kind,
+        "type": relation.shown_kind,
         "provider": None if relation.is_view else "delta",
         "comment": relation.comment,
         "location": relation.location,
@@ -176,11 +176,7 @@ def _history(context: Context, reader: StatementReader) -> Result:
             dt.datetime.fromtimestamp(commit["timestamp"] / 1000, dt.UTC),
             None,
             "local",
-            commit.get("operation"),
-            [
-                (name, transactions.without_marks(text))
-                for name, text in _texts(commit.get("operationParameters"))
-            ],
+            *_operation(relation, commit),
             None,
             None,
             None,
@@ -194,6 +190,20 @@ def _history(context: Context, reader: StatementReader) -> Result:
         for commit in delta_tables.history(relation.path, limit)
     ]
     return rows(columns, commits)
+
+
+def _operation(relation: Relation, commit: dict[str, Any]) -> tuple[Any, list[tuple[str, str]]]:
+    """The name and the parameters of what a commit did."""
+    clone = relation.clone_of
+    if clone is not None and clone.version == commit["version"]:
+        told = {
+            "source": clone.source,
+            "sourceVersion": clone.source_version,
+            "isShallow": clone.is_shallow,
+        }
+        return "CLONE", _texts(told)
+    parameters = _texts(commit.get("operationParameters"))
+    return commit.get("operation"), [(k, transactions.without_marks(v)) for k, v in parameters]
 
 
 def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:

@@ -150,7 +150,7 @@ def _table_extended(context: Context, reader: StatementReader) -> Result:
                 f"Database: {schema}",
                 f"Table: {name}",
                 f"Owner: {relation.owner}",
-                f"Type: {relation.kind}",
+                f"Type: {relation.shown_kind}",
                 f"Provider: {'' if relation.is_view else 'delta'}",
                 *([f"Comment: {relation.comment}"] if relation.comment else []),
                 f"Location: {relation.location or ''}",
