@@ -37,8 +37,8 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             f"select n, n in (select n from {ROWS} where n < 3), n not in (select * from values "
             f"(1), (null)), n in (select n from {ROWS} where false), x.n in (select i.n from "
             f"{ROWS} i where i.n > x.m / 10 - 1) from {ROWS} x union all select null, "
-            "null in (select 1), null not in (select 1 where false), null in (select 1 where false), (1, 2) in "
-            "(select 1, 2) order by 1 nulls last",
+            "null in (select 1), null not in (select 1 where false), null in (select 1 where "
+            "false), (1, 2) in (select 1, 2) order by 1 nulls last",
             [
                 (1, True, False, False, True),
                 (2, True, None, False, True),
