@@ -33,10 +33,12 @@ class Encoding:
     complex_types: bool = True  # as Arrow's lists, maps and structs
     decimals: bool = True
     timestamps: bool = True
+    nulls: bool = True  # columns of NULL as Arrow's null
 
     @classmethod
     def of(cls, request: Any) -> Encoding:
-        """The encoding that a TExecuteStatementReq asks for; what it leaves open is Arrow's."""
+        """The encoding that a TExecuteStatementReq asks for; what it leaves open is Arrow's, except
+        columns of NULL, which are text."""
         if request.canReadArrowResult is False:
             return COLUMNS
         native = request.useArrowNativeTypes or ttypes.TSparkArrowTypes()
@@ -45,6 +47,7 @@ class Encoding:
             complex_types=native.complexTypesAsArrow is not False,
             decimals=native.decimalAsArrow is not False,
             timestamps=native.timestampAsArrow is not False,
+            nulls=native.nullTypeAsArrow is True,
         )
 
     def _is_text(self, arrow_type: pa.DataType) -> bool:
@@ -53,6 +56,7 @@ class Encoding:
             (self.complex_types, pa.types.is_nested),
             (self.decimals, pa.types.is_decimal),
             (self.timestamps, pa.types.is_timestamp),
+            (self.nulls, pa.types.is_null),
         ]
         return any(not native and test(arrow_type) for native, test in tests)
 

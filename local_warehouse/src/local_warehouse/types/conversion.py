@@ -33,11 +33,7 @@ _TYPE_NAMES = {
     "array": ttypes.TTypeId.ARRAY_TYPE,
     "map": ttypes.TTypeId.MAP_TYPE,
     "struct": ttypes.TTypeId.STRUCT_TYPE,
-    "void": ttypes.TTypeId.NULL_TYPE,
-}
-_INTERVALS = {
-    b"INTERVAL YEAR TO MONTH": ttypes.TTypeId.INTERVAL_YEAR_MONTH_TYPE,
-    b"INTERVAL DAY TO SECOND": ttypes.TTypeId.INTERVAL_DAY_TIME_TYPE,
+    "void": ttypes.TTypeId.STRING_TYPE,
 }
 
 
@@ -171,11 +167,11 @@ def to_client(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def to_thrift(field: pa.Field) -> ttypes.TTypeDesc:
-    """The column type that a result's Thrift metadata carries beside its Arrow schema."""
+    """The column type that a result's Thrift metadata carries beside its Arrow schema. NULL and
+    intervals are strings there (https://github.com/databricks/databricks-sql-python/issues/336)."""
     arrow_type = field.type
     base = from_arrow(arrow_type).partition("<")[0].partition("(")[0]
-    interval = _INTERVALS.get((field.metadata or {}).get(_SQL_NAME, b""))
-    entry = ttypes.TPrimitiveTypeEntry(type=interval or _TYPE_NAMES[base])
+    entry = ttypes.TPrimitiveTypeEntry(type=_TYPE_NAMES[base])
     if base == "decimal":
         entry.typeQualifiers = ttypes.TTypeQualifiers(
             qualifiers={
