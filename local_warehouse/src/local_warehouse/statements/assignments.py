@@ -18,6 +18,8 @@ def assign_whole_structs(tree: exp.Expr, relation: Relation) -> None:
 
     Raises SqlError for a field that the struct has not, and for two assignments to one column.
     """
+    if not any(column.type.startswith("struct<") for column in relation.columns):
+        return
     target = tree.this.alias_or_name.lower()
     for update in tree.find_all(exp.Update):
         for change in [c for c in update.expressions if isinstance(c, exp.EQ)]:
