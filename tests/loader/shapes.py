@@ -259,6 +259,21 @@ DIALECTS = [
         reason="values stand in ', where \" is declared",
         dataset="double",
     ),
+    Shape(
+        "other-quotes-in-some-values",
+        HEADER + b"1, 'a, x', b\n2, 'c', d\n3, e's, 'f'\n",
+        rows=[("1", "a, x", "b", None), ("2", "c", "d", None), ("3", "e's", "f", None)],
+    ),
+    Shape(
+        "apostrophes",
+        HEADER + b"1,'90s radio,b\n2,c,rock 'n' roll\n3,'tis,d,e'\n",
+        "quarantined",
+        rows=[
+            ("1", "'90s radio", "b", None),
+            ("2", "c", "rock 'n' roll", None),
+            ("3", "'tis", "d", "3,'tis,d,e'"),
+        ],
+    ),
     refused(
         "typographic-quotes",
         "“id”,“name”,“note”\n“1”,“a, b”,“c”\n“2”,“d”,“e”\n".encode(),

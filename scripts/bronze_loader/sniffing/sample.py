@@ -51,6 +51,11 @@ class Sample:
         header = next((at for at, record in enumerate(self.records) if record), 0)
         return [record for record in self.records[header + 1 :] if record]
 
+    @property
+    def is_even(self) -> bool:
+        """Whether all records that are not blank have as many values as the header."""
+        return len({len(record) for record in self.records if record}) == 1
+
 
 def sample_of(body: str, whole: bool, dialect: Dialect, size: int = SAMPLE_SIZE) -> Sample:
     """The records in the first characters of a text from the header on; `whole` says that the file
@@ -70,7 +75,8 @@ def sample_of(body: str, whole: bool, dialect: Dialect, size: int = SAMPLE_SIZE)
 
 
 def with_the_files_quotes(body: str, whole: bool, dialect: Dialect, options: CsvOptions) -> Dialect:
-    """The dialect with the quotes that the values stand in.
+    """The dialect with the quotes that the values stand in: all values of some column; or some
+    values, where every record has the header's columns by them, and not by the declared quotes.
 
     Raises Refused for quotes that cannot be read, such as typographic ones, which open and close.
     """
@@ -80,17 +86,19 @@ def with_the_files_quotes(body: str, whole: bool, dialect: Dialect, options: Csv
     there = re.escape("".join(char for char in others if char in text))
     if not there or not re.search(rf"(?:\A|[{cut}\r\n])[^\S\r\n]*[{there}]", text):
         return dialect
-    found = _other_quotes(sample_of(body, whole, dialect).rows, dialect)
+    sample = sample_of(body, whole, dialect)
+    found = _other_quotes(sample.rows, dialect)
+    for quote in QUOTES:
+        if quote not in there or (found and found[0] != quote) or (not found and sample.is_even):
+            continue
+        other = with_quote(body, dialect.delimiter, quote, options)
+        other = replace(other, trims=other.trims or dialect.trims)
+        by_other = sample_of(body, whole, other)
+        if by_other.is_even and not _other_quotes(by_other.rows, other):
+            return other
     if not found:
         return dialect
     opening, closing = found
-    if opening in QUOTES:
-        other = with_quote(body, dialect.delimiter, opening, options)
-        other = replace(other, trims=other.trims or dialect.trims)
-        sample = sample_of(body, whole, other)
-        widths = {len(row) for row in sample.rows} - {len(next(filter(None, sample.records)))}
-        if not widths and not _other_quotes(sample.rows, other):
-            return other
     raise Refused(
         f"values stand in {opening}\u2026{closing}, which are not the quotes that the header and "
         f"the declaration say, {dialect.quote}; have the file written with those, or declare in "
