@@ -67,6 +67,13 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             if kind is not exp.Select
         }
 
+        def escape_str(self, text: str, *given: Any, **options: Any) -> str:
+            """Write a text for a literal as sqlglot does, which looks at each character of it."""
+            if given or options or not self.dialect.STRINGS_SUPPORT_ESCAPED_SEQUENCES:
+                return str(super().escape_str(text, *given, **options))
+            whole = self._replace_line_breaks(text.translate(_ESCAPES))
+            return str(whole.replace(self.dialect.QUOTE_END, self._escaped_quote_end))
+
         def datatype_sql(self, expression: exp.DataType) -> str:
             """The text of a type; one without parameters is its name."""
             if expression.expressions or expression.this in self.PARAMETERIZABLE_TEXT_TYPES:
@@ -91,6 +98,7 @@ def _typed(whole: exp.Expr, to: exp.DataType) -> exp.Expr:
     return whole
 
 
+_ESCAPES = str.maketrans(WarehouseDialect.ESCAPED_SEQUENCES)
 _CHARACTERS = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR)
 
 
