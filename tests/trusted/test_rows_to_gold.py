@@ -348,12 +348,14 @@ def test_a_file_that_is_mostly_rejected_stops_the_run_before_gold(built: Project
         assert "data_sales_five.csv: " not in said  # so few rows stop no run
         assert built.gold() == before
     limits.write_text(
-        usual + "sales,0.9,1,1,1000,0,Of the test\ncustomers,0.9,1,0.99,100,0,Of the test\n"
+        usual + "sales,0.9,1,1,1000,0.2,Of the test\ncustomers,0.9,1,0.99,100,0,Of the test\n"
     )
     printed = built.build().stdout
     assert built.gold() == before + 1
     assert "30 of 30 rows of s3://landing/data_sales_other_form.csv are rejected" in printed
     assert "5 of 5 rows of s3://landing/data_sales_five.csv are rejected" in printed  # in each run
+    assert "data_sales_good.csv has 1 rows, and a file of sales usually" in printed
+    assert "data_sales_all.csv has" not in printed
 
 
 def test_no_row_is_lost(built: Project) -> None:
