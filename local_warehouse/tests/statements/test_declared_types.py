@@ -65,6 +65,14 @@ def test_lengths_are_shown_and_checked_by_every_write(warehouse: Any, schema: st
         warehouse.fails(statement, _TOO_LONG)
     warehouse.sql(f"merge into {t} t using ({row}, 'e' as d) s on t.a = s.a when matched then "
                   "update set * when not matched then insert *")  # fmt: skip
+    warehouse.sql(f"insert into {t} replace where d = 'e' {row}, 'e' as d")
+    evolving = (
+        f"merge with schema evolution into {t} t using (select 'e' as d, {{}} as a, 1 as z) s"
+    )
+    star = f"{evolving} on t.d = s.d when matched then update set * when not matched then insert *"
+    warehouse.fails(star.format("'abcd'"), _TOO_LONG)
+    warehouse.sql(star.format("'ab '"))
+    assert _rows(warehouse, f"select a, z from {t} where d = 'e'") == [("ab ", 1)]
     warehouse.sql(f"alter table {t} rename column d to e")
     warehouse.fails(f"insert into {t} (e) values ('dd')", _TOO_LONG)
     values = _rows(warehouse, read.replace(", d ", ", e "))

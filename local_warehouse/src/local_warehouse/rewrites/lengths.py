@@ -62,7 +62,7 @@ def _stored(value: exp.Expr, kind: exp.Expr) -> exp.Expr:
     )
     template = (
         f"case when length(x) <= {length} then {short}"
-        f" when length(rtrim(x)) <= {length} then left(x, {length})"
+        f" when length(rtrim(x)) <= {length} then substring(x, 1, {length})"
         f" when x is null then cast(null as string) else {_failure(message)} end"
     )
     return fill(template, {"x": exp.cast(value, "string")})

@@ -61,12 +61,12 @@ def _assign(
         change.pop()
 
 
-def store_as_declared(tree: exp.Expr, relation: Relation) -> None:
+def store_as_declared(tree: exp.Expr, relation: Relation, given: list[str] | None = None) -> None:
     """Check and pad the values that a statement assigns to columns of a declared type, in place.
-    `SET *` and `INSERT *` become assignments to every column of the table."""
+    `SET *` and `INSERT *` become assignments to every column of the table, or to those `given`."""
     if all(column.declared is None for column in relation.columns):
         return
-    _spell_out_stars(tree, relation)
+    _spell_out_stars(tree, given or [column.name for column in relation.columns])
     for change in _changes(tree):
         column = relation.column(change.this.name)
         if column is not None:
@@ -86,13 +86,19 @@ def _changes(tree: exp.Expr) -> Iterator[exp.EQ]:
         yield from (change for change in update.expressions if isinstance(change, exp.EQ))
 
 
-def _spell_out_stars(tree: exp.Expr, relation: Relation) -> None:
+def has_star(tree: exp.Expr) -> bool:
+    """Whether a step of a MERGE is SET * or INSERT *."""
+    return any(
+        isinstance(star.parent, (exp.Update, exp.Insert)) for star in tree.find_all(exp.Star)
+    )
+
+
+def _spell_out_stars(tree: exp.Expr, names: list[str]) -> None:
     if not isinstance(tree, exp.Merge):
         return
     source = tree.args["using"].alias_or_name
     for step in tree.find_all(exp.When):
         then = step.args["then"]
-        names = [column.name for column in relation.columns]
         values = [exp.column(name, table=source, quoted=True) for name in names]
         columns = [exp.column(name, quoted=True) for name in names]
         if isinstance(then, exp.Update) and any(isinstance(e, exp.Star) for e in then.expressions):

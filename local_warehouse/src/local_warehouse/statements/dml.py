@@ -12,7 +12,11 @@ from local_warehouse.delta import transactions
 from local_warehouse.resolver.query import Query
 from local_warehouse.session.context import Context, target
 from local_warehouse.sql.dialect import parse, render
-from local_warehouse.statements.assignments import assign_whole_structs, store_as_declared
+from local_warehouse.statements.assignments import (
+    assign_whole_structs,
+    has_star,
+    store_as_declared,
+)
 from local_warehouse.statements.columns import append, read_again
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result, counts
@@ -67,21 +71,26 @@ def _run_on_target(
         return _write(context, target(context, parts), f"{verb} {text}")
     with definition(full_name(parts, context.session.namespace)):
         relation = target(context, parts).copy()
-        _add_assigned(context, relation, parse(f"{verb} {text}"))
-        metrics = _write(context, relation, f"{verb} {text}", evolves=True)
+        given = _add_assigned(context, relation, parse(f"{verb} {text}"))
+        metrics = _write(context, relation, f"{verb} {text}", evolves=True, given=given)
         read_again(context, relation)
     return metrics
 
 
 def _write(
-    context: Context, relation: Relation, text: str, *, evolves: bool = False
+    context: Context,
+    relation: Relation,
+    text: str,
+    *,
+    evolves: bool = False,
+    given: list[str] | None = None,
 ) -> dict[str, int]:
     statement = parse(text)
     if not isinstance(statement, exp.Delete):
         assign_whole_structs(statement, relation)
     with Query(context, statement) as query:
         tree = query.tree
-        store_as_declared(tree, relation)
+        store_as_declared(tree, relation, given)
 
         def write(mark: str) -> None:
             sql = render(_with_mark(tree, mark))
@@ -104,10 +113,12 @@ def _with_mark(tree: exp.Expr, mark: str) -> exp.Expr:
     return copy
 
 
-def _add_assigned(context: Context, relation: Relation, merge_tree: exp.Expr) -> None:
+def _add_assigned(context: Context, relation: Relation, merge_tree: exp.Expr) -> list[str] | None:
     """Add the columns that SET and INSERT name, the source has and the table has not; those of
-    SET * and INSERT * are added by the engine."""
+    SET * and INSERT * are added by the engine, except to a table with columns of a declared type.
+    Returns the names of the source's columns then."""
     assigned: set[str] = set()
+    is_declared = any(column.declared is not None for column in relation.columns)
     for step in merge_tree.find_all(exp.When):
         then = step.args["then"]
         if isinstance(then, exp.Update):
@@ -116,12 +127,18 @@ def _add_assigned(context: Context, relation: Relation, merge_tree: exp.Expr) ->
         elif isinstance(then, exp.Insert) and isinstance(then.this, exp.Tuple):
             assigned |= {column.name.lower() for column in then.this.expressions}
     missing = {name for name in assigned if relation.column(name) is None}
-    if missing:
+    if missing or is_declared:
         source = exp.From(this=merge_tree.args["using"].copy())
         with Query(context, exp.Select(expressions=[exp.Star()], from_=source)) as query:
-            added = [Column(c.name, c.type) for c in query.columns() if c.name.lower() in missing]
-        append(relation, added)
-        context.catalog.put_relation(relation)
+            given = query.columns()
+        if is_declared and has_star(merge_tree):
+            missing = {c.name.lower() for c in given if relation.column(c.name) is None}
+        added = [Column(c.name, c.type) for c in given if c.name.lower() in missing]
+        if added:
+            append(relation, added)
+            context.catalog.put_relation(relation)
+        return [column.name for column in given]
+    return None
 
 
 def truncate(context: Context, reader: StatementReader) -> Result:
