@@ -10,8 +10,9 @@ from landing_place import CUSTOMERS, Place
 from bronze_loader.warehouse import statements
 from bronze_loader.warehouse.log_statements import LOG_COLUMNS, LOG_TABLE
 
-ONE, PACKED, OTHER, LATE = (
-    f"customer_infomation_{name}" for name in ("1.csv", "1.csv.gz", "2.csv", "3.csv")
+ONE, PACKED, OTHER, LATE, QUOTED, SPELLED = (
+    f"customer_infomation_{name}"
+    for name in ("1.csv", "1.csv.gz", "2.csv", "3.csv", "5.csv", "6.csv")
 )
 
 
@@ -39,9 +40,15 @@ def test_files_with_the_same_rows_are_told_whatever_they_are_written_in(
     first, *rows = CUSTOMERS.splitlines(keepends=True)
     packed = place.put(PACKED, gzip.compress(CUSTOMERS))
     place.put(LATE, b"Exported today\n" + (first + b"".join(reversed(rows))).replace(b",", b";"))
+    quoted = b'"age","id","gender","customername"\r\n"41","2","M","Bob"\r\n'
+    place.put(QUOTED, quoted + b'"30","1","F","Ann"\r\n')
+    place.put(SPELLED, CUSTOMERS.replace(b"Ann", b"Ann "))
     files, _ = place.load_json()
     said = f"all its lines are the same as those of {one}, so they count twice"
     assert files[PACKED]["reason"] == said
+    assert "all its lines are the same as those of" in files[LATE]["reason"]
+    assert "all its lines are the same as those of" in files[QUOTED]["reason"]
+    assert files[SPELLED]["reason"] is None  # a value that is written in another way is another
     assert files[PACKED]["result"] == "loaded"
     assert f"{packed}: {said}" in caplog.text
     caplog.clear()
