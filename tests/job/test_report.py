@@ -9,7 +9,7 @@ from rich.console import Console
 
 from local_job.lakehouse_report import LakehouseReport, LoggedFile
 from local_job.report_printer import print_report
-from local_job.runner import JobRun
+from local_job.runner import JobRun, TaskRun
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LOADED = LoggedFile("sales", "s3://landing/data_sales_1.csv", "loaded", 10, None, NOW)
@@ -89,3 +89,16 @@ def test_run_that_loaded_nothing_says_so() -> None:
     after = JobRun("b", Path("runs/b"), NOW + timedelta(seconds=1))
     assert "this run loaded 1 of them" in printed(REPORT, before)
     assert "this run had nothing to load" in printed(REPORT, after)
+
+
+def test_each_warning_of_the_run_is_in_the_report_once_and_in_its_own_words() -> None:
+    about = [f"{n} sales of [bold]PHONE {n}: add it to seeds/products.csv" for n in range(25)]
+    nobodys = "belongs to no dataset, not loaded: s3://landing/x.csv"
+    run = JobRun("a", Path("runs/a"), NOW)
+    run.tasks = [
+        TaskRun("load", "succeeded", Path("load.log"), warnings=[nobodys]),
+        TaskRun("build", "succeeded", Path("build.log"), warnings=[*about, nobodys, about[0]]),
+    ]
+    lines = [line for line in printed(REPORT, run, 60).splitlines() if "warning " in line]
+    shown = [nobodys, *about[:19], "and 6 more, in the tasks' output"]
+    assert lines == [f"  warning {words}" for words in shown]
