@@ -27,6 +27,30 @@ def test_replace_where_refuses_rows_outside_its_predicate(warehouse: Any, schema
     assert warehouse.sql(f"select * from {schema}.t") == [{"f": "a"}]
 
 
+def test_ctes_of_a_query_are_its_own_where_a_condition_is_held_back(
+    warehouse: Any, schema: str
+) -> None:
+    """The engine fails on the lambda function in a table's condition, and gets the statement in
+    another form with its CTEs where they were."""
+    warehouse.sql(f"create table {schema}.a as select 1 as n, 'x' as s union all select 2, 'y'")
+    warehouse.sql(f"create table {schema}.b as select 1 as n, 'x' as s")
+    warehouse.sql(f"create table {schema}.t as select 1 as n, 'x' as s union all select 4, 'w'")
+    query = (
+        f"with chosen as (select * from {schema}.a where exists(array(s), t -> t = 'y'))"
+        " select n, s from chosen"
+        " union all (with b as (select 3 as n, 'z' as s) select n, s from b)"
+        f" union all select n + 10, s from {schema}.b"
+    )
+    warehouse.sql(f"insert into {schema}.t replace where n < 4 or n > 10 {query}")
+    found = warehouse.sql(f"select n, s from {schema}.t order by n")
+    expected = [(2, "y"), (3, "z"), (4, "w"), (11, "x")]
+    assert [tuple(row.values()) for row in found] == expected
+    warehouse.sql(
+        f"merge into {schema}.t t using ({query}) u on t.n = u.n when matched then delete"
+    )
+    assert warehouse.sql(f"select n from {schema}.t") == [{"n": 4}]
+
+
 def test_columns_with_capitals_are_written_in_any_case(warehouse: Any, schema: str) -> None:
     table = f"{schema}.capitals"
     warehouse.sql(f"create table {table} (Id int, VALID_TO date, A_b string)")

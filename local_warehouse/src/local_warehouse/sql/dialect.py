@@ -66,6 +66,8 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             for kind, write in Databricks.Generator.TRANSFORMS.items()
             if kind is not exp.Select
         }
+        # CTEs stay where they are: moved to the top, one would hide a table that is read elsewhere.
+        EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[Any]] = set()
 
         def escape_str(self, text: str, *given: Any, **options: Any) -> str:
             """Write a text for a literal as sqlglot does, which looks at each character of it."""
@@ -125,8 +127,7 @@ def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
 
 
 def render(tree: exp.Expr, *, copy: bool = True) -> str:
-    """The text of a tree. Without `copy` it is faster, and CTEs of the tree's subqueries move to
-    its top."""
+    """The text of a tree. Without `copy` it is faster, and may change the tree."""
     return str(
         tree.sql(dialect=WarehouseDialect, normalize_functions=False, comments=False, copy=copy)
     )
