@@ -38,9 +38,13 @@
     second_headers as (
         select distinct _source_file
         from (
-            {{ trimmed_values('pending', columns, ['_source_file']) }}
+            select {{ header_places(dataset, columns) }} _source_file
+            from pending
         )
-        where {{ header_in_line(dataset, columns) }} = 'second_header'
+        where {{ found_header(dataset, columns) }} = 'second_header'
+    ),
+    missing as (
+        {{ listed_markers() }}
     ),
     keyed as (
         select *, xxhash64({{ hashed | join(', ') }}) as cheap_key
@@ -62,16 +66,22 @@
         )
     ),
     trimmed as (
-        {{ trimmed_values('numbered', columns, ['*']) }}
+        select
+            {%- for column in columns %}
+            {{ trimmed('raw_' ~ column) }} as {{ column }},
+            {%- endfor %}
+            {{ header_places(dataset, columns) }}
+            *
+        from numbered
     )
     select
         {{ raw_columns | join(', ') }},
         {%- for column in columns %}
-        {{ unless_marker(column) }} as {{ column }}_text,
+        {{ unless_marker(column, '(select markers from missing)') }} as {{ column }}_text,
         {%- endfor %}
         case
             when second_headers._source_file is not null then 'second_header'
-            else {{ header_in_line(dataset, columns) }}
+            else {{ found_header(dataset, columns) }}
         end as found_header,
         {{ file_columns('trimmed') }},
         line_hash,
@@ -81,52 +91,52 @@
 {%- endmacro %}
 
 
-{#- A query of each raw_<column> trimmed, and of some other columns. -#}
-{% macro trimmed_values(relation, columns, others) -%}
-    select
+{#- For each column <column>_place: where its value, as the loader would normalise it were it a header's,
+    stands among all names that headers can have, and 0 where it is none of them. The names are one text
+    for find_in_set; a name has no comma. -#}
+{% macro header_places(dataset, columns) -%}
+    {%- set all_names = names_in_headers(dataset) | sum(start=[]) -%}
+    {%- if all_names -%}
         {%- for column in columns %}
-        {{ trimmed('raw_' ~ column) }} as {{ column }},
-        {%- endfor %}
-        {{ others | join(', ') }}
-    from {{ relation }}
+            coalesce(find_in_set(
+                lower(translate(btrim(raw_{{ column }}, ' \t\r\n\u00a0\u200b\u3000\ufeff"\''), ' .-', '___')),
+                {{ string_literals([all_names | join(',')]) }}
+            ), 0) as {{ column }}_place,
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}
 
 
 {#- 'header_line' for a line that is the header again, 'second_header' for one with the header's names
-    in another order, otherwise NULL. A line is a header when at least half of its values, and two, are
-    declared names or aliases. -#}
-{% macro header_in_line(dataset, columns) -%}
+    in another order, otherwise NULL; by the columns of `header_places`. A line is a header when at least
+    half of its values, and two, are declared names or aliases. -#}
+{% macro found_header(dataset, columns) -%}
     {%- set names = names_in_headers(dataset) -%}
-    {%- set all_names = names | sum(start=[]) -%}
-    {%- if not all_names -%}
+    {%- if not names -%}
         cast(null as string)
     {%- else -%}
+        {%- set places = namespace(known=0) -%}
         case
             when
                 {% for column in columns -%}
-                {{ '+ ' if not loop.first }}cast(coalesce({{ is_among(column, all_names) }}, false) as int)
+                {{ '+ ' if not loop.first }}cast({{ column }}_place > 0 as int)
                 {% endfor -%}
                 >= {{ [(columns | length + 1) // 2, [columns | length, 2] | min] | max }}
                 then case
                     when
                         {% for column in columns -%}
-                        {{ 'and ' if not loop.first }}coalesce(
-                            {{ is_among(column, names[loop.index0]) }} or not {{ is_among(column, all_names) }}, true
-                        )
+                        {%- set own = [0] -%}
+                        {%- for name in names[loop.index0] -%}
+                            {%- set places.known = places.known + 1 -%}
+                            {%- do own.append(places.known) -%}
+                        {%- endfor -%}
+                        {{ 'and ' if not loop.first }}{{ column }}_place in ({{ own | join(', ') }})
                         {% endfor -%}
                         then 'header_line'
                     else 'second_header'
                 end
         end
     {%- endif -%}
-{%- endmacro %}
-
-
-{#- Whether a value, as the loader would normalise it were it a header's, is one of some names. They are
-    one text for find_in_set, as a list for each of forty columns is more than sqlfluff reads; a name has
-    no comma, and a value with one is found nowhere. -#}
-{% macro is_among(column, names) -%}
-    find_in_set(lower(translate(btrim({{ column }}, '"\''), ' .-', '___')), {{ string_literals([names | join(',')]) }}) > 0
 {%- endmacro %}
 
 

@@ -105,14 +105,17 @@
 {%- endmacro %}
 
 
-{#- The text, or NULL when it is one of the seed missing_markers, in any case. The marker NULL is no
+{#- One row: the seed missing_markers in upper case, as one text for find_in_set. The marker NULL is no
     text there, as dbt reads it so. -#}
-{% macro unless_marker(text) -%}
-    case
-        when not array_contains(
-            (select collect_set(upper(coalesce(marker, 'NULL'))) from {{ ref('missing_markers') }}), upper({{ text }})
-        ) then {{ text }}
-    end
+{% macro listed_markers() -%}
+    select concat_ws(',', collect_set(upper(coalesce(marker, 'NULL')))) as markers
+    from {{ ref('missing_markers') }}
+{%- endmacro %}
+
+
+{#- The text, or NULL when it is one of the `listed_markers`, in any case. -#}
+{% macro unless_marker(text, markers) -%}
+    case when find_in_set(upper({{ text }}), {{ markers }}) = 0 then {{ text }} end
 {%- endmacro %}
 
 

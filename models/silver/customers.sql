@@ -16,14 +16,23 @@ with customer_versions as (
     {{ rows_of_touched('customer_versions', 'customer_id', pending_files('customers')) }}
 ),
 
+described as (
+    select
+        *,
+        to_json(struct(customer_name, gender, age)) as known
+    from customer_versions
+),
+
 ranked as (
     select
         *,
         row_number() over (
             partition by customer_id
             order by _source_modified_at desc, _source_file desc, record_id desc
-        ) as newest_rank
-    from customer_versions
+        ) as newest_rank,
+        min(known) over (partition by customer_id, _source_file)
+        != max(known) over (partition by customer_id, _source_file) as is_ambiguous
+    from described
 ),
 
 final as (
@@ -39,7 +48,8 @@ final as (
         -- the line the attributes come from
         record_id,
         _source_file,
-        _source_modified_at
+        _source_modified_at,
+        is_ambiguous
     from ranked
     where newest_rank = 1
 )

@@ -303,6 +303,10 @@ def test_each_warning_says_what_it_is_about(built: Project) -> None:
     assert five.startswith("5 of 5 rows of s3://") and "(100.0 %), most of them as" in five
     assert "seeds/file_limits.csv" in five
     assert "2 different records" in ambiguous and "customer_infomation_all.csv" in ambiguous
+    marked = built.lakehouse.sql(
+        "select customer_id from silver.customers where is_ambiguous and customer_id like 'K%'"
+    )
+    assert marked == [{"customer_id": "K009"}]
 
 
 def test_a_row_of_a_seed_takes_effect_on_files_that_were_loaded_before(built: Project) -> None:
