@@ -36,12 +36,7 @@
         {{ where_file_is_in(pending_files(dataset)) }}
     ),
     second_headers as (
-        select distinct _source_file
-        from (
-            select {{ header_places(dataset, columns) }} _source_file
-            from pending
-        )
-        where {{ found_header(dataset, columns) }} = 'second_header'
+        {{ files_with_second_header('pending', dataset, columns) }}
     ),
     missing as (
         {{ listed_markers() }}
@@ -66,13 +61,7 @@
         )
     ),
     trimmed as (
-        select
-            {%- for column in columns %}
-            {{ trimmed('raw_' ~ column) }} as {{ column }},
-            {%- endfor %}
-            {{ header_places(dataset, columns) }}
-            *
-        from numbered
+        {{ trimmed_lines('numbered', dataset, columns) }}
     )
     select
         {{ raw_columns | join(', ') }},
@@ -88,6 +77,29 @@
         occurrence
     from trimmed
     left join second_headers on trimmed._source_file = second_headers._source_file
+{%- endmacro %}
+
+
+{#- A query of lines with each raw_<column> trimmed, and its place in a header. -#}
+{% macro trimmed_lines(relation, dataset, columns) -%}
+    select
+        {%- for column in columns %}
+        {{ trimmed('raw_' ~ column) }} as {{ column }},
+        {%- endfor %}
+        {{ header_places(dataset, columns) }}
+        *
+    from {{ relation }}
+{%- endmacro %}
+
+
+{#- A query of the files that hold a header of another order than their first. -#}
+{% macro files_with_second_header(relation, dataset, columns) -%}
+    select distinct _source_file
+    from (
+        select {{ header_places(dataset, columns) }} _source_file
+        from {{ relation }}
+    )
+    where {{ found_header(dataset, columns) }} = 'second_header'
 {%- endmacro %}
 
 
