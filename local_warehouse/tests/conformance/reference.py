@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from local_warehouse.comparison import answers
+
 HERE = Path(__file__).parent
 ANSWERS = HERE / "answers"
 WITHOUT = "needs Apache Spark, which tests/conformance/run.py installs and asks"
@@ -43,11 +45,9 @@ def recorded_examples(record: Path, folder: Path) -> Answers:
     return found
 
 
-def write_answers(record: Path, answers: Answers) -> None:
+def write_answers(record: Path, found: Answers) -> None:
     """Write answers to a file, one a line."""
-    lines = (
-        f"{json.dumps(question)}: {json.dumps(answer)}" for question, answer in answers.items()
-    )
+    lines = (f"{json.dumps(question)}: {json.dumps(answer)}" for question, answer in found.items())
     record.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 
@@ -61,10 +61,14 @@ def ask(questions: Sequence[Question], folder: Path) -> Answers:
     """Spark's answers; see ask_spark.py for what a question and the folder hold."""
     (folder / "questions.json").write_text(json.dumps(questions), "utf-8")
     log = folder / "spark.log"
+    # Spark's environment has no local_warehouse, but spells answers by this one module of it.
+    spelling = os.environ | {"PYTHONPATH": str(Path(answers.__file__).parent)}
     with log.open("wb") as output:
         command = [os.environ["SPARK_PYTHON"], str(HERE / "ask_spark.py"), str(folder)]
-        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            command, stdout=output, stderr=subprocess.STDOUT, env=spelling, check=False
+        )
     if done.returncode != 0:
         pytest.fail(f"Spark failed, see {log}:\n{log.read_text(errors='replace')[-2000:]}")
-    answers: Answers = json.loads((folder / "answers.json").read_text("utf-8"))
-    return answers
+    found: Answers = json.loads((folder / "answers.json").read_text("utf-8"))
+    return found

@@ -23,7 +23,10 @@ _SIMPLE = {
 def answer(table: pa.Table, *, ordered: bool = False, whole: bool = False) -> dict[str, Any]:
     """The table's column names, types and rows; rows that have no order are sorted. Many rows are
     told by their number and a digest, unless they are wanted `whole`."""
-    columns = [[field.name, type_name(field.type)] for field in table.schema]
+    columns = [
+        [field.name, "string" if pa.types.is_null(field.type) else type_name(field.type)]
+        for field in table.schema  # a warehouse describes a column of NULL as a string
+    ]
     values = [list(map(value, _values(column))) for column in table.columns]
     rows = [list(row) for row in zip(*values, strict=True)]
     if not ordered:
