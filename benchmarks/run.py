@@ -29,14 +29,17 @@ def main() -> int:
 
 
 def enter_environment() -> None:
-    """Start this script again in the environment of the peers, which is made if it is not there."""
+    """Start this script again in the environment of the peers, which is made if it is not there, or
+    was not made to its end."""
     python = ENVIRONMENT / "bin" / "python"
+    is_made = ENVIRONMENT / "is_made"
     if Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
         return
-    if not python.exists():
+    if not is_made.exists():
         venv.create(ENVIRONMENT, with_pip=True)
         install = [str(python), "-m", "pip", "install", "-q", "-r"]
         subprocess.run([*install, str(HERE / "requirements.txt")], check=True)
+        is_made.touch()
     os.execv(python, [str(python), *sys.argv])  # noqa: S606
 
 
