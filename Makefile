@@ -78,7 +78,7 @@ lint-conventions: $(PARSED)
 
 lint-sql: $(LINTED)
 
-$(LINTED): $(PARSED)
+$(LINTED): $(PARSED) $(wildcard .sqlfluff*)
 	$(BIN)/local-warehouse exec -- sqlfluff lint --disable-progress-bar models data-tests
 	@touch $@
 

@@ -136,13 +136,13 @@ def _credentials(workspace: Workspace, options: argparse.Namespace) -> None:
         workspace.carry_out(step)
         print(f"  {_DONE[step.action]:8}  {step.text}")
     if not options.dry_run:
-        _explain_trust([workspace.credential(want.kind, want.name) for want in wanted])
+        made = [workspace.credential(want.kind, want.name) for want in wanted]
+        _explain_trust(made, stack=names.storage_credential.replace("_", "-"))
 
 
-def _explain_trust(credentials: Sequence[Credential | None]) -> None:
+def _explain_trust(credentials: Sequence[Credential | None], *, stack: str) -> None:
     """Print the command of the second step, which takes rights in AWS."""
     storage, service = (have.external_id if have else "" for have in credentials)
-    stack = project_names().storage_credential.replace("_", "-")
     print(
         f"""
 The roles must trust Unity Catalog by the external ids that it has chosen. In AWS:

@@ -16,7 +16,8 @@ from local_warehouse.rewrites.structs import type_of, with_field
 def assign_whole_structs(tree: exp.Expr, relation: Relation) -> None:
     """Let `SET t.st.x = v` assign to the whole of `t.st`, in place.
 
-    Raises SqlError for a field that the struct has not, and for two assignments to one column.
+    Several fields of one column are assigned together. Raises SqlError for a field that the struct
+    has not.
     """
     if not any(column.type.startswith("struct<") for column in relation.columns):
         return
