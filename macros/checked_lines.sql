@@ -26,6 +26,7 @@
     {%- set raw_columns = [] -%}
     {%- for column in columns -%}{%- do raw_columns.append('raw_' ~ column) -%}{%- endfor -%}
     {%- set hashed = ['_source_file'] + raw_columns + ['_corrupt_record'] -%}
+    {%- set names = names_in_headers(dataset) -%}
     with pending as (
         select
             {%- for column in columns %}
@@ -36,7 +37,7 @@
         {{ where_file_is_in(pending_files(dataset)) }}
     ),
     second_headers as (
-        {{ files_with_second_header('pending', dataset, columns) }}
+        {{ files_with_second_header('pending', columns, names) }}
     ),
     missing as (
         {{ listed_markers() }}
@@ -61,7 +62,7 @@
         )
     ),
     trimmed as (
-        {{ trimmed_lines('numbered', dataset, columns) }}
+        {{ trimmed_lines('numbered', columns, names) }}
     )
     select
         {{ raw_columns | join(', ') }},
@@ -70,7 +71,7 @@
         {%- endfor %}
         case
             when second_headers._source_file is not null then 'second_header'
-            else {{ found_header(dataset, columns) }}
+            else {{ found_header(columns, names) }}
         end as found_header,
         {{ file_columns('trimmed') }},
         line_hash,
@@ -81,33 +82,34 @@
 
 
 {#- A query of lines with each raw_<column> trimmed, and its place in a header. -#}
-{% macro trimmed_lines(relation, dataset, columns) -%}
+{% macro trimmed_lines(relation, columns, names) -%}
     select
         {%- for column in columns %}
         {{ trimmed('raw_' ~ column) }} as {{ column }},
         {%- endfor %}
-        {{ header_places(dataset, columns) }}
+        {{ header_places(columns, names) }}
         *
     from {{ relation }}
 {%- endmacro %}
 
 
 {#- A query of the files that hold a header of another order than their first. -#}
-{% macro files_with_second_header(relation, dataset, columns) -%}
+{% macro files_with_second_header(relation, columns, names) -%}
     select distinct _source_file
     from (
-        select {{ header_places(dataset, columns) }} _source_file
+        select {{ header_places(columns, names) }} _source_file
         from {{ relation }}
     )
-    where {{ found_header(dataset, columns) }} = 'second_header'
+    where {{ found_header(columns, names) }} = 'second_header'
 {%- endmacro %}
 
 
 {#- For each column <column>_place: where its value, as the loader would normalise it were it a header's,
     stands among all names that headers can have, and 0 where it is none of them. The names are one text
-    for find_in_set; a name has no comma. -#}
-{% macro header_places(dataset, columns) -%}
-    {%- set all_names = names_in_headers(dataset) | sum(start=[]) -%}
+    for find_in_set; a name has no comma.
+    names: for each column, its own and its aliases, as names_in_headers gives them. -#}
+{% macro header_places(columns, names) -%}
+    {%- set all_names = names | sum(start=[]) -%}
     {%- if all_names -%}
         {%- for column in columns %}
             coalesce(find_in_set(
@@ -122,8 +124,7 @@
 {#- 'header_line' for a line that is the header again, 'second_header' for one with the header's names
     in another order, otherwise NULL; by the columns of `header_places`. A line is a header when at least
     half of its values, and two, are declared names or aliases. -#}
-{% macro found_header(dataset, columns) -%}
-    {%- set names = names_in_headers(dataset) -%}
+{% macro found_header(columns, names) -%}
     {%- if not names -%}
         cast(null as string)
     {%- else -%}
