@@ -41,11 +41,24 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             "false), (1, 2) in (select 1, 2) order by 1 nulls last",
             [
                 (1, True, False, False, True),
-                (2, True, None, False, True),
-                (3, False, None, False, True),
+                (2, True, False, False, True),
+                (3, False, False, False, True),
                 (None, None, True, False, True),
             ],
             id="IN with a subquery among the outputs",
+        ),
+        pytest.param(
+            "select n, nullif(n, 1) in (select 2), not (nullif(n, 1) not in (select 2)), "
+            "not ((nullif(n, 1) in (select 2))), "
+            "(n in (select * from values (1), (null))) is null, coalesce(not n in "
+            "(select * from values (3), (null)), true) "
+            f"from {ROWS} order by n",
+            [
+                (1, False, False, False, False, False),
+                (2, True, True, False, False, False),
+                (3, False, False, True, False, False),
+            ],
+            id="IN with a subquery is false in place of NULL",
         ),
         pytest.param(
             "select window.start > timestamp'2024-01-01', k, count(*) from (select k, "

@@ -1,7 +1,7 @@
-"""IN with a subquery outside a condition, which the engine has in WHERE, HAVING and ON only: EXISTS
-with the value, with a NULL, or with any row.
+"""IN with a subquery outside a condition, which the engine has in WHERE, HAVING and ON only.
 
-https://docs.databricks.com/aws/en/sql/language-manual/functions/in
+Spark plans it as EXISTS of an equal value, NOT IN as no row that is equal or could be: where the
+standard says NULL, both are false (measured, Spark 4.0.1). Only a literal NULL is NULL in any row.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
 _VALUE = f"{PREFIX}listed"
-_MEMBER = (
-    "(case when found then true when not any_row then false"
-    " when x is null or any_null then null else false end)"
-)
+_FOUND = f"{_VALUE} = x"
+_PERHAPS_FOUND = f"{_VALUE} = x or {_VALUE} = x is null"
 
 
 def look_into_listings(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -39,17 +37,29 @@ def look_into_listings(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             ):
                 continue
             body = query.this if isinstance(query, exp.Subquery) else query
-            places = {
-                "x": value,
-                "found": _exists(body, fill(f"{_VALUE} = x", {"x": exp.paren(value)})),
-                "any_row": _exists(body, None),
-                "any_null": _exists(body, fill(f"{_VALUE} is null", {})),
-            }
-            listing.replace(fill(_MEMBER, places))
+            if isinstance(value.unnest(), exp.Null):
+                null_or_no = exp.If(this=_exists(body, None), true=exp.null())
+                listing.replace(exp.Case(ifs=[null_or_no], default=exp.false()))
+                continue
+            denied, is_denied = _denials(listing)
+            form = _PERHAPS_FOUND if is_denied else _FOUND
+            found = _exists(body, fill(form, {"x": exp.paren(value)}))
+            denied.replace(exp.not_(found, copy=False) if is_denied else found)
         if name is not None:
             changed = select.expressions[position]
             changed.replace(exp.alias_(changed.copy(), name, quoted=True))
     return select
+
+
+def _denials(listing: exp.In) -> tuple[exp.Expr, bool]:
+    """The expression that IN and each NOT before it make, and whether it denies: NOT NOT IN is IN,
+    as Spark's optimizer has it."""
+    whole: exp.Expr = listing
+    is_denied = False
+    while isinstance(whole.parent, (exp.Not, exp.Paren)):
+        whole = whole.parent
+        is_denied ^= isinstance(whole, exp.Not)
+    return whole, is_denied
 
 
 def _exists(body: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
