@@ -30,7 +30,7 @@
 
 
 {#- No file has more rejected rows than file_limits lets pass in silence, and none far fewer rows than
-    its dataset's files usually have. -#}
+    its dataset's files usually have. Those that were checked last come first. -#}
 {% test files_are_as_usual(model) %}
     with files as (
         select * from {{ model }}
@@ -51,31 +51,40 @@
         from usual
         left join {{ ref('file_limits') }} as own on usual.dataset = own.dataset
         left join {{ ref('file_limits') }} as every on every.dataset = 'any'
+    ),
+    told as (
+        select
+            concat(
+                files.rejected_rows, ' of ', files.bronze_rows, ' rows of ', files.source_file,
+                ' are rejected (', round(100.0 * files.rejected_rows / files.bronze_rows, 1),
+                ' %), most of them as ', {{ commonest_reason('files.rejections') }},
+                ': see {{ var('schemas').get('silver', 'silver') }}.rejected_', files.dataset, ', or change the limits in seeds/file_limits.csv'
+            ) as warning,
+            files.rejected_rows / files.bronze_rows as rejected_share,
+            files.checked_at
+        from files
+        inner join limits on files.dataset = limits.dataset
+        where
+            files.rejected_rows > limits.warn_share * files.bronze_rows
+            and files.rejected_rows >= limits.warn_rows
+        union all
+        select
+            concat(
+                files.source_file, ' has ', files.bronze_rows, ' rows, and a file of ', files.dataset,
+                ' usually ', limits.usual_rows, ': is it whole? The limit is in seeds/file_limits.csv'
+            ) as warning,
+            0 as rejected_share,
+            files.checked_at
+        from files
+        inner join limits on files.dataset = limits.dataset
+        where
+            limits.files >= 10
+            and files.bronze_rows > 0
+            and files.bronze_rows < limits.fewest_share * limits.usual_rows
     )
-    select
-        concat(
-            files.rejected_rows, ' of ', files.bronze_rows, ' rows of ', files.source_file,
-            ' are rejected (', round(100.0 * files.rejected_rows / files.bronze_rows, 1),
-            ' %), most of them as ', {{ commonest_reason('files.rejections') }},
-            ': see {{ var('schemas').get('silver', 'silver') }}.rejected_', files.dataset, ', or change the limits in seeds/file_limits.csv'
-        ) as warning
-    from files
-    inner join limits on files.dataset = limits.dataset
-    where
-        files.rejected_rows > limits.warn_share * files.bronze_rows
-        and files.rejected_rows >= limits.warn_rows
-    union all
-    select
-        concat(
-            files.source_file, ' has ', files.bronze_rows, ' rows, and a file of ', files.dataset,
-            ' usually ', limits.usual_rows, ': is it whole? The limit is in seeds/file_limits.csv'
-        ) as warning
-    from files
-    inner join limits on files.dataset = limits.dataset
-    where
-        limits.files >= 10
-        and files.bronze_rows > 0
-        and files.bronze_rows < limits.fewest_share * limits.usual_rows
+    select warning
+    from told
+    order by checked_at desc, rejected_share desc, warning
 {% endtest %}
 
 

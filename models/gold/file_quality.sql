@@ -29,7 +29,8 @@ final as (
         coalesce(checked_files.accepted_rows, 0) as accepted_rows,
         coalesce(checked_files.rejected_rows, 0) as rejected_rows,
         case when checked_files.batch_id is null then landed_files.bronze_rows else 0 end
-            as bronze_only_rows
+            as bronze_only_rows,
+        {{ commonest_reason('checked_files.rejections') }} as commonest_reject_reason
     from landed_files
     left join checked_files
         on

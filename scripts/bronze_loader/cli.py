@@ -69,10 +69,15 @@ NOT_READ = 141  # the code of a program that SIGPIPE has ended
 
 
 class _Printable(logging.Formatter):
-    """Writes control characters as escapes, such as those of a key that a message names."""
+    """Writes a warning of the loader's as dbt's are, `Warning: …`, and all else with its level and
+    logger; control characters, such as those of a key that a message names, as escapes."""
+
+    _own_warning = logging.Formatter("Warning: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        return console.printable(super().format(record), keep="\n")
+        own = record.levelno == logging.WARNING and record.name.startswith("bronze_loader.")
+        said = self._own_warning.format(record) if own else super().format(record)
+        return console.printable(said, keep="\n")
 
 
 def main(arguments: Sequence[str] | None = None, report: RunReport | None = None) -> int:

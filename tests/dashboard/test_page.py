@@ -182,6 +182,8 @@ def test_quality_page_knows_every_file(browser: Browser, written: Path, filled: 
     assert value(browser, "quality-rejected-share") == f"{rejected / in_bronze:.1%}"
     [unchecked] = [row for row in shown if row[1] == "extra/data_sales_unchecked.csv"]
     assert unchecked[6:10] == ["3", "0", "0.0%", "3"]
+    [bad] = [row for row in shown if row[1] == "extra/data_sales_bad.csv"]
+    assert bad[6:] == ["1", "1", "100.0%", "0", "rejected: invalid_date"]
 
 
 def test_quality_page_has_the_rows_of_every_dataset(

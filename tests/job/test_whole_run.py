@@ -101,8 +101,10 @@ id,customername,gender,age
 4,Dan,male,
 5,Eve,female,52
 """
-SALES = """\
-createtime,id,product,quan,shop,platform
+SALES_HEADER = "createtime,id,product,quan,shop,platform\n"
+SALES = (
+    SALES_HEADER
+    + """\
 2026-08-01,1,APPLE,2,Main,shopee
 2026-08-01,1,APPLE,2,Main,shopee
 2026-08-02,2,OPPO,1,Main,lazada
@@ -110,13 +112,21 @@ createtime,id,product,quan,shop,platform
 ,5,NOKIA,1,Main,tiktok
 2026-08-04,5,VIVO,,Main,tiktok
 2026-08-05,5,VIVO,3, ,tiktok
-2026-08-06,5,HUAWEI,4,Main,tiktok
+2026-08-06,5,FAIRPHONE,4,Main,tiktok
 """
-ROWS = {"mine/customer_infomation_mine.csv": (5, 0), "mine/data_sales_mine.csv": (8, 0)}
+)
+# Accepted, but somebody should look; the second file of sales has the lines of the first.
+SAID_TWICE = "id,customername,gender,age\n9,Ida,female,20\n9,Ida,female,21\n10,Hal,divers,20\n"
+OTHER_FORM = ["31.12.2026,1,APPLE,1,Main,shopee\n", "30.12.2026,1,APPLE,1,Main,shopee\n"]
+ROWS = {
+    "mine/customer_infomation_mine.csv": (5, 0), "mine/data_sales_mine.csv": (8, 0),
+    "mine/customer_infomation_twice.csv": (3, 0),
+    "mine/data_sales_form_1.csv": (2, 0), "mine/data_sales_form_2.csv": (2, 0),
+}  # fmt: skip
 MADE_OF_THEM = {
-    "bronze": {"customers": 5, "sales": 8},
-    "accepted": {"customers": 2, "sales": 4},
-    "rejected": {"customers": 3, "sales": 4},
+    "bronze": {"customers": 5 + 3, "sales": 8 + 4},
+    "accepted": {"customers": 2 + 3, "sales": 4},
+    "rejected": {"customers": 3, "sales": 4 + 4},
     "reasons": {
         "customers": {"missing_customer_name": 1, "missing_gender": 1, "missing_age": 1},
         "sales": {
@@ -124,14 +134,15 @@ MADE_OF_THEM = {
             "missing_sold_on": 1,
             "missing_quantity": 1,
             "missing_shop": 1,
+            "invalid_date": 4,
         },
     },
-    "distinct_customers": 2,
+    "distinct_customers": 2 + 2,
     "matched": 3,
     "unmatched": 1,
     "orders_by_gender": {"female": 3},
     "units_by_platform": {"shopee": 4, "tiktok": 4},
-    "units_by_product": {"APPLE": 4, "HUAWEI": 4},
+    "units_by_product": {"APPLE": 4, "FAIRPHONE": 4},
     "units_by_month": {"2026-08": 8},
 }
 
@@ -151,16 +162,72 @@ def test_second_wave_and_ones_own_files_after_a_restart(own: Lakehouse, tmp_path
     (tmp_path / "customer_infomation_mine.csv").write_text(CUSTOMERS)
     (tmp_path / "data_sales_mine.csv").write_text(SALES)
     (tmp_path / "data_sales_without_quan.csv").write_text("createtime,id\n2026-09-01,1\n")
+    (tmp_path / "customer_infomation_twice.csv").write_text(SAID_TWICE)
+    for name, lines in (("1", OTHER_FORM), ("2", OTHER_FORM[::-1])):
+        (tmp_path / f"data_sales_form_{name}.csv").write_text(SALES_HEADER + "".join(lines))
+    (tmp_path / "stock.csv").write_text("product,pieces\n")
     own.run("landing-sample", "--wave", "2")
     own.run("landing-sample", "upload", str(tmp_path), "--prefix", "mine")
-    report = run_job(own)
-    assert report["run"]["files_loaded"] == 4 + 2
+    done = own.run("run-job", "--json")
+    report = json.loads(done.stdout)
+    assert report["run"]["files_loaded"] == 4 + 5
     assert report["state"] == added(truth(own)["after_wave"]["2"], MADE_OF_THEM)
     assert report["balanced"]
     assert rows_by_file(own) == expected_by_file(own) | ROWS
     [refused] = report["files"]["refused"]
     assert refused["file"].endswith("/mine/data_sales_without_quan.csv")
     assert "quan" in refused["reason"]
+    warnings = warnings_of(own)
+    assert sorted(report["warnings"]) == warnings
+    said = [line for line in done.stderr.splitlines() if line.startswith("warning ")]
+    assert sorted(said) == [f"warning {words}" for words in warnings]
+
+
+def warnings_of(lakehouse: Lakehouse) -> list[str]:
+    """What a run on the files above warns of, in its words, sorted."""
+    mine = lakehouse.env["LANDING_URL"] + "/mine"
+    see = "or change the limits in seeds/file_limits.csv"
+    whole = "rows, and a file of sales usually 210: is it whole? The limit is in "
+    whole += "seeds/file_limits.csv"
+    one, two = (f"{mine}/data_sales_form_{n}.csv" for n in "12")
+    rejected = [
+        *(f"2 of 2 rows of {file} are rejected (100.0 %), most of them as invalid_date: "
+          f"see silver.rejected_sales, {see}" for file in (one, two)),
+        f"4 of 8 rows of {mine}/data_sales_mine.csv are rejected (50.0 %), most of them as "
+        f"missing_customer_id: see silver.rejected_sales, {see}",
+        f"{one} has 2 {whole}", f"{two} has 2 {whole}", f"{mine}/data_sales_mine.csv has 8 {whole}",
+        f"3 of 5 rows of {mine}/customer_infomation_mine.csv are rejected (60.0 %), most of them "
+        f"as missing_age: see silver.rejected_customers, {see}",
+    ]  # fmt: skip
+    return sorted([
+        f"dataset sales: {two}: all its lines are the same as those of {one}, so they count twice",
+        f"belongs to no dataset, not loaded: {mine}/stock.csv",
+        *rejected,
+        "1 customer lines of divers: add it to seeds/genders.csv",
+        f"customer 9 has 2 different records in {mine}/customer_infomation_twice.csv: "
+        "which is the newer, it does not say",
+        "1 sales of FAIRPHONE: add it to seeds/products.csv",
+    ])  # fmt: skip
+
+
+def test_the_output_of_each_task_has_its_warnings_once(own: Lakehouse) -> None:
+    """On a workspace the task's output is all that there is to read."""
+    newest = max((own.state / "runs").iterdir())
+    said: list[str] = []
+    for task in ("landing_to_bronze", "bronze_to_silver", "silver_to_gold"):
+        for line in (newest / f"{task}.log").read_text().splitlines():
+            _, sign, words = line.partition("Warning: ")
+            said += [words] if sign else [line] if line.startswith("belongs to no") else []
+    assert sorted(said) == warnings_of(own)
+
+
+def test_where_a_small_file_that_is_all_rejected_is_shown(own: Lakehouse) -> None:
+    """It stops no run, so the dashboard's table names it with its reason."""
+    rows = own.sql(
+        "select commonest_reject_reason as reason, rejected_rows, total_rows "
+        "from gold.file_quality where source_file like '%/data_sales_form_1.csv'"
+    )
+    assert rows == [{"reason": "invalid_date", "rejected_rows": 2, "total_rows": 2}]
 
 
 def test_each_line_of_ones_own_files_is_where_it_belongs(own: Lakehouse) -> None:
@@ -186,7 +253,7 @@ def test_each_line_of_ones_own_files_is_where_it_belongs(own: Lakehouse) -> None
     assert [tuple(row.values()) for row in matched] == [
         ("Ann", "APPLE", 2),
         ("Ann", "APPLE", 2),
-        ("Eve", "HUAWEI", 4),
+        ("Eve", "FAIRPHONE", 4),
     ]
     unmatched = own.sql(
         "select customer_id, product from gold.unmatched_sales where sold_on >= date'2026-08-01'"
@@ -200,6 +267,8 @@ def test_report_alone_runs_nothing_and_says_the_same(own: Lakehouse) -> None:
     state = added(truth(own)["after_wave"]["2"], MADE_OF_THEM)
     assert f"= {state['matched']:,} matched to a customer + {state['unmatched']:,}" in printed
     assert "✗" not in printed
+    said = [line.strip() for line in printed.splitlines() if line.startswith("  warning ")]
+    assert sorted(said) == [f"warning {words}" for words in warnings_of(own)]
     assert list((own.state / "runs").iterdir()) == runs
 
 

@@ -338,7 +338,11 @@ def test_a_file_that_is_mostly_rejected_stops_the_run_before_gold(built: Project
     )
     built.land("data_sales_good.csv", SALES, [GOOD])
     built.lakehouse.run("load-bronze", "--json")
-    for _ in range(2):  # it stays red until something is changed
+    for limit in (10, 1):  # it stays red until something is changed
+        if limit == 1:  # for a dataset of small files
+            limits.write_text(limits.read_text() + "sales,0.25,1,0.5,1,0,Of the test\n")
+            built.land("data_sales_two.csv", SALES, 2 * ["1/3/2026,K001,APPLE,1,Main,shopee"])
+            built.lakehouse.run("load-bronze")
         failed = built.build(check=False)
         assert failed.returncode == 1
         said = " ".join(failed.stdout.split())
@@ -350,6 +354,7 @@ def test_a_file_that_is_mostly_rejected_stops_the_run_before_gold(built: Project
         ):
             assert part in said, said
         assert "data_sales_five.csv: " not in said  # so few rows stop no run
+        assert ("data_sales_two.csv: 2 of 2 rows rejected" in said) == (limit == 1), said
         assert built.gold() == before
     limits.write_text(
         usual + "sales,0.9,1,1,1000,0.2,Of the test\ncustomers,0.9,1,0.99,100,0,Of the test\n"
