@@ -44,6 +44,34 @@ VALUES = {
     "cast(interval '1' day as int)": "1",
     "cast(interval '90' minute as bigint)": "90",
     "cast(day - date'2024-01-01' as int)": "31",
+    "cast(-(day - date'2024-01-02') as int)": "-30",
+    "cast(day - date'2024-01-01' as string)": "INTERVAL '31' DAY",
+    "date'9999-12-31' - date'0001-01-01'": "INTERVAL '3652058' DAY",
+    "(ts - day) + (day - date'2024-01-31')": "INTERVAL '30 10:00:00.5' DAY TO SECOND",
+    "cast(-(interval 2 years) as smallint)": "-2",
+    "cast(coalesce(interval '2' year, interval '3' month) as int)": "24",
+    "cast(greatest(interval 90 minutes, interval 36 hours) as decimal(38, 18))":
+        "2160.000000000000000000",
+    "cast(interval '1 02' day to hour - interval '1' day as bigint)": "2",
+    "cast(ts - day as int)": "2541600",
+    "cast(early as decimal(20, 9))": "-1.500000000",
+    "cast(interval '0.1' second as decimal(20, 18))": "0.100000000000000000",
+    "typeof(if(n = 1, interval '1' day, interval '2' hour))": "interval day to hour",
+    "day + if(n = 1, interval '1' month, interval '2' year)": "2024-03-01",
+    "day + (interval '1' day - interval '1' hour)": "2024-02-01 23:00:00",
+    "concat('a', interval '2' hour)": "aINTERVAL '02' HOUR",
+    "slice(array(1, 2, 3), -1, n + 1)": "[3]",
+    "slice(array(1, 2, 3), -1.5, 2)": "[3]",
+    "slice(array(1, 2, 3), -n, 2147483647)": "[3]",
+    "slice(array(1, 2, 3), -4, 2)": "[]",
+    "slice(array(1, 2, 3), 2, cast(null as int))": None,
+    "overlay('Spark SQL' placing 'CORE' from 7 for -128)": "Spark CORE",
+    "overlay('Spark SQL' placing 'CORE' from n - 2 for 2)": "CORESpark SQL",
+    "overlay('Spark SQL' placing 'CORE' from 7 for 2147483647)": "Spark CORESpark SQL",
+    "overlay('Spark SQL' placing 'CORE' from 7 for cast(null as int))": None,
+    "parse_url('http://a/b?q=1', 'QUERY', cast(null as string))": None,
+    "parse_url('http://a/b?q=1', 'HOST', 'q')": None,
+    "parse_url('http://a/b?q=1', 'QUERY', 'q')": "1",
     "round(1.005D, 2)": "1.01",
     "round(n * 0.285D, 2)": "0.29",
     "bround(n + 1.5D)": "2.0",
@@ -121,11 +149,29 @@ def test_a_sum_of_more_than_38_digits_fails(warehouse: Any, function: str) -> No
         "'a' collate utf8_lcase",
         "soundexes('a')",
         "from_avro('a', 'b')",
+        "date'2024-01-01' + array(interval '1' day)[0]",
+        "cast(array(interval '1' day)[0] as int)",
     ],
 )
 def test_what_the_engine_would_answer_wrongly_is_refused(warehouse: Any, expression: str) -> None:
     is_known = expression != "soundexes('a')"
     condition = "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE" if is_known else "UNRESOLVED_ROUTINE"
+    warehouse.fails(f"select {expression}", condition)
+
+
+@pytest.mark.parametrize(
+    ("expression", "condition"),
+    [
+        ("extract(second from interval 36 hours)", "INVALID_EXTRACT_FIELD"),
+        ("date_part('minute', interval 1 day 2 hours)", "INVALID_EXTRACT_FIELD"),
+        ("extract(hour from x) from (select interval '1' day as x)", "INVALID_EXTRACT_FIELD"),
+        ("slice(array(1), n, 1) from (select 0 as n)", "INVALID_PARAMETER_VALUE.START"),
+        ("slice(array(1), 1, -1)", "INVALID_PARAMETER_VALUE.LENGTH"),
+    ],
+)
+def test_what_databricks_refuses_is_an_error(
+    warehouse: Any, expression: str, condition: str
+) -> None:
     warehouse.fails(f"select {expression}", condition)
 
 

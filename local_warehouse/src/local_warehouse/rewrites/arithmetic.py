@@ -15,14 +15,13 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
-from local_warehouse.rewrites import moments, window_aggregates
+from local_warehouse.rewrites import intervals, moments, window_aggregates
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import (
     DIGITS,
     ByClass,
     ByName,
     OperandTypes,
-    is_in_days,
     widest,
 )
 from local_warehouse.rewrites.templates import PREFIX, fill
@@ -57,7 +56,7 @@ def _sides(node: exp.Expr) -> list[exp.Expr]:
     )
     if is_small or all(evident_type(side) == "interval" for side in sides):
         return []
-    return [] if any(is_in_days(side) for side in sides) else sides
+    return [] if any(intervals.is_in_days(side) for side in sides) else sides
 
 
 def _first(*counts: int) -> Callable[[exp.Expr], list[exp.Expr]]:
@@ -83,7 +82,7 @@ def _argument(call: exp.Expr) -> exp.Expr:
 def _operator(node: exp.Expr, types: OperandTypes) -> None:
     assert isinstance(node, exp.Binary)
     operands = [types.of(node.this), types.of(node.expression)]
-    if moments.shift_date(node, operands):
+    if moments.shift_date(node, operands, types.of):
         return
     if operands == ["string", "string"] and not isinstance(node, exp.IntDiv):
         message = f"Cannot resolve {render(node)}: it needs numbers or intervals, not two STRINGs."
@@ -91,6 +90,8 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
     pairs = zip(("this", "expression"), operands, reversed(operands), strict=True)
     for side, own, beside in pairs:
         wanted = _wanted(node.args[side], own, beside)
+        if isinstance(node, exp.Sub) and (own, beside) == ("date", "timestamp"):
+            wanted = "timestamp"  # the engine's difference is an interval of another kind
         if wanted is not None:
             node.set(side, exp.cast(node.args[side].copy(), wanted))
     left, right = types.of(node.this), types.of(node.expression)
@@ -102,7 +103,7 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
         node.replace(exp.cast(wide, widest({left, right})))
     elif isinstance(node, exp.Sub) and left == right == "date":
         if not _is_counted(node):
-            node.replace(exp.Anonymous(this="make_dt_interval", expressions=[node.copy()]))
+            node.replace(intervals.difference_of_dates(node.this, node.expression))
     elif isinstance(node, exp.Mul):
         _multiply(node, decimal_of(left), decimal_of(right))
     elif isinstance(node, exp.Div) and not {left, right} <= DIGITS.keys():

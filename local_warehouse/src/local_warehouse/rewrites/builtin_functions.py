@@ -39,6 +39,9 @@ _CORRECTED = {
     # halves go to the even number; the engine's go away from 0
     ("rint", 1): "if(abs(cast(x as double) % 1) = 0.5D, 2D * rint(cast(x as double) / 2D),"
     " rint(cast(x as double)))",
+    # NULL where the key is NULL, or the part is no query
+    ("parse_url", 3): "if(z is null or y <> 'QUERY', null, call)",
+    ("try_parse_url", 3): "if(z is null or y <> 'QUERY', null, call)",
     ("nvl2", 3): "if(x is not null, y, z)",
     ("ifnull", 2): "coalesce(x, y)",
     ("nvl", 2): "coalesce(x, y)",
@@ -72,6 +75,19 @@ _FROM_END = (  # what a start before the text leaves of it
     "if(y < 0 and -y > length(x), substring(x, 1, if(n + y + length(x) < 0, 0, n + y + length(x))),"
     " substring(x, y, if(n < 0, 0, n)))"
 )
+# The engine has no part that begins behind the end and is cut off at it.
+_SLICED = (
+    "slice(x, case when s = 0 then cast(raise_error('[INVALID_PARAMETER_VALUE.START] The value of"
+    " start in slice is invalid: 0.') as int)"
+    " when s > 0 then s when s + size(x) < 0 then size(x) + 1 else s + size(x) + 1 end,"
+    " case when n < 0 then cast(raise_error('[INVALID_PARAMETER_VALUE.LENGTH] The value of length"
+    " in slice is invalid: it is below 0.') as int) when n > size(x) then size(x) else n end)"
+)
+_MANY = 1_000_000
+_OVERLAID = (
+    "if(n is null, null, concat(substring(x, 1, if(p < 1, 0, p - 1)), y,"
+    " substring(x, cast(if(b > 2147483647, b - 4294967296, b) as int))))"
+)
 # An empty match at the beginning makes no part, and an empty pattern none at the end.
 _BETWEEN = "if(size(call) > 1, slice(call, 2, size(call) - 1), call)"
 _CHARACTERS = "if(length(x) = 0, array(''), filter(call, part -> part <> ''))"
@@ -86,6 +102,7 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         nodes(tree),
         exp.Anonymous,
         exp.Initcap,
+        exp.Overlay,
         exp.Substring,
         exp.GroupConcat,
         exp.DecodeCase,
@@ -96,6 +113,8 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                 call.set("separator", exp.Literal.string(""))
         elif isinstance(call, exp.DecodeCase):
             _replace(call, _cases(call.expressions))
+        elif isinstance(call, exp.Overlay):
+            _overlay(call)
         elif isinstance(call, exp.Substring):
             _substring(call, [call.this, call.args.get("start"), call.args.get("length")])
         else:
@@ -114,6 +133,8 @@ def _correct(call: exp.Expr) -> None:
         )
     if name == "substr":
         _substring(call, [*arguments, None, None][:3])
+    elif name == "slice" and len(arguments) == 3:
+        _slice(call, arguments)
     elif name == "split" and len(arguments) in (2, 3):
         _split(call, arguments)
     elif name in _PARAMETERS and template is not None:
@@ -155,6 +176,12 @@ def _is_small(name: str, arguments: list[exp.Expr]) -> bool:
     return name in ("ifnull", "nvl") and not any(isinstance(a, exp.Null) for a in arguments)
 
 
+def _is_natural(node: exp.Expr) -> bool:
+    """Whether it is a literal that is a whole number above 0, with which the engine can add."""
+    is_number = isinstance(node, exp.Literal) and not node.is_string and node.name.isdecimal()
+    return is_number and 0 < int(node.name) < _MANY
+
+
 def _is_gcm(mode: exp.Expr) -> bool:
     return isinstance(mode, exp.Literal) and mode.name.upper() == "GCM"
 
@@ -167,6 +194,31 @@ def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
     if isinstance(start, exp.Literal) and isinstance(length, exp.Literal):
         return
     _replace(call, fill(_FROM_END, {"x": text, "y": exp.paren(start), "n": exp.paren(length)}))
+
+
+def _overlay(call: exp.Overlay) -> None:
+    """Put a text over another one also where a position or a length is below 1, or where they are
+    too large together for an INT, whose sum wraps around in Spark."""
+    start, length = call.args["from_"], call.args.get("for_")
+    if all(one is None or _is_natural(one) for one in (start, length)):
+        return
+    width = length if length is not None else fill("length(y)", {"y": call.expression})
+    places = {"x": call.this, "y": call.expression, "p": exp.paren(start), "n": exp.paren(width)}
+    behind = fill("cast(p as bigint) + if(n < 0, length(y), n)", places)
+    call.replace(fill(_OVERLAID, {**places, "b": exp.paren(behind)}))
+
+
+def _slice(call: exp.Expr, arguments: list[exp.Expr]) -> None:
+    """Take a part of an array by whole numbers, of which Databricks refuses a start of 0 and a
+    length below 0; a length is not more than there is."""
+    _, start, length = arguments
+    if _is_natural(start) and _is_natural(length):
+        return
+    places = dict(zip("xsn", arguments, strict=True))
+    for place in ("s", "n"):
+        if not _is_natural(places[place]):
+            places[place] = exp.cast(places[place].copy(), "int")
+    _replace(call, fill(_SLICED, places))
 
 
 def _split(call: exp.Expr, arguments: list[exp.Expr]) -> None:

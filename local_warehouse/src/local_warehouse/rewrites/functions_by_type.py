@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import unsupported
+from local_warehouse.rewrites import intervals
 from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
 from local_warehouse.rewrites.templates import fill
@@ -63,6 +64,19 @@ def _compare_structs(node: exp.Expr, types: OperandTypes) -> None:
         node.expression.replace(value)
 
 
+def _typeof(call: exp.Expr, types: OperandTypes) -> None:
+    """Name the fields of an interval's type, which the engine's does not have."""
+    argument = call.expressions[0]
+    given, fields = types.of(argument), intervals.fields(argument, types.of)
+    if not given.startswith("interval") or (fields is None and given == "interval"):
+        return
+    if fields is None:
+        raise unsupported("typeof() of an INTERVAL whose unit is not in the text")
+    first, last = fields
+    name = f"interval {first} to {last}" if first != last else f"interval {first}"
+    call.replace(exp.Literal.string(name.lower()))
+
+
 CORRECTIONS: ByClass = {
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.NullSafeEQ), (_structs, _compare_structs)),
     exp.ApproxQuantile: (_first_argument, _percentile),
@@ -75,5 +89,6 @@ CALLS: ByName = {
         ("left", "right", "substr", "lpad", "rpad", "btrim", "ltrim", "rtrim"),
         (_first_argument, _refuse_binary),
     ),
+    "typeof": (_first_argument, _typeof),
     **dict.fromkeys(("array_max", "array_min"), (_first_argument, _refuse_structs)),
 }

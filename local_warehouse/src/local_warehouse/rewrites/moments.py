@@ -11,23 +11,21 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import unsupported
+from local_warehouse.rewrites import intervals
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import (
     ByClass,
     ByName,
     OperandTypes,
-    is_in_days,
-    unit_of,
 )
 from local_warehouse.rewrites.scopes import AGGREGATES
 from local_warehouse.rewrites.templates import fill
 
-_SECONDS = {"WEEK": 86_400, "DAY": 86_400, "HOUR": 3_600, "MINUTE": 60}
 _PARTS = {"MINUTE": 60, "MINUTES": 60, "MIN": 60, "HOUR": 24, "HOURS": 24, "HR": 24, "HRS": 24}
 _MONTHS = {"MONTH", "MONTHS", "MON", "MONS"}
 
 
-def shift_date(node: exp.Expr, operands: list[str]) -> bool:
+def shift_date(node: exp.Expr, operands: list[str], type_of: intervals.TypeOf) -> bool:
     """Make a TIMESTAMP of a DATE to which an interval with a time is added. Returns whether the
     operation is one on a date and an interval."""
     sides = [node.this, node.expression]
@@ -36,31 +34,23 @@ def shift_date(node: exp.Expr, operands: list[str]) -> bool:
     ):
         if own != "date" or not beside.startswith("interval") or "month" in beside:
             continue
-        if not is_in_days(other):
+        if intervals.fields(other, type_of) is None:
+            form = "a DATE moved by an INTERVAL whose unit is not in the text"
+            raise unsupported(f"{form} (make_dt_interval and make_ym_interval have one)")
+        if not intervals.is_in_days(other, type_of):
             side.replace(exp.cast(side.copy(), "timestamp"))
         return True
     return False
 
 
-def is_counted(cast: exp.Cast) -> bool:
-    """Whether an interval, as its text says, is cast to a number."""
-    return cast.to.this in exp.DataType.NUMERIC_TYPES and evident_type(cast.this) == "interval"
-
-
-def count(cast: exp.Cast) -> None:
-    """Cast an interval to a number of its unit; the engine counts seconds."""
-    seconds = _SECONDS.get(unit_of(cast.this))
-    if seconds is not None:
-        whole = fill(f"cast(x as bigint) div {seconds}", {"x": cast.this})
-        cast.this.replace(exp.paren(whole))
-
-
 def _extracted(node: exp.Expr) -> list[exp.Expr]:
+    intervals.check_field(node.name, node.expression)
     return [node.expression] if node.name.upper() in _PARTS.keys() | _MONTHS else []
 
 
 def _extract(node: exp.Expr, types: OperandTypes) -> None:
     if types.of(node.expression).startswith("interval"):
+        intervals.check_field(node.name, node.expression, types.of)
         _take_part(node, node.name.upper())
 
 
@@ -68,11 +58,13 @@ def _dated(call: exp.Expr) -> list[exp.Expr]:
     if len(call.expressions) != 2:
         return []
     unit, value = call.expressions
+    intervals.check_field(unit.name, value)
     return [value] if unit.name.upper() in _PARTS.keys() | _MONTHS else []
 
 
 def _date_part(call: exp.Expr, types: OperandTypes) -> None:
     if types.of(call.expressions[1]).startswith("interval"):
+        intervals.check_field(call.expressions[0].name, call.expressions[1], types.of)
         _take_part(call, call.expressions[0].name.upper())
 
 
@@ -97,6 +89,12 @@ def whole_seconds(value: exp.Expr) -> exp.Expr:
     """The seconds of a TIMESTAMP, rounded down; the engine rounds towards 1970."""
     micros = "(unix_micros(x) - pmod(unix_micros(x), 1000000)) div 1000000"
     return fill(micros, {"x": value})
+
+
+def exact_seconds(value: exp.Expr) -> exp.Expr:
+    """The seconds of a TIMESTAMP with all digits of their fraction, of which the engine's lose
+    some."""
+    return fill("cast(unix_micros(x) as decimal(20, 0)) * 0.000001", {"x": value})
 
 
 def _count_seconds(call: exp.Expr, types: OperandTypes) -> None:

@@ -14,6 +14,7 @@ from sqlglot import exp
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.intervals import is_in_days
 from local_warehouse.rewrites.lambda_variables import without_variables
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
@@ -26,7 +27,7 @@ from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}  # the most that a value has
-_DAYS = {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY"}
+_MOMENTS = {"date", "timestamp", "timestamp_ntz"}
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
 
 
@@ -93,7 +94,7 @@ class OperandTypes:
         known = self._known.get(id(node))
         data_type = evident_type(node) or (known.type if known else UNKNOWN)
         if data_type == UNKNOWN and isinstance(node, _ARITHMETIC):
-            return _result(node, self.of(node.this), self.of(node.expression))
+            return _result(node, self.of(node.this), self.of(node.expression), self.of)
         return data_type or widest({self.of(part) for part in _parts(node)} - {"void"})
 
 
@@ -139,27 +140,7 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
     return []
 
 
-def unit_of(interval: exp.Expr) -> str:
-    """The unit of an interval of one: `DAY`; empty for several."""
-    unit = interval.args.get("unit")
-    return unit.name.upper().removesuffix("S") if isinstance(unit, exp.Var) else ""
-
-
-def is_in_days(node: exp.Expr) -> bool:
-    """Whether it is an interval whose text says that it has no hours, minutes or seconds."""
-    if isinstance(node, (exp.Paren, exp.Neg)):
-        return is_in_days(node.this)
-    if isinstance(node, (exp.Add, exp.Sub)):
-        return is_in_days(node.this) and is_in_days(node.expression)
-    if not isinstance(node, exp.Interval):
-        return False
-    unit = node.args.get("unit")
-    if isinstance(unit, exp.IntervalSpan):
-        return unit.expression.name.upper() in _DAYS
-    return unit_of(node) in _DAYS
-
-
-def _result(node: exp.Binary, left: str, right: str) -> str:
+def _result(node: exp.Binary, left: str, right: str, type_of: Callable[[exp.Expr], str]) -> str:
     """The type of a sum, a difference or a product."""
     intervals = [right.startswith("interval"), left.startswith("interval")]
     if isinstance(node, exp.Mul) and any(intervals):
@@ -167,7 +148,9 @@ def _result(node: exp.Binary, left: str, right: str) -> str:
     if any(intervals) and not all(intervals):
         moment = left if intervals[0] else right
         moved = node.expression if intervals[0] else node.this
-        return "timestamp" if moment == "date" and not is_in_days(moved) else moment
+        return "timestamp" if moment == "date" and not is_in_days(moved, type_of) else moment
+    if isinstance(node, exp.Sub) and "timestamp" in (left, right) and {left, right} <= _MOMENTS:
+        return "interval day to second"
     if "date" in (left, right) and ({left, right} - {"date"}) <= DIGITS.keys():
         return "interval day" if left == right else "date"
     one, other = decimal_of(left), decimal_of(right)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.rewrites import cast_checks, moments
+from local_warehouse.rewrites import cast_checks, intervals, moments
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.templates import fill
@@ -79,12 +79,15 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
     or an interval that is cast to a number, or what may be a TIMESTAMP to a whole one."""
     assert isinstance(cast, exp.Cast)
     if cast.to.this != exp.DataType.Type.TEXT:
-        may_be_moment = cast.to.this in exp.DataType.INTEGER_TYPES and evident_type(cast.this) in (
-            UNKNOWN,
-            "timestamp",
-        )
+        evident = evident_type(cast.this)
+        may_be_moment = (
+            cast.to.this in exp.DataType.INTEGER_TYPES and evident in (UNKNOWN, "timestamp")
+        ) or (cast.to.this == exp.DataType.Type.DECIMAL and evident == "timestamp")
         decisive = cast_checks.checked(cast)
-        return [cast.this] if moments.is_counted(cast) or may_be_moment else decisive
+        is_counted = (
+            cast.to.this in exp.DataType.NUMERIC_TYPES and intervals.fields(cast.this) is not None
+        )
+        return [cast.this] if is_counted or may_be_moment else decisive
     evident = evident_type(cast.this)
     may_differ = evident in (UNKNOWN, *_FRACTIONS) or evident.startswith(_NESTED)
     return [cast.this] if may_differ else []
@@ -97,22 +100,29 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
         cast_checks.check(cast, given)
         if given == "timestamp" and cast.to.this in exp.DataType.INTEGER_TYPES:
             cast.this.replace(exp.paren(moments.whole_seconds(cast.this)))
-        elif moments.is_counted(cast):
-            moments.count(cast)
+        elif given == "timestamp" and cast.to.this == exp.DataType.Type.DECIMAL:
+            cast.this.replace(exp.paren(moments.exact_seconds(cast.this)))
+        elif given.startswith("interval") and cast.to.this in exp.DataType.NUMERIC_TYPES:
+            intervals.count(cast, types.of)
         return
-    text = as_text(cast.this, types.of(cast.this))
+    given = types.of(cast.this)
+    is_interval = given.startswith("interval")
+    text = intervals.as_text(cast.this, types.of) if is_interval else as_text(cast.this, given)
     if text is not None:
         cast.replace(exp.cast(text, "string"))
 
 
 def _parts(node: exp.Expr) -> list[exp.Expr]:
     given = node.expressions if isinstance(node, exp.Anonymous) else [node.this, node.expression]
-    return [part for part in given if evident_type(part) in (UNKNOWN, *_FRACTIONS)]
+    return [part for part in given if evident_type(part) in (UNKNOWN, "interval", *_FRACTIONS)]
 
 
 def _concatenate(node: exp.Expr, types: OperandTypes) -> None:
     for part in _parts(node):
-        text = as_text(part, types.of(part)) if types.of(part) in _FRACTIONS else None
+        given = types.of(part)
+        text = as_text(part, given) if given in _FRACTIONS else None
+        if given.startswith("interval"):
+            text = intervals.as_text(part, types.of) or part.copy()
         if text is not None:
             part.replace(exp.cast(text, "string"))
 
