@@ -238,7 +238,7 @@ def _attempt(
     for command in task.commands:
         out.write(f"$ {command.shown}\n")
         out.flush()
-        environment = _environment() | {VALUES_FILE: str(_values_file(ended))}
+        environment = _environment(command) | {VALUES_FILE: str(_values_file(ended))}
         try:
             process = _start(command, environment, holder)
         except OSError as error:
@@ -254,9 +254,18 @@ def _attempt(
     return "succeeded"
 
 
-def _environment() -> dict[str, str]:
-    """The environment of every command: output comes at once, and without colours."""
-    return os.environ | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "DBT_USE_COLORS": "false"}
+def _environment(command: Command | None = None) -> dict[str, str]:
+    """The environment of every command: output comes at once, and without colours.
+
+    dbt asks the local warehouse alone, by the authority that the profile names. It opens a
+    connection for each model and test, and each reads all authorities that SSL_CERT_FILE names:
+    some 150 otherwise, a third of dbt's processor time.
+    """
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "DBT_USE_COLORS": "false"}
+    authority = environment.get("LOCAL_WAREHOUSE_CA_FILE")
+    if authority and command and Path(command.arguments[0]).name == "dbt":
+        environment["SSL_CERT_FILE"] = authority
+    return environment
 
 
 def _start(command: Command, environment: Mapping[str, str], holder: Holder | None) -> Process:
