@@ -88,6 +88,11 @@ def test_an_error_says_what_may_be_meant_and_where_it_is(warehouse: Any) -> None
         "select *\nform named": "(line 2, pos 5). SQLSTATE: 42601\n\n== SQL ==\nselect *\n"
         "form named\n-----^^^",
         "set autocommit = false": "does not support autocommit = false",
+        "BEGIN TRANSACTION": "does not support the statement 'BEGIN",
+        "commit": "[NO_ACTIVE_TRANSACTION]",
+        "commit work": "[NO_ACTIVE_TRANSACTION]",
+        "rollback": "none",
+        "rollback transaction": "none",
     }
     with warehouse.connect(schema="default") as connection, connection.cursor() as cursor:
         for statement, said in asked.items():
@@ -99,11 +104,12 @@ def test_an_error_says_what_may_be_meant_and_where_it_is(warehouse: Any) -> None
             assert said in found, found
         cursor.execute("create or replace table named as select 1 as a")
         assert cursor.fetchall() == []  # though it has the columns of a count
-    with (
-        warehouse.connect(ignore_transactions=False) as connection,
-        pytest.raises(TransactionError, match="autocommit"),
-    ):
-        connection.autocommit = False
+    with warehouse.connect(ignore_transactions=False) as connection:
+        with pytest.raises(TransactionError, match="autocommit"):
+            connection.autocommit = False
+        with pytest.raises(TransactionError, match="NO_ACTIVE_TRANSACTION"):
+            connection.commit()
+        connection.rollback()
     warehouse.sql("drop table main.default.named")
 
 

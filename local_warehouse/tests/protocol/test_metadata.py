@@ -72,6 +72,9 @@ def test_columns_with_their_types(listed: Any) -> None:
     listed.columns("main", "listed\\_a", "t", "%")
     names = [column[0] for column in listed.description]
     assert len(names) == 23
+    types = {column[0]: column[1] for column in listed.description}
+    assert types["BUFFER_LENGTH"] == "tinyint"
+    assert types["SOURCE_DATA_TYPE"] == "smallint"
     found = [dict(zip(names, row, strict=True)) for row in listed.fetchall()]
     wanted = ("COLUMN_NAME", "TYPE_NAME", "DATA_TYPE", "COLUMN_SIZE", "DECIMAL_DIGITS",
               "NULLABLE", "REMARKS", "ORDINAL_POSITION", "IS_NULLABLE")  # fmt: skip

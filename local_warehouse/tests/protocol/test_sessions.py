@@ -37,6 +37,10 @@ def test_settings_of_a_connection_and_tags_of_its_queries(warehouse: Any) -> Non
         ) as connection,
         connection.cursor() as cursor,
     ):
+        for zone in ("UTC", "Etc/UTC", "GMT", "+00:00"):
+            cursor.execute(f"set time zone '{zone}'")
+        cursor.execute("set time zone local")
+        cursor.execute("set timezone = UTC")
         kept = {row.key.lower(): row.value for row in cursor.execute("set").fetchall()}
         assert kept.items() >= settings.items()
         assert kept["query_tags"] == "team:data,urgent"
@@ -51,6 +55,7 @@ def test_settings_of_a_connection_and_tags_of_its_queries(warehouse: Any) -> Non
     [
         pytest.param("set time zone 'Asia/Tokyo'", id="time zone"),
         pytest.param("set timezone = 'Asia/Tokyo'", id="timezone"),
+        pytest.param("set time zone 'Europe/London'", id="a zone that is UTC at times"),
         pytest.param("set ansi_mode = false", id="ansi_mode"),
     ],
 )

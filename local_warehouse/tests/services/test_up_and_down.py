@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 from warehouse_under_test import BIN, PATIENCE, WarehouseUnderTest, outer_environment
 
@@ -80,3 +81,17 @@ def test_a_failure_half_way_stops_what_was_started(new_warehouse: NewWarehouse) 
     broken.up()
     assert broken.sql("select 1 as n") == [{"n": 1}]
     broken.down()
+
+
+def test_compiled_sqlglot_is_named_before_anything_starts(tmp_path: Path) -> None:
+    """`sqlglotc` is found by its metadata, in whatever folder of the environment it is."""
+    metadata = tmp_path / "site" / "sqlglotc-30.30.0.dist-info" / "METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text("Metadata-Version: 2.1\nName: sqlglotc\nVersion: 30.30.0\n")
+    command = [str(BIN / "local-warehouse"), "--state", str(tmp_path / "state"), "up"]
+    environment = outer_environment() | {"PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "pip uninstall sqlglotc" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "state").exists()

@@ -43,7 +43,23 @@ def test_masks_and_checks_of_a_new_table_are_shown(warehouse: Any, schema: str) 
     assert [tuple(mask.values()) for mask in masks] == [
         ("b", f"main.{schema}.hide", "a"), ("c", f"main.{schema}.f", ""),
     ]  # fmt: skip
+    warehouse.sql(f"create function {schema}.seen(a int, b string) return true")
+    warehouse.sql(f"alter table {schema}.m set row filter {schema}.seen on (a, 'x')")
     warehouse.sql(f"alter table {schema}.m add constraint Positive check (a > 0)")
+    warehouse.sql(f"alter table {schema}.m alter column a set not null")
+    warehouse.sql(f"alter table {schema}.m add constraint k primary key (a)")
+    shown = warehouse.sql(f"describe table extended {schema}.m as json")[0]["json_metadata"]
+    document = json.loads(shown)
+    hide, f, seen = (
+        {"catalog_name": "main", "schema_name": schema, "function_name": name}
+        for name in ("hide", "f", "seen")
+    )
+    assert document["column_masks"] == [
+        {"column_name": "b", "function_name": hide, "using_column_names": ["a"]},
+        {"column_name": "c", "function_name": f},
+    ]
+    assert document["row_filter"] == {"function_name": seen, "column_names": ["a", "'x'"]}
+    assert document["table_constraints"] == "[(k,PRIMARY KEY (`a`))]"
     shown = warehouse.sql(f"show tblproperties {schema}.m")
     assert {"key": "delta.constraints.positive", "value": "a > 0"} in shown
 

@@ -64,6 +64,14 @@ def test_they_are_changed_and_removed(warehouse: Any, guarded: str) -> None:
     )
     assert tuple(mask.values()) == (f"main.{s}_rules.part", "region,'.'")
     warehouse.fails(f"alter table {s}.t drop column region", "DELTA_CONSTRAINT_DEPENDENT")
+    warehouse.sql(
+        f"create function {s}_rules.literals(v string, n int, b boolean, z string, i interval day)"
+        " returns string return concat(v, n, b, coalesce(z, '-'), cast(i as string))"
+    )
+    warehouse.sql(
+        f"{alter} set mask {s}_rules.literals using columns (-3, true, null, interval 2 days)"
+    )
+    assert _rows(warehouse, names)[0] == ("ann-3true-INTERVAL '2' DAY",)
     warehouse.sql(f"{alter} drop mask")
     assert _rows(warehouse, names) == [("ann",), ("bob",)]
     warehouse.sql(f"alter table {s}.t set row filter {s}_rules.none on (id)")

@@ -78,7 +78,7 @@ _COLUMNS = [
     ("DATA_TYPE", "int"),
     ("TYPE_NAME", "string"),
     ("COLUMN_SIZE", "int"),
-    ("BUFFER_LENGTH", "int"),
+    ("BUFFER_LENGTH", "tinyint"),
     ("DECIMAL_DIGITS", "int"),
     ("NUM_PREC_RADIX", "int"),
     ("NULLABLE", "int"),
@@ -92,7 +92,7 @@ _COLUMNS = [
     ("SCOPE_CATALOG", "string"),
     ("SCOPE_SCHEMA", "string"),
     ("SCOPE_TABLE", "string"),
-    ("SOURCE_DATA_TYPE", "int"),
+    ("SOURCE_DATA_TYPE", "smallint"),
     ("IS_AUTO_INCREMENT", "string"),
 ]
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 
-from local_warehouse.services import dbt_profile, processes
+from local_warehouse.services import dbt_profile, packages, processes
 from local_warehouse.services.certificates import Certificates
 from local_warehouse.services.environment import (
     CATALOG,
@@ -106,6 +106,7 @@ def up(directory: StateDirectory, options: Options | None = None) -> dict[str, s
     others is started again. When a service fails to start, those that this call started are
     stopped again. Raises LocalWarehouseError.
     """
+    packages.check()
     directory.create()
     with directory.lock():
         state, secrets = directory.read(), directory.secrets()

@@ -11,9 +11,10 @@ from local_warehouse.catalog.model import Column, Function
 
 # Settings that change results on Databricks, and the values that stand for how the engine computes.
 # All other settings are kept and shown, and change nothing.
+_UTC = {"utc", "etc/utc", "z", "gmt", "+00:00", "local"}
 _RESULT_SETTINGS = {
-    "timezone": {"utc", "etc/utc", "z"},
-    "spark.sql.session.timezone": {"utc", "etc/utc", "z"},
+    "timezone": _UTC,
+    "spark.sql.session.timezone": _UTC,
     "ansi_mode": {"true"},
     "spark.sql.ansi.enabled": {"true"},
     "autocommit": {"true"},  # a rollback could not take back what has been committed

@@ -47,6 +47,7 @@ _HANDLERS: dict[tuple[str, ...], Handler] = {
     ("ANALYZE", "TABLE"): maintenance.analyze,
     ("ANALYZE", "TABLES"): maintenance.analyze_all,
     ("COMMENT", "ON"): comment.comment_on,
+    ("COMMIT",): settings.commit,
     ("CREATE", "GROUP"): grants.create_group,
     ("COPY", "INTO"): copy_into.copy_into,
     ("CREATE",): create.create,
@@ -65,6 +66,7 @@ _HANDLERS: dict[tuple[str, ...], Handler] = {
     ("RESET",): settings.reset,
     ("RESTORE",): maintenance.restore,
     ("REVOKE",): grants.revoke,
+    ("ROLLBACK",): settings.rollback,
     ("SET",): settings.set_configuration,
     ("SHOW", "GROUPS"): grants.show_groups,
     ("SHOW",): show.show,
@@ -76,9 +78,9 @@ _HANDLERS: dict[tuple[str, ...], Handler] = {
 _QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
 # First words of what Databricks has and this warehouse may not; another word is a mistake.
 _STATEMENTS = {words[0] for words in _HANDLERS} | {
-    "BEGIN", "CACHE", "CALL", "CLEAR", "COMMIT", "CONVERT", "COPY", "DECLARE", "DENY", "EXECUTE",
+    "BEGIN", "CACHE", "CALL", "CLEAR", "CONVERT", "COPY", "DECLARE", "DENY", "EXECUTE",
     "FSCK", "GET", "LIST", "LOAD", "MSCK", "PUT", "REFRESH", "REMOVE", "REORG", "REPAIR",
-    "REPLACE", "RESTORE", "ROLLBACK", "SYNC", "UNCACHE", "UNDROP",
+    "REPLACE", "RESTORE", "SYNC", "UNCACHE", "UNDROP",
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from local_warehouse import errors
@@ -142,15 +143,24 @@ def _document(relation: Relation) -> dict[str, Any]:
         "partition_columns": relation.partition_by,
         "clustering_columns": relation.cluster_by,
     }
-    if relation.constraints:
-        texts = (f"({c.name},{c.text})" for c in relation.constraints)
-        document["table_constraints"] = f"[{', '.join(texts)}]"
-    if relation.row_filter:
-        document["row_filter"] = relation.row_filter
-    masks = [{"column_name": c.name, **c.mask} for c in relation.columns if c.mask]
-    if masks:
-        document["column_masks"] = masks
+    keys = [f"({c.name},{c.text})" for c in relation.constraints if c.kind != "CHECK"]
+    if keys:  # a CHECK is among the properties alone
+        document["table_constraints"] = f"[{', '.join(keys)}]"
+    if (filtered := relation.row_filter) is not None:
+        document["row_filter"] = _function_of(filtered) | {"column_names": filtered["columns"]}
+    document["column_masks"] = [
+        {"column_name": c.name}
+        | _function_of(c.mask)
+        | ({"using_column_names": using} if (using := c.mask.get("using_columns")) else {})
+        for c in relation.columns
+        if c.mask
+    ] or None
     return {key: value for key, value in document.items() if value is not None}
+
+
+def _function_of(policy: Mapping[str, Any]) -> dict[str, Any]:
+    parts = zip(("catalog", "schema", "function"), policy["function"].split("."), strict=True)
+    return {"function_name": {f"{kind}_name": name for kind, name in parts}}
 
 
 def _time(seconds: float) -> str:

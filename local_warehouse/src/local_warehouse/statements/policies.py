@@ -66,7 +66,11 @@ def _arguments(reader: StatementReader, relation: Relation | None) -> list[str]:
         word = reader.peek()
         if word.kind == "string":
             found.append(literal(reader.take().text))
-        elif word.kind == "number" or word.text.upper() in ("TRUE", "FALSE", "NULL", "-"):
+        elif (
+            word.kind == "number"
+            or word.text.upper() in ("TRUE", "FALSE", "NULL", "-")
+            or (word.text.upper() == "INTERVAL" and reader.peek(1).text not in (",", ")"))
+        ):
             found.append(reader.until(",", ")"))
         else:
             found.append(reader.identifier())

@@ -1,9 +1,11 @@
-"""USE, SET and RESET: the namespace and the configuration of a session."""
+"""USE, SET and RESET: the namespace and the configuration of a session. COMMIT and ROLLBACK: each
+statement is a transaction of its own, so that no other is ever active."""
 
 from __future__ import annotations
 
 from local_warehouse import errors
 from local_warehouse.catalog.names import schema_name
+from local_warehouse.errors import SqlError
 from local_warehouse.session.context import Context
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result, nothing, rows
@@ -48,4 +50,19 @@ def reset(context: Context, reader: StatementReader) -> Result:
         context.session.configuration.clear()
     else:
         context.session.configuration.pop(reader.rest().strip(), None)
+    return nothing()
+
+
+def commit(_: Context, reader: StatementReader) -> Result:
+    """COMMIT [TRANSACTION | WORK]. Raises SqlError (NO_ACTIVE_TRANSACTION)."""
+    reader.accept_any("TRANSACTION", "WORK")
+    reader.end()
+    raise SqlError("NO_ACTIVE_TRANSACTION", "There is no active transaction.")
+
+
+def rollback(_: Context, reader: StatementReader) -> Result:
+    """ROLLBACK [TRANSACTION | WORK], which without an active transaction is no error and does
+    nothing (https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-txn-rollback)."""
+    reader.accept_any("TRANSACTION", "WORK")
+    reader.end()
     return nothing()

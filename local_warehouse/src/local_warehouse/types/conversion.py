@@ -75,6 +75,8 @@ def to_arrow(ddl_type: str) -> pa.DataType:
     """The Arrow type of a DDL type. Only the types of information_schema and SHOW are known."""
     return {
         "string": pa.string(),
+        "tinyint": pa.int8(),
+        "smallint": pa.int16(),
         "int": pa.int32(),
         "bigint": pa.int64(),
         "boolean": pa.bool_(),
