@@ -85,11 +85,14 @@ class Bundle:
         )
 
     def _variable(self, name: str) -> Any:
-        """A variable's value: BUNDLE_VAR_<name>, as the Databricks CLI; environment; default."""
+        """A variable's value: BUNDLE_VAR_<name>, as the Databricks CLI; environment, as for the
+        warehouse in use; default."""
         local = _FROM_ENVIRONMENT.get(name, "")
         for value in (os.environ.get(f"BUNDLE_VAR_{name}"), os.environ.get(local)):
             if value:
                 return value
+        if name == "warehouse_id":
+            return _warehouse_in_use()
         definition = self.variables[name]
         if isinstance(definition, dict) and "default" in definition:
             return definition["default"]
@@ -101,10 +104,15 @@ class Bundle:
             return self.resources[kind][key].get(name, "")
         if kind != "sql_warehouses":
             return key
-        path = os.environ.get("DATABRICKS_HTTP_PATH")
-        if not path:
-            raise BundleError("DATABRICKS_HTTP_PATH is not set: which SQL warehouse is meant?")
-        return path.rsplit("/", 1)[-1]
+        return _warehouse_in_use()
+
+
+def _warehouse_in_use() -> str:
+    """The id of the SQL warehouse that the environment names. Raises BundleError."""
+    path = os.environ.get("DATABRICKS_HTTP_PATH")
+    if not path:
+        raise BundleError("DATABRICKS_HTTP_PATH is not set: which SQL warehouse is meant?")
+    return path.rsplit("/", 1)[-1]
 
 
 def read_bundle(root: Path) -> Bundle:

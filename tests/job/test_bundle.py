@@ -48,15 +48,33 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def documents() -> list[dict]:
-    """databricks.yml and the files it includes."""
-    paths = [ROOT / "databricks.yml", *sorted((ROOT / "resources").glob("*.yml"))]
-    return [yaml.safe_load(path.read_text()) for path in paths]
+OWN_WAREHOUSE, EXISTING_WAREHOUSE = (
+    "resources/own/warehouse.yml",
+    "resources/existing/warehouse.yml",
+)
+OWN_LOCATIONS = "resources/own/external_locations.yml"
 
 
-def resources() -> Iterator[tuple[str, str, dict]]:
+def documents(but: dict[str, str] | None = None) -> list[dict]:
+    """databricks.yml and the files it includes; `but` puts others in their place, or none."""
+    main = yaml.safe_load((ROOT / "databricks.yml").read_text())
+    assert set(but or {}) <= set(main["include"])
+    patterns = [(but or {}).get(pattern, pattern) for pattern in main["include"]]
+    paths = [path for pattern in patterns if pattern for path in sorted(ROOT.glob(pattern))]
+    assert len(set(paths)) == len(paths) >= len(patterns) - 1
+    return [main, *(yaml.safe_load(path.read_text()) for path in paths)]
+
+
+def variables(some: list[dict]) -> dict[str, dict]:
+    """The declarations in documents, each of which is in one of them."""
+    declared = [item for each in some for item in (each.get("variables") or {}).items()]
+    assert len(dict(declared)) == len(declared)
+    return dict(declared)
+
+
+def resources(some: list[dict] | None = None) -> Iterator[tuple[str, str, dict]]:
     """Type, key and definition of every resource, those that only one target has among them."""
-    for document in documents():
+    for document in some or documents():
         targets = (document.get("targets") or {}).values()
         for place in (document, *targets):
             for kind, defined in (place.get("resources") or {}).items():
@@ -136,10 +154,27 @@ def test_both_targets_exist_and_production_is_safe() -> None:
     assert "${var.job_principal}" in prod["workspace"]["root_path"]
 
 
-def test_every_reference_leads_somewhere() -> None:
-    known = {f"var.{name}" for name in documents()[0]["variables"]}
-    defined = {f"resources.{kind}.{key}" for kind, key, _ in resources()}
-    for document in documents():
+@pytest.mark.parametrize(
+    "but",
+    [
+        {},
+        {OWN_WAREHOUSE: EXISTING_WAREHOUSE},
+        {OWN_LOCATIONS: ""},
+        {OWN_WAREHOUSE: EXISTING_WAREHOUSE, OWN_LOCATIONS: ""},
+    ],
+    ids=["all own", "warehouse exists", "locations exist", "both exist"],
+)
+def test_every_reference_leads_somewhere_also_where_something_exists(but: dict[str, str]) -> None:
+    """The switches of docs/databricks.md: what is there is not made, and nothing refers to it."""
+    included = documents(but)
+    known = {f"var.{name}" for name in variables(included)}
+    made = [(kind, key) for kind, key, _ in resources(included)]
+    defined = {f"resources.{kind}.{key}" for kind, key in made}
+    kinds = {kind for kind, _ in made}
+    assert ("sql_warehouses" in kinds) == (OWN_WAREHOUSE not in but)
+    assert ("external_locations" in kinds) == (OWN_LOCATIONS not in but)
+    assert ("default" in variables(included)["warehouse_id"]) == (OWN_WAREHOUSE not in but)
+    for document in included:
         for text in texts(document):
             for reference in re.findall(r"\$\{([^}]*)\}", text):
                 whole = reference.rpartition(".")[0]
@@ -148,28 +183,19 @@ def test_every_reference_leads_somewhere() -> None:
                 )
 
 
-@pytest.mark.parametrize("file", ["warehouse.yml", "external_locations.yml"])
-def test_what_there_is_already_can_be_left_out(file: str) -> None:
-    """A file of resources is removed, as docs/databricks.md says, where a workspace has its own;
-    nothing refers to them but the default of warehouse_id, which is then another."""
-    left_out = yaml.safe_load((ROOT / "resources" / file).read_text())
-    targets = (left_out.get("targets") or {}).values()
-    names = {
-        f"resources.{kind}.{key}"
-        for place in (left_out, *targets)
-        for kind, defined in (place.get("resources") or {}).items()
-        for key in defined
-    }
-    assert names
-    rest = documents()
-    assert rest[0]["variables"].pop("warehouse_id")["default"].startswith("${resources.")
-    asked = [text for each in rest if each != left_out for text in texts(each)]
-    assert not [text for text in asked for name in names if f"${{{name}." in text]
+def test_run_job_takes_the_warehouse_in_use_where_the_bundle_makes_none(
+    environment: None, tmp_path: Path
+) -> None:
+    text = (ROOT / "databricks.yml").read_text().replace(OWN_WAREHOUSE, EXISTING_WAREHOUSE)
+    (tmp_path / "databricks.yml").write_text(text)
+    (tmp_path / "resources").symlink_to(ROOT / "resources")
+    assert read_bundle(tmp_path).resolve("${var.warehouse_id}") == "local"
+    assert not read_bundle(tmp_path).resources.get("sql_warehouses")
 
 
 def test_every_variable_is_described_and_used() -> None:
     used = "".join(text for document in documents() for text in texts(document))
-    for name, definition in documents()[0]["variables"].items():
+    for name, definition in variables(documents()).items():
         assert definition["description"]
         assert f"${{var.{name}}}" in used, f"{name} is declared and not used"
 
@@ -301,9 +327,9 @@ def from_quartz(text: str) -> str:
 
 
 def test_job_runs_every_day_at_five_in_the_time_zone_named() -> None:
-    variables = documents()[0]["variables"]
-    zone = ZoneInfo(variables["time_zone"]["default"])
-    cron = from_quartz(variables["schedule"]["default"])
+    declared = variables(documents())
+    zone = ZoneInfo(declared["time_zone"]["default"])
+    cron = from_quartz(declared["schedule"]["default"])
     runs = CronSim(cron, datetime(2028, 2, 28, 4, 59, 59, tzinfo=zone))
     expected = [datetime(2028, 2, 28, 5, 0, tzinfo=zone) + timedelta(days=n) for n in range(3)]
     assert [next(runs) for _ in expected] == expected  # over the 29th

@@ -416,6 +416,8 @@ CONTENTS = [
             names=["d.csv.gz"], dataset="damaged"),
     refused("gzip-padded", gzip.compress(PLAIN) + bytes(512), "cannot be decompressed",
             names=["data.csv.gz"]),
+    refused("gzip-and-line-break", gzip.compress(PLAIN) + b"\n", "behind its end stands something",
+            names=["data.csv.gz"]),
     refused("gzip-padded-large", _incompressible_gzip() + bytes(512), "content is damaged",
             names=["data.csv.gz"], dataset="damaged"),
     refused("zip", _zip(), "zip archive"),
@@ -424,6 +426,10 @@ CONTENTS = [
     refused("binary", b"\x7fELF" + bytes(99), "zero byte"),
     refused("empty", b"", "0 bytes"),
     refused("only-blank-lines", b"\n\r\n\n", "nothing but blank lines"),
+    refused("only-blanks", "\u2028 ,\u00a0\n".encode(), "the first that is not empty has no"),
+    refused(
+        "other-line-breaks", PLAIN.replace(b"\n", "\u2028".encode()), "seem to end in U+2028"
+    ),
     Shape("header-only", HEADER, rows=()),
     Shape("preamble-declared", b'Report "x\n\nof today\n' + PLAIN, dataset="preamble"),
     Shape(
@@ -434,12 +440,17 @@ CONTENTS = [
     refused("rows-before-header", b"0,x,y\n" + PLAIN, "line 1 looks like a row of a table"),
     Shape(
         "units-below-header",
-        HEADER + b"[no.],string,(pcs)\n1,a,b\n2,c,d\n",
+        HEADER + b"-, ,(pcs)\n1,a,b\n2,c,d\n",
         reason="skipped a second header row of units or types",
     ),
     refused(
         "two-tables",
         PLAIN + b"\ncode,label,value\n7,x,9\n",
+        "a second table begins behind line 4",
+    ),
+    refused(
+        "two-tables-in-a-sheet",
+        PLAIN + b",,\ncode,label,value\n7,x,9\n",
         "a second table begins behind line 4",
     ),
     Shape(

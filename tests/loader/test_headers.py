@@ -307,6 +307,82 @@ def test_a_file_that_cannot_be_loaded_right_is_refused(
     assert part_of_reason in str(caught.value)
 
 
+BLANK = [
+    "\u2028",
+    "\u2029",
+    "\x85",
+    "\x0b",
+    "\x1c",
+    " ",
+    "\t",
+    "\u00a0",
+    "\u200b",
+    "\u3000",
+    ",,",
+    '""',
+    "\x1a",
+]
+
+
+@pytest.mark.parametrize("required", [True, False], ids=["required", "optional"])
+def test_a_file_of_blanks_has_no_header_whatever_is_declared(required: bool) -> None:
+    """The columns would be called by their places, and the file have no rows and no reason."""
+    columns = (DeclaredColumn("id", required=required), DeclaredColumn("name"))
+    dataset = Dataset("people", "*", columns)
+    for text in [*BLANK, *(f"{blank}\n{blank}\n" for blank in BLANK)]:
+        content = text.encode()
+        with pytest.raises(Refused, match="no header line"):
+            sniff("d.csv", len(content), dataset, lambda start, n, c=content: c[start : start + n])
+    content = b" ,\n,id\n1,2\n"  # a name is a header
+    found = sniff("d.csv", len(content), dataset, lambda start, n: content[start : start + n])
+    assert (found.columns, found.skip_rows) == (("column_1", "id"), 1)
+
+
+@pytest.mark.parametrize(
+    "end", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
+)
+def test_line_breaks_that_csv_does_not_know_are_named(end: str) -> None:
+    """A header of all declared columns would be found, and the file have no rows."""
+    for lines in (["id,name", "1,a", ""], ["id,name,note", *30_000 * ["1,a,b"]]):
+        with pytest.raises(Refused, match=f"seem to end in U.{ord(end):04X}"):
+            look_at(end.join(lines).encode())
+    for content in (f'"id{end}of all",id,name\n', f"id,name\n1,a{end}b\n", f"id,name{end}\n1,a"):
+        assert {"id", "name"} <= set(look_at(content.encode()).columns)
+
+
+@pytest.mark.parametrize(
+    "units", [",,(pcs)", "-,\u2013,[kg]", " ,\u00a0,\u20ac", ",,\uff08个\uff09", ",text,\u200b"]
+)
+def test_a_row_of_units_may_have_none_for_a_column(units: str) -> None:
+    wide = "," * 3_000  # more than the first rows of most files
+    for behind in ("", wide):
+        text = f"id,name,note{behind}\n{units}{behind}\n1,a,b{behind}\n"
+        assert look_at(text.encode()).skip_rows == 1, units
+    for row in (",,", "-,-,-", "1,,(pcs)", ",a,(pcs)"):
+        assert look_at(f"id,name,note\n{row}\n1,a,b\n".encode()).skip_rows == 0, row
+
+
+@pytest.mark.parametrize("apart", ["", ",,", " ,\t,", ",,\nStock,,", "\nStock", ",,\n,,"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_second_table_is_seen_behind_any_blank_line(apart: str, end: str) -> None:
+    first, second = "id,name,note\n1,a,b\n2,c,d\n", "code,label,value\n7,x,9\n"
+    with pytest.raises(Refused, match="a second table begins"):
+        look_at(f"{first}{apart}\n{second}".replace("\n", end).encode())
+    for row in ("3,x,y", ",Ann,female", "4,,"):  # of the same table
+        look_at(f"{first}{apart}\n{row}\n5,a,b\n".replace("\n", end).encode())
+
+
+@pytest.mark.parametrize("behind", [b"\n", b"\r\n", b" ", b"x", b"\x1a", b"\n" * 600])
+def test_what_stands_behind_the_end_of_a_compressed_file_is_said(behind: bytes) -> None:
+    zstd = zstandard.ZstdCompressor().compress
+    for suffix, compress in ((".gz", gzip.compress), (".bz2", bz2.compress), (".zst", zstd)):
+        said = f"behind its end stands something that is not compressed .{behind[:4].hex(' ')}.;"
+        with pytest.raises(Refused, match=said):
+            look_at(compress(b"id,name\n1,a\n") + behind, f"d.csv{suffix}")
+    skippable = b"\x5e\x2a\x4d\x18\x02\0\0\0ab"
+    look_at(zstd(b"id,name\n1,a\n") + skippable + zstd(b"2,b\n"), "d.csv.zst")
+
+
 def test_a_header_that_never_ends_is_refused() -> None:
     with pytest.raises(Refused, match="quote left open"):
         look_at(b'id,"name\n' + b"1,a\n" * (HEAD_SIZES[-1] // 4))

@@ -9,7 +9,13 @@ from typing import IO, Any
 
 from bronze_loader.errors import ChangedWhileLoading, RequestRefused
 from bronze_loader.landing.bucket import Landing, LandingFile
-from bronze_loader.sniffing.compression import DAMAGED, DECOMPRESSORS, compression_of, cut_off
+from bronze_loader.sniffing.compression import (
+    DAMAGED,
+    DECOMPRESSORS,
+    check_follows,
+    compression_of,
+    cut_off,
+)
 
 # Bytes read at a time: the densest zstandard becomes 128 MiB of them. The densest bzip2 becomes
 # gigabytes, but its decompressor gives a part at a time.
@@ -24,7 +30,7 @@ def damage(landing: Landing, file: LandingFile) -> str | None:
         return None
     try:
         with landing.stream(file) as body:
-            ended = _decompress(body, DECOMPRESSORS[compression])
+            ended = _decompress(body, compression)
     except (ChangedWhileLoading, RequestRefused):
         return None
     except DAMAGED as error:
@@ -32,12 +38,14 @@ def damage(landing: Landing, file: LandingFile) -> str | None:
     return None if ended else cut_off(compression)
 
 
-def _decompress(body: IO[bytes], new: Callable[[], Any]) -> bool:
+def _decompress(body: IO[bytes], compression: str) -> bool:
     """Whether the last of the members or frames in a row ends."""
+    new: Callable[[], Any] = DECOMPRESSORS[compression]
     member = new()
     while chunk := body.read(CHUNK):
         while chunk:
             if member.eof:
+                check_follows(chunk, compression)
                 member = new()
             if isinstance(member, BZ2Decompressor):
                 member.decompress(chunk, PART)

@@ -18,7 +18,8 @@ _COMPRESSIONS = {
     b"\x1f\x8b": ".gz",
     b"BZh": ".bz2",
     b"\x28\xb5\x2f\xfd": ".zst",
-    b"\x50\x2a\x4d\x18": ".zst",  # a skippable frame, with which pzstd begins
+    # Skippable frames, with which pzstd begins.
+    **{bytes([0x50 + n]) + b"\x2a\x4d\x18": ".zst" for n in range(16)},
 }
 DECOMPRESSORS: dict[str, Callable[[], Any]] = {
     ".gz": lambda: zlib.decompressobj(wbits=31),
@@ -71,6 +72,17 @@ def compression_of(key: str) -> str:
     return (suffix.group(1) or "") if suffix else ""
 
 
+def check_follows(rest: bytes, compression: str) -> None:
+    """Raises ValueError when what stands behind the end of a member or frame begins no other one,
+    as a line break does; the decompressors would say that a header is wrong, or miss its end."""
+    magics = (magic for magic, name in _COMPRESSIONS.items() if name == compression)
+    if not any(rest[: len(magic)] == magic[: len(rest)] for magic in magics):
+        raise ValueError(
+            f"behind its end stands something that is not compressed ({rest[:4].hex(' ')}); "
+            "compress the file anew"
+        )
+
+
 def cut_off(compression: str) -> str:
     """The reason to refuse a compressed file that ends too early."""
     return f"the {compression} content ends too early; was the upload cut off?"
@@ -89,6 +101,7 @@ def _inflate(head: bytes, compression: str) -> tuple[bytes, bool]:
         rest = head[start : start + _SLICE]
         while rest and len(out) < MAX_HEAD:
             if member.eof:
+                check_follows(rest, compression)
                 member = DECOMPRESSORS[compression]()
             out += member.decompress(rest, *limit)
             rest = member.unused_data

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from bronze_loader.datasets.charsets import codec_of
+from bronze_loader.datasets.column_names import plain_name
 from bronze_loader.datasets.csv_options import CsvOptions
 from bronze_loader.datasets.declaration import Dataset
 from bronze_loader.datasets.globs import CSV_SUFFIX, unreadable_key
@@ -15,6 +16,7 @@ from bronze_loader.sniffing.csv_dialect import Dialect, first_record, line_end, 
 from bronze_loader.sniffing.encoding import check_no_zero_byte, decode
 from bronze_loader.sniffing.header_search import HeaderLine, check_required_once, find_header
 from bronze_loader.sniffing.sample import (
+    check_line_breaks,
     check_one_table,
     lines_to_units,
     with_the_files_quotes,
@@ -92,7 +94,8 @@ def sniff(key: str, size: int, dataset: Dataset, read: Read) -> Header:
             break
     if head is None:
         raise Refused(
-            f"the header line does not end within {MAX_HEAD >> 20} MiB; is a quote left open in it?"
+            f"the header line does not end within {MAX_HEAD >> 20} MiB; is a quote left open in "
+            "it, or do the file's lines end in something else than LF or CR?"
         )
     _check(head, dataset)
     return _header(head, key, size, dataset, read)
@@ -153,6 +156,12 @@ def _check(head: _Head, dataset: Dataset) -> None:
         check_no_zero_byte(head.text)
     if not columns:
         raise Refused("the file has no header line, it holds nothing but blank lines")
+    if not any(map(plain_name, fields)):
+        raise Refused(
+            "the file has no header line: the first that is not empty has no names, only blanks, "
+            "delimiters or other signs"
+        )
+    check_line_breaks(head.body, line.dialect)
     missing = [name for name in dataset.required_names if name not in columns]
     if missing:
         new = [name for name in columns if name not in dataset.column_names]

@@ -42,7 +42,7 @@ class HeaderLine:
 
 def find_header(text: str, dataset: Dataset) -> HeaderLine:
     """The header in a text from a file's beginning: the first line with all required columns, or
-    the first one that is not blank where none has them.
+    the first one that is not blank where none has them. A line of blanks and delimiters has none.
 
     The declared `skip_rows` are passed over. Raises Refused where the lines before the header look
     like rows, and where a text holds nothing but blank lines.
@@ -114,7 +114,7 @@ def _header_line(body: str, lines: int, dataset: Dataset) -> HeaderLine:
         rank = (quotes_fit(body, dialect), len(declared), len(columns))
         if rank > best:
             best = rank
-            fits = bool(columns) and required <= set(columns)
+            fits = any(map(plain_name, fields)) and required <= set(columns)
             found = HeaderLine(columns, dialect, lines, ended, fits)
     return found if found.fits else replace(found, is_whole=all_end)
 

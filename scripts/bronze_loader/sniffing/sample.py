@@ -16,12 +16,16 @@ from bronze_loader.errors import Refused
 from bronze_loader.sniffing.csv_dialect import (
     QUOTES,
     Dialect,
+    first_record,
+    quotes_fit,
     reader_settings,
     with_quote,
 )
 
 SAMPLE_SIZE = 64 * 1024  # characters
-_FIRST_ROWS = 4 * 1024  # characters, for those directly below the header
+# What some programs take for a line break, and CSV does not: Spark would read one line.
+_OTHER_BREAKS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_BLANK_LINE = r"(?:\r\n|\n|\r(?!\n))[{} \t]*[\r\n]"
 _PAIRS = (
     ("'", "'"), ('"', '"'), ("`", "`"), ('="', '"'),
     ("\u201c", "\u201d"), ("\u201e", "\u201c"), ("\u201e", "\u201d"), ("\u201d", "\u201d"),
@@ -29,7 +33,8 @@ _PAIRS = (
     ("\u00ab", "\u00bb"), ("\u00bb", "\u00ab"), ("\u00b4", "\u00b4"), ("\uff02", "\uff02"),
 )  # fmt: skip
 _UNIT = re.compile(
-    r"\(.*\)|\[.*\]|\{.*\}|<.*>|%|[ymdhs]{1,4}([-/.: ][ymdhs]{1,4})+"
+    r"\(.*\)|\[.*\]|\{.*\}|<.*>|\uff08.*\uff09|[%\u2030\u00b0\u20ac$\u00a3\u00a5\u20ab\u0e3f]"
+    r"|[ymdhs]{1,4}([-/.: ][ymdhs]{1,4})+"
     r"|(var)?char(\(\d+\))?|string|text|(big|small)?int|integer|number|numeric|decimal|float|double"
     r"|date|datetime|time|timestamp|bool|boolean"
     r"|pcs?\.?|pieces?|units?|years?|yrs?|months?|days?|kg|g|cm|mm|km|usd|eur|thb|vnd|baht",
@@ -57,10 +62,10 @@ class Sample:
         return len({len(record) for record in self.records if record}) == 1
 
 
-def sample_of(body: str, whole: bool, dialect: Dialect, size: int = SAMPLE_SIZE) -> Sample:
-    """The records in the first characters of a text from the header on; `whole` says that the file
-    ends with it. One that is cut off is left out."""
-    text = body[:size]
+def sample_of(body: str, whole: bool, dialect: Dialect, most: int = 0) -> Sample:
+    """The records in the first characters of a text from the header on, or the first `most` of them
+    that are not blank; `whole` says that the file ends with it. One that is cut off is left out."""
+    text = body[:SAMPLE_SIZE]
     reader = csv.reader(io.StringIO(text, newline=""), **reader_settings(dialect))
     records: list[tuple[str, ...]] = []
     ends: list[int] = []
@@ -68,6 +73,8 @@ def sample_of(body: str, whole: bool, dialect: Dialect, size: int = SAMPLE_SIZE)
         for record in reader:
             records.append(tuple(record))
             ends.append(reader.line_num)
+            if most and sum(map(bool, records)) > most:
+                break  # the last may be cut off
     except csv.Error:
         whole = True  # what is behind it is not looked at
     keep = len(records) if whole and len(text) == len(body) else max(1, len(records) - 1)
@@ -140,22 +147,51 @@ def _visible(value: str) -> str:
 
 def lines_to_units(body: str, whole: bool, dialect: Dialect) -> int:
     """The number of lines from the header to a row of units or types directly below it; 0 when
-    there is none. The row behind it must be another kind of row."""
-    sample = sample_of(body, whole, dialect, _FIRST_ROWS)
+    there is none. The row behind it must be another kind of row. A dash says nothing."""
+    sample = sample_of(body, whole, dialect, most=3)
     header = next((at for at, record in enumerate(sample.records) if record), 0)
     rows = sample.rows[:2]
     if len(rows) < 2 or len(rows[0]) != len(sample.records[header]) or not all(map(len, rows)):
         return 0
-    units, row = ([value.strip() for value in some if value.strip()] for some in rows)
+    units, row = (list(filter(None, map(_unit, some))) for some in rows)
     if not units or not all(map(_UNIT.fullmatch, units)) or all(map(_UNIT.fullmatch, row)):
         return 0
     return sample.ends[header]
 
 
+def _unit(value: str) -> str:
+    """What a cell of a row of units says; empty for a dash."""
+    return _visible(value).strip("-\u2013\u2014")
+
+
+def check_line_breaks(body: str, dialect: Dialect) -> None:
+    """Raises Refused for a file of one line, the header, that is several by a line break that only
+    some programs know, such as U+2028: at each of them there are as many values."""
+    sample = sample_of(body, True, dialect, most=1)
+    text = body[:SAMPLE_SIZE].strip("\r\n")
+    used = next((char for char in _OTHER_BREAKS if char in text), "")
+    if not used or sample.rows:
+        return
+    lines = text.split(used)[: -1 if len(body) > SAMPLE_SIZE else None]  # one that is cut off
+    lines = [line for line in lines if line.strip()]
+    widths = {len(first_record(line, dialect)[0]) for line in lines if quotes_fit(line, dialect)}
+    if len(lines) > 1 and len(widths) == 1 and all(quotes_fit(line, dialect) for line in lines):
+        raise Refused(
+            f"the file is one line, the header: its lines seem to end in U+{ord(used):04X}, which "
+            "CSV knows as no line break; write it with LF or CRLF"
+        )
+
+
+def _values(record: Sequence[str]) -> int:
+    """How many values of a record are not blank."""
+    return sum(map(bool, map(str.strip, record)))
+
+
 def check_one_table(body: str, whole: bool, dialect: Dialect) -> None:
     """Raises Refused where a second table begins, with as many columns as the first: behind a blank
-    line or a line of one value stand names only, where all rows before have digits."""
-    if not any(blank in body[:SAMPLE_SIZE] for blank in ("\n\n", "\n\r\n", "\r\r")):
+    line, be it of delimiters, or a line of one value stand names only, where all rows before have
+    digits."""
+    if not re.search(_BLANK_LINE.format(re.escape(dialect.delimiter)), body[:SAMPLE_SIZE]):
         return
     sample = sample_of(body, whole, dialect)
     header = next((at for at, record in enumerate(sample.records) if record), 0)
@@ -163,10 +199,10 @@ def check_one_table(body: str, whole: bool, dialect: Dialect) -> None:
     with_digits: set[int] | None = None
     for at in range(header + 1, len(sample.records)):
         record, before = sample.records[at], sample.records[at - 1]
-        if len(record) != len(names) or len(names) < 2:
+        if len(record) != len(names) or len(names) < 2 or _values(record) < 2:
             continue
         digits = {n for n, value in enumerate(record) if any(map(str.isdigit, value))}
-        apart = at > header + 1 and len(before) < 2
+        apart = at > header + 1 and _values(before) < 2
         if apart and with_digits and not digits and at + 1 < len(sample.records):
             here = [plain_name(field) for field in record]
             if all(here) and len(set(here)) == len(here) and set(here) != set(names):
