@@ -29,6 +29,14 @@ import pytest
         pytest.param(
             "create table default.t (id bigint generated always as identity)", id="identity column"
         ),
+        pytest.param(
+            "create view default.v with metrics language yaml as $$\nsource: t\n$$",
+            id="a metric view",
+        ),
+        pytest.param(
+            "create view default.v with schema type evolution as select 1", id="WITH SCHEMA"
+        ),
+        pytest.param("create schema s default collation utf8_lcase", id="DEFAULT COLLATION"),
     ],
 )
 def test_what_is_not_supported_says_so(warehouse: Any, statement: str) -> None:

@@ -61,6 +61,17 @@ def create(context: Context, reader: StatementReader) -> Result:
     raise reader.unsupported()
 
 
+def _refuse_known_clauses(reader: StatementReader, kind: str) -> None:
+    """Raise SqlError (UNSUPPORTED_FEATURE) for a clause that Databricks has and this does not."""
+    for words in (
+        ("DEFAULT", "COLLATION"), ("WITH", "METRICS"), ("LANGUAGE", "YAML"),
+        ("WITH", "SCHEMA", "BINDING"), ("WITH", "SCHEMA", "EVOLUTION"),
+        ("WITH", "SCHEMA", "TYPE", "EVOLUTION"),
+    ):  # fmt: skip
+        if reader.sees(*words):
+            raise errors.unsupported(f"CREATE {kind} … {' '.join(words)}")
+
+
 def _catalog(context: Context, reader: StatementReader) -> Result:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     name = reader.identifier()
@@ -84,6 +95,7 @@ def _schema(context: Context, reader: StatementReader) -> Result:
         elif reader.accept("MANAGED", "LOCATION"):
             raise errors.unsupported("CREATE SCHEMA … MANAGED LOCATION")
         else:
+            _refuse_known_clauses(reader, "SCHEMA")
             raise reader.error("expected COMMENT or WITH DBPROPERTIES")
     if context.catalog.schema(catalog, name) is not None:
         if if_not_exists:
@@ -218,6 +230,7 @@ def _read_table_clauses(context: Context, reader: StatementReader) -> _TableClau
         elif reader.accept("AS") or reader.sees("SELECT") or reader.sees("WITH"):
             clauses.query = reader.rest()
         else:
+            _refuse_known_clauses(reader, "TABLE")
             raise reader.error("expected a clause of CREATE TABLE")
     if not (clauses.columns or clauses.query or clauses.location or clauses.like):
         raise errors.unsupported("CREATE TABLE without columns, query or location")
@@ -521,7 +534,8 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
             comment = reader.string()
         elif reader.accept("TBLPROPERTIES"):
             properties = reader.pairs()
-        else:
+        elif not reader.accept("WITH", "SCHEMA", "COMPENSATION"):  # which views do without it
+            _refuse_known_clauses(reader, "VIEW")
             raise reader.error("expected COMMENT, TBLPROPERTIES or AS")
     tree, text = reader.query(), reader.rest()
     with Query(context, tree, permanent=not temporary, reads=True) as query:
