@@ -108,6 +108,25 @@ def test_the_rows_are_those_of_the_engine(both: Both) -> None:
     assert sorted(map(repr, answers[0])) == sorted(map(repr, answers[1]))
 
 
+def test_each_row_of_large_files_has_the_marks_of_its_file(both: Both) -> None:
+    # of several row groups, of unlike numbers of rows, the last of both files
+    line = b"x" * 1000 + b",z\n"
+    sizes = (50_000, 9, 45_000)
+    landed = [
+        (f"{n}.csv.zst", zstandard.compress(b"a,b\n" + line * size), "")
+        for n, size in enumerate(sizes)
+    ]
+    urls = put(both.warehouse, landed)
+    branches = [select(url, n, LOOKED) for n, url in enumerate(urls)]
+    both.warehouse.sql(f"INSERT INTO {both.own}\n" + "\nUNION ALL\n".join(branches))
+    assert both.writer(both.own) == "local-warehouse"
+    asked = f"select f, n, second(t) as t, s, k, c, a, b, count(*) from {both.own} where f in "
+    asked += f"({', '.join(map(text, urls))}) group by all order by n"
+    wanted = [(url, n, n, "same", None, None, "x" * 1000, "z", size)
+              for n, (url, size) in enumerate(zip(urls, sizes, strict=True))]  # fmt: skip
+    assert [tuple(row.values()) for row in both.warehouse.sql(asked)] == wanted
+
+
 parts = st.sampled_from(
     [b"a", b"x1", b"1", b",", b";", b"\n", b"\r\n", b"\r", b'"', b'""', b"'", b"\\", b" ", b"\0",
      b"\t", b"\xff", b"\x85", "\x85é€😀\ufffd".encode(), b"\x7f", b"a,b\n", b'"a\n,"",b",c\n']

@@ -48,12 +48,15 @@ class _Piece:
         self.size = table.nbytes + self.count * _CONSTANT_BYTES
         self._outputs, self._file = projection.outputs, file
 
+    def is_constant(self, place: int) -> bool:
+        """Whether a column has the same value in all rows."""
+        return self.columns[place] is None
+
     def column(self, place: int, kind: pa.DataType) -> Any:
         """The values of a column."""
-        found = self.columns[place]
-        if found is not None:
-            return found
-        return pa.repeat(pa.scalar(self.constant(place), kind), self.count)
+        if self.is_constant(place):
+            return pa.repeat(pa.scalar(self.constant(place), kind), self.count)
+        return self.columns[place]
 
     def constant(self, place: int) -> Any:
         """The value of a column that is constant."""
@@ -92,6 +95,7 @@ class RowWriters:
         self._left: list[_Piece] = []
         self._files: list[DataFile] = []
         self._adds: list[dict[str, Any]] = []
+        self._repeated: dict[int, tuple[Any, Any]] = {}  # by a column's place: a value, and rows
         self._kept = False
         self._threads = [
             threading.Thread(target=self._run, name="row-writer", daemon=True)
@@ -207,17 +211,31 @@ class RowWriters:
             self._left = []
 
     def _table(self, pieces: Sequence[_Piece]) -> pa.Table:
-        counts = [piece.count for piece in pieces]
         columns = []
         for place, field in enumerate(self._schema):
-            if field.name in self._coded:
-                values = [piece.constant(place) for piece in pieces]
-                column = coded(values, counts, field.type)
-            else:
-                column = pa.chunked_array(
-                    [piece.column(place, field.type) for piece in pieces], field.type
-                )
+            column = self._column(pieces, place, field)
             if field.name in self._required and column.null_count:
                 raise NotCovered(f"NULL in {field.name}")
             columns.append(column)
         return pa.table(columns, self._schema.names)
+
+    def _column(self, pieces: Sequence[_Piece], place: int, field: pa.Field) -> Any:
+        counts = [piece.count for piece in pieces]
+        if all(piece.is_constant(place) for piece in pieces):
+            values = [piece.constant(place) for piece in pieces]
+            if len(set(values)) == 1:
+                return self._repeat(values[0], sum(counts), place, field)
+            if field.name in self._coded:
+                return coded(values, counts, field.type)
+        return pa.chunked_array([piece.column(place, field.type) for piece in pieces], field.type)
+
+    def _repeat(self, value: Any, count: int, place: int, field: pa.Field) -> Any:
+        """A column of one value. Its rows are made once for all row groups of a large file."""
+        known, rows = self._repeated.get(place, (None, None))
+        if rows is None or known != value or len(rows) < count:
+            if field.name in self._coded:
+                rows = coded([value], [count], field.type)
+            else:
+                rows = pa.repeat(pa.scalar(value, field.type), count)
+            self._repeated[place] = value, rows
+        return rows.slice(0, count)
