@@ -23,9 +23,14 @@ def test_not_null_and_check_are_enforced(warehouse: Any, schema: str) -> None:
         "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
     )
     warehouse.sql(f"alter table {schema}.t drop constraint small")
+    warehouse.sql(f"insert into {schema}.t values (12, 'z')")  # nothing else has changed since
+    warehouse.sql(f"update {schema}.t set a = a + 1 where a = 12")
+    warehouse.sql(f"alter table {schema}.t add constraint small check (a < 14)")
+    warehouse.fails(f"update {schema}.t set a = 14", "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES")
+    warehouse.sql(f"alter table {schema}.t drop constraint if exists Small")
     warehouse.sql(f"alter table {schema}.t alter column a drop not null")
     warehouse.sql(f"insert into {schema}.t values (11, 'x'), (null, 'y')")
-    assert len(warehouse.sql(f"select * from {schema}.t")) == 3
+    assert len(warehouse.sql(f"select * from {schema}.t")) == 4
 
 
 def test_constraints_are_never_apart_from_their_table(warehouse: Any, schema: str) -> None:

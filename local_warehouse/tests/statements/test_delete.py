@@ -69,3 +69,26 @@ def test_a_condition_that_delta_does_not_take_is_refused(
         "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
     )
     assert len(warehouse.sql(f"select * from {t}")) == 6
+
+
+def test_a_table_to_which_rows_are_only_added_loses_none(warehouse: Any, schema: str) -> None:
+    t = f"{schema}.kept"
+    warehouse.sql(f"create table {t} tblproperties ('delta.appendOnly' = 'true') as select 1 as a")
+    merge = f"merge into {t} as t using (select 2 as a) as s on t.a = s.a"
+    for change in (
+        f"delete from {t} where a = 5",
+        f"update {t} set a = 2",
+        f"truncate table {t}",
+        f"{merge} when matched then delete when not matched then insert *",
+        f"{merge} when not matched by source then update set a = 3",
+        f"insert overwrite {t} values (2)",
+        f"insert into {t} replace where a = 1 values (1)",
+        f"insert into {t} replace using (a) values (1)",
+    ):
+        assert "only allow appends" in warehouse.fails(change, "DELTA_CANNOT_MODIFY_APPEND_ONLY")
+    warehouse.sql(f"{merge} when not matched then insert *")
+    warehouse.sql(f"insert into {t} values (3)")
+    warehouse.sql(f"optimize {t}")
+    warehouse.sql(f"alter table {t} set tblproperties ('delta.appendOnly' = 'false')")
+    warehouse.sql(f"delete from {t} where a = 1")
+    assert sorted(row["a"] for row in warehouse.sql(f"select a from {t}")) == [2, 3]

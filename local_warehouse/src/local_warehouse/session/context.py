@@ -31,6 +31,18 @@ def target(context: Context, parts: list[str]) -> Relation:
     return require_table(context.relation(full_name(parts, context.session.namespace)))
 
 
+def check_changeable(relation: Relation) -> None:
+    """Raise SqlError (DELTA_CANNOT_MODIFY_APPEND_ONLY) for a table to which rows are only added."""
+    for name, value in relation.properties.items():
+        if name.lower() == "delta.appendonly" and value.lower() == "true":
+            raise errors.SqlError(
+                "DELTA_CANNOT_MODIFY_APPEND_ONLY",
+                "This table is configured to only allow appends. If you would like to permit "
+                f"updates or deletes, use 'ALTER TABLE {relation.name} SET TBLPROPERTIES "
+                f"({name}=false)'.",
+            )
+
+
 def described(context: Context, parts: list[str]) -> Relation:
     """The relation of a statement that only describes it, which information_schema may hold."""
     name = full_name(parts, context.session.namespace)

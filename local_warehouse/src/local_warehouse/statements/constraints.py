@@ -119,6 +119,7 @@ def drop_constraint(relation: Relation, name: str, if_exists: bool) -> None:
         )
     if found.kind == "CHECK":
         drop_check(relation, found.name)
+        relation.generation += 1  # the engine keeps the checks that a table was declared with
     relation.constraints.remove(found)
 
 

@@ -10,7 +10,7 @@ from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.catalog.names import full_name, quoted
 from local_warehouse.delta import transactions
 from local_warehouse.resolver.query import Query
-from local_warehouse.session.context import Context, target
+from local_warehouse.session.context import Context, check_changeable, target
 from local_warehouse.sql.dialect import parse, render
 from local_warehouse.statements.assignments import (
     assign_whole_structs,
@@ -86,6 +86,9 @@ def _write(
     given: list[str] | None = None,
 ) -> dict[str, int]:
     statement = parse(text)
+    steps = statement.args["whens"].expressions if isinstance(statement, exp.Merge) else [None]
+    if any(step is None or not isinstance(step.args["then"], exp.Insert) for step in steps):
+        check_changeable(relation)
     if not isinstance(statement, exp.Delete):
         assign_whole_structs(statement, relation)
     with Query(context, statement) as query:
@@ -148,6 +151,7 @@ def truncate(context: Context, reader: StatementReader) -> Result:
         raise errors.unsupported("TRUNCATE TABLE … PARTITION")
     reader.end()
     relation = target(context, parts)
+    check_changeable(relation)
     tree = parse(f"delete from {quoted(context.engine.name_of(relation))}")
     metrics = transactions.commit(
         relation, lambda mark: context.engine.run(render(_with_mark(tree, mark)))

@@ -21,7 +21,7 @@ from local_warehouse.rewrites.defaults import spell_out_defaults
 from local_warehouse.rewrites.lengths import stored
 from local_warehouse.rewrites.scopes import random_call
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
-from local_warehouse.session.context import Context, target
+from local_warehouse.session.context import Context, check_changeable, target
 from local_warehouse.sql.dialect import literal, parse, render
 from local_warehouse.sql.walk import nodes
 from local_warehouse.statements import file_loads
@@ -115,6 +115,9 @@ def _read(context: Context, reader: StatementReader) -> Insert:
         clauses.replace_on = reader.parenthesised() if reader.sees("(") else None
         if clauses.replace_on is None:
             clauses.replace_on = reader.until("(", *_QUERY_WORDS)
+    replaces = (clauses.replace_where, clauses.replace_using, clauses.replace_on)
+    if overwrite or any(given is not None for given in replaces):
+        check_changeable(clauses.relation)
     return clauses
 
 
