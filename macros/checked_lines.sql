@@ -15,14 +15,16 @@
 {#- The lines of the pending files of bronze_<dataset>: each column's text as it is in the file
     (raw_<column>), the same trimmed (<column>_text, NULL when blank or a marker of nothing), what the
     line has to do with a header inside its file (found_header), the file's columns, a hash of the
-    line and its number among the equal lines of its file. Together the last two are a key.
+    line and its number among the equal lines of its file. Together the last two are a key. For each of
+    the ranges <column>__lowest and <column>__highest.
 
     Only lines whose cheap key repeats are sorted and numbered: a window over all lines costs most of
     a first build. Different lines that share a cheap key are told apart by their hash. An engine may
     run a query again wherever it is named, so what is named more than once reads raw columns alone,
     and a text is made once a line.
-    columns: in the order in which the dataset declares them. -#}
-{% macro lines_to_check(dataset, columns) -%}
+    columns: in the order in which the dataset declares them.
+    ranges: the typed columns that have a plausible range, each with its kind: number, date or timestamp. -#}
+{% macro lines_to_check(dataset, columns, ranges={}) -%}
     {%- set raw_columns = [] -%}
     {%- for column in columns -%}{%- do raw_columns.append('raw_' ~ column) -%}{%- endfor -%}
     {%- set hashed = ['_source_file'] + raw_columns + ['_corrupt_record'] -%}
@@ -42,6 +44,11 @@
     missing as (
         {{ listed_markers() }}
     ),
+    {%- if ranges %}
+    limits as (
+        {{ limits_of(ranges) }}
+    ),
+    {%- endif %}
     keyed as (
         select *, xxhash64({{ hashed | join(', ') }}) as cheap_key
         from pending
@@ -67,16 +74,23 @@
     select
         {{ raw_columns | join(', ') }},
         {%- for column in columns %}
-        {{ unless_marker(column, '(select markers from missing)') }} as {{ column }}_text,
+        {{ unless_marker(column, 'missing.markers') }} as {{ column }}_text,
         {%- endfor %}
         case
             when second_headers._source_file is not null then 'second_header'
             else {{ found_header(columns, names) }}
         end as found_header,
+        {%- if ranges %}
+        limits.*,
+        {%- endif %}
         {{ file_columns('trimmed') }},
         line_hash,
         occurrence
-    from trimmed
+    from missing
+    {%- if ranges %}
+    cross join limits
+    {%- endif %}
+    cross join trimmed
     left join second_headers on trimmed._source_file = second_headers._source_file
 {%- endmacro %}
 

@@ -70,24 +70,27 @@
 {%- endmacro %}
 
 
-{#- True when a value is outside the range that the seed plausible_ranges gives its measure; where
-    that has no limit, the range of all measures of its kind: number, date or timestamp. -#}
-{% macro outside_range(column, measure, kind='number') -%}
-    {%- set column = 'cast(' ~ column ~ ' as double)' if kind == 'number' else column -%}
-    coalesce({{ column }} < {{ limit_of('lowest', measure, kind) }}, false)
-    or coalesce({{ column }} > {{ limit_of('highest', measure, kind) }}, false)
+{#- True when a value is outside the range of its column, which `lines_to_check` gives each line. -#}
+{% macro outside_range(column) -%}
+    coalesce({{ column }} < {{ column }}__lowest, false) or coalesce({{ column }} > {{ column }}__highest, false)
 {%- endmacro %}
 
 
-{% macro limit_of(side, measure, kind) -%}
-    (
-        select
-            cast(coalesce(
-                max(case when measure = '{{ measure }}' then {{ side }} end),
-                max(case when measure = '{{ kind }}' then {{ side }} end)
-            ) as {{ 'double' if kind == 'number' else kind }})
-        from {{ ref('plausible_ranges') }}
-    )
+{#- One row: <column>__lowest and <column>__highest, as the seed plausible_ranges gives them to a column; where
+    it has no limit, those of all columns of its kind. NULL is no limit.
+    ranges: the kind of each column by name: number, date or timestamp. -#}
+{% macro limits_of(ranges) -%}
+    select
+        {%- for column, kind in ranges.items() -%}
+            {%- set last = loop.last -%}
+            {%- for side in ['lowest', 'highest'] %}
+        cast(coalesce(
+            max(case when measure = '{{ column }}' then {{ side }} end),
+            max(case when measure = '{{ kind }}' then {{ side }} end)
+        ) as {{ 'double' if kind == 'number' else kind }}) as {{ column }}__{{ side }}{{ ',' if not (last and loop.last) }}
+            {%- endfor -%}
+        {%- endfor %}
+    from {{ ref('plausible_ranges') }}
 {%- endmacro %}
 
 
@@ -185,13 +188,13 @@
 
 {#- For `checks` of reject_reasons, for each typed column: invalid_<column> -> the condition that there
     is a text of which it could not be read; implausible_<column> -> that it is outside its range.
-    columns: the kind of each by name: number, date or timestamp. -#}
-{% macro typed_values(columns) %}
+    ranges: the typed columns and their kinds, as `lines_to_check` gets them. -#}
+{% macro typed_values(ranges) %}
     {%- set checks = {} -%}
-    {%- for column, kind in columns.items() -%}
+    {%- for column in ranges -%}
         {%- do checks.update({
             'invalid_' ~ column: column ~ '_text is not null and ' ~ column ~ ' is null',
-            'implausible_' ~ column: outside_range(column, column, kind)
+            'implausible_' ~ column: outside_range(column)
         }) -%}
     {%- endfor -%}
     {{ return(checks) }}

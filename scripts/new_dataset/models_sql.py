@@ -52,7 +52,8 @@ def checked_sql(dataset: NewDataset) -> str:
     required = f"required_texts(columns{optional})"
     if len(required) > WIDTH - 22:
         required = jinja_list(dataset.optional, "required_texts(columns, optional=", ")", 12)
-    checks = jinja_dict(dataset.ranges, "typed_values(", ")", 12)
+    ranges = "\n" + jinja_dict(dataset.ranges, "{%- set ranges = ", " %}") if typed else ""
+    given = f"'{dataset.name}', columns{', ranges' if typed else ''}"
     ids = f"\n            {jinja_list(dataset.ids, 'ids=', ',', 12)}" if dataset.ids else ""
     declared = dataset.options.quote or '"'
     quote = f'\n            quote="{declared}",' if declared != '"' else ""
@@ -68,10 +69,10 @@ def checked_sql(dataset: NewDataset) -> str:
     )
     return f"""\
 {header}
-{jinja_list(dataset.names, "{%- set columns = ", " %}")}
+{jinja_list(dataset.names, "{%- set columns = ", " %}")}{ranges}
 
 with lines as (
-    {{{{ lines_to_check('{dataset.name}', columns) }}}}
+    {{{{ lines_to_check({given}) }}}}
 ),
 
 {typed_cte if typed else ""}final as (
@@ -86,7 +87,7 @@ with lines as (
         {{{{ reject_reasons(
             columns,
             required={required},
-            checks={checks if typed else "{}"},{ids}{quote}
+            checks={"typed_values(ranges)" if typed else "{}"},{ids}{quote}
         ) }}}} as reject_reasons,
         '{{{{ rules_fingerprint() }}}}' as _rules,
 

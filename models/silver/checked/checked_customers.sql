@@ -1,6 +1,7 @@
 -- One row: one line of a customer file, typed, with the reasons why it is rejected, if any.
 -- Key: record_id. Holds every bronze row, equal lines too, told apart by occurrence.
 {%- set columns = ['customer_id', 'customer_name', 'gender', 'age'] %}
+{%- set ranges = {'age': 'number'} %}
 
 with genders as (
     select
@@ -10,7 +11,7 @@ with genders as (
 ),
 
 lines as (
-    {{ lines_to_check('customers', columns) }}
+    {{ lines_to_check('customers', columns, ranges) }}
 ),
 
 typed as (
@@ -46,7 +47,7 @@ final as (
                 'gender': 'gender',
                 'age': 'age_text',
             },
-            checks=typed_values({'age': 'number'}),
+            checks=typed_values(ranges),
             ids=['customer_id'],
         ) }} as reject_reasons,
         '{{ rules_fingerprint() }}' as _rules,

@@ -18,7 +18,7 @@ platforms as (
 ),
 
 lines as (
-    {{ lines_to_check('sales', columns) }}
+    {{ lines_to_check('sales', columns, {'sold_on': 'date', 'quantity': 'number'}) }}
 ),
 
 typed as (
@@ -73,9 +73,9 @@ final as (
             },
             checks={
                 'invalid_date': 'spelled.sold_on_text is not null and spelled.sold_on is null',
-                'implausible_date': outside_range('spelled.sold_on', 'sold_on', 'date'),
+                'implausible_date': outside_range('spelled.sold_on'),
                 'invalid_quantity': 'spelled.quantity_text is not null and spelled.quantity is null',
-                'implausible_quantity': outside_range('spelled.quantity', 'quantity'),
+                'implausible_quantity': outside_range('spelled.quantity'),
                 'unknown_platform': 'spelled.platform is not null and not spelled.is_known_platform',
             },
             ids=['customer_id'],
