@@ -89,8 +89,10 @@ def _ask(spark: SparkSession, question: dict[str, Any], folder: Path) -> dict[st
         return answer(rows.toArrow(), **how)
     except PySparkException as error:
         return {"error": error.getCondition() or type(error).__name__}
-    except (Py4JError, ArrowException) as error:  # the latter for values that Arrow does not have
+    except Py4JError as error:
         return {"error": type(error).__name__}
+    except (ArrowException, ValueError):  # for values that Arrow, or its type of them, cannot hold
+        return {"error": "ArrowInvalid"}
 
 
 def _with_texts(rows: DataFrame) -> DataFrame:

@@ -72,6 +72,18 @@ VALUES = {
     "parse_url('http://a/b?q=1', 'QUERY', cast(null as string))": None,
     "parse_url('http://a/b?q=1', 'HOST', 'q')": None,
     "parse_url('http://a/b?q=1', 'QUERY', 'q')": "1",
+    "cast(0.1 as float) + n": "1.1000000014901161",
+    "typeof(nvl(n, m))": "decimal(12,2)",
+    "typeof(coalesce(ts, day))": "timestamp",
+    "date_trunc('hour', coalesce(day, ts))": "2024-02-01 00:00:00",
+    "typeof(pmod(m, 3))": "decimal(3,2)",
+    "hypot(n, 2147483647)": "2.147483647E9",
+    "conv('zz', 10, 16)": "0",
+    "substring('Spark', cast(null as int))": None,
+    "arrays_overlap(array(n), cast(array() as array<int>))": "false",
+    "array_max(array(n, null))": "1",
+    "greatest(array(n, null), array(n, 0))": "[1, 0]",
+    "named_struct('a', n, 'b', 2) in (named_struct('c', 1, 'd', 2))": "true",
     "round(1.005D, 2)": "1.01",
     "round(n * 0.285D, 2)": "0.29",
     "bround(n + 1.5D)": "2.0",
@@ -122,6 +134,17 @@ def test_aggregates_are_those_of_databricks(warehouse: Any) -> None:
     assert found["joined"] == "a-b"
     assert found["middle"] == 1
     assert list(found["both"]) == [1, 2]
+    found = warehouse.sql(
+        "select count_if(n > 0) filter (where n > 1) as few, cast(avg(m) as string) as middle,"
+        " cast(try_avg(m) as string) as tried, max(a) as most, cast(regr_avgx(n, m) as string) as x"
+        " from values (1, 1.00, array(null)), (2, 2.00, array(0)), (3, 2.00, null) as v(n, m, a)"
+    )[0]
+    assert found["few"] == 2
+    assert found["middle"] == found["tried"] == found["x"] == "1.666667"
+    assert list(found["most"]) == [0]
+    over = "order by d range between interval 1 day preceding and current row"
+    sums = warehouse.sql(f"select sum(cast(n as double)) over ({over}) as s from {rows} order by d")
+    assert [row["s"] for row in sums] == [1, 2]
     for frame in ("interval 1 day preceding and current row", "1 preceding and current row"):
         over = f"order by d range between {frame}"
         sums = warehouse.sql(f"select sum(n) over ({over}) as s from {rows} order by d")
@@ -151,12 +174,21 @@ def test_a_sum_of_more_than_38_digits_fails(warehouse: Any, function: str) -> No
         "from_avro('a', 'b')",
         "date'2024-01-01' + array(interval '1' day)[0]",
         "cast(array(interval '1' day)[0] as int)",
+        "make_dt_interval(200000000)",
+        "conv(-3, 10, 16)",
+        "named_struct('a', 1) = named_struct('a', 1.5)",
+        "cast(interval 90 minutes as interval hour)",
+        "try_avg(cast(1 as decimal(38, 2)))",
     ],
 )
 def test_what_the_engine_would_answer_wrongly_is_refused(warehouse: Any, expression: str) -> None:
     is_known = expression != "soundexes('a')"
     condition = "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE" if is_known else "UNRESOLVED_ROUTINE"
     warehouse.fails(f"select {expression}", condition)
+
+
+_MISMATCH = "DATATYPE_MISMATCH"
+_NO_CAST = f"{_MISMATCH}.CAST_WITHOUT_SUGGESTION"
 
 
 @pytest.mark.parametrize(
@@ -167,6 +199,33 @@ def test_what_the_engine_would_answer_wrongly_is_refused(warehouse: Any, express
         ("extract(hour from x) from (select interval '1' day as x)", "INVALID_EXTRACT_FIELD"),
         ("slice(array(1), n, 1) from (select 0 as n)", "INVALID_PARAMETER_VALUE.START"),
         ("slice(array(1), 1, -1)", "INVALID_PARAMETER_VALUE.LENGTH"),
+        ("cast(n as timestamp_ntz) from (select 1.5 as n)", _NO_CAST),
+        (
+            "try_cast(abs(n) as binary) from (select 1 as n)",
+            f"{_MISMATCH}.CAST_WITH_CONF_SUGGESTION",
+        ),
+        (
+            "cast(greatest(n, 2) as date) from (select 1 as n)",
+            f"{_MISMATCH}.CAST_WITH_FUNC_SUGGESTION",
+        ),
+        ("try_cast(interval '1' day / 4 as float)", _NO_CAST),
+        ("date_format('x', 'y')", "CAST_INVALID_INPUT"),
+        ("'a' like '%\\\\'", "INVALID_FORMAT.ESC_AT_THE_END"),
+        ("'ab' like 'a/b' escape '/'", "INVALID_FORMAT.ESC_IN_THE_MIDDLE"),
+        ("mask(s, 3) from (select 'a' as s)", f"{_MISMATCH}.UNEXPECTED_INPUT_TYPE"),
+        ("array_repeat('a', n) from (select '2' as n)", f"{_MISMATCH}.UNEXPECTED_INPUT_TYPE"),
+        ("stack(2, n, 1.5) from (select 1 as n)", f"{_MISMATCH}.STACK_COLUMN_DIFF_TYPES"),
+        ("percentile_approx(n, 0.5, 0) from (select 1 as n)", f"{_MISMATCH}.VALUE_OUT_OF_RANGE"),
+        (
+            "count(*) over (order by n range between current row and 1 following)"
+            " from (select 9223372036854775807 as n)",
+            "ARITHMETIC_OVERFLOW",
+        ),
+        (
+            "count(*) over (order by d range between interval 1 day preceding and interval 1 month"
+            " following) from (select date'2024-01-01' as d)",
+            f"{_MISMATCH}.SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
+        ),
     ],
 )
 def test_what_databricks_refuses_is_an_error(

@@ -72,7 +72,7 @@ def _rows(answer: Answer) -> Any:
     types = _types(answer)
     rows = [
         [
-            _rounded(one) if data_type in ("float", "double") else one
+            _rounded(one) if _is_of_fractions(data_type) else one
             for one, data_type in zip(row, types, strict=True)
         ]
         for row in answer["rows"]
@@ -80,7 +80,17 @@ def _rows(answer: Answer) -> Any:
     return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
 
 
+def _is_of_fractions(data_type: str) -> bool:
+    """Whether a type has fractions in it, and no texts, which may look like them."""
+    has_texts = "string" in data_type
+    return not has_texts and ("float" in data_type or "double" in data_type)
+
+
 def _rounded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
     if isinstance(value, str) and _FRACTION.fullmatch(value):
         number = float(value)
         return "0" if abs(number) < _NOISE else f"{number:.{_DIGITS}g}"

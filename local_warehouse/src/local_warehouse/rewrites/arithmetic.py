@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals, moments, window_aggregates
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import (
@@ -166,6 +166,9 @@ def _wanted(side: exp.Expr, own: str, beside: str) -> str | None:
     """The type to which an operand is cast because of the type beside it; None for no cast."""
     if own == "string" and beside in DIGITS:
         return "bigint"
+    if "float" in (own, beside) and own != beside and "string" not in (own, beside):
+        is_number = {own, beside} - {"float"} <= DIGITS.keys() or "decimal" in own + beside
+        return "double" if is_number else None
     is_fraction = beside in ("float", "double") or beside.startswith("decimal")
     if own == "string" and is_fraction:
         return "double"
@@ -292,15 +295,34 @@ def _try_operation(call: exp.Expr, types: OperandTypes) -> None:
 
 
 def _try_average(call: exp.Expr, types: OperandTypes) -> None:
-    """Give the average of a DECIMAL four digits more, as avg has."""
+    """Average DECIMALs as avg does, with four digits more: the engine's try_avg has none of them.
+    Raises SqlError where the sum may have more than 38 digits."""
     exact = decimal_of(types.of(_argument(call)))
     if exact is not None and types.of(_argument(call)) not in DIGITS:
-        more = 4
-        average = Decimal(
-            min(exact.precision + more, _MOST_DIGITS), min(exact.scale + more, _MOST_DIGITS)
-        )
-        whole = _with_window(call)
-        whole.replace(exp.cast(whole.copy(), str(average)))
+        if exact.precision + _SUMMED_DIGITS > _MOST_DIGITS:
+            raise unsupported(
+                "try_avg of a DECIMAL of more than 28 digits (cast it to one of them)"
+            )
+        call.set("this", "avg")
+        window_aggregates.average(call, types)
+
+
+def _remainder(call: exp.Expr, types: OperandTypes) -> None:
+    """Give a remainder of DECIMALs the digits that Spark gives it."""
+    left, right = (_exact(argument, types.of(argument)) for argument in call.expressions)
+    given = {types.of(argument) for argument in call.expressions}
+    if "float" in given and len(given) == 2:
+        call.replace(exp.cast(call.copy(), "double"))
+    elif left is not None and right is not None and not given <= DIGITS.keys():
+        call.replace(exp.cast(call.copy(), str(left.remainder(right))))
+
+
+def _exact(argument: exp.Expr, data_type: str) -> Decimal | None:
+    """The DECIMAL as which an argument counts: an integer literal as one of its digits."""
+    digits = argument.this if isinstance(argument, exp.Neg) else argument
+    if isinstance(digits, exp.Literal) and data_type in DIGITS:
+        return Decimal(len(digits.name), 0)
+    return decimal_of(data_type)
 
 
 def _combine_same(node: exp.Expr, types: OperandTypes) -> None:
@@ -325,4 +347,5 @@ CALLS: ByName = {
     "try_multiply": (_both, _try_operation),
     "try_divide": (_both, _try_operation),
     "try_avg": (_first(1), _try_average),
+    **dict.fromkeys(("mod", "pmod", "try_mod"), (_both, _remainder)),
 }

@@ -15,6 +15,15 @@ from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
+# Functions whose value is NULL where the engine cannot hold it.
+_MAKERS = (
+    *("make_dt_interval", "make_interval"),
+    *("try_make_timestamp", "try_make_timestamp_ltz", "try_make_timestamp_ntz"),
+)
+_OUT_OF_BOUNDS = (
+    "raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse makes no intervals"
+    " of more than 106,751 days, and no moments before the year 1.')"
+)
 # What stands for a call with so many arguments; `call` is the call, `x`, `y`, `z` its arguments.
 _CORRECTED = {
     ("datediff", 2): "cast(call as int)",  # the engine's is a BIGINT
@@ -28,10 +37,18 @@ _CORRECTED = {
     " w -> concat(upper(left(w, 1)), lower(substr(w, 2)))), ' ')",
     # NULL where the value may be one of the NULLs
     ("array_contains", 2): "if(call, true, if(exists(x, e -> e is null), null, call))",
+    ("arrays_overlap", 2): "if(size(x) * size(y) = 0, false, call)",  # the engine's is NULL
     ("make_date", 3): "cast(call as date)",  # the engine's is VOID where an argument is NULL
     ("regexp_count", 2): "cast(call as int)",  # the engine's is a BIGINT
-    ("bitmap_bit_position", 1): "cast(call as bigint)",
-    ("bitmap_bucket_number", 1): "cast(call as bigint)",
+    ("bitmap_bit_position", 1): "cast(bitmap_bit_position(cast(x as bigint)) as bigint)",
+    ("bitmap_bucket_number", 1): "cast(bitmap_bucket_number(cast(x as bigint)) as bigint)",
+    ("hypot", 2): "hypot(cast(x as double), cast(y as double))",  # the engine's squares integers
+    # 0 where there is no digit of the base, of which the engine makes NULL
+    ("conv", 3): "case when z < 0 or (z > 0 and trim(cast(x as string)) like '-%') then"
+    " raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse does not support"
+    " conv() of numbers below 0.') when call is null and trim(cast(x as string)) <> ''"
+    " and y between 2 and 36 and z between 2 and 36 then '0' else call end",
+    ("log", 2): "if(x <= 0, null, call)",
     ("get_json_object", 2): f"{PREFIX}json_object(x, y)",  # the engine's has no [*]
     ("left", 2): "left(x, if(y < 0, 0, y))",  # the engine's counts from the other end below 0
     ("right", 2): "right(x, if(y < 0, 0, y))",
@@ -72,8 +89,9 @@ _PARAMETERS = {
 _REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
 _MODES = ("aes_encrypt", "aes_decrypt")
 _FROM_END = (  # what a start before the text leaves of it
-    "if(y < 0 and -y > length(x), substring(x, 1, if(n + y + length(x) < 0, 0, n + y + length(x))),"
-    " substring(x, y, if(n < 0, 0, n)))"
+    "if(y is null, null, if(y < 0 and -y > length(x),"
+    " substring(x, 1, if(n + y + length(x) < 0, 0, n + y + length(x))),"
+    " substring(x, y, if(n < 0, 0, n))))"
 )
 # The engine has no part that begins behind the end and is cut off at it.
 _SLICED = (
@@ -127,11 +145,15 @@ def _correct(call: exp.Expr) -> None:
     name = str(call.this).lower() if is_anonymous else call.key
     arguments = call.expressions if is_anonymous else [call.this]
     template = _CORRECTED.get((name, len(arguments)))
-    if name in _REFUSED or (name in _MODES and len(arguments) > 2 and not _is_gcm(arguments[2])):
+    if name in _REFUSED or (name in _MODES and not _is_known_mode(arguments)):
         raise unsupported(
             f"the function {name} in this form" if name in _MODES else f"the function {name}"
         )
-    if name == "substr":
+    if name in _MAKERS and arguments:
+        _keep_in_bounds(call, arguments)
+    elif name == "count_if" and isinstance(call.parent, exp.Filter):  # which the engine leaves out
+        call.replace(fill("count(if(x, 1, null))", {"x": arguments[0]}))
+    elif name == "substr":
         _substring(call, [*arguments, None, None][:3])
     elif name == "slice" and len(arguments) == 3:
         _slice(call, arguments)
@@ -167,13 +189,13 @@ def _name_in_select(call: exp.Expr) -> str:
 
 
 def _is_small(name: str, arguments: list[exp.Expr]) -> bool:
-    """Whether arguments need no correction: a count that is a literal, which is not below 0, a
-    fallback that is one, no array."""
+    """Whether arguments need no correction: a count that is a literal, which is not below 0, or no
+    array."""
     if name == "array_contains":
         return isinstance(arguments[0], exp.Null)
     if name in ("left", "right", "repeat"):
         return isinstance(arguments[1], exp.Literal)
-    return name in ("ifnull", "nvl") and not any(isinstance(a, exp.Null) for a in arguments)
+    return False
 
 
 def _is_natural(node: exp.Expr) -> bool:
@@ -182,18 +204,46 @@ def _is_natural(node: exp.Expr) -> bool:
     return is_number and 0 < int(node.name) < _MANY
 
 
-def _is_gcm(mode: exp.Expr) -> bool:
-    return isinstance(mode, exp.Literal) and mode.name.upper() == "GCM"
+def _is_known_mode(arguments: list[exp.Expr]) -> bool:
+    """Whether a cipher is used in the mode GCM, which has no padding."""
+    names = [one.name.upper() if isinstance(one, exp.Literal) else "" for one in arguments[2:4]]
+    known = (("GCM",), ("NONE", "DEFAULT"))
+    return all(name in taken for name, taken in zip(names, known, strict=False))
 
 
 def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
     """Count a start below 0 from the end, also where the text is shorter than that."""
     text, start, length = arguments
-    if text is None or start is None or length is None or call.args.get("corrected"):
+    if text is None or start is None:
+        return
+    for number in (start, length):  # the engine takes those that Databricks has no INT for
+        digits = number.this if isinstance(number, exp.Neg) else number
+        if isinstance(digits, exp.Literal) and digits.is_int and int(digits.name) >= 2**31:
+            assert number is not None
+            number.replace(exp.cast(number.copy(), "int"))
+            return
+    if length is None:
+        if not isinstance(start, (exp.Literal, exp.Neg)):  # of which the engine takes NULL for 1
+            _replace(call, fill("if(y is null, null, call)", {"y": start, "call": call}))
         return
     if isinstance(start, exp.Literal) and isinstance(length, exp.Literal):
         return
     _replace(call, fill(_FROM_END, {"x": text, "y": exp.paren(start), "n": exp.paren(length)}))
+
+
+def _keep_in_bounds(call: exp.Expr, arguments: list[exp.Expr]) -> None:
+    """Fail where the engine's function gives NULL for numbers that may have a value: all of an
+    interval, of a moment a year below 1 and seconds that a minute does not have."""
+    if str(call.this).lower().startswith("try_"):
+        if len(arguments) < 6:
+            return
+        places = {"x": arguments[0], "y": arguments[5]}
+        is_doubtful = "(x < 1 or y not between 0 and 60)"
+    else:
+        places = {f"x{i}": argument for i, argument in enumerate(arguments)}
+        is_doubtful = " and ".join(f"{place} is not null" for place in places)
+    template = f"if(call is null and {is_doubtful}, {_OUT_OF_BOUNDS}, call)"
+    _replace(call, fill(template, {"call": call, **places}))
 
 
 def _overlay(call: exp.Overlay) -> None:
@@ -205,7 +255,7 @@ def _overlay(call: exp.Overlay) -> None:
     width = length if length is not None else fill("length(y)", {"y": call.expression})
     places = {"x": call.this, "y": call.expression, "p": exp.paren(start), "n": exp.paren(width)}
     behind = fill("cast(p as bigint) + if(n < 0, length(y), n)", places)
-    call.replace(fill(_OVERLAID, {**places, "b": exp.paren(behind)}))
+    _replace(call, fill(_OVERLAID, {**places, "b": exp.paren(behind)}))
 
 
 def _slice(call: exp.Expr, arguments: list[exp.Expr]) -> None:

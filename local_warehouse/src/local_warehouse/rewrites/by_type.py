@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from sqlglot import exp
 
 from local_warehouse.rewrites import (
+    argument_types,
     arithmetic,
     common_types,
     functions_by_type,
@@ -43,6 +44,7 @@ _BY_NAME: ByName = {
     **functions_by_type.CALLS,
     **common_types.CALLS,
     **window_aggregates.CALLS,
+    **argument_types.CALLS,
 }
 
 
@@ -60,6 +62,8 @@ def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             unclear += [part for operand in decisive for part in unclear_parts(operand)]
     if not changing:
         return tree
+    # A window is corrected before the aggregate that is put in its place, with a copy of it.
+    changing.sort(key=lambda pair: not _is_ordered_by_column(pair[0]))
     unnamed = list(_unnamed(tree, [node for node, _ in changing]))
     types = OperandTypes(columns_of)
     types.ask([*unnamed, *unclear])
@@ -76,6 +80,14 @@ def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if not isinstance(projection, exp.Alias):
             projection.replace(exp.alias_(projection.copy(), name, quoted=True))
     return tree
+
+
+def _is_ordered_by_column(node: exp.Expr) -> bool:
+    order = node.args.get("order") if isinstance(node, exp.Window) else None
+    return order is not None and all(
+        isinstance(key.this if isinstance(key, exp.Ordered) else key, exp.Column)
+        for key in order.expressions
+    )
 
 
 def _correction(node: exp.Expr) -> Correction | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites import intervals
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import DIGITS
 from local_warehouse.sql.dialect import render
@@ -18,13 +19,16 @@ _NUMBERS = ("float", "double", "decimal")
 
 
 def checked(cast: exp.Cast) -> list[exp.Expr]:
-    """What is cast, where its type is to be asked for, as it rarely is. Raises SqlError where the
-    text says that the type does not do."""
+    """What is cast, where its type is to be asked for. Raises SqlError where the text says that
+    the type does not do."""
     if cast.to.this in _NESTED or is_to_interval(cast):
         return [cast.this]
+    if not _needs(cast):
+        return []
     given = evident_type(cast.this)
-    if _needs(cast) and given != UNKNOWN:
-        check(cast, given)
+    if given == UNKNOWN:
+        return [cast.this]
+    check(cast, given)
     return []
 
 
@@ -32,7 +36,11 @@ def check(cast: exp.Cast, given: str) -> None:
     """Raise SqlError for a cast from a type that Databricks does not take for it, and for one to an
     INTERVAL that the engine does not compute."""
     if is_to_interval(cast):
-        if not given.startswith(("interval", "void")):
+        fields = intervals.fields(cast.this)
+        is_narrowed = given.startswith("interval") and fields != intervals.fields(cast)
+        if not given.startswith(("interval", "void")) or (
+            is_narrowed and intervals.fields(cast) not in intervals.WHOLE
+        ):
             raise unsupported(
                 f"{render(cast)} (make_dt_interval and make_ym_interval make intervals)"
             )
@@ -47,6 +55,8 @@ def check(cast: exp.Cast, given: str) -> None:
     is_plain = cast.to.this != _KIND.TIMESTAMPNTZ or kind not in ("number", "boolean")
     if is_plain and ({kind, wanted} <= {"date", "timestamp"} or (kind, wanted) in _TAKEN):
         return
+    if wanted == "binary" and given in DIGITS:
+        raise _refusal("DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", cast, given)
     if {kind, wanted} == {"number", "date"}:
         raise _refusal("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", cast, given)
     raise _refusal("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", cast, given)
@@ -78,6 +88,8 @@ def _needs(cast: exp.Cast) -> str:
         return "number"
     if kind == _KIND.BOOLEAN:
         return "boolean"
+    if kind == _KIND.BINARY:
+        return "binary"
     if kind == _KIND.DATE:
         return "date"
     return "timestamp" if kind in exp.DataType.TEMPORAL_TYPES else ""

@@ -16,6 +16,11 @@ from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, Oper
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 
+# Of two ARRAYs or STRUCTs with a NULL in them the engine takes the other one for the greater.
+_OF_ARRAYS = {
+    "greatest": "try_element_at(sort_array(list), -1)",
+    "least": "try_element_at(sort_array(filter(list, one -> one is not null)), 1)",
+}
 _MOMENTS = ("timestamp", "date")
 
 
@@ -70,6 +75,11 @@ def _compare(node: exp.Expr, types: OperandTypes) -> None:
             f"Cannot resolve {render(node)} due to data type mismatch: its arguments should have "
             "one type, and are a STRING and a number.",
         )
+    if any(one.startswith(("array<", "struct<")) for one in given):
+        of_arrays = _OF_ARRAYS[str(node.this).lower()]
+        listed = exp.Anonymous(this="array", expressions=[one.copy() for one in node.expressions])
+        node.replace(fill(of_arrays, {"list": listed}))
+        return
     _cast(node, types)
 
 
@@ -97,6 +107,8 @@ def common(types: set[str]) -> str | None:
         return "double"
     if types == numbers and not types <= DIGITS.keys():
         return widest(types)
+    if types == set(_MOMENTS):  # the engine's has no time zone
+        return "timestamp"
     if len(types) == 2 and types & {"string"} and types & set(_MOMENTS):
         return next(iter(types - {"string"}))
     return None

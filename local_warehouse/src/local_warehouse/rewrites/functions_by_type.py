@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
-from local_warehouse.errors import unsupported
-from local_warehouse.rewrites import intervals
-from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
+from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites import intervals, window_aggregates
+from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
 from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql.dialect import render
 
 
 def _first_argument(node: exp.Expr) -> list[exp.Expr]:
@@ -35,6 +38,8 @@ def _percentile(call: exp.Expr, types: OperandTypes) -> None:
     value, shares, data_type = call.this, call.args["quantile"], types.of(call.this)
     if data_type not in _NUMBERS and not data_type.startswith("decimal"):
         raise unsupported(f"percentile_approx of {data_type.upper() or 'an unknown type'}")
+    if (accuracy := call.args.get("accuracy")) is not None:
+        _check_accuracy(call, accuracy, types.of(accuracy))
     if isinstance(call.parent, (exp.Window, exp.Filter)) or isinstance(value, exp.Distinct):
         raise unsupported("percentile_approx with OVER, FILTER or DISTINCT")
     is_array = isinstance(shares, exp.Anonymous) and str(shares.this).lower() == "array"
@@ -44,6 +49,17 @@ def _percentile(call: exp.Expr, types: OperandTypes) -> None:
         for share in (shares.expressions if is_array else [shares])
     ]
     call.replace(exp.Anonymous(this="array", expressions=found) if is_array else found[0])
+
+
+def _check_accuracy(call: exp.Expr, accuracy: exp.Expr, data_type: str) -> None:
+    """Raise SqlError for an accuracy that is no number from 1 to 2147483647."""
+    if data_type not in DIGITS:
+        condition = "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"
+    elif isinstance(accuracy, exp.Literal) and 0 < int(accuracy.name) < 2**31:
+        return
+    else:
+        condition = "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"
+    raise SqlError(condition, f"Cannot resolve {render(call)}: its accuracy is {render(accuracy)}.")
 
 
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
@@ -56,12 +72,43 @@ def _structs(node: exp.Expr) -> list[exp.Expr]:
     return sides if any(name in ("named_struct", "struct") for name in made) else []
 
 
+def _types_of_fields(data_type: str) -> str:
+    """A type without the names of its fields, and without NULLs, which have every type."""
+    return re.sub(r"(`[^`]*`|\w+):", "", data_type)
+
+
 def _compare_structs(node: exp.Expr, types: OperandTypes) -> None:
     """Compare structs field by field, whatever the names of their fields."""
     left, right = types.of(node.this), types.of(node.expression)
     if needs_other_fields(right, left):
+        if _types_of_fields(left) != _types_of_fields(right):
+            raise unsupported(
+                f"a comparison of {left.upper()} and {right.upper()}, whose fields' types differ"
+            )
         value = with_fields_of(node.expression, type_of(right), type_of(left))
         node.expression.replace(value)
+
+
+def _both_sides(node: exp.Expr) -> list[exp.Expr]:
+    return [node.this, node.expression]
+
+
+def _average_of_pairs(call: exp.Expr, types: OperandTypes) -> None:
+    """Average the values of pairs without a NULL by avg, which keeps DECIMALs."""
+    y, x = call.this, call.expression
+    averaged, other = (x, y) if isinstance(call, exp.RegrAvgx) else (y, x)
+    if types.of(averaged).startswith("decimal"):
+        average = fill("avg(if(y is null, null, x))", {"y": other})
+        call.replace(average)
+        average.expressions[0].args["false"].replace(averaged)  # whose type is known
+        window_aggregates.average(average, types)
+
+
+def _moment(call: exp.Expr, types: OperandTypes) -> None:
+    """Format a text as a TIMESTAMP, and fail where it is none; the engine's is NULL."""
+    value = call.expressions[0]
+    if types.of(value) == "string":
+        value.replace(exp.cast(value.copy(), "timestamp"))
 
 
 def _typeof(call: exp.Expr, types: OperandTypes) -> None:
@@ -79,6 +126,7 @@ def _typeof(call: exp.Expr, types: OperandTypes) -> None:
 
 CORRECTIONS: ByClass = {
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.NullSafeEQ), (_structs, _compare_structs)),
+    **dict.fromkeys((exp.RegrAvgx, exp.RegrAvgy), (_both_sides, _average_of_pairs)),
     exp.ApproxQuantile: (_first_argument, _percentile),
     exp.Substring: (_first_argument, _refuse_binary),
     exp.Overlay: (_first_argument, _refuse_binary),
@@ -89,6 +137,7 @@ CALLS: ByName = {
         ("left", "right", "substr", "lpad", "rpad", "btrim", "ltrim", "rtrim"),
         (_first_argument, _refuse_binary),
     ),
+    "date_format": (_first_argument, _moment),
     "typeof": (_first_argument, _typeof),
     **dict.fromkeys(("array_max", "array_min"), (_first_argument, _refuse_structs)),
 }

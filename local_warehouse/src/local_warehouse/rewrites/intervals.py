@@ -19,9 +19,10 @@ from local_warehouse.sql.walk import nodes
 TypeOf = Callable[[exp.Expr], str]
 Fields = tuple[str, str]  # the first and the last one: DAY and SECOND
 
-_MONTHS = ("YEAR", "MONTH")
+MONTHS = ("YEAR", "MONTH")
 _DAYS = ("DAY", "HOUR", "MINUTE", "SECOND")
 _MOMENTS = ("date", "timestamp", "timestamp_ntz")
+WHOLE = (("YEAR", "MONTH"), ("DAY", "SECOND"))
 _SECONDS = {"DAY": 86_400, "HOUR": 3_600, "MINUTE": 60}
 _PARTS_OF = {"WEEK": "DAY", "MILLISECOND": "SECOND", "MICROSECOND": "SECOND"}
 # Names of fields in EXTRACT, without an S at their end.
@@ -57,7 +58,7 @@ def fields(node: exp.Expr, type_of: TypeOf = evident_type) -> Fields | None:
             return _widest([node.this, node.expression], type_of)
         case exp.Mul() | exp.Div():
             found = fields(node.this, type_of) or fields(node.expression, type_of)
-            return found and ((_MONTHS if found[0] in _MONTHS else _DAYS)[0], _end(found))
+            return found and ((MONTHS if found[0] in MONTHS else _DAYS)[0], _end(found))
         case exp.Case():
             parts = [branch.args["true"] for branch in node.args["ifs"]]
             return _widest([*parts, node.args.get("default")], type_of)
@@ -92,7 +93,7 @@ def count(cast: exp.Cast, type_of: TypeOf) -> None:
         raise unsupported(f"{render(cast)}, whose INTERVAL's unit is not in the text (extract it)")
     last = found[1]
     is_whole = cast.to.this in exp.DataType.INTEGER_TYPES
-    if last in _MONTHS:  # of a literal of years the engine counts years
+    if last in MONTHS:  # of a literal of years the engine counts years
         is_counted = last == "MONTH" or isinstance(value.unnest(), exp.Interval)
         whole = "cast(x as int)" if is_counted else "cast(x as int) div 12"
     elif last == "SECOND" and not is_whole:
@@ -124,7 +125,7 @@ def check_field(name: str, interval: exp.Expr, type_of: TypeOf = evident_type) -
     if found is None:
         return
     short = name.upper().removesuffix("S")
-    order = _MONTHS if found[0] in _MONTHS else _DAYS
+    order = MONTHS if found[0] in MONTHS else _DAYS
     has = order[order.index(found[0]) : order.index(found[1]) + 1]
     if _SHORT.get(short, short) not in has:
         raise SqlError(
@@ -137,7 +138,7 @@ def _of_unit(unit: exp.Expr | None) -> Fields | None:
     sides = [unit.this, unit.expression] if isinstance(unit, exp.IntervalSpan) else [unit, unit]
     names = [side.name.upper().removesuffix("S") for side in sides if side is not None]
     first, last = (_PARTS_OF.get(name, name) for name in names) if len(names) == 2 else ("", "")
-    return (first, last) if {first, last} <= {*_MONTHS, *_DAYS} else None
+    return (first, last) if {first, last} <= {*MONTHS, *_DAYS} else None
 
 
 def _of_type(name: str) -> Fields | None:
@@ -149,7 +150,7 @@ def _of_type(name: str) -> Fields | None:
 
 
 def _end(found: Fields) -> str:
-    return "MONTH" if found[0] in _MONTHS else "SECOND"
+    return "MONTH" if found[0] in MONTHS else "SECOND"
 
 
 def _widest(parts: Sequence[exp.Expr | None], type_of: TypeOf) -> Fields | None:
@@ -158,7 +159,7 @@ def _widest(parts: Sequence[exp.Expr | None], type_of: TypeOf) -> Fields | None:
     known = [one for one in all_fields if one is not None]
     if not known or len(known) < len(all_fields):
         return None
-    for order in (_MONTHS, _DAYS):
+    for order in (MONTHS, _DAYS):
         if all(first in order for first, _ in known):
             return (
                 min((first for first, _ in known), key=order.index),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import unsupported
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import (
@@ -20,7 +20,9 @@ from local_warehouse.rewrites.operand_types import (
 )
 from local_warehouse.rewrites.scopes import AGGREGATES
 from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql.dialect import render
 
+_GREATEST = {"tinyint": 2**7 - 1, "smallint": 2**15 - 1, "int": 2**31 - 1, "bigint": 2**63 - 1}
 _PARTS = {"MINUTE": 60, "MINUTES": 60, "MIN": 60, "HOUR": 24, "HOURS": 24, "HR": 24, "HRS": 24}
 _MONTHS = {"MONTH", "MONTHS", "MON", "MONS"}
 
@@ -151,12 +153,45 @@ def _range(window: exp.Expr, types: OperandTypes) -> None:
     key, spec = _ranged(window)[0], window.args.get("spec")
     if types.of(key).startswith(("array", "map", "struct")):
         raise unsupported(f"a RANGE of rows by {types.of(key).upper()} (ROWS is computed)")
+    if spec is not None:
+        _check_bounds(window, spec, key, types.of(key))
     if types.of(key) != "date" or spec is None or not any(_bounds(spec)):
         return
     for bound in _bounds(window.args["spec"]):
         if evident_type(bound) != "interval":
             bound.replace(fill("make_dt_interval(x)", {"x": bound}))
     key.replace(exp.cast(key.copy(), "timestamp"))
+
+
+def _check_bounds(window: exp.Expr, spec: exp.Expr, key: exp.Expr, data_type: str) -> None:
+    """Raise SqlError for bounds of different types, as months and days are. Fail in a row where a
+    bound leaves the integers of the key's type: the engine's ends there."""
+    kinds = {intervals.fields(bound) for bound in _bounds(spec)}
+    if len(kinds) > 1:
+        raise SqlError(
+            "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
+            f"Cannot resolve {render(window)}: the types of its bounds differ.",
+        )
+    most = _GREATEST.get(data_type)
+    if most is None:
+        return
+    parent = key.parent
+    is_descending = isinstance(parent, exp.Ordered) and bool(parent.args.get("desc"))
+    conditions = []
+    for side in ("start", "end"):
+        bound = spec.args.get(side)
+        bound = bound.this if isinstance(bound, exp.Cast) else bound
+        if not isinstance(bound, exp.Literal) or not bound.name.isdecimal():
+            continue
+        is_before = str(spec.args.get(f"{side}_side")).upper() == "PRECEDING"
+        edge = int(bound.name)
+        conditions.append(
+            f"x < {edge - most - 1}" if is_before != is_descending else f"x > {most - edge}"
+        )
+    if conditions:
+        failure = "cast(raise_error('[ARITHMETIC_OVERFLOW] A bound of RANGE is out of bounds.')"
+        checked = f"if({' or '.join(conditions)}, {failure} as {data_type}), x)"
+        key.replace(fill(checked, {"x": key}))
 
 
 CORRECTIONS: ByClass = {exp.Extract: (_extracted, _extract), exp.Window: (_ranged, _range)}

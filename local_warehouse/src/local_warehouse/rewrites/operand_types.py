@@ -95,6 +95,11 @@ class OperandTypes:
         data_type = evident_type(node) or (known.type if known else UNKNOWN)
         if data_type == UNKNOWN and isinstance(node, _ARITHMETIC):
             return _result(node, self.of(node.this), self.of(node.expression), self.of)
+        if data_type == UNKNOWN and isinstance(node, exp.Mod):
+            given = [self.of(side) for side in (node.this, node.expression)]
+            one, other = map(decimal_of, given)
+            if one is not None and other is not None and not set(given) <= DIGITS.keys():
+                return str(one.remainder(other))
         return data_type or widest({self.of(part) for part in _parts(node)} - {"void"})
 
 
@@ -137,6 +142,8 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
         return [part for part in (node.args["true"], node.args.get("false")) if part is not None]
     if isinstance(node, exp.Coalesce):
         return [node.this, *node.expressions]
+    if isinstance(node, exp.Anonymous) and str(node.this).lower() == "nullif":
+        return node.expressions[:1]
     return []
 
 

@@ -38,7 +38,7 @@ from local_warehouse.rewrites.path_operator import (
     extract_paths_of_select,
 )
 from local_warehouse.rewrites.pivots import spell_out_pivots
-from local_warehouse.rewrites.predicates import compare_patterns, compare_rows
+from local_warehouse.rewrites.predicates import compare_patterns, compare_rows, compare_structs
 from local_warehouse.rewrites.qualify import filter_qualified
 from local_warehouse.rewrites.regular_expressions import translate_patterns
 from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
@@ -76,6 +76,7 @@ REWRITES: tuple[Rewrite, ...] = (
     cast_by_name,
     count_microseconds,
     compare_rows,
+    compare_structs,
     compare_patterns,
     cut_times_from_dates,
     translate_patterns,

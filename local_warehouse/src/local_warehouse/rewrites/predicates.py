@@ -6,9 +6,11 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/like
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
-from local_warehouse.errors import unsupported
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -24,6 +26,35 @@ def compare_rows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     return tree
 
 
+def _check_pattern(pattern: str, escape: str) -> None:
+    """Raise SqlError for a sign of escape before what needs none, or before nothing."""
+    if len(escape) != 1:
+        return
+    for after in re.findall(f"{re.escape(escape)}(.?)", pattern, re.DOTALL):
+        if after == "":
+            message = f"The pattern {pattern!r} must not end with {escape!r}."
+            raise SqlError("INVALID_FORMAT.ESC_AT_THE_END", message)
+        if after not in ("_", "%", escape):
+            message = f"The pattern {pattern!r} has {escape!r} before {after!r}, which needs none."
+            raise SqlError("INVALID_FORMAT.ESC_IN_THE_MIDDLE", message)
+
+
+def compare_structs(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Compare a struct that is made in the list of IN, or before it, by =, for which the names of
+    its fields do not count."""
+    for listing in reversed(of_kind(nodes(tree), exp.In)):
+        values = listing.expressions
+        if values and any(_makes_struct(one) for one in (listing.this, *values)):
+            equals = (exp.EQ(this=listing.this.copy(), expression=one.copy()) for one in values)
+            listing.replace(exp.paren(exp.or_(*equals)))
+    return tree
+
+
+def _makes_struct(node: exp.Expr) -> bool:
+    is_call = isinstance(node, exp.Anonymous)
+    return is_call and str(node.this).lower() in ("named_struct", "struct")
+
+
 def _equals(row: exp.Expr, other: exp.Expr) -> exp.Expr:
     pairs = zip(row.expressions, other.expressions, strict=True)
     return exp.and_(*(exp.NullSafeEQ(this=one.copy(), expression=two.copy()) for one, two in pairs))
@@ -35,6 +66,11 @@ def compare_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if isinstance(node, exp.Collate):
             raise unsupported("COLLATE (compare lower(text) instead)")
         quantifier = node.expression
+        if isinstance(quantifier, exp.Literal):
+            around = node.parent
+            _check_pattern(
+                quantifier.name, around.expression.name if isinstance(around, exp.Escape) else "\\"
+            )
         if not isinstance(quantifier, (exp.Any, exp.All)):
             continue
         listed = quantifier.this

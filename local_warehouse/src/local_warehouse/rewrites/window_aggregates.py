@@ -2,8 +2,9 @@
 
 It takes the value that leaves a moving window off the sum, which stays NaN after a NaN or an
 infinity, and digits of large numbers; its lists over windows have NULLs; the greatest value of a
-group depends on where a NaN stands, which is greater than every number; and of two STRUCTs with a
-NULL in a field it takes the other one for the greater.
+group depends on where a NaN stands, which is greater than every number; of two STRUCTs or ARRAYs
+with a NULL in them it takes the other one for the greater; and it cuts off digits of averages of
+DECIMALs that Spark rounds.
 
 https://docs.databricks.com/aws/en/sql/language-manual/data-types/double-type
 """
@@ -12,15 +13,17 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByName, OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.types.decimals import Decimal, decimal_of
 
 _MAKES_STRUCT = ("struct", "named_struct")
 _FRACTIONS = ("float", "double")
+_MOST_AVERAGED = 23  # digits, so that the engine's quotient has no more than 38
 _LISTS = ("collect_list", "array_agg")
 _SUMMED = (
     "aggregate(list, cast(null as double), (total, value) ->"
@@ -63,16 +66,21 @@ def _summed(window: exp.Window) -> exp.Expr:
     return fill(_SUMMED, {"list": listed})
 
 
-def _moving(call: exp.Expr) -> list[exp.Expr]:
-    window = _window_of(call)
-    if window is None or len(call.expressions) != 1 or not _moves(window):
+def _averaged(call: exp.Expr) -> list[exp.Expr]:
+    """The argument of an average that may be one of DECIMALs, or over a window that moves."""
+    if len(call.expressions) != 1:
         return []
-    return [_argument(call)]
+    window, evident = _window_of(call), evident_type(_argument(call))
+    is_moving = window is not None and _moves(window)
+    return [_argument(call)] if is_moving or evident == UNKNOWN or "decimal" in evident else []
 
 
-def _average(call: exp.Expr, types: OperandTypes) -> None:
-    window = _window_of(call)
-    if window is None or types.of(_argument(call)) not in (*_FRACTIONS, "bigint"):
+def average(call: exp.Expr, types: OperandTypes) -> None:
+    window, data_type = _window_of(call), types.of(_argument(call))
+    if data_type.startswith("decimal"):
+        _round_average(call, decimal_of(data_type))
+        return
+    if window is None or data_type not in (*_FRACTIONS, "bigint") or not _moves(window):
         return
     counted = window.copy()
     inner = counted.this.this if isinstance(counted.this, exp.Filter) else counted.this
@@ -81,25 +89,51 @@ def _average(call: exp.Expr, types: OperandTypes) -> None:
     _put(window, fill("(total / nullif(rows, 0))", places), render(window))
 
 
+def _round_average(call: exp.Expr, averaged: Decimal | None) -> None:
+    """Divide the sum of DECIMALs by their number, with a digit more than the average has."""
+    has_unions = call.root().find(exp.SetOperation) is not None  # whose columns get types later
+    if averaged is None or averaged.precision > _MOST_AVERAGED or has_unions:
+        return
+    whole = call
+    while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
+        whole = whole.parent
+    places = {}
+    for place in ("sum", "count"):
+        part = whole.copy()
+        aggregate = part
+        while isinstance(aggregate, (exp.Filter, exp.Window)):
+            aggregate = aggregate.this
+        aggregate.set("this", place)
+        places[place] = part
+    wide = Decimal(averaged.precision + 11, averaged.scale + 1)
+    result = Decimal(averaged.precision + 4, averaged.scale + 4)
+    template = f"cast(cast(sum as {wide}) / nullif(count, 0) as {result})"
+    _put(whole, fill(template, places), render(whole))
+
+
 def _grouped(call: exp.Expr) -> list[exp.Expr]:
-    """The argument of an aggregate over groups, unless its text says that it is no fraction."""
-    place = place_of(call)
-    is_grouped = isinstance(place, exp.Select) and place.args.get("group") is not None
+    """The argument of an aggregate, unless its text says that it is neither a fraction of groups
+    nor an ARRAY or a STRUCT."""
     if len(call.expressions) != 1:
         return []
     argument = _argument(call)
     if isinstance(argument, exp.Anonymous) and str(argument.this).lower() in _MAKES_STRUCT:
         return [argument]
-    if not is_grouped or _window_of(call) is not None:
-        return []
-    return [argument] if evident_type(argument) in ("", *_FRACTIONS) else []
+    types = (UNKNOWN, *_FRACTIONS) if _is_grouped(call) else (UNKNOWN,)
+    return [argument] if evident_type(argument) in types else []
+
+
+def _is_grouped(call: exp.Expr) -> bool:
+    place = place_of(call)
+    is_grouped = isinstance(place, exp.Select) and place.args.get("group") is not None
+    return is_grouped and _window_of(call) is None
 
 
 def _extreme(call: exp.Expr, types: OperandTypes) -> None:
-    if types.of(_argument(call)).startswith("struct<"):
+    if types.of(_argument(call)).startswith(("struct<", "array<")):
         _extreme_struct(call)
         return
-    if types.of(_argument(call)) not in _FRACTIONS:
+    if types.of(_argument(call)) not in _FRACTIONS or not _is_grouped(call):
         return
     whole = call.parent if isinstance(call.parent, exp.Filter) else call
     parts = {"nans": ("max", "if(isnan(x), x, null)"), "numbers": ("", "if(isnan(x), null, x)")}
@@ -115,7 +149,7 @@ def _extreme(call: exp.Expr, types: OperandTypes) -> None:
 
 
 def _extreme_struct(call: exp.Expr) -> None:
-    """Sort the structs, which the engine does as Databricks: NULL comes first."""
+    """Sort the structs or arrays, which the engine does as Databricks: NULL comes first."""
     whole = call
     while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
         whole = whole.parent
@@ -159,8 +193,8 @@ def _moves(window: exp.Window) -> bool:
 
 
 CALLS: ByName = {
-    "avg": (_moving, _average),
-    "mean": (_moving, _average),
+    "avg": (_averaged, average),
+    "mean": (_averaged, average),
     "max": (_grouped, _extreme),
     "min": (_grouped, _extreme),
 }

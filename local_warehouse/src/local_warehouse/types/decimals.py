@@ -41,6 +41,12 @@ class Decimal:
         scale = max(_KEPT, self.scale + other.precision + 1)
         return _bounded(self.precision - self.scale + other.scale + scale, scale)
 
+    def remainder(self, divisor: Decimal) -> Decimal:
+        """The type of a remainder."""
+        scale = max(self.scale, divisor.scale)
+        whole = min(self.precision - self.scale, divisor.precision - divisor.scale)
+        return Decimal(min(whole + scale, _MOST), scale)
+
     def union(self, other: Decimal) -> Decimal:
         """The type that can hold the values of both."""
         scale = max(self.scale, other.scale)
