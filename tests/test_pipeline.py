@@ -140,6 +140,7 @@ def test_every_query_of_the_documentation_gives_rows(own: Lakehouse) -> None:
     text = "\n".join(page.read_text() for page in pages)
     blocks = re.findall(r"^```sql\n(.*?)^```", text, flags=re.M | re.S)
     blocks += re.findall(r'local-warehouse sql "([^"…]+)"', text)
+    blocks += re.findall(r"`(select [^`…]* from [^`…]+)`", text)
     parts = [part for block in blocks for part in re.split(r";\s*$", block, flags=re.M)]
     statements = [part for part in parts if part.strip()]
     asked = " ".join(statements)

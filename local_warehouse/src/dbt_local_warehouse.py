@@ -53,13 +53,20 @@ class LocalWarehousePlugin(dbtPlugin):
 def _trust(credentials: Any) -> None:
     """Let Databricks' SDK, which asks the host as well, trust the authority that the profile names.
 
-    It knows no setting but those of `requests`, which reads them at each request.
+    It knows no setting but those of `requests`, which reads them at each request. Raises
+    DbtRuntimeError when the authority has been deleted.
     """
     authority = (credentials.connection_parameters or {}).get("_tls_trusted_ca_file")
-    if authority:
-        bundle = Certificates(Path(authority).parent).bundle
-        if bundle.is_file():
-            os.environ["REQUESTS_CA_BUNDLE"] = str(bundle)
+    if not authority:
+        return
+    if not Path(authority).is_file():
+        raise DbtRuntimeError(
+            f"The local warehouse's data has been deleted or moved: {authority} is missing.\n"
+            "Run `local-warehouse up`, which starts with none."
+        )
+    bundle = Certificates(Path(authority).parent).bundle
+    if bundle.is_file():
+        os.environ["REQUESTS_CA_BUNDLE"] = str(bundle)
 
 
 def _what_to_do(address: str) -> str:

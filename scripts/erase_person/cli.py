@@ -27,7 +27,12 @@ from bronze_loader.datasets.declaration import Dataset, find_sources, read_datas
 from bronze_loader.errors import ConfigurationError, LoaderError, Refused
 from bronze_loader.landing.bucket import Landing, LandingFile, s3_client
 from bronze_loader.sniffing.header import sniff
-from bronze_loader.warehouse.connection import connect, host_is_known, is_loopback
+from bronze_loader.warehouse.connection import (
+    ON_A_LAPTOP,
+    connect,
+    host_is_known,
+    is_loopback,
+)
 from erase_person.layers import ID, TAG, Held, held_of
 from erase_person.records import without_person
 from local_session.names import default_schemas, layer_schemas
@@ -49,9 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
     try:
-        if not host_is_known() or not os.environ.get("LANDING_URL"):
-            missing = "LANDING_URL" if host_is_known() else "DATABRICKS_HOST"
-            local_session.enter("erase-person", given, missing)
+        if not host_is_known():
+            local_session.enter("erase-person", given, "DATABRICKS_HOST")
+        if not os.environ.get("LANDING_URL"):
+            raise ConfigurationError(f"LANDING_URL is not set; {ON_A_LAPTOP}")
         return _run(options)
     except (ConfigurationError, local_session.SessionError) as error:
         print(f"erase-person: {error}", file=sys.stderr)

@@ -96,7 +96,9 @@ class Bundle:
         definition = self.variables[name]
         if isinstance(definition, dict) and "default" in definition:
             return definition["default"]
-        raise BundleError(f"The variable {name} has no value. Set BUNDLE_VAR_{name}.")
+        unset = " On a laptop none is needed: unset DATABRICKS_HOST, which names a warehouse."
+        hint = unset if local and os.environ.get("DATABRICKS_HOST") else ""
+        raise BundleError(f"The variable {name} has no value. Set BUNDLE_VAR_{name}.{hint}")
 
     def _resource(self, kind: str, key: str, name: str) -> Any:
         """A field of a resource; the id of a SQL warehouse is that of the one in use."""

@@ -2,10 +2,11 @@
 
 import logging
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from databricks import sql
 from databricks.sql.parameters.native import TDbsqlParameter
@@ -43,6 +44,7 @@ def open_warehouse() -> Iterator[RunQuery]:
     path = os.environ.get("DATABRICKS_HTTP_PATH")
     if not path:
         raise WarehouseError("DATABRICKS_HTTP_PATH is not set: which SQL warehouse is meant?")
+    _check_listening(host)
     settings: dict[str, Any] = {
         "server_hostname": host.hostname or host.path,
         "http_path": path,
@@ -72,6 +74,20 @@ def open_warehouse() -> Iterator[RunQuery]:
             yield query
     except (sql.Error, HTTPError, ValueError) as error:
         raise WarehouseError(_in_one_line(error)) from error
+
+
+def _check_listening(host: SplitResult) -> None:
+    """Raises WarehouseError when nobody listens at an address of this machine, such as the one that
+    a shell was given before the local warehouse went down."""
+    if host.hostname not in ("localhost", "127.0.0.1"):
+        return
+    try:
+        socket.create_connection((host.hostname, host.port or 443), timeout=2).close()
+    except OSError:
+        raise WarehouseError(
+            f"no warehouse listens at {host.geturl()}, which DATABRICKS_HOST names; to use the "
+            "local services, which are then started, unset it and its like"
+        ) from None
 
 
 def _in_one_line(error: Exception) -> str:

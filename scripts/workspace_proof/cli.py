@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import local_session
 from bronze_loader.errors import ConfigurationError, LoaderError
-from bronze_loader.warehouse.connection import connect, host_is_known
+from bronze_loader.warehouse.connection import ON_A_LAPTOP, connect, host_is_known
 from workspace_proof import findings
 from workspace_proof.findings import Finding
 from workspace_proof.ground import NAME, Ground
@@ -44,9 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         url = options.url or os.environ.get("LAKEHOUSE_URL", "")
-        if not host_is_known() or not url:
-            missing = "LAKEHOUSE_URL" if host_is_known() else "DATABRICKS_HOST"
-            local_session.enter("prove-workspace", given, missing)
+        if not host_is_known():
+            local_session.enter("prove-workspace", given, "DATABRICKS_HOST")
+        if not url:
+            raise ConfigurationError(f"no s3://BUCKET/PREFIX, nor LAKEHOUSE_URL; {ON_A_LAPTOP}")
         return _run(options, _checked_url(url))
     except (ConfigurationError, local_session.SessionError) as error:
         print(f"prove-workspace: {error}", file=sys.stderr)

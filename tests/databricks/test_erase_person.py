@@ -106,9 +106,23 @@ def test_person_is_gone_from_files_and_layers_and_others_are_as_before(
         assert (b"Eve" in content) == (now != content)
         assert b"Eve" not in now
     assert lakehouse.run("load-bronze", "--verify").returncode == 0
+
+    only = lakehouse.run(
+        command, "8", "--files-only"
+    )  # the job loads, builds and is asked to prove
+    assert "2 files are replaced" in only.stdout and "run the job" in only.stdout
+    assert [row["customer_id"] for row in lakehouse.sql(kept)] == ["8", "9"]
+    lakehouse.run("load-bronze")
+    assert lakehouse.sql("select count(*) as n from bronze.customers where id = '8'") == [{"n": 0}]
     lakehouse.down()
 
 
 def test_wrong_use_is_explained(lakehouse: Lakehouse) -> None:
     refused = lakehouse.run(str(BIN / "erase-person"), " ", check=False)
     assert (refused.returncode, refused.stderr) == (2, "erase-person: the id is blank\n")
+    # A workspace is named, and not its landing: the local services are not what is meant.
+    for command, setting in (("erase-person", "LANDING_URL"), ("prove-workspace", "LAKEHOUSE_URL")):
+        person = ["1"] if command == "erase-person" else []
+        half = lakehouse.run(str(BIN / command), *person, check=False, **{setting: ""})
+        assert half.returncode == 2 and setting in half.stderr, half.stderr
+        assert "on a laptop none of the variables" in half.stderr

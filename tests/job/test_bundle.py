@@ -517,6 +517,15 @@ def test_reference_without_a_value_is_named(
         tasks_of(tmp_path)
 
 
+def test_a_shell_that_names_half_a_workspace_is_told_what_to_unset(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DATABRICKS_CATALOG", raising=False)
+    monkeypatch.setenv("DATABRICKS_HOST", "https://localhost:9")
+    with pytest.raises(BundleError, match=r"Set BUNDLE_VAR_catalog.*unset DATABRICKS_HOST"):
+        read_bundle(ROOT).resolve("${var.catalog}")
+
+
 def test_tasks_run_after_what_they_depend_on_whatever_their_order_in_the_file(
     tmp_path: Path,
 ) -> None:

@@ -413,7 +413,7 @@ def test_report_without_a_warehouse_fails_in_one_line(tmp_path: Path) -> None:
     done = Project(tmp_path, only="").run("report", DATABRICKS_TOKEN="x")
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
-    assert done.stderr.startswith("run-job: ")
+    assert done.stderr.startswith("run-job: no warehouse listens at https://localhost:1, which ")
 
 
 IN_A_FAKE_INSTALLATION = """

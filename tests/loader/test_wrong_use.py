@@ -54,7 +54,7 @@ def test_settings_that_are_missing_are_all_named_with_a_way_out() -> None:
     assert done.returncode == 2
     for name in ("DATABRICKS_HOST", "DATABRICKS_CATALOG", "LAKEHOUSE_URL"):
         assert name in done.stderr
-    assert "on a laptop load-bronze needs none of these variables" in done.stderr
+    assert "on a laptop none of the variables of a workspace is needed" in done.stderr
 
 
 def test_without_any_setting_the_local_services_are_used(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -365,6 +366,66 @@ def test_a_file_that_is_mostly_rejected_stops_the_run_before_gold(built: Project
     assert "5 of 5 rows of s3://landing/data_sales_five.csv are rejected" in printed  # in each run
     assert "data_sales_good.csv has 1 rows, and a file of sales usually" in printed
     assert "data_sales_all.csv has" not in printed
+
+
+def test_the_manuals_recipes_accept_what_they_are_for(built: Project) -> None:
+    """Each as docs/operations.md has it; the file is refused, or its rows rejected, without."""
+    page = (
+        (ROOT / "docs" / "operations.md").read_text().partition("## A file is mostly rejected")[2]
+    )
+    page = re.sub(r"^```.*?^```", "", page.partition("\n## ")[0], flags=re.M | re.S)
+    recipes = re.findall(r"`([^`]+)`", page)
+    (date,) = [code for code in recipes if code.endswith(" as sold_on")]
+    (number,) = [code for code in recipes if code.endswith(" as quantity")]
+    (alias,) = [code for code in recipes if code.startswith("config: ")]
+    named = {code.partition("seeds/")[2] for code in recipes if code.startswith("seeds/")}
+    rows = {
+        "31/12/2024,K001,APPLE,1,Main,shopee": "",
+        "2024-12-31,K001,APPLE,2.0,Main,shopee": "",
+        "2024-12-31,K001,APPLE,150000,Main,shopee": "",
+        "2024-12-31,K001,APPEL FON,1,Main,bazaar": "",
+        "2024-12-31,.K001,APPLE,1,Main,shopee": "",
+        "2024-12-31,K001,APPLE,1,k.A.,shopee": "missing_shop",
+        "31/02/2024,K001,APPLE,2.5,Main,shopee": "invalid_date invalid_quantity",
+    }
+    built.land("data_sales_recipes.csv", SALES.replace("quan", "quantity"), list(rows))
+    refused = built.lakehouse.run("load-bronze", check=False)
+    assert "did you mean `quan`" in " ".join(refused.stdout.split()), refused.stdout
+    sources = built.folder / "models" / "bronze" / "_bronze__sources.yml"
+    head, name, tail = sources.read_text().partition("- name: quan\n")
+    text = head + name + tail.replace("config: *required", alias, 1)
+    sources.write_text(text)
+    assert alias in text
+    built.lakehouse.run("load-bronze", "--sources", str(sources))
+    model = built.folder / "models" / "silver" / "checked" / "checked_sales.sql"
+    text = model.read_text()
+    for now, code in (
+        ("{{ iso_date('sold_on_text') }} as sold_on", date),
+        ("{{ whole_number('quantity_text', 'bigint') }} as quantity", number),
+    ):
+        assert now in text
+        text = text.replace(now, code)
+    model.write_text(text)
+    changed = {
+        "plausible_ranges": ("quantity,1,100000,", "quantity,1,200000,"),
+        "id_forms": ("customer_id,^[-", "customer_id,^[-."),
+    }
+    for seed, (row, other) in changed.items():
+        path = built.folder / "seeds" / f"{seed}.csv"
+        assert row in path.read_text()
+        path.write_text(path.read_text().replace(row, other))
+    added = {
+        "product_aliases": "APPEL FON,APPLE", "platforms": "bazaar", "products": "PEAR",
+        "missing_markers": "k.A.", "genders": "w.,female",
+        "file_limits": "returns,0.9,1,0.99,100,0",
+    }  # fmt: skip
+    assert named == {f"{seed}.csv" for seed in (*added, *changed)}
+    for seed, row in added.items():
+        built.append(seed, f"{row},Of the test")
+    alone = ("--exclude-resource-type", "test", "--select", "resource_type:seed", "checked_sales")
+    built.build(*alone)
+    assert built.reasons("sales", "data_sales_recipes.csv") == Counter(rows.values())
+    assert built.reasons("sales", "data_sales_other_form.csv") == {"": 30}
 
 
 def test_no_row_is_lost(built: Project) -> None:

@@ -106,6 +106,10 @@ def test_environment_wins(shop: Shop) -> None:
 
 def test_warehouse_that_is_down_is_said(shop: Shop) -> None:
     address = shop.warehouse.env["DATABRICKS_HOST"]
+    deleted = shop.dbt("seed", LOCAL_WAREHOUSE_CA_FILE=str(shop.folder / "deleted.pem"))
+    assert deleted.returncode == 2
+    assert "deleted.pem is missing" in deleted.stdout and "`local-warehouse up`" in deleted.stdout
+    assert "Traceback" not in deleted.stdout + deleted.stderr
     shop.warehouse.down()
     try:
         down = shop.dbt("seed")

@@ -24,7 +24,7 @@ from bronze_loader.warehouse.lazy_import import defer_import
 
 log = logging.getLogger(__name__)
 
-ON_A_LAPTOP = "on a laptop load-bronze needs none of these variables: unset them all"
+ON_A_LAPTOP = "on a laptop none of the variables of a workspace is needed: unset them all"
 
 
 class StatementFailed(LoaderError):
