@@ -89,7 +89,7 @@ _PARAMETERS = {
 _REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
 _MODES = ("aes_encrypt", "aes_decrypt")
 _FROM_END = (  # what a start before the text leaves of it
-    "if(y is null, null, if(y < 0 and -y > length(x),"
+    "if(y is null, null, if(y + length(x) < 0,"
     " substring(x, 1, if(n + y + length(x) < 0, 0, n + y + length(x))),"
     " substring(x, y, if(n < 0, 0, n))))"
 )
@@ -218,7 +218,8 @@ def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
         return
     for number in (start, length):  # the engine takes those that Databricks has no INT for
         digits = number.this if isinstance(number, exp.Neg) else number
-        if isinstance(digits, exp.Literal) and digits.is_int and int(digits.name) >= 2**31:
+        most = 2**31 if digits is not number else 2**31 - 1
+        if isinstance(digits, exp.Literal) and digits.is_int and int(digits.name) > most:
             assert number is not None
             number.replace(exp.cast(number.copy(), "int"))
             return
