@@ -87,9 +87,9 @@ def test_an_error_in_the_middle_of_a_result_is_told_each_time(warehouse: Any, ro
     with warehouse.connect() as connection, connection.cursor(arraysize=rows) as cursor:
         with pytest.raises(Error, match="DIVIDE_BY_ZERO"):
             cursor.execute("select 1 / (id - 1900000) from range(2000000)")
-            while cursor.fetchmany(rows):
+            while cursor.fetchmany_arrow(rows).num_rows:
                 pass
         if cursor.active_result_set is not None:
             for _ in range(2):
                 with pytest.raises(Error, match="DIVIDE_BY_ZERO"):
-                    cursor.fetchmany(rows)
+                    cursor.fetchmany_arrow(rows)
