@@ -18,10 +18,8 @@
     line and its number among the equal lines of its file. Together the last two are a key. For each of
     the ranges <column>__lowest and <column>__highest.
 
-    Only lines whose cheap key repeats are sorted and numbered: a window over all lines costs most of
-    a first build. Different lines that share a cheap key are told apart by their hash. An engine may
-    run a query again wherever it is named, so what is named more than once reads raw columns alone,
-    and a text is made once a line.
+    An engine may run a query again wherever it is named, so what is named more than once reads raw
+    columns alone, and a text is made once a line.
     columns: in the order in which the dataset declares them.
     ranges: the typed columns that have a plausible range, each with its kind: number, date or timestamp. -#}
 {% macro lines_to_check(dataset, columns, ranges={}) -%}
@@ -49,25 +47,7 @@
         {{ limits_of(ranges) }}
     ),
     {%- endif %}
-    keyed as (
-        select *, xxhash64({{ hashed | join(', ') }}) as cheap_key
-        from pending
-    ),
-    repeated as (
-        select cheap_key from keyed group by cheap_key having count(*) > 1
-    ),
-    numbered as (
-        select keyed.*, {{ line_hash(hashed) }} as line_hash, 1 as occurrence
-        from keyed
-        left anti join repeated on keyed.cheap_key = repeated.cheap_key
-        union all
-        select *, row_number() over (partition by line_hash order by line_hash) as occurrence
-        from (
-            select keyed.*, {{ line_hash(hashed) }} as line_hash
-            from keyed
-            left semi join repeated on keyed.cheap_key = repeated.cheap_key
-        )
-    ),
+    {{ numbered_lines('pending', hashed) }},
     trimmed as (
         {{ trimmed_lines('numbered', columns, names) }}
     )
@@ -92,6 +72,33 @@
     {%- endif %}
     cross join trimmed
     left join second_headers on trimmed._source_file = second_headers._source_file
+{%- endmacro %}
+
+
+{#- The CTE numbered, and what it is made of: the lines with a hash and their number among equal ones.
+    Only lines whose cheap key repeats are sorted and numbered: a window over all lines costs most of
+    a first build. Different lines that share a cheap key are told apart by their hash.
+    hashed: the columns that make a line. -#}
+{% macro numbered_lines(relation, hashed) -%}
+    keyed as (
+        select *, xxhash64({{ hashed | join(', ') }}) as cheap_key
+        from {{ relation }}
+    ),
+    repeated as (
+        select cheap_key from keyed group by cheap_key having count(*) > 1
+    ),
+    numbered as (
+        select keyed.*, {{ line_hash(hashed) }} as line_hash, 1 as occurrence
+        from keyed
+        left anti join repeated on keyed.cheap_key = repeated.cheap_key
+        union all
+        select *, row_number() over (partition by line_hash order by line_hash) as occurrence
+        from (
+            select keyed.*, {{ line_hash(hashed) }} as line_hash
+            from keyed
+            left semi join repeated on keyed.cheap_key = repeated.cheap_key
+        )
+    )
 {%- endmacro %}
 
 
