@@ -70,9 +70,11 @@
 {%- endmacro %}
 
 
-{#- True when a value is outside the range of its column, which `lines_to_check` gives each line. -#}
-{% macro outside_range(column) -%}
-    coalesce({{ column }} < {{ column }}__lowest, false) or coalesce({{ column }} > {{ column }}__highest, false)
+{#- True when a value is outside the range of its column, which `lines_to_check` gives each line.
+    kind: number, date or timestamp. -#}
+{% macro outside_range(column, kind='number') -%}
+    {%- set value = 'cast(' ~ column ~ ' as double)' if kind == 'number' else column -%}
+    coalesce({{ value }} < {{ column }}__lowest, false) or coalesce({{ value }} > {{ column }}__highest, false)
 {%- endmacro %}
 
 
@@ -191,10 +193,10 @@
     ranges: the typed columns and their kinds, as `lines_to_check` gets them. -#}
 {% macro typed_values(ranges) %}
     {%- set checks = {} -%}
-    {%- for column in ranges -%}
+    {%- for column, kind in ranges.items() -%}
         {%- do checks.update({
             'invalid_' ~ column: column ~ '_text is not null and ' ~ column ~ ' is null',
-            'implausible_' ~ column: outside_range(column)
+            'implausible_' ~ column: outside_range(column, kind)
         }) -%}
     {%- endfor -%}
     {{ return(checks) }}

@@ -74,6 +74,19 @@ def test_aggregates_of_nan_null_and_structs(warehouse: Any) -> None:
     assert warehouse.sql(empty) == []
 
 
+def test_a_decimal_beside_a_double_is_compared_as_a_double(warehouse: Any) -> None:
+    numbers = (
+        "(select cast(d as decimal(25, 2)) as d, cast(f as double) as f from values "
+        "(-5.5, 1e30), (0.1, 1e-1), (7, -1e25) as v(d, f))"
+    )
+    (row,) = warehouse.sql(
+        "select count_if(d < f) as less, count_if(d between f and 1e30) as between_them, "
+        "count_if(d in (f, 7e0)) as listed, count_if(d <=> cast(f as float)) as equal, "
+        f"count_if(nullif(d, f) is null) as none from {numbers}"
+    )
+    assert row == {"less": 1, "between_them": 2, "listed": 2, "equal": 0, "none": 1}
+
+
 def test_not_in_and_intersect_all(warehouse: Any) -> None:
     other = "(select * from values (1, 3), (2, null) as w(id, i))"
     query = f"select v.id from {_ROWS} v where {{}} order by v.id"

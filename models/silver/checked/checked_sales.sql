@@ -73,7 +73,7 @@ final as (
             },
             checks={
                 'invalid_date': 'spelled.sold_on_text is not null and spelled.sold_on is null',
-                'implausible_date': outside_range('spelled.sold_on'),
+                'implausible_date': outside_range('spelled.sold_on', 'date'),
                 'invalid_quantity': 'spelled.quantity_text is not null and spelled.quantity is null',
                 'implausible_quantity': outside_range('spelled.quantity'),
                 'unknown_platform': 'spelled.platform is not null and not spelled.is_known_platform',

@@ -1,8 +1,9 @@
 """Implicit casts that Spark makes and the engine does not.
 
 A date beside a timestamp becomes a timestamp (the engine makes nanoseconds of both, which Spark
-does not have), and a string beside a boolean becomes a boolean. The casts are written into a query
-only after the engine has failed on it, so that other queries cost nothing.
+does not have), a string beside a boolean becomes a boolean, and a decimal beside a double a double
+(the engine makes a decimal of both, which cannot hold every double). The casts are written into a
+query only after the engine has failed on it, so that other queries cost nothing.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 """
@@ -17,7 +18,7 @@ from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_of, with_visible
 
 _CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
-_PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "Boolean")
+_PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "Boolean", "Decimal128")
 
 
 def may_help(message: str) -> bool:
@@ -85,4 +86,6 @@ def _becomes(types: list[str]) -> dict[str, str]:
         casts["date"] = timestamp
     if "boolean" in types and "string" in types:
         casts["string"] = "boolean"
+    if "double" in types or "float" in types:
+        casts |= {one: "double" for one in types if one.startswith("decimal")}
     return casts
