@@ -466,6 +466,18 @@ CONTENTS = [
         CONTROLS,
     ),
     Shape(
+        "control-characters-quoted",  # in a last value, too
+        HEADER.replace(b"\n", b"\r\n")
+        + b'1,a,"b\0c"\r\n2,"\0d","e"\r\n3,f,"\0"\r\n4,g,"""\0"""\r\n',
+        "quarantined",
+        [
+            ("1", "a", "b\0c", "1,a,b\0c"),
+            ("2", "\0d", "e", "2,\0d,e"),
+            ("3", "f", "\0", "3,f,\0"),
+            ("4", "g", '"\0"', '4,g,"\0"'),
+        ],
+    ),
+    Shape(
         "control-characters-late",
         HEADER + FILLING + b"1,a\0b,c\n2,d,\x07\n3,e,\x7f\n4,\tf,g\n",
         "quarantined",

@@ -27,6 +27,8 @@ SPLITTABLE = (
     {"multiLine": False},
     {"multiLine": True, "quote": "'", "escape": "'", "sep": ";"},
     {"multiLine": False, "escape": '"', "sep": "\t"},
+    {"multiLine": True, "escape": '"', "charToEscapeQuoteEscaping": '"'},
+    {"multiLine": False, "escape": '"', "charToEscapeQuoteEscaping": '"'},
 )
 
 
@@ -37,7 +39,7 @@ def csv_texts(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
     quote, delimiter = options.get("quote", '"'), options.get("sep", ",")
     line_end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
     plain = st.text(st.sampled_from("aé1 😀"), max_size=4)
-    inner = st.lists(st.sampled_from(["a", delimiter, line_end, quote * 2, "é"]), max_size=4)
+    inner = st.lists(st.sampled_from(["a", delimiter, line_end, quote * 2, "é", "\0"]), max_size=4)
     quoted = inner.map(lambda parts: quote + "".join(parts) + quote)
     faults = [quote, delimiter, line_end, "\\", "\r", "\n", "\0", "a", " "]
     faulty = st.text(st.sampled_from("".join(faults)), max_size=5)

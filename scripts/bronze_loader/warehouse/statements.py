@@ -223,6 +223,9 @@ def read_files(one: FileToLoad, options: CsvOptions) -> str:
         "escape": characters(header.escape),
         "encoding": read_as(header.encoding),
     }
+    if header.escape == header.quote:
+        # Spark would have NUL for it, and lose each that stands in the last value of a line.
+        arguments["charToEscapeQuoteEscaping"] = characters(header.escape)
     if header.skip_rows:
         arguments["skipRows"] = header.skip_rows
     if header.trims:

@@ -82,8 +82,9 @@ class DataFile:
 
     def abandon(self) -> None:
         """Give the file up and delete it; what cannot be deleted is left to VACUUM."""
-        with suppress(OSError, BaseError, SqlError):
+        with suppress(OSError, BaseError, SqlError):  # one that is complete has no upload to end
             self._output.abandon()
+        with suppress(OSError, BaseError, SqlError):
             objects.delete(self._url)
 
 

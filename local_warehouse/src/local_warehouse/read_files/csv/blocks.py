@@ -49,7 +49,7 @@ def can_split(options: CsvOptions, width: int, separator: str) -> bool:
         and options.quote not in "\r\n"
         and options.escape.isascii()
         and options.escape != ""
-        and options.escape_of_escape is None
+        and (options.escape_of_escape is None or _is_own_escape(options))
         and options.line_separator is None
         and not options.comment
         and not options.ignore_leading_space
@@ -57,6 +57,11 @@ def can_split(options: CsvOptions, width: int, separator: str) -> bool:
         and options.null_value == ""
         and options.empty_value == ""
     )
+
+
+def _is_own_escape(options: CsvOptions) -> bool:
+    """Whether the quote escapes itself and its escape."""
+    return options.escape_of_escape == options.escape == options.quote
 
 
 class BlockSplitter:
@@ -207,7 +212,7 @@ class BlockSplitter:
         outside, inside = none, none
         # univocity has NUL for the escape of an escape that needs none, and may lose it.
         escape = b"\0" if self._escape == self._quote else self._options.escape.encode()
-        if escape in data:
+        if not _is_own_escape(self._options) and escape in data:
             inside = np.flatnonzero(values == ord(escape))
         if not self._multi_line:
             inside = np.union1d(inside, line_ends)
