@@ -75,7 +75,8 @@ FROM read_files('s3://landing/a.csv', format => 'csv', \
 schema => '`id` STRING, `shop` STRING, `_corrupt_record` STRING', header => true, \
 enforceSchema => true, mode => 'PERMISSIVE', \
 columnNameOfCorruptRecord => '_corrupt_record', multiLine => true, \
-sep => ',', quote => '"', escape => '"', encoding => 'UTF-8')
+sep => ',', quote => '"', escape => '"', encoding => 'UTF-8', \
+charToEscapeQuoteEscaping => '"')
 UNION ALL
 SELECT 's3://landing/b[1]\\'.csv.gz' AS `_source_file`, 'e2' AS `_source_etag`, \
 CAST(42 AS BIGINT) AS `_source_size`, {moment} AS `_source_modified_at`, 'b-1' AS `_batch_id`, \
@@ -86,7 +87,8 @@ FROM read_files('s3://landing/b\\\\[1\\\\]\\'.csv.gz', format => 'csv', \
 schema => '`tax` STRING, `id` STRING, `_corrupt_record` STRING', header => true, \
 enforceSchema => true, mode => 'PERMISSIVE', \
 columnNameOfCorruptRecord => '_corrupt_record', multiLine => true, \
-sep => ';', quote => '"', escape => '"', encoding => 'ISO-8859-1')) AS decoded"""
+sep => ';', quote => '"', escape => '"', encoding => 'ISO-8859-1', \
+charToEscapeQuoteEscaping => '"')) AS decoded"""
     )
 
 
