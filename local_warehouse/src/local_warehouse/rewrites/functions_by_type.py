@@ -9,7 +9,12 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals, window_aggregates
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
-from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
+from local_warehouse.rewrites.structs import (
+    makes_struct,
+    needs_other_fields,
+    type_of,
+    with_fields_of,
+)
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 
@@ -68,8 +73,7 @@ _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 def _structs(node: exp.Expr) -> list[exp.Expr]:
     """Both sides of a comparison with a struct that is made there."""
     sides = [node.this, node.expression]
-    made = (str(s.this).lower() for s in sides if isinstance(s, exp.Anonymous))
-    return sides if any(name in ("named_struct", "struct") for name in made) else []
+    return sides if any(map(makes_struct, sides)) else []
 
 
 def _types_of_fields(data_type: str) -> str:

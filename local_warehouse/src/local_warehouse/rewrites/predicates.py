@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.structs import makes_struct
 from local_warehouse.sql.walk import nodes, of_kind
 
 
@@ -44,15 +45,10 @@ def compare_structs(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     its fields do not count."""
     for listing in reversed(of_kind(nodes(tree), exp.In)):
         values = listing.expressions
-        if values and any(_makes_struct(one) for one in (listing.this, *values)):
+        if values and any(makes_struct(one) for one in (listing.this, *values)):
             equals = (exp.EQ(this=listing.this.copy(), expression=one.copy()) for one in values)
             listing.replace(exp.paren(exp.or_(*equals)))
     return tree
-
-
-def _makes_struct(node: exp.Expr) -> bool:
-    is_call = isinstance(node, exp.Anonymous)
-    return is_call and str(node.this).lower() in ("named_struct", "struct")
 
 
 def _equals(row: exp.Expr, other: exp.Expr) -> exp.Expr:

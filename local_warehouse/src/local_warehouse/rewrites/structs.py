@@ -21,6 +21,12 @@ def type_of(ddl_type: str) -> exp.DataType:
     return exp.DataType.build(ddl_type, dialect=WarehouseDialect)
 
 
+def makes_struct(node: exp.Expr) -> bool:
+    """Whether it is a call that makes a struct."""
+    is_call = isinstance(node, exp.Anonymous)
+    return is_call and str(node.this).lower() in ("named_struct", "struct")
+
+
 def without_field(value: exp.Expr, kind: exp.Expr, path: list[str]) -> exp.Expr | None:
     """A struct without the field at a path of names in lower case; None where it has none."""
     if kind.this != _Type.STRUCT:

@@ -16,12 +16,12 @@ from sqlglot import exp
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByName, OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
+from local_warehouse.rewrites.structs import makes_struct
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
 
-_MAKES_STRUCT = ("struct", "named_struct")
 _FRACTIONS = ("float", "double")
 _MOST_AVERAGED = 23  # digits, so that the engine's quotient has no more than 38
 _LISTS = ("collect_list", "array_agg")
@@ -94,17 +94,8 @@ def _round_average(call: exp.Expr, averaged: Decimal | None) -> None:
     has_unions = call.root().find(exp.SetOperation) is not None  # whose columns get types later
     if averaged is None or averaged.precision > _MOST_AVERAGED or has_unions:
         return
-    whole = call
-    while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
-        whole = whole.parent
-    places = {}
-    for place in ("sum", "count"):
-        part = whole.copy()
-        aggregate = part
-        while isinstance(aggregate, (exp.Filter, exp.Window)):
-            aggregate = aggregate.this
-        aggregate.set("this", place)
-        places[place] = part
+    whole = _whole(call)
+    places = {name: _by_another(whole, name) for name in ("sum", "count")}
     wide = Decimal(averaged.precision + 11, averaged.scale + 1)
     result = Decimal(averaged.precision + 4, averaged.scale + 4)
     template = f"cast(cast(sum as {wide}) / nullif(count, 0) as {result})"
@@ -117,7 +108,7 @@ def _grouped(call: exp.Expr) -> list[exp.Expr]:
     if len(call.expressions) != 1:
         return []
     argument = _argument(call)
-    if isinstance(argument, exp.Anonymous) and str(argument.this).lower() in _MAKES_STRUCT:
+    if makes_struct(argument):
         return [argument]
     types = (UNKNOWN, *_FRACTIONS) if _is_grouped(call) else (UNKNOWN,)
     return [argument] if evident_type(argument) in types else []
@@ -150,16 +141,26 @@ def _extreme(call: exp.Expr, types: OperandTypes) -> None:
 
 def _extreme_struct(call: exp.Expr) -> None:
     """Sort the structs or arrays, which the engine does as Databricks: NULL comes first."""
-    whole = call
-    while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
-        whole = whole.parent
-    listed = whole.copy()
-    aggregate = listed
-    while isinstance(aggregate, (exp.Filter, exp.Window)):
-        aggregate = aggregate.this
-    aggregate.set("this", "collect_list")
+    whole = _whole(call)
+    listed = _by_another(whole, "collect_list")
     sorted_structs = fill(_STRUCTS[str(call.this).lower()], {"list": listed})
     _put(whole, sorted_structs, render(whole))
+
+
+def _whole(call: exp.Expr) -> exp.Expr:
+    """An aggregate with its FILTER and its OVER."""
+    while isinstance(call.parent, (exp.Filter, exp.Window)) and call.arg_key == "this":
+        call = call.parent
+    return call
+
+
+def _by_another(whole: exp.Expr, name: str) -> exp.Expr:
+    """A copy of a `_whole` whose aggregate is called otherwise."""
+    found = aggregate = whole.copy()
+    while isinstance(aggregate, (exp.Filter, exp.Window)):
+        aggregate = aggregate.this
+    aggregate.set("this", name)
+    return found
 
 
 def _put(node: exp.Expr, corrected: exp.Expr, name: str) -> None:
