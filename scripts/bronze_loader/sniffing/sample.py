@@ -25,7 +25,8 @@ from bronze_loader.sniffing.csv_dialect import (
 SAMPLE_SIZE = 64 * 1024  # characters
 # What some programs take for a line break, and CSV does not: Spark would read one line.
 _OTHER_BREAKS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
-_BLANK_LINE = r"(?:\r\n|\n|\r(?!\n))[{} \t]*[\r\n]"
+# Both alternatives begin with one character, for which the search can skip all others.
+_BLANK_LINE = r"\n[{0} \t]*[\r\n]|\r(?!\n)[{0} \t]*[\r\n]"
 _PAIRS = (
     ("'", "'"), ('"', '"'), ("`", "`"), ('="', '"'),
     ("\u201c", "\u201d"), ("\u201e", "\u201c"), ("\u201e", "\u201d"), ("\u201d", "\u201d"),
