@@ -1,16 +1,19 @@
 """A plugin of dbt: a local warehouse that is down, or that has moved, is said at once.
 
 dbt imports each module whose name begins with `dbt_`, and makes its `plugins` once the profile is
-read and before it connects. Without this, Databricks' SDK would ask a dead port for five minutes.
+read and before it connects. Without this, Databricks' SDK would ask a dead port for five minutes,
+and a living one as well, whose certificate it does not trust. `dbt debug` makes no plugins: see
+`services.dbt_debug`.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import ssl
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 from dbt.plugins.manager import dbtPlugin
@@ -33,50 +36,71 @@ class LocalWarehousePlugin(dbtPlugin):
         context = click.get_current_context(silent=True)
         if context is None or not context.obj or context.obj["flags"].WHICH in _OFFLINE:
             return
-        credentials = context.obj["profile"].credentials
-        address = urlsplit(f"https://{credentials.host or ''}")
-        if address.hostname not in _LOOPBACK:
-            return
-        if "DATABRICKS_HOST" not in os.environ and (others := _MIXED & os.environ.keys()):
-            raise DbtRuntimeError(
-                f"{', '.join(sorted(others))} is of another workspace, as DATABRICKS_HOST is not "
-                "set.\nUnset it to use the local warehouse, or set them all."
-            )
-        _trust(credentials)
-        try:
-            socket.create_connection((address.hostname, address.port or 443), timeout=2).close()
-        except OSError:
-            # dbt shows what follows the first line
-            raise DbtRuntimeError(_what_to_do(f"https://{address.netloc}")) from None
+        if wrong := prepare(context.obj["profile"].credentials):
+            raise DbtRuntimeError(wrong)  # dbt shows what follows the first line
 
 
-def _trust(credentials: Any) -> None:
-    """Let Databricks' SDK, which asks the host as well, trust the authority that the profile names.
+def prepare(credentials: Any) -> str | None:
+    """Make the local warehouse of a profile trusted; what is wrong with it, and what to do, if any.
 
-    It knows no setting but those of `requests`, which reads them at each request. Raises
-    DbtRuntimeError when the authority has been deleted.
+    A profile of another host is left alone.
     """
+    address = urlsplit(f"https://{credentials.host or ''}")
+    if address.hostname not in _LOOPBACK:
+        return None
+    if "DATABRICKS_HOST" not in os.environ and (others := _MIXED & os.environ.keys()):
+        return (
+            f"{', '.join(sorted(others))} is of another workspace, as DATABRICKS_HOST is not "
+            "set.\nUnset it to use the local warehouse, or set them all."
+        )
     authority = (credentials.connection_parameters or {}).get("_tls_trusted_ca_file")
-    if not authority:
-        return
-    if not Path(authority).is_file():
-        raise DbtRuntimeError(
+    if authority and not Path(authority).is_file():
+        return (
             f"The local warehouse's data has been deleted or moved: {authority} is missing.\n"
             "Run `local-warehouse up`, which starts with none."
         )
-    bundle = Certificates(Path(authority).parent).bundle
+    if authority:
+        _trust(Path(authority))
+    try:
+        _shake_hands(address.hostname, address.port or 443, authority)
+    except ssl.SSLError:
+        return _what_to_do("Another program listens at {}", address)
+    except (OSError, ValueError):
+        return _what_to_do("No warehouse listens at {}", address)
+    return None
+
+
+def _trust(authority: Path) -> None:
+    """Let Databricks' SDK, which asks the host as well, trust the authority that the profile names.
+
+    It knows no setting but those of `requests`, which reads them at each request.
+    """
+    bundle = Certificates(authority.parent).bundle
     if bundle.is_file():
         os.environ["REQUESTS_CA_BUNDLE"] = str(bundle)
 
 
-def _what_to_do(address: str) -> str:
-    """What has happened to the warehouse at an address, and the command that helps."""
-    if os.environ.get("DATABRICKS_HOST", "").rstrip("/") == address:
+def _shake_hands(host: str, port: int, authority: str | None) -> None:
+    """Raises OSError when nobody answers within two seconds, SSLError when it is somebody else.
+
+    Without an authority of its own, every certificate will do: clients have their own opinion.
+    """
+    trusting = ssl.create_default_context(cafile=authority or None)
+    if not authority:
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection((host, port), timeout=2) as plain:
+        trusting.wrap_socket(plain, server_hostname=host).close()
+
+
+def _what_to_do(happened: str, address: SplitResult) -> str:
+    """What has happened at an address, and the command that helps."""
+    place = f"https://{address.netloc}"
+    if os.environ.get("DATABRICKS_HOST", "").rstrip("/") == place:
         return (
-            f"No warehouse listens at {address}, which this shell's DATABRICKS_HOST names.\n"
+            f"{happened.format(place)}, which this shell's DATABRICKS_HOST names.\n"
             'Run `eval "$(local-warehouse env)"`, which starts it and renews the settings.'
         )
-    return f"No warehouse listens at {address}.\nRun `local-warehouse up`, which starts it."
+    return f"{happened.format(place)}.\nRun `local-warehouse up`, which starts it."
 
 
 plugins = [LocalWarehousePlugin]

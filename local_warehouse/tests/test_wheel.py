@@ -190,6 +190,7 @@ def test_environment_holds_the_wheel_and_what_it_requires(
     done = run(environment, tmp_path, "python", "-c", _SELF)
     file, search_path, names = json.loads(done.stdout)
     assert Path(file).is_relative_to(environment.site_packages)
+    assert (environment.site_packages / "dbt_local_warehouse.pth").is_file()
     assert search_path == ["", *json.loads(library.stdout), str(environment.site_packages)]
     assert not any(Path(place).is_relative_to(ROOT) for place in search_path if place)
     found = {canonicalize_name(name) for name in names}

@@ -90,6 +90,8 @@ def test_settings_are_written_between_the_marks_and_nowhere_else(shop: Shop) -> 
 
 
 def test_dbt_needs_no_variable(shop: Shop) -> None:
+    debug = shop.dbt("debug")
+    assert "All checks passed!" in debug.stdout, debug.stdout
     done = shop.dbt("seed")
     assert done.returncode == 0, done.stdout
     assert shop.warehouse.sql("select fruit from shop.fruits") == [{"fruit": "apple"}]
@@ -104,7 +106,7 @@ def test_environment_wins(shop: Shop) -> None:
     assert "DATABRICKS_TOKEN" in wrong.stdout
 
 
-def test_warehouse_that_is_down_is_said(shop: Shop) -> None:
+def test_warehouse_that_is_down_is_said(shop: Shop, warehouse: WarehouseUnderTest) -> None:
     address = shop.warehouse.env["DATABRICKS_HOST"]
     deleted = shop.dbt("seed", LOCAL_WAREHOUSE_CA_FILE=str(shop.folder / "deleted.pem"))
     assert deleted.returncode == 2
@@ -119,6 +121,11 @@ def test_warehouse_that_is_down_is_said(shop: Shop) -> None:
         old = shop.dbt("seed", DATABRICKS_HOST="https://localhost:1")
         assert "https://localhost:1, which this shell's DATABRICKS_HOST names" in old.stdout
         assert 'eval "$(local-warehouse env)"' in old.stdout
+        other = warehouse.env["DATABRICKS_HOST"]
+        debug = shop.dbt("debug", DATABRICKS_HOST=other)
+        assert debug.returncode == 1
+        assert f"Another program listens at {other}, which this shell's" in debug.stdout
+        assert 'eval "$(local-warehouse env)"' in debug.stdout
         listed = shop.dbt("ls", "--output", "name", "--quiet")
         assert listed.stdout.split() == ["fruits"], "what needs no warehouse works without"
     finally:
