@@ -58,3 +58,10 @@ def test_fail_fast_names_the_file_and_the_record(reader: CsvReader) -> None:
 def test_skipped_rows_come_before_the_header(reader: CsvReader) -> None:
     path = reader.write(b"made by x\n\nc,d,e\n1,2,3\n")
     assert reader.rows(path, skipRows=2, **RFC)[1] == [("1", "2", "3", None)]
+
+
+def test_only_the_first_character_of_a_file_is_a_byte_order_mark(reader: CsvReader) -> None:
+    path = reader.write("\ufeffc,d,e\n\ufeff1,2,3\n\ufeff4,5,6\n".encode())
+    assert reader.rows(path, **RFC)[1] == [
+        ("\ufeff1", "2", "3", None), ("\ufeff4", "5", "6", None)
+    ]  # fmt: skip

@@ -38,8 +38,17 @@ ODD = "[\\\\x00-\\\\x08\\\\x0B\\\\x0C\\\\x0E-\\\\x1F\\\\x7F-\\\\x9F\\\\uFFFD]"
 CSV = tuple[str, bytes, str]
 
 
-def select(url: str, number: int, schema: str, options: str = DIALECTS[0], f: str = "") -> str:
-    """The rows of a file, marked as the loader marks them."""
+def select(
+    url: str,
+    number: int,
+    schema: str,
+    options: str = DIALECTS[0],
+    f: str = "",
+    mark: int | None = None,
+) -> str:
+    """The rows of a file, marked as the loader marks them: damaged values by its number, or by a
+    mark that other files have too."""
+    mark = number if mark is None else mark
     c = "c" if "c STRING" in schema else "CAST(NULL AS STRING) AS c"
     values = "coalesce(a, ''), coalesce(b, '')"
     schema = schema.replace("_corrupt_record", "bad")
@@ -48,7 +57,7 @@ def select(url: str, number: int, schema: str, options: str = DIALECTS[0], f: st
         f"SELECT {text(f or url)} AS f, CAST({number} AS BIGINT) AS n, "
         f"TIMESTAMP'2026-01-02T03:04:{number:02}.000005Z' AS t, 'same' AS s, "
         f"CASE WHEN bad IS NOT NULL THEN bad WHEN concat({values}) RLIKE '{ODD}' "
-        f"OR endswith(b, {text(str(number % 4))}) OR a = {text(f'x{number}')} "
+        f"OR endswith(b, {text(str(mark % 4))}) OR a = {text(f'x{mark}')} "
         "OR (endswith(b, '\n') AND length(b) - length(replace(b, ',', '')) >= 1) "
         f"THEN concat_ws(',', {values}) END AS k, a, b, {c} "
         f"FROM read_files({path}, {OPTIONS}, {options}, {schema})"
@@ -135,17 +144,34 @@ parts = st.sampled_from(
 bodies = st.lists(parts, max_size=30).map(b"".join)
 
 
+# Small files of one dialect are parsed together where their marks are the same.
+ALIKE = [
+    b"a,b\n1,2\n3,4", b"a,b\n1,2\n", b"a,b\r\n1,2\r\n3,4\r\n", b"a,b\n\n1,2\n", b"a,b\n1,2\n\n",
+    b"a,b\n", b"a,b\n1\n", b"a,b\n\xef\xbb\xbf1,2\n", b"\xef\xbb\xbfa,b\n,\n", b"a,b\n \n1,2\n",
+    b"a,b\n1,x\n1,\x7f\nx1,2\n", b'a,b\n"1",2\n', b"a,b\n1,2,3\n",
+]  # fmt: skip
+
+
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(bodies, st.sampled_from(DIALECTS)), min_size=6, max_size=12))
-@example([(b"a,b\n1,\x00\n2,3\r\n", dialect) for dialect in DIALECTS])
-def test_any_bytes_give_what_the_engine_gives(both: Both, files: list[tuple[bytes, str]]) -> None:
+@given(
+    st.lists(st.tuples(bodies, st.sampled_from(DIALECTS)), min_size=6, max_size=12), st.booleans()
+)
+@example([(b"a,b\n1,\x00\n2,3\r\n", dialect) for dialect in DIALECTS], False)
+@example([(body, DIALECTS[0]) for body in ALIKE], True)
+@example([(body, DIALECTS[2].replace("';'", "','")) for body in (*ALIKE[:3], *ALIKE[7:9])], True)
+def test_any_bytes_give_what_the_engine_gives(
+    both: Both, files: list[tuple[bytes, str]], alike: bool
+) -> None:
     schemas = ["schema => 'a STRING, B STRING, c STRING, _corrupt_record STRING'",
                "schema => 'b STRING, a STRING, _corrupt_record STRING'"]  # fmt: skip
     landed: list[CSV] = [
-        (f"{n}.csv", body, schemas[n % 3 % 2]) for n, (body, _) in enumerate(files)
+        (f"{n}.csv", body, schemas[1 if alike else n % 3 % 2]) for n, (body, _) in enumerate(files)
     ]
     urls = put(both.warehouse, landed)
-    branches = [select(url, n, landed[n][2], files[n][1]) for n, url in enumerate(urls)]
+    branches = [
+        select(url, n, landed[n][2], files[0 if alike else n][1], mark=1 if alike else None)
+        for n, url in enumerate(urls)
+    ]
     own, engines = both.insert(branches, urls)
     assert own == engines
     if len(own) > 1:

@@ -123,8 +123,16 @@ def _repeats(column: Any) -> bool:
     return bool(pc.count_distinct(sample).as_py() <= len(sample) * _REPEATED)
 
 
+def repeated(values: Sequence[object], counts: Sequence[int], kind: pa.DataType) -> pa.Array:
+    """Values that each stand in so many rows, one after the other."""
+    if len(values) == 1:
+        return pa.repeat(pa.scalar(values[0], kind), counts[0])
+    places = np.repeat(np.arange(len(values), dtype=np.int32), np.array(counts, np.int64))
+    return pa.array(values, kind).take(pa.array(places))
+
+
 def coded(values: Sequence[object], counts: Sequence[int], kind: pa.DataType) -> pa.Array:
-    """Values that each stand in so many rows, one after the other, with a dictionary."""
+    """The same with a dictionary."""
     places: dict[object, int] = {}
     for value in values:
         if value is not None:

@@ -63,9 +63,10 @@ class Constant:
 
 @dataclass(frozen=True)
 class Computed:
-    """A text computed from each row."""
+    """A text computed from each row, by constants of its file if it `varies`."""
 
     compute: Callable[[Rows], Array]
+    varies: bool = False
 
 
 _Text = Callable[[Rows], Array]  # gives an array, or a scalar
@@ -85,7 +86,8 @@ class Compiler:
         node = node.unalias()
         if isinstance(node, (exp.Literal, exp.Null, exp.Cast)):
             return self._constant(node)
-        return Computed(self._text(_by_row(node)))
+        varies = any(literal.name in self._constants for literal in node.find_all(exp.Literal))
+        return Computed(self._text(_by_row(node)), varies)
 
     # constants
 

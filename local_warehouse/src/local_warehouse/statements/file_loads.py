@@ -192,7 +192,8 @@ def _load(
                 branch.paths,
                 branch.options,
                 storage=context.warehouse.files,
-                take=lambda number, work, p=projection: writers.put(p, number, work),  # type: ignore[misc]
+                take=lambda work, p=projection: writers.put(p, work),  # type: ignore[misc]
+                together=not projection.varies,
             )
         adds = writers.finish()
         check()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from local_warehouse.delta.data_files import DataFile, coded
-from local_warehouse.read_files.csv.row_stream import Work
+from local_warehouse.delta.data_files import DataFile, coded, repeated
+from local_warehouse.read_files.csv.row_stream import Part, Work
 from local_warehouse.rewrites.columnwise import Computed, Constant, NotCovered, Rows
 
 _ROW_GROUP_BYTES = 24 * 1024 * 1024  # of Arrow's columns
@@ -23,46 +23,54 @@ _CORES = os.cpu_count() or 1
 
 
 class Projection:
-    """From the rows of a file to the columns of the table. Constants are filled in last, for many
+    """From the rows of files to the columns of the table. Constants are filled in last, for many
     pieces at once."""
 
     def __init__(self, outputs: Sequence[Constant | Computed]) -> None:
         self.outputs = outputs
 
-    def rows(self, table: pa.Table, file: int) -> list[Any]:
-        """The columns of the table, None for those that are constant."""
+    @property
+    def varies(self) -> bool:
+        """Whether a column is computed by constants of each file, so that each file's rows are to
+        be a part of their own."""
+        return any(isinstance(output, Computed) and output.varies for output in self.outputs)
+
+    def rows(self, part: Part) -> list[Any]:
+        """The columns of the table, None for those that are constant in each file."""
+        table = part.table
         columns = {
             n.lower(): c.chunk(0) if c.num_chunks == 1 else c.combine_chunks()  # which copies
             for n, c in zip(table.column_names, table.columns, strict=True)
         }
-        rows = Rows(columns, file, table.num_rows)
+        rows = Rows(columns, part.files[0], table.num_rows)
         return [o.compute(rows) if isinstance(o, Computed) else None for o in self.outputs]
 
 
 class _Piece:
-    """The rows of a part of one file."""
+    """The rows of a part."""
 
-    def __init__(self, projection: Projection, file: int, table: pa.Table) -> None:
-        self.count = table.num_rows
-        self.columns = projection.rows(table, file)
-        self.size = table.nbytes + self.count * _CONSTANT_BYTES
-        self._outputs, self._file = projection.outputs, file
+    def __init__(self, projection: Projection, part: Part) -> None:
+        rows = part.table.num_rows
+        self.counts = part.counts
+        self.columns = projection.rows(part)
+        self.size = part.table.nbytes + rows * _CONSTANT_BYTES
+        self._outputs, self._files = projection.outputs, part.files
 
     def is_constant(self, place: int) -> bool:
-        """Whether a column has the same value in all rows."""
+        """Whether a column has the same value in all rows of a file."""
         return self.columns[place] is None
 
     def column(self, place: int, kind: pa.DataType) -> Any:
         """The values of a column."""
         if self.is_constant(place):
-            return pa.repeat(pa.scalar(self.constant(place), kind), self.count)
+            return repeated(self.constants(place), self.counts, kind)
         return self.columns[place]
 
-    def constant(self, place: int) -> Any:
-        """The value of a column that is constant."""
+    def constants(self, place: int) -> list[Any]:
+        """The values of a column that is constant, one for each file."""
         output = self._outputs[place]
         assert isinstance(output, Constant)
-        return output.of(self._file)
+        return [output.of(file) for file in self._files]
 
 
 class RowWriters:
@@ -89,7 +97,7 @@ class RowWriters:
         self._required = required
         self._coded = coded_columns
         self._check = check
-        self._queue: Queue[tuple[Projection, int, Work] | None] = Queue(_WAITING)
+        self._queue: Queue[tuple[Projection, Work] | None] = Queue(_WAITING)
         self._error: BaseException | None = None
         self._lock = threading.Lock()
         self._left: list[_Piece] = []
@@ -114,9 +122,9 @@ class RowWriters:
             for file in self._files:
                 file.abandon()
 
-    def put(self, projection: Projection, file: int, work: Work) -> None:
+    def put(self, projection: Projection, work: Work) -> None:
         """Have a writer do the work and write its rows, as soon as one is free."""
-        self._offer((projection, file, work))
+        self._offer((projection, work))
 
     def finish(self) -> list[dict[str, Any]]:
         """Wait until all is written, and return the actions that add the files to the table."""
@@ -132,7 +140,7 @@ class RowWriters:
         """Note that the files belong to the table now."""
         self._kept = True
 
-    def _offer(self, item: tuple[Projection, int, Work] | None) -> None:
+    def _offer(self, item: tuple[Projection, Work] | None) -> None:
         while True:
             self._check()
             self._raise()
@@ -168,12 +176,11 @@ class RowWriters:
         size = 0
         file: DataFile | None = None
         while (item := self._queue.get()) is not None and self._error is None:
-            projection, number, work = item
-            table = work()
-            if table is None or not table.num_rows:
-                continue
-            waiting.append(_Piece(projection, number, table))
-            size += waiting[-1].size
+            projection, work = item
+            for part in work():
+                if part.table.num_rows:
+                    waiting.append(_Piece(projection, part))
+                    size += waiting[-1].size
             if size >= _ROW_GROUP_BYTES:
                 file = self._write(file, waiting)
                 waiting, size = [], 0
@@ -220,13 +227,14 @@ class RowWriters:
         return pa.table(columns, self._schema.names)
 
     def _column(self, pieces: Sequence[_Piece], place: int, field: pa.Field) -> Any:
-        counts = [piece.count for piece in pieces]
         if all(piece.is_constant(place) for piece in pieces):
-            values = [piece.constant(place) for piece in pieces]
+            values = [value for piece in pieces for value in piece.constants(place)]
+            counts = [count for piece in pieces for count in piece.counts]
             if len(set(values)) == 1:
                 return self._repeat(values[0], sum(counts), place, field)
             if field.name in self._coded:
                 return coded(values, counts, field.type)
+            return repeated(values, counts, field.type)
         return pa.chunked_array([piece.column(place, field.type) for piece in pieces], field.type)
 
     def _repeat(self, value: Any, count: int, place: int, field: pa.Field) -> Any:
@@ -236,6 +244,6 @@ class RowWriters:
             if field.name in self._coded:
                 rows = coded([value], [count], field.type)
             else:
-                rows = pa.repeat(pa.scalar(value, field.type), count)
+                rows = repeated([value], [count], field.type)
             self._repeated[place] = value, rows
         return rows.slice(0, count)

@@ -129,6 +129,19 @@ class CsvFile:
             self._write_plain(plain, self._take_head(), splitter, rows, lines)
             rows.flush()
 
+    def few_lines(self) -> tuple[bytes, BlockSplitter] | None:
+        """The rest of a small file whose lines have no quote and are not blank, the last one with
+        its line end, and their splitter; None where it is another file, which then is to be parsed.
+        """
+        data = self._head[self._position :]
+        splitter = self._splitter() if self._final and len(data) <= SMALL_BYTES else None
+        if splitter is None or not splitter.end_of_lines(data, final=True):
+            return None
+        data += b"" if data.endswith(b"\n") else b"\n"
+        if data[:1] in b"\r\n" or b"\n\n" in data or b"\n\r" in data:
+            return None
+        return data, splitter
+
     def _splitter(self) -> BlockSplitter | None:
         """The reader of blocks, if it covers these options."""
         width = len(self.options.data_columns or ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO, Protocol, Self
@@ -149,6 +150,8 @@ def parse_plain(data: bytes, options: CsvOptions) -> pa.Table | None:
     """
     if not data[:1].strip(b"\r\n") and not data.strip(b"\r\n"):  # which copies
         return None
+    if data.startswith(codecs.BOM_UTF8):  # part of the first value, which Arrow would leave out
+        data = b"\n" + data
     names = [column.name for column in options.data_columns or ()]
     has_quotes = options.quote.encode() in data
     table = pacsv.read_csv(
