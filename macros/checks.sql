@@ -177,6 +177,14 @@
 {%- endmacro %}
 
 
+{#- True when one of the raw values holds a quote, or anything but printable ASCII. Most lines hold
+    neither, and so need not be asked for what else a quote or a control character can do. -#}
+{% macro odd_text(columns, quote='"') -%}
+    coalesce(concat_ws('', {% for column in columns %}raw_{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+        rlike '[^ -~]|{{ quote | replace("'", "\\'") }}', false)
+{%- endmacro %}
+
+
 {#- For `required` of reject_reasons: column -> its trimmed text, for all columns of a file that are
     not optional. -#}
 {% macro required_texts(columns, optional=[]) %}
@@ -211,7 +219,7 @@
     ids: the columns that are ids.
     quote: the quote character that the dataset declares. -#}
 {% macro reject_reasons(columns, required, checks, ids=[], quote='"') -%}
-    case when found_header = 'header_line' then array('header_line') else array_compact(array(
+    case when found_header = 'header_line' then array('header_line') else array_compact(concat(array(
     {%- for column, text in required.items() %}
         case when {{ text }} is null then 'missing_{{ column }}' end,
     {%- endfor %}
@@ -225,12 +233,13 @@
                 then 'damaged_id'
         end,
     {%- endif %}
-        case when found_header = 'second_header' then 'second_header' end,
+        case when found_header = 'second_header' then 'second_header' end
+    ), case when {{ odd_text(columns, quote) }} then array(
         case when {{ unclosed_quote(columns, quote) }} then 'unclosed_quote' end,
         case when {{ undeclared_escape(columns, quote) }} then 'undeclared_escape' end,
         case when {{ kept_quotes(columns, quote) }} then 'kept_quotes' end,
         case when {{ control_character(columns) }} then 'control_character' end
-    )) end
+    ) else array(cast(null as string)) end)) end
 {%- endmacro %}
 
 

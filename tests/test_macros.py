@@ -100,6 +100,15 @@ def test_undeclared_escape_is_a_quote_behind_a_backslash(lakehouse: Lakehouse) -
     assert answers(lakehouse, MACROS.undeclared_escape(["x"]), list(expected)) == expected
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_odd_text_holds_a_quote_or_what_is_not_printable_ascii(
+    lakehouse: Lakehouse, quote: str
+) -> None:
+    odd = [f"a{quote}", quote, "a\nb", "a\x07", "é", "\uff02a\uff02", "\ufeff", "\t"]
+    expected = dict.fromkeys(odd, True) | {"a, b; ~": False, "": False, None: False}
+    assert answers(lakehouse, MACROS.odd_text(["x"], quote), list(expected)) == expected
+
+
 @pytest.mark.parametrize(
     ("lowest", "highest", "expected"),
     [

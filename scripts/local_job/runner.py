@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
 
+import local_session
 from local_job.bundle import LOCAL_TARGET
 from local_job.held_process import HeldProcess, Holder, holder_of
 from local_job.job import Command, Job, Task, UnknownValue
@@ -257,11 +258,15 @@ def _attempt(
 def _environment(command: Command | None = None) -> dict[str, str]:
     """The environment of every command: output comes at once, and without colours.
 
+    dbt keeps what it has parsed beside the state: in target/, a `dbt build` from a terminal, which
+    has other variables, would make the next run parse the whole project again, and it the next.
+
     dbt asks the local warehouse alone, by the authority that the profile names. It opens a
     connection for each model and test, and each reads all authorities that SSL_CERT_FILE names:
     some 150 otherwise, a third of dbt's processor time.
     """
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "DBT_USE_COLORS": "false"}
+    environment.setdefault("DBT_TARGET_PATH", str(local_session.state_dir().resolve() / "target"))
     authority = environment.get("LOCAL_WAREHOUSE_CA_FILE")
     if authority and command and Path(command.arguments[0]).name == "dbt":
         environment["SSL_CERT_FILE"] = authority

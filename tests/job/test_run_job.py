@@ -388,6 +388,16 @@ def test_verbose_shows_the_output_as_it_comes(tmp_path: Path) -> None:
     assert "[not markup]" in shown
 
 
+def test_dbt_keeps_what_it_parses_beside_the_state(tmp_path: Path) -> None:
+    """A terminal's dbt, which has other variables, keeps its own: neither parses for the other."""
+    show = "import os; print('target', os.environ['DBT_TARGET_PATH'])"
+    project = Project(tmp_path, show=show)
+    assert project.run().returncode == 0
+    assert project.run(DBT_TARGET_PATH="mine").returncode == 0
+    said = [(run / "show.log").read_text().split()[-1] for run in project.runs()]
+    assert said == [str(tmp_path / ".lakehouse" / "target"), "mine"]
+
+
 def test_state_directory_of_the_environment_is_used(tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     project = Project(tmp_path / "project", only="print('done')")
