@@ -46,8 +46,11 @@ def test_settings_of_a_connection_and_tags_of_its_queries(warehouse: Any) -> Non
         assert kept["query_tags"] == "team:data,urgent"
         cursor.execute("select 1 as a", query_tags={"step": "one"})
         assert cursor.fetchall() == [(1,)]
-        cursor.execute("reset statement_timeout")
-        assert cursor.execute("set statement_timeout").fetchone().value == "<undefined>"
+        cursor.execute("reset STATEMENT_TIMEOUT")
+        shown = {row.key: row.value for row in cursor.execute("set -v").fetchall()}
+        assert shown.items() >= {"statement_timeout": "172800", "use_cached_result": "true"}.items()
+        for name, value in (("statement_timeout", "172800"), ("ANSI_MODE", "true")):
+            assert tuple(cursor.execute(f"set {name}").fetchone()) == (name, value)
 
 
 @pytest.mark.parametrize(

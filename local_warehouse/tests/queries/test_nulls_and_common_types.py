@@ -87,6 +87,47 @@ def test_a_decimal_beside_a_double_is_compared_as_a_double(warehouse: Any) -> No
     assert row == {"less": 1, "between_them": 2, "listed": 2, "equal": 0, "none": 1}
 
 
+_TINY = (
+    "select cast(m as decimal(10, 2)) as m, cast(d as double) as d, struct(d as x) as s, i,"
+    " cast(d as string) as t"
+    " from values (0, 1e-20, 1), (-1.5, -15e-1, 2), (3, 1e30, 3) as v(m, d, i)"
+)
+_COMPARED = {  # which rows it is true of
+    "m = d": [2], "m <> d": [1, 3], "0.00 < d": [1, 3], "m <=> d": [2], "d > 0.0": [1, 3],
+    "d between 0.0 and m": [], "m in (7, d)": [2], "s.x > 0.0": [1, 3], "t > 0.0": [1, 3],
+    "case m when d then true end": [2], "nullif(m, d) is null": [2], "d + 0.0 > m": [1, 3],
+    "exists(array(d), x -> x > 0.0)": [1, 3], "t in (-1.5, 9)": [2],
+    "m in (select w.d from t w)": [2], "m < (select max(w.d) from t w)": [1, 2, 3],
+    "exists(array(s), f -> f.x = 0.0)": [], "0.1D + 0.2D = 0.3": [],
+    "'0.30000000000000004' = 0.3": [], "0.1D = 0.1": [1, 2, 3],
+}  # fmt: skip
+
+
+def test_a_decimal_is_compared_as_a_double_wherever_one_may_meet_it(
+    warehouse: Any, schema: str
+) -> None:
+    warehouse.sql(f"create table {schema}.t as {_TINY}")
+    columns = ", ".join(f"{condition} as `{condition}`" for condition in _COMPARED)
+    for relation in (f"{schema}.t", "c"):  # columns of a table, and of a query with other names
+        query = columns.replace("from t w", f"from {relation} w")
+        with_c = f"with c(d, m, s, t, i) as (select d, m, s, t, i from {schema}.t)"
+        rows = warehouse.sql(f"{with_c} select i, {query} from {relation}")
+        for condition, expected in _COMPARED.items():
+            key = condition.replace("from t w", f"from {relation} w")
+            assert sorted(row["i"] for row in rows if row[key]) == expected, key
+    joined = f"select a.i, b.i as j from {schema}.t a join {schema}.t b on a.m = b.d and b.d < 0.1"
+    assert warehouse.sql(joined) == [{"i": 2, "j": 2}]
+    warehouse.sql(f"update {schema}.t set d = 1.5 where d <= 0.00")
+    warehouse.sql(f"delete from {schema}.t where d < 0.000000000000001")
+    assert [r["i"] for r in warehouse.sql(f"select i from {schema}.t order by i")] == [2, 3]
+
+
+def test_values_of_decimals_and_doubles_are_doubles(warehouse: Any) -> None:
+    for rows in ("select * from values (-1.5), (1e30), (1e-20)", "select -1.5 union select 1e30"):
+        [row] = warehouse.sql(f"select typeof(max(x)) as t, max(x) as x from ({rows}) as v(x)")
+        assert row == {"t": "double", "x": 1e30}
+
+
 def test_not_in_and_intersect_all(warehouse: Any) -> None:
     other = "(select * from values (1, 3), (2, null) as w(id, i))"
     query = f"select v.id from {_ROWS} v where {{}} order by v.id"

@@ -77,6 +77,19 @@ def test_rows_that_stand_in_the_text_cost_no_question(monkeypatch: pytest.Monkey
     assert _cost("select 1 as x union all select cast(2.5 as double)", monkeypatch)[0] == 0
 
 
+def test_comparisons_cost_no_question_where_no_decimal_meets_a_double(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = (
+        "with a as (select cast(1 as int) as id, 'x' as name, cast(2.5 as decimal(9, 2)) as price),"
+        " b as (select 1 as id, lower('x') as name, 1e0 as rate) select a.* from a join b"
+        " on a.id = b.id and a.name = b.name where price > 1.5 and rate < 2e0 and price in (1, 2.5)"
+        " and b.name <> 'y' and a.id >= (select id from b) and rate is not null"
+    )
+    assert _cost(usual, monkeypatch)[0] == 0
+    assert _cost(usual.replace("rate < 2e0", "rate < price"), monkeypatch)[0] == 1
+
+
 _LEAST = "(select min(y) from limits where z = (select max(z) from other))"
 
 

@@ -48,13 +48,18 @@ def relations(catalog: str) -> list[Relation]:
         Relation(
             Name(catalog, "information_schema", name),
             "VIEW",
-            columns=[Column(column.name, column.type) for column in columns],
+            columns=columns_of(name),
             owner="System user",
             created_at=0,
             altered_at=0,
         )
-        for name, (columns, _) in sorted(_TABLES.items())
+        for name in sorted(_TABLES)
     ]
+
+
+def columns_of(table: str) -> list[Column]:
+    """The columns of a table of information_schema, which there is."""
+    return [Column(column.name, column.type) for column in _TABLES[table][0]]
 
 
 def with_its_own(catalog: Catalog, name: str) -> list[Schema]:

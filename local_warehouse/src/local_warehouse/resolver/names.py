@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from local_warehouse import errors
+from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Function, Relation
 from local_warehouse.catalog.names import full_name
 from local_warehouse.engine.snapshots import Snapshot
@@ -26,6 +27,7 @@ from local_warehouse.resolver.relations import (
     subquery_for,
 )
 from local_warehouse.resolver.session_values import replace_session_values
+from local_warehouse.rewrites.mixed_numbers import KnownColumns
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.session.context import Context
 from local_warehouse.sql.dialect import parse, render
@@ -116,11 +118,15 @@ class NameResolver:
         name = full_name(parts, scope.namespace)
         if name.schema == "information_schema":
             point_at(table, self._context.information_schema(name))
+            table.meta["columns"] = KnownColumns(information_schema.columns_of(name.table))
             return None
         relation = self._context.relation(name)
         if relation.is_view:
             return self._view(table, relation, scope)
+        is_of_now = table.args.get("version") is None
         point_at(table, self._engine_name(table, relation))
+        if is_of_now:
+            table.meta["columns"] = KnownColumns(relation.columns)
         return policies.seen(table, relation) if policies.has_policy(relation) else None
 
     def _note_reference(self, table: exp.Table, expression: exp.CTE) -> None:

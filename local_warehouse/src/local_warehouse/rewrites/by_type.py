@@ -15,6 +15,7 @@ from local_warehouse.rewrites import (
     arithmetic,
     common_types,
     functions_by_type,
+    mixed_numbers,
     moments,
     texts,
     window_aggregates,
@@ -50,11 +51,15 @@ _BY_NAME: ByName = {
 
 def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Compute as Databricks does what the engine computes otherwise for some types."""
+    arithmetic.cast_least_integers(nodes(tree))
     found = nodes(tree)
-    arithmetic.cast_least_integers(found)
+    mixed = {id(node) for node in mixed_numbers.mixed_comparisons(found)}
     changing: list[tuple[exp.Expr, Callable[[exp.Expr, OperandTypes], None]]] = []
     unclear: list[exp.Expr] = []
-    for node in reversed(nodes(tree)):
+    for node in reversed(found):
+        if id(node) in mixed:
+            changing.append((node, mixed_numbers.compare_as_doubles))
+            unclear += [p for o in mixed_numbers.operands_of(node) for p in unclear_parts(o)]
         correction = _correction(node)
         decisive = correction[0](node) if correction is not None else []
         if correction is not None and decisive:

@@ -1,4 +1,6 @@
-"""VALUES whose columns hold texts and numbers, which Databricks refuses and the engine casts.
+"""VALUES whose columns hold values of several types, of which the engine makes one as it likes.
+
+Databricks refuses texts beside numbers, and DECIMALs beside a DOUBLE become DOUBLEs.
 
 https://docs.databricks.com/aws/en/error-messages/invalid-inline-table-error-class
 """
@@ -8,12 +10,15 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
+from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.sql.walk import nodes, of_kind
 
 
 def check_inline_tables(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Raise SqlError for a column of VALUES that has a text and a number as literals."""
+    """Cast the DECIMALs in a column of VALUES that has a DOUBLE. Raises SqlError for a column that
+    has a text and a number as literals."""
+    types = OperandTypes(columns_of)  # is asked nothing, and says what is plain from the text
     for values in of_kind(nodes(tree), exp.Values):
         rows = [
             row.expressions if isinstance(row, exp.Tuple) else [row] for row in values.expressions
@@ -26,4 +31,9 @@ def check_inline_tables(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                     "Invalid inline table. Found incompatible types in the column "
                     f"`col{position + 1}` for inline table: STRING and a number.",
                 )
+            given = [types.of(cell) for cell in column]
+            if "double" in given or "float" in given:
+                for cell, data_type in zip(column, given, strict=True):
+                    if data_type.startswith("decimal"):
+                        cell.replace(exp.cast(cell.copy(), "double"))
     return tree

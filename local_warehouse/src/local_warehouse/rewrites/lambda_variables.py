@@ -38,7 +38,9 @@ def without_variables(node: exp.Expr) -> exp.Expr:
 
 
 def _is_variable(name: exp.Expr) -> bool:
-    return not isinstance(name.parent, (exp.Column, exp.Alias, exp.Dot, exp.Lambda, exp.TableAlias))
+    is_field = isinstance(name.parent, exp.Dot) and name.arg_key == "expression"
+    is_name = isinstance(name.parent, (exp.Column, exp.Alias, exp.Lambda, exp.TableAlias))
+    return not is_field and not is_name
 
 
 def _values_around(node: exp.Expr) -> dict[str, exp.Expr]:

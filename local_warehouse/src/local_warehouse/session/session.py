@@ -19,6 +19,20 @@ _RESULT_SETTINGS = {
     "spark.sql.ansi.enabled": {"true"},
     "autocommit": {"true"},  # a rollback could not take back what has been committed
 }
+# The parameters that Databricks documents, and their values where nobody has set them:
+# https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-parameters
+_DEFAULTS = {
+    "ansi_mode": "true",
+    "enable_photon": "true",
+    "legacy_time_parser_policy": "EXCEPTION",
+    "max_file_partition_bytes": "128m",
+    "read_only_external_metastore": "false",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timezone": "UTC",
+    "statement_timeout": "172800",  # seconds
+    "timezone": "UTC",
+    "use_cached_result": "true",
+}
 
 
 @dataclass
@@ -55,4 +69,22 @@ class Session:
         accepted = _RESULT_SETTINGS.get(name.lower())
         if accepted is not None and value.lower() not in accepted:
             raise errors.unsupported(f"{name} = {value}")
-        self.configuration[name] = value
+        self.configuration[_spelled(name)] = value
+
+    def setting(self, name: str) -> str | None:
+        """The value of a setting: that of this session, or the default of a parameter."""
+        spelled = _spelled(name)
+        return self.configuration.get(spelled, _DEFAULTS.get(spelled))
+
+    def settings(self) -> dict[str, str]:
+        """All settings of this session and all parameters."""
+        return _DEFAULTS | self.configuration
+
+    def reset(self, name: str) -> None:
+        """Forget what this session has set."""
+        self.configuration.pop(_spelled(name), None)
+
+
+def _spelled(name: str) -> str:
+    """A name as it is kept: case does not count in those of parameters."""
+    return name.lower() if name.lower() in _DEFAULTS else name

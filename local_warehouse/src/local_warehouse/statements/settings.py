@@ -28,20 +28,24 @@ def use(context: Context, reader: StatementReader) -> Result:
 
 
 def set_configuration(context: Context, reader: StatementReader) -> Result:
-    """SET, SET key or SET key = value. Values are kept and shown; none changes the engine."""
+    """SET, SET -v, SET key or SET key = value. Values are kept and shown; none changes the engine.
+    SET shows what the session has set, and with -v the defaults of all parameters too."""
     columns = [("key", "string"), ("value", "string")]
-    if reader.at_end() or reader.accept("-", "V"):
+    session = context.session
+    if reader.at_end():
+        return rows(columns, sorted(session.configuration.items()))
+    if reader.accept("-", "V"):
         reader.end()
-        return rows(columns, sorted(context.session.configuration.items()))
+        return rows(columns, sorted(session.settings().items()))
     if reader.accept_any("VAR", "VARIABLE") and not reader.sees("="):
         raise errors.unsupported("session variables (SET VARIABLE)")
     if reader.accept("TIME", "ZONE"):
-        context.session.configure("timezone", reader.until().strip("'\""))
+        session.configure("timezone", reader.until().strip("'\""))
         return nothing()
     key, _, value = (part.strip() for part in reader.rest().partition("="))
     if value:
-        context.session.configure(key, value.strip("'\""))
-    return rows(columns, [[key, context.session.configuration.get(key, "<undefined>")]])
+        session.configure(key, value.strip("'\""))
+    return rows(columns, [[key, session.setting(key) or "<undefined>"]])
 
 
 def reset(context: Context, reader: StatementReader) -> Result:
@@ -49,7 +53,7 @@ def reset(context: Context, reader: StatementReader) -> Result:
     if reader.at_end():
         context.session.configuration.clear()
     else:
-        context.session.configuration.pop(reader.rest().strip(), None)
+        context.session.reset(reader.rest().strip())
     return nothing()
 
 

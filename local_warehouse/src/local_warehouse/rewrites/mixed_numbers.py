@@ -1,0 +1,216 @@
+"""Comparisons of a DECIMAL with a FLOAT, a DOUBLE or a text, which are comparisons of DOUBLEs.
+
+The engine makes DECIMALs of 10 or 15 digits behind the point of both, so that 1e-16 equals 0 and
+0.1D + 0.2D equals 0.3. The types are asked for only where both kinds may meet: the names of
+columns, the literals and the casts of a statement say for nearly all comparisons that they do not.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import re
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from local_warehouse.catalog.model import Column
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.operand_types import OperandTypes
+from local_warehouse.rewrites.scopes import branches
+from local_warehouse.sql.walk import of_kind
+
+_DECIMAL, _OTHER = 1, 2  # what a value may be, or be made of; the others are compared as DOUBLEs
+_EITHER = _DECIMAL | _OTHER
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
+_FIELD = re.compile(r"[<,]`?([^`<>,:()]+)`?:")  # the name of a field in the text of a type
+# Calls that give what they are given, or neither kind.
+_KEEPING = {
+    "abs", "and", "any_value", "array", "case", "coalesce", "count", "date_add", "date_trunc",
+    "datediff", "element_at", "explode", "first", "first_value", "get", "greatest", "if", "ifnull",
+    "lag", "last", "last_value", "lead", "least", "length", "max", "max_by", "min", "min_by",
+    "negative", "nullif", "nvl", "or", "round", "row_number", "struct", "sum", "to_date",
+    "to_timestamp",
+}  # fmt: skip
+_MAKING_DECIMALS = {"ceil", "ceiling", "date_part", "datepart", "extract", "floor", "to_number",
+                    "try_to_number"}  # fmt: skip
+_STRUCTURED = ("from_", "variant", "try_variant")  # beginnings of calls that make any type
+
+
+class KnownColumns(list[Column]):
+    """The columns of a table that the catalog holds. A copy of a syntax tree shares them."""
+
+    def __deepcopy__(self, memo: object) -> KnownColumns:
+        return self
+
+
+def mixed_comparisons(found: list[exp.Expr]) -> list[exp.Expr]:
+    """The comparisons among the nodes of a tree in which a DECIMAL may meet another kind."""
+    compared = [(node, operands) for node in found if (operands := operands_of(node))]
+    if not compared:
+        return []
+    kinds = _Kinds(found)
+    return [node for node, operands in compared if kinds.may_meet(operands)]
+
+
+def operands_of(node: exp.Expr) -> list[exp.Expr]:
+    """The values that a comparison compares; none where it is no comparison."""
+    if isinstance(node, _COMPARISONS):
+        is_assignment = isinstance(node.parent, exp.Update) and node.arg_key == "expressions"
+        return [] if is_assignment else [node.this, node.expression]
+    if isinstance(node, exp.Between):
+        return [node.this, node.args["low"], node.args["high"]]
+    if isinstance(node, exp.In):
+        query = node.args.get("query")
+        select = query.this if isinstance(query, exp.Subquery) else query
+        if not isinstance(select, exp.Select):
+            return [node.this, *node.expressions]
+        outputs = select.expressions
+        is_one = len(outputs) == 1 and not outputs[0].is_star
+        return [node.this, outputs[0].unalias()] if is_one else []
+    if isinstance(node, exp.Case) and node.this is not None:
+        return [node.this, *(branch.this for branch in node.args["ifs"])]
+    return []
+
+
+def compare_as_doubles(node: exp.Expr, types: OperandTypes) -> None:
+    """Cast DECIMALs, and texts beside them, that are compared as DOUBLEs, in place."""
+    operands = operands_of(node)
+    given = [types.of(operand) for operand in operands]
+    if not {"float", "double", "string"} & set(given):
+        return
+    has_decimal = any(data_type.startswith("decimal") for data_type in given)
+    for operand, data_type in zip(operands, given, strict=True):
+        if data_type.startswith("decimal") or (has_decimal and data_type == "string"):
+            operand.replace(exp.cast(operand.copy(), "double"))
+
+
+class _Kinds:
+    """What the values of a tree may be, by the names of columns, whatever relation these are of."""
+
+    def __init__(self, found: list[exp.Expr]) -> None:
+        self._names: dict[str, int] = {}
+        self._found = found
+        self._is_read = self._is_open = False  # open: a relation has columns that are not known
+
+    def may_meet(self, operands: list[exp.Expr]) -> bool:
+        """Whether one of these values may be a DECIMAL and another one of the other kind."""
+        evident = [_evident(operand) for operand in operands]
+        if sum(kind != 0 for kind in evident) < 2:
+            return False
+        if not self._is_read:
+            self._read()
+        kinds = [
+            kind and self._of(operand) for kind, operand in zip(evident, operands, strict=True)
+        ]
+        return any(
+            one & _DECIMAL and other & _OTHER
+            for i, one in enumerate(kinds)
+            for j, other in enumerate(kinds)
+            if i != j
+        )
+
+    def _read(self) -> None:
+        """Find out what the columns of the tree may be: those of tables first, then the names that
+        stand for expressions, until none of them may be more."""
+        self._is_read = True
+        expressions = {cte.alias for cte in of_kind(self._found, exp.CTE)}
+        named: list[tuple[str, exp.Expr]] = []
+        for node in self._found:
+            if isinstance(node, exp.Table):
+                columns = node.meta.get("columns")
+                self._is_open |= columns is None and node.name not in expressions
+                for column in columns or ():
+                    self._add_column(column)
+            elif isinstance(node, exp.Alias):
+                named.append((node.alias.lower(), node.this))
+            elif isinstance(node, exp.Aliases):
+                named += [(name.name.lower(), node.this) for name in node.expressions]
+            elif isinstance(node, exp.TableAlias) and node.columns and node.parent is not None:
+                names = [name.name.lower() for name in node.columns]
+                for row in _rows(node.parent, len(names)):
+                    named += zip(names, row, strict=True)
+        for name, _ in named:
+            self._names.setdefault(name, 0)
+        is_changed = True
+        while is_changed:
+            is_changed = False
+            of: dict[int, int] = {}  # by the expression, which several names may stand for
+            for name, value in named:
+                if id(value) not in of:
+                    of[id(value)] = self._of(value)
+                kinds = self._names[name] | of[id(value)]
+                is_changed = is_changed or kinds != self._names[name]
+                self._names[name] = kinds
+
+    def _add_column(self, column: Column) -> None:
+        kinds = _of_type(column.type)
+        for name in (column.name, *(_FIELD.findall(column.type) if "<" in column.type else ())):
+            self._names[name.lower()] = self._names.get(name.lower(), 0) | kinds
+
+    def _of(self, value: exp.Expr) -> int:
+        """What a value may be: all that it may be made of."""
+        kinds, waiting = 0, [value]
+        if isinstance(value, exp.Table):  # an alias of it renames its columns
+            return _EITHER
+        while waiting and kinds != _EITHER:
+            node = waiting.pop()
+            evident = evident_type(node)
+            if evident != UNKNOWN and not isinstance(node, (exp.Window, exp.Filter)):
+                kinds |= _of_type(evident)
+            elif isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+                kinds |= self._of_column(node)
+            elif isinstance(node, exp.Identifier):
+                kinds |= _EITHER if node.arg_key != "alias" else 0  # the variable of a lambda
+            elif not isinstance(node, (exp.Predicate, exp.Not, exp.Table, exp.TableAlias)):
+                kinds |= _made_by(node)
+                waiting += node.iter_expressions()
+        return kinds
+
+    def _of_column(self, column: exp.Column) -> int:
+        """What the column, or the struct that has a field of its name, may be."""
+        if self._is_open:
+            return _EITHER
+        names = [part.name.lower() for part in column.parts]
+        known = [self._names[name] for name in names if name in self._names]
+        return functools.reduce(operator.or_, known) if known else _EITHER
+
+
+def _rows(relation: exp.Expr, width: int) -> Iterator[list[exp.Expr]]:
+    """The expressions of a relation's columns, of which there are so many, for each of its SELECTs
+    or rows; the whole relation for each where it does not show them one by one."""
+    if isinstance(relation, exp.Values):
+        rows = [
+            row.expressions if isinstance(row, exp.Tuple) else [row] for row in relation.expressions
+        ]
+    elif isinstance(relation, (exp.Subquery, exp.CTE)):
+        selects = branches(relation.this)
+        rows = [one.expressions if isinstance(one, exp.Select) else [] for one in selects]
+    else:
+        rows = [[]]
+    for row in rows:
+        is_shown = len(row) == width and not any(value.is_star for value in row)
+        yield [value.unalias() for value in row] if is_shown else [relation] * width
+
+
+def _evident(operand: exp.Expr) -> int:
+    """What an operand may be by its text alone."""
+    evident = evident_type(operand)
+    return _EITHER if evident == UNKNOWN else _of_type(evident)
+
+
+def _of_type(data_type: str) -> int:
+    is_other = any(name in data_type for name in ("double", "float", "string"))
+    return ("decimal" in data_type) * _DECIMAL | is_other * _OTHER
+
+
+def _made_by(node: exp.Expr) -> int:
+    """What an operator or a call may make of whatever it is given."""
+    if not isinstance(node, exp.Func):
+        return _OTHER if isinstance(node, exp.Div) else 0
+    name = str(node.this).lower() if isinstance(node, exp.Anonymous) else node.key
+    if name.startswith(_STRUCTURED):
+        return _EITHER
+    return (name in _MAKING_DECIMALS) * _DECIMAL | (name not in _KEEPING) * _OTHER
