@@ -47,3 +47,12 @@ def test_a_join_by_names_keeps_its_keys_in_both_relations(
             assert sorted(map(str, (tuple(row.values()) for row in found))) == sorted(
                 map(str, expected)
             )
+
+
+def test_lateral_over_a_table_answers_or_is_refused_by_name(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.t as select 1 as k, 2 as v")
+    beside = f"select l.v from {schema}.t, lateral (select t.k + t.v as v) l"
+    assert warehouse.sql(beside) == [{"v": 3}]
+    inner = f"select o.k, l.v from {schema}.t o, lateral (select v from {schema}.t i {{}}) l"
+    warehouse.fails(inner.format("where i.k = o.k"), "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+    warehouse.fails(f"select k + count(*) from {schema}.t", "MISSING_AGGREGATION")

@@ -3,6 +3,7 @@ values, overflow within lambda functions. The answers are those of Apache Spark 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 _ROWS = (
@@ -157,3 +158,30 @@ def test_what_databricks_does_not_take_fails(warehouse: Any) -> None:
         "select interval '1' month * 2": "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
     }.items():
         warehouse.fails(sql, condition)
+
+
+def test_arrays_of_which_one_may_hold_null(warehouse: Any) -> None:
+    asked = {
+        "array_except(array(1, null, 2), array(2))": [1, None],
+        "array_except(split('a,b', ','), array('a'))": ["b"],
+        "array_except(array(named_struct('a', 1)), array(named_struct('a', 1), null))": [],
+        "array_union(array(1), array(2, null))": [1, 2, None],
+        "array_union(array(1), array(null))": [1, None],
+        "array_union(array(1), array(2L))": [1, 2],
+    }
+    [row] = warehouse.sql(f"select {', '.join(f'to_json({sql}) as `{sql}`' for sql in asked)}")
+    assert {sql: json.loads(text) for sql, text in row.items()} == asked
+
+
+def test_infinity_as_a_decimal_is_null(warehouse: Any) -> None:
+    numbers = "values (double('inf')), (1.5D), (double('nan')) as v(x)"
+    [row] = warehouse.sql(
+        "select count(cast(x as decimal(4, 1))) as n, cast(sum(x) as decimal(4, 1)) as s,"
+        f" cast(float('-inf') as decimal(4, 1)) as f from {numbers}"
+    )
+    assert row == {"n": 1, "s": None, "f": None}
+    name = "CAST(sum(x) AS DECIMAL(4,1))"
+    assert warehouse.sql(f"select {name} from {numbers}") == [{name: None}]
+    warehouse.fails(
+        "select cast(1e30 as decimal(4, 1))", "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"
+    )

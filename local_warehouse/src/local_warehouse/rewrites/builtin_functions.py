@@ -37,6 +37,11 @@ _CORRECTED = {
     " w -> concat(upper(left(w, 1)), lower(substr(w, 2)))), ' ')",
     # NULL where the value may be one of the NULLs
     ("array_contains", 2): "if(call, true, if(exists(x, e -> e is null), null, call))",
+    # of an array that may hold NULLs and one that may not, the engine makes none
+    **{
+        (name, 2): f"{name}(transform(x, e -> nullif(e, null)), transform(y, e -> nullif(e, null)))"
+        for name in ("array_except", "array_union")
+    },
     ("arrays_overlap", 2): "if(size(x) * size(y) = 0, false, call)",  # the engine's is NULL
     ("make_date", 3): "cast(call as date)",  # the engine's is VOID where an argument is NULL
     ("regexp_count", 2): "cast(call as int)",  # the engine's is a BIGINT

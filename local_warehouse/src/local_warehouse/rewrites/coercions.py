@@ -2,8 +2,9 @@
 
 A date beside a timestamp becomes a timestamp (the engine makes nanoseconds of both, which Spark
 does not have), a string beside a boolean becomes a boolean, and a decimal beside a double a double
-(the engine makes a decimal of both, which cannot hold every double). The casts are written into a
-query only after the engine has failed on it, so that other queries cost nothing.
+(the engine makes a decimal of both, which cannot hold every double). Infinity and NaN as a decimal
+are NULL. The casts are written into a query only after the engine has failed on it, so that other
+queries cost nothing.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 """
@@ -14,8 +15,11 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_of, with_visible
+from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql.walk import nodes, of_kind
 
 _CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
 _PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "Boolean", "Decimal128")
@@ -30,6 +34,9 @@ def cast_operands(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Cast operands that must have one type, inner before outer."""
     for node in _inner_first(tree):
         _align(node, columns_of)
+    for cast in reversed(of_kind(nodes(tree), exp.Cast)):
+        if cast.to.this == exp.DataType.Type.DECIMAL:
+            _leave_out_infinity(cast, columns_of)
     return tree
 
 
@@ -62,15 +69,35 @@ def _operands(node: exp.Expr) -> list[exp.Expr]:
     return []
 
 
-def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
+def _leave_out_infinity(cast: exp.Cast, columns_of: ColumnsOf) -> None:
+    """Cast NULL in place of infinity and NaN. A projection keeps its name."""
+    columns = _ask(cast, [cast, exp.alias_(cast.this.copy(), "operand")], columns_of)
+    if not columns or columns[1].type not in ("float", "double"):
+        return
+    cast.this.replace(fill("if(isnan(x - x), null, x)", {"x": cast.this}))
+    if isinstance(cast.parent, exp.Select):
+        cast.replace(exp.alias_(cast.copy(), columns[0].name, quoted=True))
+
+
+def _ask(node: exp.Expr, shown: list[exp.Expr], columns_of: ColumnsOf) -> list[Column]:
+    """The columns of a query of these at the place of a node; none where the engine does not know
+    them: aggregates beside columns, or columns of a query around this one."""
     place = place_of(node)
     if place is None:
-        return
-    query, operands = relations_of(place), _operands(node)
-    query.set("expressions", [exp.alias_(o.copy(), f"c{i}") for i, o in enumerate(operands)])
+        return []
+    query = relations_of(place)
+    query.set("expressions", [one.copy() for one in shown])
     try:
-        types = [column.type for column in columns_of(with_visible(query, place))]
-    except SqlError:  # aggregates beside columns, or columns of a query around this one
+        return columns_of(with_visible(query, place))
+    except SqlError:
+        return []
+
+
+def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
+    operands = _operands(node)
+    shown = [exp.alias_(operand.copy(), f"c{i}") for i, operand in enumerate(operands)]
+    types = [column.type for column in _ask(node, shown, columns_of)]
+    if not types:
         return
     becomes = _becomes(types)
     for operand, data_type in zip(operands, types, strict=True):
