@@ -78,8 +78,8 @@ _INCAPABLE = (
     "not yet supported",
     "this feature is not implemented",
 )
-# A column that the engine looks for by the name of the table below a snapshot: it does not find what
-# a LATERAL query compares with the query around it.
+# A column that the engine looks for by the name of the table below a snapshot, and does not find:
+# one that a LATERAL query compares with the query around it.
 _LOST_COLUMN = re.compile(r"^No field named t_[0-9a-f]{32}_")
 _FAR_MOMENT = re.compile(r"^Timestamp -?\d+ out of range")
 _NO_DELTA = "Failed to find the data source: delta"
