@@ -84,6 +84,7 @@ def test_an_error_says_what_may_be_meant_and_where_it_is(warehouse: Any) -> None
         "with c as (select 1 as one, 2 as two) select tow from c": "[`two`, `one`].",
         "select raise_error('it is ' || alpha) from named": "none",
         "select raise_error('[MINE] no')": "[USER_RAISED_EXCEPTION] [MINE] no SQLSTATE: P0001",
+        "select assert_true(1 > 2)": "'(1 > 2)' is not true! SQLSTATE: P0001",
         "select assert_true(1 > 2, 'small')": "[USER_RAISED_EXCEPTION] small SQLSTATE: P0001",
         "select *\nform named": "(line 2, pos 5). SQLSTATE: 42601\n\n== SQL ==\nselect *\n"
         "form named\n-----^^^",

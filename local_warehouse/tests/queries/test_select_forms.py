@@ -216,3 +216,18 @@ def test_a_random_value_is_not_computed_twice(warehouse: Any) -> None:
     warehouse.fails("select rand() as a from range(3) qualify a < 2", "UNSUPPORTED_FEATURE")
     within = "select a = b as same from (select a, a as b from (select uuid() as a))"
     assert warehouse.sql(within) == [{"same": True}]
+
+
+def test_a_star_among_the_arguments_of_a_function_is_the_columns(warehouse: Any) -> None:
+    rows = "values (1, 2), (null, 3) as v(x, y)"
+    query = (
+        "select concat_ws('-', *) as a, coalesce(*) as b, to_json(array(v.*)) as c,"
+        " to_json(struct(* except (x))) as d, count(*) over () as n"
+        f" from {rows} where greatest(*) > 1 order by y"
+    )
+    assert warehouse.sql(query) == [
+        {"a": "1-2", "b": 1, "c": "[1,2]", "d": '{"y":2}', "n": 2},
+        {"a": "3", "b": 3, "c": "[null,3]", "d": '{"y":3}', "n": 2},
+    ]
+    grouped = f"select concat_ws('-', *), count(distinct *) from {rows} group by all order by 1"
+    assert [list(row.values()) for row in warehouse.sql(grouped)] == [["1-2", 1], ["3", 0]]

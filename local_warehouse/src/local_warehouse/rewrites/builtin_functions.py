@@ -160,6 +160,11 @@ def _correct(call: exp.Expr) -> None:
         call.replace(fill("count(if(x, 1, null))", {"x": arguments[0]}))
     elif name == "substr":
         _substring(call, [*arguments, None, None][:3])
+    elif name == "assert_true" and len(arguments) == 1:
+        shown = render(arguments[0])
+        shown = f"({shown})" if isinstance(arguments[0], exp.Binary) else shown
+        message = exp.Literal.string(f"[USER_RAISED_EXCEPTION] '{shown}' is not true!")
+        _replace(call, fill("assert_true(x, message)", {"x": arguments[0], "message": message}))
     elif name == "slice" and len(arguments) == 3:
         _slice(call, arguments)
     elif name == "split" and len(arguments) in (2, 3):

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.mixed_numbers import as_compared
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes, widest
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
@@ -87,7 +88,9 @@ def _null_if(call: exp.Expr, types: OperandTypes) -> None:
     """Keep the type of the first argument, which the engine gives up for one of both."""
     value, other = call.expressions
     if len({types.of(value), types.of(other)} - {UNKNOWN, "void"}) == 2:
-        call.replace(fill("if(x = y, null, x)", {"x": value, "y": other}))
+        one, two = as_compared([value, other], types)
+        places = {"x": value, "one": one, "two": two}
+        call.replace(fill("if(one = two, null, x)", places))
 
 
 def _both(call: exp.Expr) -> list[exp.Expr]:

@@ -78,13 +78,23 @@ def operands_of(node: exp.Expr) -> list[exp.Expr]:
 def compare_as_doubles(node: exp.Expr, types: OperandTypes) -> None:
     """Cast DECIMALs, and texts beside them, that are compared as DOUBLEs, in place."""
     operands = operands_of(node)
+    for operand, compared in zip(operands, as_compared(operands, types), strict=True):
+        if compared is not operand:
+            operand.replace(compared)
+
+
+def as_compared(operands: list[exp.Expr], types: OperandTypes) -> list[exp.Expr]:
+    """The operands of a comparison, and a cast to DOUBLE in place of each that becomes one."""
     given = [types.of(operand) for operand in operands]
-    if not {"float", "double", "string"} & set(given):
-        return
     has_decimal = any(data_type.startswith("decimal") for data_type in given)
-    for operand, data_type in zip(operands, given, strict=True):
-        if data_type.startswith("decimal") or (has_decimal and data_type == "string"):
-            operand.replace(exp.cast(operand.copy(), "double"))
+    if not has_decimal or not {"float", "double", "string"} & set(given):
+        return operands
+    return [
+        exp.cast(operand.copy(), "double")
+        if data_type.startswith("decimal") or data_type == "string"
+        else operand
+        for operand, data_type in zip(operands, given, strict=True)
+    ]
 
 
 class _Kinds:

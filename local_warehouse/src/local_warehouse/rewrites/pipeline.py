@@ -43,7 +43,10 @@ from local_warehouse.rewrites.qualify import filter_qualified
 from local_warehouse.rewrites.regular_expressions import translate_patterns
 from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
 from local_warehouse.rewrites.set_operations import align_columns, count_in_intersections
-from local_warehouse.rewrites.stars import spell_out_excepted_stars
+from local_warehouse.rewrites.stars import (
+    spell_out_excepted_stars,
+    spell_out_stars_of_calls,
+)
 from local_warehouse.rewrites.time_units import count_microseconds
 from local_warehouse.rewrites.using_joins import spell_out_using
 from local_warehouse.rewrites.window_aggregates import leave_nulls_out_of_lists
@@ -102,6 +105,7 @@ REWRITES: tuple[Rewrite, ...] = (
         order_by_outputs,
         filter_qualified,
     ),
+    spell_out_stars_of_calls,
     extract_paths_of_change,
     correct_by_type,
     tell_casts_apart,

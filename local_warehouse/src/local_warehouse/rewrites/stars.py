@@ -1,4 +1,5 @@
-"""SELECT * EXCEPT (…), which the engine does not read beside a relation's name.
+"""SELECT * EXCEPT (…), which the engine does not read beside a relation's name, and stars among the
+arguments of functions.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names-star
 """
@@ -9,8 +10,9 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites.scopes import ColumnsOf, sources, star_query
+from local_warehouse.rewrites.scopes import ColumnsOf, place_of, sources, star_query
 from local_warehouse.rewrites.structs import type_of, without_field
+from local_warehouse.sql.walk import nodes, of_kind
 
 
 def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -18,25 +20,57 @@ def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.S
     projections: list[exp.Expr] = []
     changed = False
     for projection in select.expressions:
-        star = projection.this if isinstance(projection, exp.Column) else projection
-        excepted = star.args.get("except_") if isinstance(star, exp.Star) else None
-        if not excepted:
+        star = _star(projection)
+        if star is None or not star.args.get("except_"):
             projections.append(projection)
             continue
         changed = True
-        qualifier = projection.table if isinstance(projection, exp.Column) else None
-        columns = _star_columns(select, qualifier, columns_of)
-        paths = [_path(name, columns) for name in excepted]
-        for alias, column in columns:
-            kept: exp.Expr | None = exp.column(column.name, table=alias, quoted=True)
-            for path in paths:
-                if path[0] == column.name.lower() and kept is not None:
-                    kept = _without(kept, column, path[1:])
-            if kept is not None:
-                projections.append(kept)
+        projections += _columns(projection, star, select, columns_of)
     if changed:
         select.set("expressions", projections)
     return select
+
+
+def spell_out_stars_of_calls(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Replace a star among the arguments of a function by the columns, but the plain ones of count
+    and struct, which the engine knows."""
+    for star in of_kind(nodes(tree), exp.Star):
+        argument = star.parent if isinstance(star.parent, exp.Column) else star
+        call, select = argument.parent, place_of(star)
+        if not isinstance(call, (exp.Anonymous, exp.Distinct)) or not isinstance(
+            select, exp.Select
+        ):
+            continue
+        name = str(call.this).lower() if isinstance(call, exp.Anonymous) else ""
+        if name in ("count", "struct") and not star.args.get("except_"):
+            continue
+        at = argument.index or 0
+        columns = _columns(argument, star, select, columns_of)
+        call.set("expressions", [*call.expressions[:at], *columns, *call.expressions[at + 1 :]])
+    return tree
+
+
+def _star(node: exp.Expr) -> exp.Star | None:
+    star = node.this if isinstance(node, exp.Column) else node
+    return star if isinstance(star, exp.Star) else None
+
+
+def _columns(
+    node: exp.Expr, star: exp.Star, select: exp.Select, columns_of: ColumnsOf
+) -> list[exp.Expr]:
+    """What a star, which may have a relation's name before it, stands for in a SELECT."""
+    left: list[exp.Expr] = []
+    qualifier = node.table if isinstance(node, exp.Column) else None
+    columns = _star_columns(select, qualifier, columns_of)
+    paths = [_path(name, columns) for name in star.args.get("except_") or []]
+    for alias, column in columns:
+        kept: exp.Expr | None = exp.column(column.name, table=alias, quoted=True)
+        for path in paths:
+            if path[0] == column.name.lower() and kept is not None:
+                kept = _without(kept, column, path[1:])
+        if kept is not None:
+            left.append(kept)
+    return left
 
 
 def _path(name: exp.Expr, columns: list[tuple[str | None, Column]]) -> list[str]:
