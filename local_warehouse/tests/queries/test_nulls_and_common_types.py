@@ -98,6 +98,7 @@ _COMPARED = {  # which rows it is true of
     "d between 0.0 and m": [], "m in (7, d)": [2], "s.x > 0.0": [1, 3], "t > 0.0": [1, 3],
     "case m when d then true end": [2], "nullif(m, d) is null": [2], "nullif(d, 0.0) is null": [],
     "d + 0.0 > m": [1, 3], "exists(array(d), x -> x > 0.0)": [1, 3], "t in (-1.5, 9)": [2],
+    "(i, m) in (select w.i, w.d from t w)": [2], "(i, d) in ((1, 0.0), (2, -1.5))": [2],
     "m in (select w.d from t w)": [2], "m < (select max(w.d) from t w)": [1, 2, 3],
     "exists(array(s), f -> f.x = 0.0)": [], "0.1D + 0.2D = 0.3": [],
     "'0.30000000000000004' = 0.3": [], "0.1D = 0.1": [1, 2, 3],

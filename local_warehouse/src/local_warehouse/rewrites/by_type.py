@@ -59,7 +59,8 @@ def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     for node in reversed(found):
         if id(node) in mixed:
             changing.append((node, mixed_numbers.compare_as_doubles))
-            unclear += [p for o in mixed_numbers.operands_of(node) for p in unclear_parts(o)]
+            compared = [one for group in mixed_numbers.compared_values(node) for one in group]
+            unclear += [part for one in compared for part in unclear_parts(one)]
         correction = _correction(node)
         decisive = correction[0](node) if correction is not None else []
         if correction is not None and decisive:

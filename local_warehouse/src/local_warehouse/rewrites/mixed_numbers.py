@@ -48,28 +48,37 @@ class KnownColumns(list[Column]):
 
 def mixed_comparisons(found: list[exp.Expr]) -> list[exp.Expr]:
     """The comparisons among the nodes of a tree in which a DECIMAL may meet another kind."""
-    compared = [(node, operands) for node in found if (operands := operands_of(node))]
+    compared = [(node, groups) for node in found if (groups := compared_values(node))]
     if not compared:
         return []
     kinds = _Kinds(found)
-    return [node for node, operands in compared if kinds.may_meet(operands)]
+    return [node for node, groups in compared if any(map(kinds.may_meet, groups))]
 
 
-def operands_of(node: exp.Expr) -> list[exp.Expr]:
-    """The values that a comparison compares; none where it is no comparison."""
+def compared_values(node: exp.Expr) -> list[list[exp.Expr]]:
+    """The values that a comparison compares, those of each column of a row together; none where it
+    is no comparison."""
+    query = node.args.get("query") if isinstance(node, exp.In) else None
+    if query is None:
+        operands = _operands(node)
+        return [operands] if operands else []
+    row = node.this.expressions if isinstance(node.this, exp.Tuple) else [node.this]
+    select = query.unnest()
+    outputs = select.expressions if isinstance(select, exp.Select) else []
+    if len(row) != len(outputs) or any(output.is_star for output in outputs):
+        return []
+    return [[value, output.unalias()] for value, output in zip(row, outputs, strict=True)]
+
+
+def _operands(node: exp.Expr) -> list[exp.Expr]:
+    """The values or rows that a comparison compares; none where it is no comparison."""
     if isinstance(node, _COMPARISONS):
         is_assignment = isinstance(node.parent, exp.Update) and node.arg_key == "expressions"
         return [] if is_assignment else [node.this, node.expression]
     if isinstance(node, exp.Between):
         return [node.this, node.args["low"], node.args["high"]]
     if isinstance(node, exp.In):
-        query = node.args.get("query")
-        select = query.this if isinstance(query, exp.Subquery) else query
-        if not isinstance(select, exp.Select):
-            return [node.this, *node.expressions]
-        outputs = select.expressions
-        is_one = len(outputs) == 1 and not outputs[0].is_star
-        return [node.this, outputs[0].unalias()] if is_one else []
+        return [node.this, *node.expressions]
     if isinstance(node, exp.Case) and node.this is not None:
         return [node.this, *(branch.this for branch in node.args["ifs"])]
     return []
@@ -77,10 +86,10 @@ def operands_of(node: exp.Expr) -> list[exp.Expr]:
 
 def compare_as_doubles(node: exp.Expr, types: OperandTypes) -> None:
     """Cast DECIMALs, and texts beside them, that are compared as DOUBLEs, in place."""
-    operands = operands_of(node)
-    for operand, compared in zip(operands, as_compared(operands, types), strict=True):
-        if compared is not operand:
-            operand.replace(compared)
+    for operands in compared_values(node):
+        for operand, compared in zip(operands, as_compared(operands, types), strict=True):
+            if compared is not operand:
+                operand.replace(compared)
 
 
 def as_compared(operands: list[exp.Expr], types: OperandTypes) -> list[exp.Expr]:
