@@ -48,11 +48,32 @@ class KnownColumns(list[Column]):
 
 def mixed_comparisons(found: list[exp.Expr]) -> list[exp.Expr]:
     """The comparisons among the nodes of a tree in which a DECIMAL may meet another kind."""
+    expressions = {cte.alias for cte in of_kind(found, exp.CTE)}
+    if not any(_may_bring_decimals(node, expressions) for node in found):
+        return []
     compared = [(node, groups) for node in found if (groups := compared_values(node))]
     if not compared:
         return []
-    kinds = _Kinds(found)
+    kinds = _Kinds(found, expressions)
     return [node for node, groups in compared if any(map(kinds.may_meet, groups))]
+
+
+def _may_bring_decimals(node: exp.Expr, expressions: set[str]) -> bool:
+    """Whether it is a source of DECIMALs: a literal, a type, a call, or a table, whose columns may
+    not be known. `expressions` are the names of CTEs."""
+    match node:
+        case exp.Literal():
+            return not node.is_string and _of_type(evident_type(node)) == _DECIMAL
+        case exp.DataType():
+            return bool(node.this == exp.DataType.Type.DECIMAL)
+        case exp.Table():
+            columns = node.meta.get("columns")
+            if columns is None:
+                return node.name not in expressions
+            return any("decimal" in column.type for column in columns)
+        case exp.Func():
+            return bool(_made_by(node) & _DECIMAL)
+    return False
 
 
 def compared_values(node: exp.Expr) -> list[list[exp.Expr]]:
@@ -109,9 +130,9 @@ def as_compared(operands: list[exp.Expr], types: OperandTypes) -> list[exp.Expr]
 class _Kinds:
     """What the values of a tree may be, by the names of columns, whatever relation these are of."""
 
-    def __init__(self, found: list[exp.Expr]) -> None:
+    def __init__(self, found: list[exp.Expr], expressions: set[str]) -> None:
         self._names: dict[str, int] = {}
-        self._found = found
+        self._found, self._expressions = found, expressions
         self._is_read = self._is_open = False  # open: a relation has columns that are not known
 
     def may_meet(self, operands: list[exp.Expr]) -> bool:
@@ -135,12 +156,11 @@ class _Kinds:
         """Find out what the columns of the tree may be: those of tables first, then the names that
         stand for expressions, until none of them may be more."""
         self._is_read = True
-        expressions = {cte.alias for cte in of_kind(self._found, exp.CTE)}
         named: list[tuple[str, exp.Expr]] = []
         for node in self._found:
             if isinstance(node, exp.Table):
                 columns = node.meta.get("columns")
-                self._is_open |= columns is None and node.name not in expressions
+                self._is_open |= columns is None and node.name not in self._expressions
                 for column in columns or ():
                     self._add_column(column)
             elif isinstance(node, exp.Alias):
