@@ -85,6 +85,18 @@ def test_columns_of_every_type_arrive(warehouse: Any) -> None:
             assert cursor.fetchall() == [], sql
 
 
+def test_structs_of_nothing_but_null_arrive(warehouse: Any) -> None:
+    one, none = "named_struct('a', null)", {"a": None}
+    [row] = warehouse.sql(
+        f"select array({one}, null) as a, map('k', {one}, 'l', null) as m,"
+        f" array(array({one})) as d, named_struct('s', array({one}, null), 't', 1.5) as s"
+    )
+    assert list(row["a"]) == [none, None]
+    assert row["m"] == [("k", none), ("l", None)]
+    assert [list(inner) for inner in row["d"]] == [[none]]
+    assert (list(row["s"]["s"]), float(row["s"]["t"])) == ([none, None], 1.5)
+
+
 def test_a_decimal_has_its_precision_in_the_description(warehouse: Any) -> None:
     with warehouse.connect() as connection, connection.cursor() as cursor:
         cursor.execute("select cast(12.34 as decimal(10,2)) as n, 1 as i")

@@ -162,10 +162,23 @@ def to_client(table: pa.Table, schema: pa.Schema) -> pa.Table:
     columns = [
         intervals.as_text(table, position, wanted.type)
         if intervals.contains_text(table.schema.field(position).type)
-        else table.column(position).cast(wanted.type)
+        else _cast(table.column(position), wanted.type)
         for position, wanted in enumerate(schema)
     ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    """A column cast to another type. Arrow's cast of structs within an array or a map cuts off
+    their fields that are nothing but NULL."""
+    if pa.types.is_nested(wanted) and _holds_void(wanted):
+        return pa.chunked_array([pa.array(column.to_pylist(), wanted)])
+    return column.cast(wanted)
+
+
+def _holds_void(arrow_type: pa.DataType) -> bool:
+    fields = (arrow_type.field(at).type for at in range(arrow_type.num_fields))
+    return pa.types.is_null(arrow_type) or any(map(_holds_void, fields))
 
 
 def to_thrift(field: pa.Field) -> ttypes.TTypeDesc:
