@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from importlib import resources
 
 from local_warehouse.comparison.exchanged_values import all_exchanged
 from local_warehouse.comparison.queries import query
+
+# Two billion digits behind the point, of which Apache Spark makes a text until its memory ends.
+_ENDLESS = re.compile(r"format_number\([^,]*, 2147483647\)")
 
 
 def documented() -> list[str]:
@@ -21,7 +25,7 @@ def of_functions(seed: int, count: int) -> list[str]:
     """So many of the examples with a value exchanged, chosen by a seed."""
     found = all_exchanged(documented())
     random.Random(seed).shuffle(found)  # noqa: S311
-    return found[:count]
+    return [sql for sql in found if not _ENDLESS.search(sql)][:count]
 
 
 def generated(seed: int, count: int) -> list[str]:

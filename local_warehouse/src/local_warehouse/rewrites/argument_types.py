@@ -2,21 +2,68 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
-from local_warehouse.rewrites.evident_types import UNKNOWN
-from local_warehouse.rewrites.operand_types import DIGITS, ByName, OperandTypes
+from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.operand_types import DIGITS, ByName, OperandTypes, widest
+from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
+from local_warehouse.types.decimals import decimal_of
 
+_PAIRS = r"[\\x{10000}-\\x{10FFFF}]"  # in a literal
+_HASHED = 18  # digits of a DECIMAL whose hash is that of a BIGINT
+_KINDS = {
+    "STRING": ("string",),
+    "integral": tuple(DIGITS),
+    "INT or STRING": ("int", "string"),
+    "INT or BIGINT": ("int", "bigint"),
+    "INT": ("int",),
+    "INT, SMALLINT or TINYINT": ("int", "smallint", "tinyint", "string"),
+}
 # The kinds of the arguments of functions; the last one is that of all further ones.
 _TAKEN: dict[str, tuple[str, ...]] = {
-    "array_repeat": ("any", "integer"),
-    "json_tuple": ("text",),
-    "mask": ("text",),
-    "str_to_map": ("text",),
-    "timestamp_micros": ("integer",),
-    "timestamp_millis": ("integer",),
+    "array_repeat": ("any", "INT"),
+    "format_number": ("any", "INT or STRING"),
+    "json_tuple": ("STRING",),
+    "mask": ("STRING",),
+    "rand": ("INT or BIGINT",),
+    "randn": ("INT or BIGINT",),
+    "random": ("INT or BIGINT",),
+    "randstr": ("any", "INT or BIGINT"),
+    "str_to_map": ("STRING",),
+    "timestamp_micros": ("integral",),
+    "timestamp_millis": ("integral",),
+}
+# Which argument is an INT: a BIGINT fails where it is none.
+_INTS = {
+    "elt": 0,
+    "locate": 2,
+    "shiftleft": 1,
+    "shiftright": 1,
+    "shiftrightunsigned": 1,
+    "split_part": 2,
+    "substring_index": 2,
+}
+# Which argument is a text, as which a literal number counts.
+_TEXTS = {
+    "date_format": 1,
+    "from_unixtime": 1,
+    "to_binary": 0,
+    "to_char": 1,
+    "try_to_binary": 0,
+    "to_varchar": 1,
+}
+# Of functions that are common: arguments are looked at, and the engine is not asked.
+_TAKEN_EVIDENTLY: dict[str, tuple[str, ...]] = {
+    "array_join": ("any", "STRING"),
+    "date_add": ("any", "INT, SMALLINT or TINYINT"),
+    "date_sub": ("any", "INT, SMALLINT or TINYINT"),
+    "ntile": ("INT",),
+    "dateadd": ("any", "INT, SMALLINT or TINYINT"),
 }
 
 
@@ -24,19 +71,101 @@ def _arguments(call: exp.Expr) -> list[exp.Expr]:
     return list(call.expressions)
 
 
-def _check(call: exp.Expr, types: OperandTypes) -> None:
-    kinds = _TAKEN[str(call.this).lower()]
+def check(call: exp.Expr, types: OperandTypes) -> None:
+    """Raise SqlError for an argument of a type that the function does not take."""
+    _check_kinds(call, _TAKEN[str(call.this).lower()], types.of)
+
+
+def _check_evident(call: exp.Expr) -> list[exp.Expr]:
+    """No argument whose type is to be asked for. Raises SqlError where a text says that the type
+    does not do."""
+    if "date" in str(call.this).lower() and len(call.expressions) != 2:  # a unit comes first
+        return []
+    _check_kinds(call, _TAKEN_EVIDENTLY[str(call.this).lower()], evident_type)
+    return []
+
+
+def narrow(call: exp.Expr) -> list[exp.Expr]:
+    """Cast what is evidently a BIGINT and should be an INT; no type is to be asked for."""
+    at = _INTS[str(call.this).lower()]
+    if len(call.expressions) > at and evident_type(call.expressions[at]) == "bigint":
+        call.expressions[at].replace(exp.cast(call.expressions[at].copy(), "int"))
+    return []
+
+
+def _check_position(call: exp.Expr, types: OperandTypes) -> None:
+    """Raise SqlError for what is looked for among whole numbers and has another type: a text, or a
+    DECIMAL that cannot hold them."""
+    listed, wanted = map(types.of, _arguments(call))
+    exact = decimal_of(wanted) if wanted.startswith("decimal") else None
+    digits = DIGITS.get(listed.removeprefix("array<").removesuffix(">"), 0)
+    if digits and (wanted == "string" or (exact and exact.precision - exact.scale < digits)):
+        raise SqlError(
+            "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",
+            f"Cannot resolve {render(call)} due to data type mismatch: {listed.upper()} has no"
+            f" values of {wanted.upper()}.",
+        )
+
+
+def _widen(call: exp.Expr, types: OperandTypes) -> None:
+    """Give two arrays of numbers one type; the engine makes whole numbers of DECIMALs."""
+    given = {types.of(one).removeprefix("array<").removesuffix(">") for one in _arguments(call)}
+    wanted = widest(given)
+    if len(given) > 1 and wanted.startswith("decimal"):
+        for one in _arguments(call):
+            one.replace(exp.cast(one.copy(), f"array<{wanted}>"))
+
+
+def _refuse_long_decimals(call: exp.Expr, types: OperandTypes) -> None:
+    for one in _arguments(call):
+        digits = [int(found) for found in re.findall(r"decimal\((\d+)", types.of(one))]
+        if max(digits, default=0) > _HASHED:
+            raise unsupported(f"xxhash64() of DECIMALs of more than {_HASHED} digits")
+
+
+def _check_maps(call: exp.Expr, types: OperandTypes) -> None:
+    """Raise SqlError for maps of which some have texts as keys and others have numbers."""
+    keys = {
+        types.of(argument).removeprefix("map<").partition(",")[0] for argument in _arguments(call)
+    }
+    if "float" in keys and keys & {*DIGITS, "double"}:
+        raise unsupported("map_concat() of maps whose keys are FLOATs and other numbers")
+    if "string" in keys and any(key in DIGITS or key in ("float", "double") for key in keys):
+        raise SqlError(
+            "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+            f"Cannot resolve {render(call)} due to data type mismatch: its maps' types differ.",
+        )
+
+
+def write_number(call: exp.Expr) -> list[exp.Expr]:
+    """Make a text of a number in place of one; no type is to be asked for."""
+    at = _TEXTS[str(call.this).lower()]
+    if len(call.expressions) > at and evident_type(call.expressions[at]) in DIGITS:
+        call.expressions[at].replace(exp.Literal.string(call.expressions[at].name))
+    return []
+
+
+def _check_kinds(
+    call: exp.Expr, kinds: tuple[str, ...], type_of: Callable[[exp.Expr], str]
+) -> None:
     for at, argument in enumerate(call.expressions):
-        kind, given = kinds[min(at, len(kinds) - 1)], types.of(argument)
-        if given in (UNKNOWN, "void") or kind == "any":
+        kind, given = kinds[min(at, len(kinds) - 1)], type_of(argument)
+        if given in (UNKNOWN, "void") or kind == "any" or given in _KINDS[kind]:
             continue
-        if given != "string" if kind == "text" else given not in DIGITS:
-            wanted = "STRING" if kind == "text" else "integral"
-            raise SqlError(
-                "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-                f"Cannot resolve {render(call)} due to data type mismatch: argument {at + 1}"
-                f" requires the {wanted} type, and is {given.upper()}.",
-            )
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(call)} due to data type mismatch: argument {at + 1}"
+            f" requires the {kind} type, and is {given.upper()}.",
+        )
+
+
+def _mask(call: exp.Expr, types: OperandTypes) -> None:
+    """Mask a character beyond the 65,536 first ones twice, as Java has two of it."""
+    check(call, types)
+    if len(call.expressions) == 5:
+        template = rf"if(y is null, x, regexp_replace(x, '{_PAIRS}', '..'))"
+        masked, other = call.expressions[0], call.expressions[4]
+        masked.replace(fill(template, {"x": masked, "y": other}))
 
 
 def _check_stack(call: exp.Expr, types: OperandTypes) -> None:
@@ -56,6 +185,14 @@ def _check_stack(call: exp.Expr, types: OperandTypes) -> None:
 
 
 CALLS: ByName = {
-    **dict.fromkeys(_TAKEN, (_arguments, _check)),
+    **dict.fromkeys(_TAKEN, (_arguments, check)),
+    **dict.fromkeys(_TAKEN_EVIDENTLY, (_check_evident, check)),
+    **dict.fromkeys(_INTS.keys() - {"elt"}, (narrow, check)),
+    "array_position": (_arguments, _check_position),
+    "arrays_overlap": (_arguments, _widen),
+    "xxhash64": (_arguments, _refuse_long_decimals),
+    "map_concat": (_arguments, _check_maps),
+    "mask": (_arguments, _mask),
+    **dict.fromkeys(_TEXTS, (write_number, check)),
     "stack": (_arguments, _check_stack),
 }

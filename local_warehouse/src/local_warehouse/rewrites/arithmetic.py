@@ -87,6 +87,8 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
     if operands == ["string", "string"] and not isinstance(node, exp.IntDiv):
         message = f"Cannot resolve {render(node)}: it needs numbers or intervals, not two STRINGs."
         raise SqlError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", message)
+    if isinstance(node, exp.IntDiv) and {"float", "double"} & set(operands):
+        raise _mismatch(node, operands)
     pairs = zip(("this", "expression"), operands, reversed(operands), strict=True)
     for side, own, beside in pairs:
         wanted = _wanted(node.args[side], own, beside)
@@ -108,6 +110,16 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
         _multiply(node, decimal_of(left), decimal_of(right))
     elif isinstance(node, exp.Div) and not {left, right} <= DIGITS.keys():
         _divide(node, decimal_of(left), decimal_of(right))
+
+
+def _mismatch(node: exp.Binary, operands: list[str]) -> SqlError:
+    """The error of an operator on whole numbers that has others."""
+    kind = "WRONG_TYPE" if len(set(operands)) == 1 else "DIFF_TYPES"
+    return SqlError(
+        f"DATATYPE_MISMATCH.BINARY_OP_{kind}",
+        f"Cannot resolve {render(node)} due to data type mismatch: it takes whole numbers of one"
+        f" type, and has {' and '.join(operands).upper()}.",
+    )
 
 
 def _is_counted(days: exp.Expr) -> bool:
@@ -227,7 +239,16 @@ def _round(call: exp.Expr, types: OperandTypes) -> None:
     places = _number(call.expressions[1]) if len(call.expressions) > 1 else 0
     to_even = str(call.this).lower() == "bround"
     exact = decimal_of(data_type) if data_type.startswith("decimal") else None
-    if places is None or abs(places) > _ROUNDED.scale:
+    if places is not None and places < -_MOST_DIGITS:
+        raise unsupported(f"{render(call)}, which rounds to more than {_MOST_DIGITS} digits")
+    if data_type in DIGITS and places is not None and -_MOST_DIGITS < places < 0:
+        wide = Decimal(DIGITS[data_type] + 1, 0)
+        rounded = fill(f"round(cast(x as {wide}), {places})", {"x": value})
+        if to_even:
+            rounded = _half_even(fill(f"cast(x as {wide})", {"x": value}), places)
+        call.replace(exp.cast(rounded, data_type))
+        return
+    if places is None or (abs(places) > _ROUNDED.scale and exact is None):
         return
     if data_type in ("float", "double"):
         text = f"cast(cast(x as string) as {_ROUNDED})"  # which the engine reads without exponent
@@ -246,7 +267,8 @@ def _round(call: exp.Expr, types: OperandTypes) -> None:
         call.replace(exp.cast(rounded, str(Decimal(kept, places))))
     elif exact is not None and places < 0:
         kept = max(exact.precision - exact.scale + 1, 1 - places)
-        call.replace(exp.cast(call.copy(), str(Decimal(min(kept, _MOST_DIGITS), 0))))
+        rounded = _half_even(value, places) if to_even else call.copy()
+        call.replace(exp.cast(rounded, str(Decimal(min(kept, _MOST_DIGITS), 0))))
     elif exact is not None and places >= exact.scale:
         wider = Decimal(min(exact.precision + 1, _MOST_DIGITS), exact.scale)
         call.replace(exp.cast(value.copy(), str(wider)))
@@ -272,7 +294,9 @@ def _shifted(number: int, places: int) -> str:
 
 
 def _number(node: exp.Expr) -> int | None:
-    """The value of an integer literal, with its sign."""
+    """The value of an integer literal, with its sign and whatever integer it is cast to."""
+    while isinstance(node, (exp.Cast, exp.Paren)):
+        node = node.this
     sign, digits = (-1, node.this) if isinstance(node, exp.Neg) else (1, node)
     is_number = isinstance(digits, exp.Literal) and digits.name.isdecimal()
     return sign * int(digits.name) if is_number else None
@@ -312,7 +336,8 @@ def _remainder(call: exp.Expr, types: OperandTypes) -> None:
     left, right = (_exact(argument, types.of(argument)) for argument in call.expressions)
     given = {types.of(argument) for argument in call.expressions}
     if "float" in given and len(given) == 2:
-        call.replace(exp.cast(call.copy(), "double"))
+        for argument in call.expressions:
+            argument.replace(exp.cast(argument.copy(), "double"))
     elif left is not None and right is not None and not given <= DIGITS.keys():
         call.replace(exp.cast(call.copy(), str(left.remainder(right))))
 
@@ -330,15 +355,76 @@ def _combine_same(node: exp.Expr, types: OperandTypes) -> None:
     node.replace(fill("if(x is null, null, y)", {"x": node.this, "y": node}))
 
 
-def _same(node: exp.Expr) -> list[exp.Expr]:
-    return [node.this] if node.this == node.expression else []
+def _shifts(node: exp.Expr) -> list[exp.Expr]:
+    return [node.expression]
+
+
+def _shift(node: exp.Expr, types: OperandTypes) -> None:
+    """Shift by an INT: a BIGINT fails where it is none."""
+    if types.of(node.expression) == "bigint":
+        node.set("expression", exp.cast(node.expression.copy(), "int"))
+
+
+def _negated(node: exp.Expr) -> list[exp.Expr]:
+    return [node.this]
+
+
+def _negate_bits(node: exp.Expr, types: OperandTypes) -> None:
+    given = types.of(node.this)
+    if given.startswith(("float", "double", "decimal")):
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(node)}: ~ takes whole numbers, and has {given.upper()}.",
+        )
+
+
+def _text(node: exp.Expr) -> list[exp.Expr]:
+    if isinstance(node.parent, exp.Interval):
+        return []
+    is_fraction = isinstance(node.this, exp.Cast) and evident_type(node.this) in ("float", "double")
+    return [node.this] if is_fraction or evident_type(node.this) == "string" else []
+
+
+def _negate(node: exp.Expr, types: OperandTypes) -> None:
+    """Make a DOUBLE of a text with a sign before it, of which the engine makes a BIGINT; and leave
+    NaN as it is, which the engine takes for the least number when it has a sign."""
+    if types.of(node.this) == "string":
+        node.set("this", exp.cast(node.this.copy(), "double"))
+    else:
+        node.replace(fill("if(isnan(x), x, y)", {"x": node.this, "y": node}))
+
+
+def _bits(node: exp.Expr) -> list[exp.Expr]:
+    return [node.this, node.expression]
+
+
+def _combine(node: exp.Expr, types: OperandTypes) -> None:
+    """Combine the bits of whole numbers only; the engine cuts off fractions."""
+    assert isinstance(node, exp.Binary)
+    operands = [types.of(side) for side in _bits(node)]
+    if any(one.startswith(("float", "double", "decimal")) for one in operands):
+        raise _mismatch(node, operands)
+    if isinstance(node, exp.BitwiseXor) and node.this == node.expression:
+        _combine_same(node, types)
+
+
+def _text_of_call(call: exp.Expr) -> list[exp.Expr]:
+    return [one for one in call.expressions if evident_type(one) == "string"]
+
+
+def _sign_text(call: exp.Expr, types: OperandTypes) -> None:
+    call.expressions[0].replace(exp.cast(call.expressions[0].copy(), "double"))
 
 
 CORRECTIONS: ByClass = {
     **dict.fromkeys(_OPERATORS, (_sides, _operator)),
-    exp.BitwiseXor: (_same, _combine_same),
+    **dict.fromkeys((exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), (_bits, _combine)),
+    **dict.fromkeys((exp.BitwiseLeftShift, exp.BitwiseRightShift), (_shifts, _shift)),
+    exp.BitwiseNot: (_negated, _negate_bits),
+    exp.Neg: (_text, _negate),
 }
 CALLS: ByName = {
+    **dict.fromkeys(("negative", "positive"), (_text_of_call, _sign_text)),
     "sum": (_first(1), _sum),
     "round": (_first(1, 2), _round),
     "bround": (_first(1, 2), _round),

@@ -24,6 +24,26 @@ _OUT_OF_BOUNDS = (
     "raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse makes no intervals"
     " of more than 106,751 days, and no moments before the year 1.')"
 )
+_MOST = "cast('Infinity' as double)"
+_HYPOT = "hypot(cast(x as double){0}, cast(y as double){0})"
+# An empty text is at the first place, wherever one looks from; from nowhere nothing is found.
+_LOCATED = (
+    "case when z is null then 0"
+    " when cast(x as string) = '' and y is not null and z > 0 then 1 else call end"
+)
+# Java takes 12.50 for one word, and a text without words for a sentence.
+_SENTENCES = (
+    "if(x rlike '[0-9][^0-9A-Za-z ][0-9]' or (x <> '' and not x rlike '[\\\\p{L}\\\\p{N}]'),"
+    " cast(raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse does not"
+    " support sentences() of numbers with a sign in them and of texts without words.')"
+    " as array<array<string>>), call)"
+)
+_LEAST = "cast('-Infinity' as double)"
+_SUM_OF_ROOT = "cast(x as double) + sqrt(cast(x as double) * cast(x as double) {} 1D)"
+_LOGARITHM = (
+    f"case when {{0}} = 0D then {_LEAST}"
+    " when {0} > 0D and not isnan({0}) then ln({0}) else call end"
+)
 # What stands for a call with so many arguments; `call` is the call, `x`, `y`, `z` its arguments.
 _CORRECTED = {
     ("datediff", 2): "cast(call as int)",  # the engine's is a BIGINT
@@ -31,12 +51,12 @@ _CORRECTED = {
     ("weekday", 1): "pmod(call, 7)",  # the engine's Sunday is -1
     ("isnan", 1): "coalesce(call, false)",  # the engine's isnan(NULL) is NULL
     ("raise_error", 1): "raise_error(concat('[USER_RAISED_EXCEPTION] ', x))",
-    ("assert_true", 2): "assert_true(x, concat('[USER_RAISED_EXCEPTION] ', y))",
+    ("assert_true", 2): "assert_true(coalesce(x, false), concat('[USER_RAISED_EXCEPTION] ', y))",
     # words end at a blank only; the engine's end at every sign
     ("initcap", 1): "array_join(transform(split(x, ' '),"
     " w -> concat(upper(left(w, 1)), lower(substr(w, 2)))), ' ')",
     # NULL where the value may be one of the NULLs
-    ("array_contains", 2): "if(call, true, if(exists(x, e -> e is null), null, call))",
+    ("array_contains", 2): "if(call, true, if(y is null or exists(x, e -> e is null), null, call))",
     # of an array that may hold NULLs and one that may not, the engine makes none
     **{
         (name, 2): f"{name}(transform(x, e -> nullif(e, null)), transform(y, e -> nullif(e, null)))"
@@ -47,7 +67,8 @@ _CORRECTED = {
     ("regexp_count", 2): "cast(call as int)",  # the engine's is a BIGINT
     ("bitmap_bit_position", 1): "cast(bitmap_bit_position(cast(x as bigint)) as bigint)",
     ("bitmap_bucket_number", 1): "cast(bitmap_bucket_number(cast(x as bigint)) as bigint)",
-    ("hypot", 2): "hypot(cast(x as double), cast(y as double))",  # the engine's squares integers
+    ("hypot", 2): f"if({_HYPOT.format('')} = {_MOST}, 1e155D * {_HYPOT.format(' / 1e155D')},"
+    f" {_HYPOT.format('')})",  # the engine squares integers, and DOUBLEs that are too large
     # 0 where there is no digit of the base, of which the engine makes NULL
     ("conv", 3): "case when z < 0 or (z > 0 and trim(cast(x as string)) like '-%') then"
     " raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse does not support"
@@ -55,15 +76,33 @@ _CORRECTED = {
     " and y between 2 and 36 and z between 2 and 36 then '0' else call end",
     ("log", 2): "if(x <= 0, null, call)",
     ("get_json_object", 2): f"{PREFIX}json_object(x, y)",  # the engine's has no [*]
-    ("left", 2): "left(x, if(y < 0, 0, y))",  # the engine's counts from the other end below 0
-    ("right", 2): "right(x, if(y < 0, 0, y))",
-    ("repeat", 2): "repeat(x, if(y < 0, 0, y))",
+    # NULL of what is no array; the engine counts the fields of an object too
+    ("json_array_length", 1): "if(x rlike '^\\\\s*\\\\[', call, null)",
+    ("regexp_substr", 2): "nullif(call, '')",  # the engine's is '' where a match is empty
+    # Spark's own form, which loses the digits of large numbers below 0
+    ("acosh", 1): _LOGARITHM.format(_SUM_OF_ROOT.format("-")),
+    ("asinh", 1): f"if(x = {_LEAST}, x, {_LOGARITHM.format(_SUM_OF_ROOT.format('+'))})",
+    ("width_bucket", 4): "if(x4 = 9223372036854775807, null, call)",
+    (
+        "left",
+        2,
+    ): "left(x, cast(if(y < 0, 0, y) as int))",  # the engine's counts from the other end below 0
+    ("right", 2): "right(x, cast(if(y < 0, 0, y) as int))",
+    ("repeat", 2): "repeat(x, cast(if(y < 0, 0, y) as int))",
     # halves go to the even number; the engine's go away from 0
     ("rint", 1): "if(abs(cast(x as double) % 1) = 0.5D, 2D * rint(cast(x as double) / 2D),"
     " rint(cast(x as double)))",
     # NULL where the key is NULL, or the part is no query
     ("parse_url", 3): "if(z is null or y <> 'QUERY', null, call)",
     ("try_parse_url", 3): "if(z is null or y <> 'QUERY', null, call)",
+    ("timestamp_millis", 1): "if(x not between -9223372036854775 and 9223372036854775,"
+    " cast(raise_error('[ARITHMETIC_OVERFLOW] long overflow') as timestamp), call)",
+    ("nullifzero", 1): "if(x = 0, null, x)",
+    ("zeroifnull", 1): "coalesce(x, 0)",
+    ("is_valid_utf8", 1): "if(x is null, null, call)",  # the engine's is false
+    ("locate", 3): _LOCATED,
+    ("array_join", 3): "if(z is null, null, call)",
+    **{("sentences", count): _SENTENCES for count in (1, 2, 3)},
     ("nvl2", 3): "if(x is not null, y, z)",
     ("ifnull", 2): "coalesce(x, y)",
     ("nvl", 2): "coalesce(x, y)",
@@ -84,12 +123,17 @@ _CORRECTED = {
     ("map_zip_with", 3): "map_from_arrays(array_union(map_keys(x), map_keys(y)),"
     " transform(array_union(map_keys(x), map_keys(y)), local_k -> body))",
 }
+# A value by a key of the type that the keys of both maps have together.
+_VALUE_OF_KEY = (
+    "map_from_arrays(slice(array_union(map_keys({0}), map_keys({1})), 1, size({0})),"
+    " map_values({0}))[local_k]"
+)
 # What the parameters of a function's lambda are, where the engine has no such function.
 _PARAMETERS = {
     "zip_with": ("get(x, local_i - 1)", "get(y, local_i - 1)"),
     "transform_values": ("local_e.key", "local_e.value"),
     "transform_keys": ("local_e.key", "local_e.value"),
-    "map_zip_with": ("local_k", "x[local_k]", "y[local_k]"),
+    "map_zip_with": ("local_k", _VALUE_OF_KEY.format("x", "y"), _VALUE_OF_KEY.format("y", "x")),
 }
 _REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
 _MODES = ("aes_encrypt", "aes_decrypt")
@@ -126,18 +170,21 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         exp.Anonymous,
         exp.Initcap,
         exp.Overlay,
+        exp.StrPosition,
         exp.Substring,
         exp.GroupConcat,
         exp.DecodeCase,
     )
     for call in reversed(calls):
         if isinstance(call, exp.GroupConcat):
-            if call.args.get("separator") is None:
+            if _is_null(call.args.get("separator")):
                 call.set("separator", exp.Literal.string(""))
         elif isinstance(call, exp.DecodeCase):
             _replace(call, _cases(call.expressions))
         elif isinstance(call, exp.Overlay):
             _overlay(call)
+        elif isinstance(call, exp.StrPosition):
+            _locate(call)
         elif isinstance(call, exp.Substring):
             _substring(call, [call.this, call.args.get("start"), call.args.get("length")])
         else:
@@ -164,7 +211,12 @@ def _correct(call: exp.Expr) -> None:
         shown = render(arguments[0])
         shown = f"({shown})" if isinstance(arguments[0], exp.Binary) else shown
         message = exp.Literal.string(f"[USER_RAISED_EXCEPTION] '{shown}' is not true!")
-        _replace(call, fill("assert_true(x, message)", {"x": arguments[0], "message": message}))
+        _replace(
+            call,
+            fill(
+                "assert_true(coalesce(x, false), message)", {"x": arguments[0], "message": message}
+            ),
+        )
     elif name == "slice" and len(arguments) == 3:
         _slice(call, arguments)
     elif name == "split" and len(arguments) in (2, 3):
@@ -175,8 +227,15 @@ def _correct(call: exp.Expr) -> None:
         if isinstance(arguments[-1], exp.Lambda):
             call.replace(_with_lambda(name, template, arguments))
     elif template is not None and not _is_small(name, arguments):
-        places = dict(zip(("x", "y", "z"), arguments, strict=False))
+        places = dict(zip(("x", "y", "z", "x4"), arguments, strict=False))
         _replace(call, fill(template, {"call": call, **places}))
+
+
+def _is_null(separator: exp.Expr | None) -> bool:
+    """Whether there is no separator, or one that is NULL."""
+    while isinstance(separator, (exp.Cast, exp.Paren)):
+        separator = separator.this
+    return separator is None or isinstance(separator, exp.Null)
 
 
 def _replace(call: exp.Expr, corrected: exp.Expr) -> None:
@@ -204,7 +263,7 @@ def _is_small(name: str, arguments: list[exp.Expr]) -> bool:
     if name == "array_contains":
         return isinstance(arguments[0], exp.Null)
     if name in ("left", "right", "repeat"):
-        return isinstance(arguments[1], exp.Literal)
+        return isinstance(arguments[1], exp.Literal) and len(arguments[1].name) < 10  # an INT
     return False
 
 
@@ -234,7 +293,8 @@ def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
             number.replace(exp.cast(number.copy(), "int"))
             return
     if length is None:
-        if not isinstance(start, (exp.Literal, exp.Neg)):  # of which the engine takes NULL for 1
+        digits = start.this if isinstance(start, exp.Neg) else start
+        if not isinstance(digits, exp.Literal):  # of which the engine takes NULL for 1
             _replace(call, fill("if(y is null, null, call)", {"y": start, "call": call}))
         return
     if isinstance(start, exp.Literal) and isinstance(length, exp.Literal):
@@ -255,6 +315,16 @@ def _keep_in_bounds(call: exp.Expr, arguments: list[exp.Expr]) -> None:
         is_doubtful = " and ".join(f"{place} is not null" for place in places)
     template = f"if(call is null and {is_doubtful}, {_OUT_OF_BOUNDS}, call)"
     _replace(call, fill(template, {"call": call, **places}))
+
+
+def _locate(call: exp.StrPosition) -> None:
+    start = call.args.get("position")
+    if start is not None:
+        if isinstance(start, exp.Literal) and len(start.name) > 9:  # digits of an INT
+            start.replace(exp.cast(start.copy(), "int"))
+            start = call.args["position"]
+        places = {"x": call.args["substr"], "y": call.this, "z": start, "call": call}
+        _replace(call, fill(_LOCATED, places))
 
 
 def _overlay(call: exp.Overlay) -> None:

@@ -14,6 +14,7 @@ from local_warehouse.rewrites import (
     argument_types,
     arithmetic,
     common_types,
+    exact_doubles,
     functions_by_type,
     mixed_numbers,
     moments,
@@ -46,6 +47,7 @@ _BY_NAME: ByName = {
     **common_types.CALLS,
     **window_aggregates.CALLS,
     **argument_types.CALLS,
+    **exact_doubles.CALLS,
 }
 
 

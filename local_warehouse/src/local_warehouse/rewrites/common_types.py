@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
-from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
 from local_warehouse.rewrites.mixed_numbers import as_compared
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes, widest
+from local_warehouse.rewrites.structs import type_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 
@@ -46,25 +47,62 @@ def _deciding(node: exp.Expr) -> list[exp.Expr]:
     return values if len(types) > 1 or (UNKNOWN in types and len(values) > 1) else []
 
 
-def _deciding_values_of_map(node: exp.Expr) -> list[exp.Expr]:
-    values = node.expressions[1::2]
-    types = {evident_type(value) for value in values} - {"void"}
-    return values if len(types) > 1 else []
+def _deciding_entries_of_map(node: exp.Expr) -> list[exp.Expr]:
+    """The values, unless their texts say that they have one type; and the keys, where their texts
+    say that they have several."""
+    keys, values = node.expressions[::2], node.expressions[1::2]
+    of_keys, of_values = ({evident_type(one) for one in side} - {"void"} for side in (keys, values))
+    found = keys if len(of_keys - {UNKNOWN}) > 1 else []
+    return [*found, *(values if len(of_values) > 1 else [])]
 
 
 def _cast(node: exp.Expr, types: OperandTypes) -> None:
-    is_map = isinstance(node, exp.Anonymous) and str(node.this).lower() == "map"
-    _cast_all(node.expressions[1::2] if is_map else _values(node), types)
+    _cast_all(_values(node), types)
+
+
+def _cast_entries(call: exp.Expr, types: OperandTypes) -> None:
+    for parts in (call.expressions[::2], call.expressions[1::2]):
+        _cast_all(parts, types)
 
 
 def _cast_all(values: list[exp.Expr], types: OperandTypes) -> None:
     given = [types.of(value) for value in values]
-    wanted = common(set(given))
+    if any(one.startswith("struct<") for one in given):
+        _check_structs(values, given)
+    wanted = common(set(given)) if "string" not in given else _common_of_texts(given)
     if wanted is None:
         return
     for value, data_type in zip(values, given, strict=True):
         if data_type not in (wanted, "void"):
             value.replace(exp.cast(value.copy(), wanted))
+
+
+def _common_of_texts(given: list[str]) -> str | None:
+    """The common type where there are texts, by twos from the left: a text beside an INT is a
+    BIGINT, and beside a DECIMAL a DOUBLE."""
+    found = ""
+    for data_type in given:
+        if found in ("", "void", data_type):
+            found = data_type
+        elif data_type != "void":
+            together = {found, data_type}
+            found = common(together) or (widest(together) if "string" not in together else "")
+        if not found:
+            return common(set(given))
+    return found
+
+
+def _check_structs(values: list[exp.Expr], given: list[str]) -> None:
+    """Raise SqlError where a field is a text or a FLOAT in one struct and of another type in the
+    next: the engine's common type is another one than Spark's."""
+    fields = [type_of(one).expressions for one in given if one.startswith("struct<")]
+    for same in zip(*fields, strict=False):
+        kinds = {name_of_type(one.args["kind"]) for one in same}
+        if kinds & {"string", "float"} and common(kinds) is not None:
+            raise unsupported(
+                f"STRUCTs whose fields' types differ, {' and '.join(sorted(set(given))).upper()},"
+                " among the values of one expression"
+            )
 
 
 def _compare(node: exp.Expr, types: OperandTypes) -> None:
@@ -126,5 +164,5 @@ CALLS: ByName = {
     **dict.fromkeys(("coalesce", "nvl", "ifnull", "if", "array"), (_deciding, _cast)),
     **dict.fromkeys(("greatest", "least"), (_deciding, _compare)),
     "nullif": (_both, _null_if),
-    "map": (_deciding_values_of_map, _cast),
+    "map": (_deciding_entries_of_map, _cast_entries),
 }

@@ -26,7 +26,7 @@ def evident_type(node: exp.Expr) -> str:
         case exp.Literal():
             return _of_number(node.name)
         case exp.Cast():
-            return _of_type(node.to)
+            return name_of_type(node.to)
         case exp.Interval():
             return "interval"
         case exp.Null():
@@ -40,7 +40,8 @@ def evident_type(node: exp.Expr) -> str:
     return UNKNOWN
 
 
-def _of_type(data_type: exp.DataType) -> str:
+def name_of_type(data_type: exp.DataType) -> str:
+    """A type as Spark spells it."""
     if isinstance(data_type, exp.DataType) and not data_type.expressions:
         return _of_plain_type(data_type.this)
     return str(data_type.sql(dialect="databricks")).lower().replace(" ", "")

@@ -7,7 +7,7 @@ import re
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites import intervals, window_aggregates
+from local_warehouse.rewrites import argument_types, intervals, window_aggregates
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.structs import (
     makes_struct,
@@ -108,6 +108,11 @@ def _average_of_pairs(call: exp.Expr, types: OperandTypes) -> None:
         window_aggregates.average(average, types)
 
 
+def _formatted(call: exp.Expr) -> list[exp.Expr]:
+    argument_types.write_number(call)
+    return call.expressions[:1]
+
+
 def _moment(call: exp.Expr, types: OperandTypes) -> None:
     """Format a text as a TIMESTAMP, and fail where it is none; the engine's is NULL."""
     value = call.expressions[0]
@@ -141,7 +146,7 @@ CALLS: ByName = {
         ("left", "right", "substr", "lpad", "rpad", "btrim", "ltrim", "rtrim"),
         (_first_argument, _refuse_binary),
     ),
-    "date_format": (_first_argument, _moment),
+    "date_format": (_formatted, _moment),
     "typeof": (_first_argument, _typeof),
     **dict.fromkeys(("array_max", "array_min"), (_first_argument, _refuse_structs)),
 }

@@ -23,6 +23,10 @@ from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 
 _GREATEST = {"tinyint": 2**7 - 1, "smallint": 2**15 - 1, "int": 2**31 - 1, "bigint": 2**63 - 1}
+_SECONDS = (
+    "if(x not between -9223372036854 and 9223372036854, cast(raise_error('[ARITHMETIC_OVERFLOW]"
+    " long overflow') as timestamp), call)"
+)
 _PARTS = {"MINUTE": 60, "MINUTES": 60, "MIN": 60, "HOUR": 24, "HOURS": 24, "HR": 24, "HRS": 24}
 _MONTHS = {"MONTH", "MONTHS", "MON", "MONS"}
 
@@ -117,10 +121,17 @@ def _one(call: exp.Expr) -> list[exp.Expr]:
 def _seconds(call: exp.Expr, types: OperandTypes) -> None:
     """Make a TIMESTAMP of a number of seconds, with their fraction."""
     data_type = types.of(call.expressions[0])
+    if data_type == "string" and str(call.this).lower() == "timestamp_seconds":
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(call)}: it takes a number of seconds, and has a STRING.",
+        )
     fractions = data_type in ("float", "double") or data_type.startswith("decimal")
     integers = data_type in ("tinyint", "smallint", "int", "bigint")
     if fractions or (integers and str(call.this).lower() == "to_timestamp"):
         call.replace(exp.cast(call.expressions[0].copy(), "timestamp"))
+    elif data_type == "bigint":
+        call.replace(fill(_SECONDS, {"x": call.expressions[0], "call": call}))
 
 
 def _ranged(window: exp.Expr) -> list[exp.Expr]:

@@ -58,6 +58,10 @@ def _equals(row: exp.Expr, other: exp.Expr) -> exp.Expr:
 
 def compare_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Compare x LIKE ANY (…) and x LIKE ALL (…) pattern by pattern. Raises SqlError for COLLATE."""
+    for call in of_kind(nodes(tree), exp.Anonymous):
+        is_pattern = str(call.this).lower() in ("like", "ilike") and len(call.expressions) == 2
+        if is_pattern and isinstance(call.expressions[1], exp.Literal):
+            _check_pattern(call.expressions[1].name, "\\")
     for node in reversed(of_kind(nodes(tree), exp.Like, exp.ILike, exp.Collate)):
         if isinstance(node, exp.Collate):
             raise unsupported("COLLATE (compare lower(text) instead)")

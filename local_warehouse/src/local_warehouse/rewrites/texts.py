@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.rewrites import cast_checks, intervals, moments
+from local_warehouse.rewrites import argument_types, cast_checks, exact_doubles, intervals, moments
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.templates import fill
@@ -83,7 +83,8 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
         may_be_moment = (
             cast.to.this in exp.DataType.INTEGER_TYPES and evident in (UNKNOWN, "timestamp")
         ) or (cast.to.this == exp.DataType.Type.DECIMAL and evident == "timestamp")
-        decisive = cast_checks.checked(cast)
+        is_exact = cast.to.this == exp.DataType.Type.DOUBLE and evident.startswith("decimal")
+        decisive = [cast.this] if is_exact else cast_checks.checked(cast)
         is_counted = (
             cast.to.this in exp.DataType.NUMERIC_TYPES and intervals.fields(cast.this) is not None
         )
@@ -104,6 +105,10 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
             cast.this.replace(exp.paren(moments.exact_seconds(cast.this)))
         elif given.startswith("interval") and cast.to.this in exp.DataType.NUMERIC_TYPES:
             intervals.count(cast, types.of)
+        elif cast.to.this == exp.DataType.Type.DOUBLE:
+            exact = exact_doubles.as_double(cast.this, given)
+            if exact is not None:
+                cast.replace(exact)
         return
     given = types.of(cast.this)
     is_interval = given.startswith("interval")
@@ -114,6 +119,9 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
 
 def _parts(node: exp.Expr) -> list[exp.Expr]:
     given = node.expressions if isinstance(node, exp.Anonymous) else [node.this, node.expression]
+    if isinstance(node, exp.Anonymous) and str(node.this).lower() == "elt":
+        argument_types.narrow(node)
+        given = given[1:]  # behind the number of what is taken
     return [part for part in given if evident_type(part) in (UNKNOWN, "interval", *_FRACTIONS)]
 
 
@@ -132,4 +140,8 @@ CORRECTIONS: ByClass = {
     exp.TryCast: (_cast_operands, _cast),
     exp.DPipe: (_parts, _concatenate),
 }
-CALLS: ByName = {"concat": (_parts, _concatenate), "concat_ws": (_parts, _concatenate)}
+CALLS: ByName = {
+    "elt": (_parts, _concatenate),
+    "concat": (_parts, _concatenate),
+    "concat_ws": (_parts, _concatenate),
+}

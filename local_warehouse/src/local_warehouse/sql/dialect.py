@@ -104,6 +104,13 @@ _ESCAPES = str.maketrans(WarehouseDialect.ESCAPED_SEQUENCES)
 _CHARACTERS = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR)
 
 
+def _check_parentheses(tokens: list[Token]) -> None:
+    """Raise SqlError where one is not closed: sqlglot lets CAST(1 AS INT pass at the end."""
+    kinds = [token.token_type for token in tokens]
+    if kinds.count(TokenType.L_PAREN) > kinds.count(TokenType.R_PAREN):
+        raise syntax_error("Syntax error at or near end of input: missing ')'.")
+
+
 def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
     """The syntax tree of one query or DML statement: of all of its text, or of these tokens of it.
 
@@ -111,7 +118,9 @@ def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
     """
     dialect = WarehouseDialect()
     try:
-        found = dialect.parser().parse(dialect.tokenize(text) if tokens is None else tokens, text)
+        read = dialect.tokenize(text) if tokens is None else tokens
+        _check_parentheses(read)
+        found = dialect.parser().parse(read, text)
         trees: list[exp.Expr] = [tree for tree in found if tree is not None]
     except ParseError as error:
         at = error.errors[0]
