@@ -14,8 +14,11 @@ NOT_READ = 141  # 128 + SIGPIPE, https://tldp.org/LDP/abs/html/exitcodes.html
 
 @pytest.mark.parametrize(
     "command",
-    ["landing-sample", "new-dataset", "preview-dashboard", "run-job", "setup-databricks"],
-)
+    [
+        "erase-person", "landing-sample", "load-bronze", "new-dataset", "preview-dashboard",
+        "prove-workspace", "run-job", "setup-databricks",
+    ],
+)  # fmt: skip
 def test_help_that_nobody_reads(command: str) -> None:
     assert run_unread(command, "--help", env=outer_environment()) == (NOT_READ, "")
 

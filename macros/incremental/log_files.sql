@@ -150,7 +150,7 @@
     {%- for row in wrong[:5] %}
     {{ row[0] }}: {{ row[4] }} of {{ row[2] }} rows rejected ({{ (100.0 * (row[4] | float) / (row[2] | float)) | round(1) }} %), most of them as {{ row[6] }}.
     {%- endfor %}
-    The rows are in {{ this.schema }}.rejected_{{ dataset }}. Have the file sent again, withdraw it, or change what decides: a rule (docs/operations.md, "A file is mostly rejected") or the limits in seeds/file_limits.csv. The next run checks the file again.
+    The rows are in {{ this.schema }}.rejected_{{ dataset }}. Have the file sent again, withdraw it (docs/operations.md, "A bad file must be withdrawn"), or change what decides: a rule ("A file is mostly rejected" there) or the limits in seeds/file_limits.csv. The next run checks the file again.
 {%- endmacro %}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import signal
@@ -85,13 +86,16 @@ def main(arguments: Sequence[str] | None = None, report: RunReport | None = None
 
     What a load comes to is in `report` afterwards, if one is given.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal's encoding has no sign for
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = _main(arguments, report)
-        sys.stdout.flush()  # here, where a reader that has gone does not end in a traceback
+        try:
+            return _main(arguments, report)
+        finally:
+            sys.stdout.flush()  # here, also after --help, so that a closed pipe is caught below
     except BrokenPipeError:  # the reader of the output, `head` say, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOT_READ
-    return code
 
 
 def _main(arguments: Sequence[str] | None, report: RunReport | None) -> int:

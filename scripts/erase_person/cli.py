@@ -35,6 +35,7 @@ from bronze_loader.warehouse.connection import (
 )
 from erase_person.layers import ID, TAG, Held, held_of
 from erase_person.records import without_person
+from local_session import output
 from local_session.names import default_schemas, layer_schemas
 
 UNREADABLE = (Refused, csv.Error, OSError, EOFError, zstandard.ZstdError)
@@ -49,6 +50,7 @@ class Found:
     rest: bytes
 
 
+@output.ending_with_its_reader
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)

@@ -18,7 +18,7 @@ import local_session
 from landing_sample import generation
 from landing_sample.layout import Sample, SampleFile
 from landing_sample.places import Bucket, Folder, Place, PlaceError, StoredFile
-from landing_sample.upload import SUFFIXES, UploadError, csv_files, unclaimed_keys, upload
+from landing_sample.upload import UploadError, csv_files, printable, unclaimed_keys, upload
 from local_session import output
 
 SHOWN = 20  # names of files that are left out
@@ -169,16 +169,17 @@ def _tell(console: Console, file: SampleFile, rows: int, size: int) -> None:
 
 def _upload(options: argparse.Namespace, console: Console) -> int:
     files: dict[Path, str] = {}
-    others: list[Path] = []
+    left_out: dict[str, list[str]] = {}
     for path in options.paths:
-        found, left_out = csv_files(path)
+        found, others = csv_files(path)
         files |= found
-        others += left_out
+        for other, reason in others.items():
+            left_out.setdefault(reason, []).append(printable(other))
     bucket = Bucket(options.landing)
     bucket.check()
     keys = upload(
         files, options.prefix, bucket,
-        lambda path, url, size: console.print(f"  {path} -> {url}  {_bytes(size)}"),
+        lambda path, url, size: console.print(f"  {path} -> {url}  {_bytes(size)}", markup=False),
     )  # fmt: skip
     console.print(f"{len(keys)} file{'s' if len(keys) != 1 else ''} uploaded to {bucket.name}.")
     ignored, patterns = unclaimed_keys(keys, local_session.project_root())
@@ -188,10 +189,8 @@ def _upload(options: argparse.Namespace, console: Console) -> int:
             f"like {' and '.join(patterns)}. Rename them, or declare a dataset in "
             "models/bronze/_bronze__sources.yml."
         )
-    if others:
-        console.print(
-            f"Left out, as their names end in none of {', '.join(SUFFIXES)}: {_some(others)}."
-        )
+    for reason, paths in left_out.items():
+        console.print(f"Left out, as {reason}: {_some(paths)}.")
     return 0
 
 
@@ -210,6 +209,10 @@ def _remove(options: argparse.Namespace, console: Console) -> int:
         bucket.remove(file.key)
         console.print(f"  removed {file.key}")
     console.print(f"{len(found)} file{'s' if len(found) != 1 else ''} removed from {bucket.name}.")
+    console.print(
+        "Rows that were loaded from there stay, until `load-bronze --full-refresh`, or until a "
+        "file with the header alone is uploaded under the same name."
+    )
     return 0
 
 

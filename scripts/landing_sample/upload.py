@@ -16,29 +16,49 @@ class UploadError(Exception):
     """There is nothing to upload."""
 
 
-def csv_files(path: Path) -> tuple[dict[Path, str], list[Path]]:
-    """The CSV files at a path, compressed ones too, with the key of each; and all other files.
+def csv_files(path: Path) -> tuple[dict[Path, str], dict[Path, str]]:
+    """The CSV files at a path, compressed ones too, with the key of each; all else, with a reason.
 
     The key is the name of a single file, and for a folder the path below it. Both are in the order
     of the names. Raises UploadError when nothing is there, or no CSV file.
     """
     if not path.exists():
-        raise UploadError(f"There is no file or folder {str(path)!r}.")
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        raise UploadError(f"There is no file or folder {printable(path)!r}.")
     folder = path if path.is_dir() else path.parent
-    found = {
-        each: each.relative_to(folder).as_posix()
-        for each in files
-        if each.name.lower().endswith(SUFFIXES)
+    entries = sorted(path.rglob("*")) if path.is_dir() else [path]
+    reasons = {
+        each: _why_left_out(each) for each in entries if each.is_symlink() or not each.is_dir()
     }
-    if not found:
-        names = f"names ending in {', '.join(SUFFIXES)}"
+    found = {
+        each: each.relative_to(folder).as_posix() for each, why in reasons.items() if why is None
+    }
+    others = {each: why for each, why in reasons.items() if why is not None}
+    if found:
+        return found, others
+    if path.is_dir():
         raise UploadError(
-            f"{str(path)!r} holds no CSV file. Looked for {names}, in sub-folders too."
-            if path.is_dir()
-            else f"{str(path)!r} is no CSV file: these have {names}."
+            f"{printable(path)!r} holds no CSV file. Looked for names ending in "
+            f"{', '.join(SUFFIXES)}, in sub-folders too."
         )
-    return found, [each for each in files if each not in found]
+    raise UploadError(f"{printable(path)!r} is no CSV file: {others[path]}.")
+
+
+def _why_left_out(path: Path) -> str | None:
+    """Why what is no folder is not uploaded; None for a CSV file."""
+    if path.is_symlink() and not path.is_file():
+        return "they are links to a folder or to nothing"
+    if not path.name.lower().endswith(SUFFIXES):
+        return f"their names end in none of {', '.join(SUFFIXES)}"
+    if not path.is_file():
+        return "they are no files"
+    if printable(path) != str(path):
+        return "their names are not UTF-8, as keys of S3 are"
+    return None
+
+
+def printable(path: Path) -> str:
+    r"""The path as text that can be printed; a byte that is not UTF-8 is `\udcff`, for example."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def upload(

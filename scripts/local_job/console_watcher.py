@@ -13,7 +13,7 @@ from rich.table import Column, Table
 import local_session
 from local_job import said_warnings
 from local_job.job import Task
-from local_job.runner import JobRun, JobWatcher, TaskRun, tail
+from local_job.runner import JobRun, JobWatcher, TaskRun, failure_in
 
 _MARKS = {
     "succeeded": "[green]✓[/]",
@@ -77,8 +77,8 @@ def print_summary(run: JobRun, console: Console) -> None:
     for line in said_warnings.lines(run.warnings):
         console.print(f"[yellow]warning[/] {escape(line)}", soft_wrap=True)
     if failed := run.failed_task:
-        console.print(f"The end of {failed.key}'s output (exit {failed.exit_code}):")
-        for line in tail(failed.log):
+        console.print(f"From {failed.key}'s output (exit {failed.exit_code}):")
+        for line in failure_in(failed.log):
             console.print(f"  {line}", markup=False, soft_wrap=True)
         console.print(f"To go on from there: run-job --from {failed.key}", markup=False)
     console.print(f"Output of each task: {local_session.display_path(run.folder)}", soft_wrap=True)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Literal
 
@@ -30,6 +31,10 @@ TaskResult = Literal["succeeded", "failed", "timed out", "skipped"]
 Process = subprocess.Popen[str] | HeldProcess
 # Colour codes of a terminal, and the time that dbt writes before each line.
 _DECORATION = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|^\d\d:\d\d:\d\d  ")
+
+# Where dbt sums up, and the first of the warnings that follow the errors there.
+_ERRORS = re.compile(r"Completed with \d+ error")
+_WARNING = re.compile(r"Warning in \w+ \w+ \(")
 
 
 @dataclass
@@ -327,6 +332,14 @@ def _termination_at(deadline: float | None, process: Process) -> Iterator[thread
         timer.cancel()
 
 
-def tail(log: Path, lines: int = 25) -> list[str]:
-    """The last lines of a log file, 25 unless told otherwise."""
-    return log.read_text("utf-8", errors="replace").splitlines()[-lines:]
+def failure_in(log: Path, lines: int = 25) -> list[str]:
+    """The lines of a log file that tell of a failure, 25 at most unless told otherwise.
+
+    The errors with which dbt ends, without the warnings behind them, which a run shows by itself;
+    the last lines of a task that is not dbt's.
+    """
+    said = log.read_text("utf-8", errors="replace").splitlines()
+    sums = [number for number, line in enumerate(said) if _ERRORS.search(line)]
+    if not sums:
+        return said[-lines:]
+    return list(takewhile(lambda line: not _WARNING.search(line), said[sums[-1] :]))[:lines]

@@ -1,14 +1,17 @@
-"""What the commands print to, and how one ends whose reader has seen enough, `head` say."""
+"""What the commands print to, and how one ends when interrupted, or when its reader has gone."""
 
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-NOT_READ = 141  # the code that a shell gives for a program which SIGPIPE has ended
+# The codes that a shell gives for a program which SIGPIPE or SIGINT has ended.
+NOT_READ, INTERRUPTED = 141, 130
 
 
 class _ReaderGone(Exception):
@@ -26,10 +29,16 @@ def console(**options: Any) -> Console:
 
 
 def ending_with_its_reader(main: Callable[..., int]) -> Callable[..., int]:
-    """Make a command end with NOT_READ, and without a word, when nobody reads its output."""
+    """Make a command end with NOT_READ, and without a word, when nobody reads its output.
+
+    An interrupted one ends with INTERRUPTED. A character that the terminal's encoding does not have
+    is printed as `\\xe9`.
+    """
 
     @functools.wraps(main)
     def ending(*arguments: Any, **options: Any) -> int:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             try:
                 return main(*arguments, **options)
@@ -38,5 +47,8 @@ def ending_with_its_reader(main: Callable[..., int]) -> Callable[..., int]:
         except (BrokenPipeError, _ReaderGone):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return NOT_READ
+        except KeyboardInterrupt:
+            print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
+            return INTERRUPTED
 
     return ending

@@ -338,6 +338,22 @@ def test_task_is_stopped_at_its_timeout(tmp_path: Path, again: bool, attempts: i
     assert "timeout" in done.stdout
 
 
+def test_error_of_dbt_is_shown_however_many_warnings_follow_it(tmp_path: Path) -> None:
+    said = ["Completed with 1 error, 0 partial successes, and 40 warnings:", "", "x.csv is bad"]
+    said += ["Warning in test some (models/a.yml)", "Got 1 result"] * 40
+    build = "\n".join(f"print('10:00:00  ' + {line!r})" for line in said)
+    done = Project(tmp_path, build=f"{build}\nraise SystemExit(1)").run()
+    assert "x.csv is bad" in done.stdout
+    assert "Warning in test" not in done.stdout
+
+
+def test_what_the_terminal_cannot_show_is_shown_by_its_number(tmp_path: Path) -> None:
+    task = "import sys; sys.stdout.buffer.write('caf\\u00e9'.encode())"
+    done = Project(tmp_path, only=task).run(PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"caf\xe9" in done.stdout
+
+
 def test_failure_says_how_to_go_on(tmp_path: Path) -> None:
     done = Project(tmp_path, first="", second="raise SystemExit(1)", third="").run()
     assert "run-job --from second" in done.stdout

@@ -1,6 +1,7 @@
 """`landing-sample` against a bucket: what is there stays, a wave is added, a folder is uploaded."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -152,6 +153,10 @@ def test_upload_keeps_relative_paths_and_skips_what_is_no_csv(
     (folder / "customer_infomation_x.CSV").write_text("id\n1\n")
     (folder / "2026" / "may" / "data_sales_x.csv.gz").write_bytes(b"zipped")
     (folder / "2026" / "notes.txt").write_text("not for the landing")
+    (folder / "data_sales_nothing.csv").symlink_to(folder / "deleted.csv")
+    (folder / "elsewhere").symlink_to(folder / "2026")
+    (folder / os.fsdecode(b"data_sales_\xff.csv")).write_text("id\n1\n")
+    os.mkfifo(folder / "data_sales_pipe.csv")
     assert main(["upload", str(folder), "--prefix", "/from/me/"]) == 0
     assert set(landing.objects()) == {
         "raw/from/me/customer_infomation_x.CSV",
@@ -165,6 +170,10 @@ def test_upload_keeps_relative_paths_and_skips_what_is_no_csv(
         in out
     )
     assert "notes.txt" in out
+    nowhere = f"{folder}/data_sales_nothing.csv, {folder}/elsewhere"
+    assert f"Left out, as they are links to a folder or to nothing: {nowhere}." in out
+    assert rf"not UTF-8, as keys of S3 are: {folder}/data_sales_\udcff.csv." in out
+    assert f"Left out, as they are no files: {folder}/data_sales_pipe.csv." in out
 
 
 def test_upload_says_when_no_dataset_will_take_a_file(
@@ -213,7 +222,9 @@ def test_single_files_are_uploaded_by_their_names_listed_and_removed(
     assert main(["rm", "data_sales_3.csv"]) == 2
     assert "Did you mean data_sales_2.csv" in capsys.readouterr().err
     assert main(["rm", "data_sales_[1].csv"]) == 0
-    assert "removed data_sales_[1].csv" in capsys.readouterr().out
+    removed = capsys.readouterr().out
+    assert "removed data_sales_[1].csv" in removed
+    assert "Rows that were loaded from there stay" in removed
     assert set(landing.objects()) == {"raw/data_sales_2.csv"}
 
 

@@ -7,6 +7,7 @@ must cost next to nothing.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +29,8 @@ exec ends with the code of its command, 127 when there is no such command
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: see `--help`; 141 when nobody reads its output."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal's encoding has no sign for
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _main(arguments)
         sys.stdout.flush()  # here, so that a closed pipe is caught below

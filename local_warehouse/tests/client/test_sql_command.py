@@ -50,6 +50,13 @@ def test_sql_prints_a_table_csv_and_json(warehouse: WarehouseUnderTest) -> None:
     assert json.loads(printed) == [{"n": 1, "text": "a,b", "nothing": None, "list": [1, 2]}]
 
 
+def test_what_the_terminal_cannot_show_is_shown_by_its_number(
+    warehouse: WarehouseUnderTest,
+) -> None:
+    done = warehouse.run("local-warehouse", "sql", "select 'café' as a", PYTHONIOENCODING="ascii")
+    assert r"caf\xe9" in done.stdout
+
+
 def test_sql_prints_values_that_python_has_none_for(warehouse: WarehouseUnderTest) -> None:
     """Dates of the years 0 and 10000, points in time, and the same within arrays and structs."""
     statement = (

@@ -288,7 +288,11 @@ class Loader:
             elif planned.before and planned.before.status != Status.GONE:
                 rows, corrupt = rows_of.get(planned.url, (0, 0))
                 kept = counted(rows, "row")
-                reason = f"bronze keeps its {kept}" if rows else "it has no rows in bronze"
+                reason = (
+                    f"bronze keeps its {kept}, until a file with the header alone takes its name"
+                    if rows
+                    else "it has no rows in bronze"
+                )
                 digest = planned.held.rows_digest if planned.held else None
                 outcomes.append(
                     Outcome(planned, Result.GONE, rows, corrupt, reason=reason, rows_digest=digest)
