@@ -100,6 +100,7 @@ def test_named_tests_exist(page: Path) -> None:
 RUN_BY = {
     "dbt build": "tests/test_pipeline.py",
     "dbt build --select": "tests/incremental/test_equal_to_rebuild.py",
+    "dbt debug": "local_warehouse/tests/services/test_plain_dbt.py",
     "dbt run-operation": "tests/new_dataset/test_third_dataset.py",
     "dbt source freshness": "tests/test_pipeline.py",
     "dbt docs": "tests/dashboard/test_dbt_docs.py",

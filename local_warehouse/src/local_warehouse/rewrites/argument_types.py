@@ -193,6 +193,6 @@ CALLS: ByName = {
     "xxhash64": (_arguments, _refuse_long_decimals),
     "map_concat": (_arguments, _check_maps),
     "mask": (_arguments, _mask),
-    **dict.fromkeys(_TEXTS, (write_number, check)),
+    **dict.fromkeys(_TEXTS.keys() - {"date_format"}, (write_number, check)),
     "stack": (_arguments, _check_stack),
 }

@@ -114,9 +114,11 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
 
 def _mismatch(node: exp.Binary, operands: list[str]) -> SqlError:
     """The error of an operator on whole numbers that has others."""
-    kind = "WRONG_TYPE" if len(set(operands)) == 1 else "DIFF_TYPES"
+    differ = len(set(operands)) > 1
     return SqlError(
-        f"DATATYPE_MISMATCH.BINARY_OP_{kind}",
+        "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"
+        if differ
+        else "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE",
         f"Cannot resolve {render(node)} due to data type mismatch: it takes whole numbers of one"
         f" type, and has {' and '.join(operands).upper()}.",
     )

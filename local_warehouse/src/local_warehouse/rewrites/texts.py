@@ -83,7 +83,8 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
         may_be_moment = (
             cast.to.this in exp.DataType.INTEGER_TYPES and evident in (UNKNOWN, "timestamp")
         ) or (cast.to.this == exp.DataType.Type.DECIMAL and evident == "timestamp")
-        is_exact = cast.to.this == exp.DataType.Type.DOUBLE and evident.startswith("decimal")
+        is_double = cast.to.this == exp.DataType.Type.DOUBLE
+        is_exact = is_double and exact_doubles.as_double(cast.this, evident) is not None
         decisive = [cast.this] if is_exact else cast_checks.checked(cast)
         is_counted = (
             cast.to.this in exp.DataType.NUMERIC_TYPES and intervals.fields(cast.this) is not None
