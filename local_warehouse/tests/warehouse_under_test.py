@@ -20,6 +20,7 @@ from local_warehouse.testing import BIN, LocalWarehouse, outer_environment, run
 
 __all__ = ["BIN", "PATIENCE", "ROOT", "WarehouseUnderTest", "eventually", "outer_environment"]
 ROOT = Path(__file__).resolve().parents[1]
+TMP = Path("/tmp")  # noqa: S108 - where SeaweedFS has its sockets
 PATIENCE = 300  # seconds, after which something will not happen any more, on whatever machine
 
 
@@ -67,8 +68,13 @@ class WarehouseUnderTest(LocalWarehouse):
         return [
             line
             for line in listed.stdout.splitlines()
-            if str(self.state) in line and ("weed mini" in line or "--certificate" in line)
+            if str(self.state) in line and (" mini -dir=" in line or "--certificate" in line)
         ]
+
+    def left_in_tmp(self) -> list[Path]:
+        """The sockets in /tmp of the S3 server that runs, or ran last."""
+        ports = StateDirectory(self.state).read().ports["storage"]
+        return [path for port in ports for path in TMP.glob(f"*-{port}.sock")]
 
     def kill(self, *names: str) -> None:
         """Kill the processes of services, and return when they have ended."""

@@ -37,23 +37,16 @@ def examine_state(directory: StateDirectory) -> Iterator[Finding]:
     """Examine the files of a state directory, before anything is started from them."""
     for name, record in directory.read().services.items():
         if not processes.is_running(record.pid, record.identity):
-
-            def forget(name: str = name) -> None:
-                with directory.lock():
-                    state = directory.read()
-                    state.services.pop(name, None)
-                    directory.write(state)
-
             yield Finding(
                 f"the {name} service, process {record.pid}, has ended without a `down`",
                 "forget it; `up` starts another",
-                forget,
+                partial(lifecycle.forget, directory, name),
             )
-    for name, (pid, identity) in lifecycle.orphans(directory, directory.read()).items():
+    for name, orphan in lifecycle.orphans(directory, directory.read()).items():
         yield Finding(
             f"{name} still runs on {directory.path}",
             "stop it",
-            partial(processes.stop, pid, identity),
+            orphan.end,
         )
     certificates = Certificates(directory.certificates)
     if certificates.certificate.exists() and not certificates.are_valid():

@@ -28,6 +28,9 @@ def test_killed_services_come_back_with_their_data(running: WarehouseUnderTest) 
     status = running.command("status", check=False)
     assert status.returncode == 3
     assert "dead" in status.stdout
+    assert running.left_in_tmp()
+    running.command("down")
+    assert running.left_in_tmp() == []
 
     printed = running.command("sql", "--csv", "select n from kept")
 
@@ -59,12 +62,14 @@ def test_services_whose_state_was_deleted_are_ended(
     deleted, beside = new_warehouse("deleted"), new_warehouse("deleted-not")
     beside.up()
     deleted.up()
-    orphans = set(deleted.pids().values())
+    orphans, sockets = set(deleted.pids().values()), deleted.left_in_tmp()
     shutil.rmtree(deleted.state)
     if command[0] == "doctor":
         deleted.state.mkdir()
     said = deleted.command(*command)
     assert not orphans & {int(line.split()[0]) for line in _processes()}
+    assert sockets
+    assert not [socket for socket in sockets if socket.exists()]
     assert command[0] == "up" or "of a state that is gone" in said.stdout + said.stderr
     assert beside.sql("select 1 as n") == [{"n": 1}], "the warehouse of another folder stays"
     deleted.down()

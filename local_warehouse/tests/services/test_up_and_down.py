@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from warehouse_under_test import BIN, PATIENCE, WarehouseUnderTest, outer_environment
+from local_warehouse.services.s3_server import remove_sockets
+from warehouse_under_test import BIN, PATIENCE, TMP, WarehouseUnderTest, outer_environment
 
 NewWarehouse = Callable[[str], WarehouseUnderTest]
 
@@ -27,8 +28,12 @@ def test_status_tells_up_from_down_and_down_stops_everything(running: WarehouseU
         assert str(pid) in shown.stdout
     assert running.env["DATABRICKS_HOST"] in shown.stdout
 
+    assert running.left_in_tmp()
+    pid = running.pids()["storage"]
     running.command("down")
     assert running.command_lines() == []
+    assert running.left_in_tmp() == []
+    assert not list(TMP.glob(f"weed.*.{pid}")), "it logs into our log, and nowhere else"
     assert running.command("status", check=False).returncode == 3
     assert "nothing" in running.command("down").stderr
 
@@ -51,11 +56,16 @@ def test_other_ports_are_chosen_when_the_earlier_ones_are_taken(
 ) -> None:
     running.s3.put_object(Bucket="landing", Key="kept.csv", Body=b"a\n1\n")
     earlier = running.env["AWS_ENDPOINT_URL"]
-    running.command("down")
-    with socket.create_server(("127.0.0.1", int(earlier.rpartition(":")[2]))):
+    sockets = running.left_in_tmp()
+    running.kill("storage")
+    port = earlier.rpartition(":")[2]
+    with socket.create_server(("127.0.0.1", int(port))):
         running.up()
+        left = [socket.name for socket in sockets if socket.exists()]
+        assert left == [f"seaweedfs-s3-{port}.sock"], "that of a port in use may be another's"
         assert running.env["AWS_ENDPOINT_URL"] != earlier
         assert running.s3.get_object(Bucket="landing", Key="kept.csv")["Body"].read() == b"a\n1\n"
+    remove_sockets([int(port)])
 
 
 def test_two_ups_at_once_start_one_set_of_services(new_warehouse: NewWarehouse) -> None:

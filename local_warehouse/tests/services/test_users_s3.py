@@ -11,6 +11,7 @@ import pytest
 from local_warehouse.services import processes
 from local_warehouse.services.s3_server import (
     PORT_OPTIONS,
+    remove_sockets,
     seaweedfs_command,
     write_seaweedfs_config,
 )
@@ -41,6 +42,7 @@ def users_s3(tmp_path: Path) -> Iterator[dict[str, str]]:
     }
     server.terminate()
     server.wait()
+    remove_sockets(ports)
 
 
 def test_an_s3_of_the_users_own_is_used_instead(

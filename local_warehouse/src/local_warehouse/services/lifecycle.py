@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import ssl
 import sys
 import time
@@ -28,6 +29,7 @@ from local_warehouse.services.s3_server import (
     S3Settings,
     ensure_buckets,
     own_storage,
+    remove_sockets,
     seaweedfs_command,
     seaweedfs_is_ready,
     users_storage,
@@ -40,7 +42,8 @@ from local_warehouse.storage.locations import odd_characters
 STORAGE = "storage"
 WAREHOUSE = "warehouse"
 # What the commands of the services have, and no other.
-_MARKS = {"local_warehouse.server --state": WAREHOUSE, "weed mini -dir=": STORAGE}
+_MARKS = {"local_warehouse.server --state": WAREHOUSE, " mini -dir=": STORAGE}
+_PORT = re.compile(r"port[a-z.]*=(\d+)")
 READY_SECONDS = 30.0
 # One heap for all threads of the warehouse: each of glibc's usual eight a core keeps the most that
 # it ever needed.
@@ -117,6 +120,7 @@ def up(directory: StateDirectory, options: Options | None = None) -> dict[str, s
             own = storage is None
             _check_identity(state, directory, storage)
             end_orphans(directory, state)
+            _remove_sockets_of_killed(state)
             ports = _choose_ports(state, STORAGE, len(PORT_OPTIONS))
             if storage is None:
                 write_seaweedfs_config(directory, secrets)
@@ -155,25 +159,47 @@ def down(directory: StateDirectory) -> list[str]:
     return running
 
 
-def orphans(directory: StateDirectory, state: State) -> dict[str, tuple[int, str]]:
+@dataclass(frozen=True)
+class Orphan:
+    """A service that runs on a directory and is not in its state."""
+
+    pid: int
+    identity: str
+    command: str
+
+    def end(self) -> None:
+        """Stop it. It gets little time: what it would save is gone, and SeaweedFS without its
+        folder does not end by itself."""
+        processes.stop(self.pid, self.identity, patience_seconds=2.0)
+        remove_sockets({int(port) for port in _PORT.findall(self.command)})
+
+
+def orphans(directory: StateDirectory, state: State) -> dict[str, Orphan]:
     """The services that run on this directory and are not in its state, as when it was deleted
-    under them: pid and identity by a name for messages."""
+    under them, by a name for messages."""
     known = {record.pid for record in state.services.values()}
     found = {}
     for pid, command in processes.mentioning(directory.path).items():
         kind = next((kind for mark, kind in _MARKS.items() if mark in command), None)
         if kind and pid not in known and (identity := processes.identify(pid)):
-            found[f"{kind} (process {pid}, of a state that is gone)"] = pid, identity
+            found[f"{kind} (process {pid}, of a state that is gone)"] = Orphan(
+                pid, identity, command
+            )
     return found
 
 
 def end_orphans(directory: StateDirectory, state: State) -> list[str]:
-    """Stop them, and return their names. They get little time: what they would save is gone, and
-    SeaweedFS without its folder does not end by itself."""
+    """Stop them, and return their names."""
     found = orphans(directory, state)
-    for pid, identity in found.values():
-        processes.stop(pid, identity, patience_seconds=2.0)
+    for orphan in found.values():
+        orphan.end()
     return list(found)
+
+
+def forget(directory: StateDirectory, name: str) -> None:
+    """Take a service that has ended without a `down` out of the state."""
+    with directory.lock():
+        _stop(name, directory.read(), directory)
 
 
 @contextmanager
@@ -347,9 +373,22 @@ def _stop(name: str, state: State, directory: StateDirectory) -> None:
 def _end(name: str, state: State) -> bool:
     """Stop a service and forget it; return whether one was recorded."""
     record = state.services.pop(name, None)
-    if record is not None:
-        processes.stop(record.pid, record.identity)
-    return record is not None
+    if record is None:
+        return False
+    if not _runs(record):
+        _remove_sockets_of_killed(state)
+        return True
+    processes.stop(record.pid, record.identity)
+    if name == STORAGE:
+        remove_sockets(state.ports[STORAGE])
+    return True
+
+
+def _remove_sockets_of_killed(state: State) -> None:
+    """Those of a port on which somebody listens are of another SeaweedFS by now, and stay."""
+    if not _runs(state.services.get(STORAGE)):
+        ports = state.ports.get(STORAGE, [])
+        remove_sockets([port for port in ports if processes.is_free(port)])
 
 
 def _runs(record: ServiceRecord | None) -> bool:

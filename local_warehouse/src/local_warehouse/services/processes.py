@@ -94,14 +94,14 @@ def mentioning(path: Path) -> dict[int, str]:
 
 def free_ports(count: int, earlier: Sequence[int] = ()) -> list[int]:
     """`count` ports nobody listens on: the earlier ones where they are free, else new ones."""
-    if len(earlier) == count and all(_is_free(port) for port in earlier):
+    if len(earlier) == count and all(is_free(port) for port in earlier):
         return list(earlier)
     candidates = random.sample(PORT_RANGE, len(PORT_RANGE))
     ports: list[int] = []
     for port in candidates:
         if len(ports) == count:
             break
-        if _is_free(port):
+        if is_free(port):
             ports.append(port)
     return ports
 
@@ -115,7 +115,8 @@ def accepts_connections(port: int) -> bool:
     return True
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of 127.0.0.1."""
     with socket.socket() as probe:
         # A port in TIME_WAIT is free for a server, as servers set this option too.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ SEAWEEDFS_ENVIRONMENT = {"GOMEMLIMIT": "384MiB"}
 # SeaweedFS gzips what has no type or a text type when it is written, and unzips it at each read.
 STORED_AS_IT_IS = "binary/octet-stream"
 PROBE_KEY = ".local-warehouse-probe"
+_SOCKETS = Path("/tmp")  # noqa: S108 - whatever TMPDIR says
+_SOCKET = re.compile(r"seaweedfs-[a-z0-9-]+-(?P<port>\d+)\.sock")
 # Every port that `weed mini` opens; the S3 port is the address that clients get.
 PORT_OPTIONS = (
     "s3.port",
@@ -117,6 +121,7 @@ def seaweedfs_command(directory: StateDirectory, ports: list[int]) -> list[str]:
     """
     return [
         str(_weed()),
+        "-logtostderr=true",  # which goes into our log; else it writes files into /tmp
         "mini",
         f"-dir={directory.storage}",
         f"-ip={LOOPBACK}",
@@ -132,6 +137,18 @@ def seaweedfs_command(directory: StateDirectory, ports: list[int]) -> list[str]:
         # Its chunks, of which it holds up to 256 for a reader: 4 MB each, by default, were 1 GB.
         "-filer.maxMB=1",
     ]
+
+
+def remove_sockets(ports: Collection[int]) -> None:
+    """Remove what a SeaweedFS on these ports, which has ended, has left in /tmp.
+
+    Most of its sockets cannot be put elsewhere.
+    """
+    for socket in _SOCKETS.glob("seaweedfs-*"):
+        name = _SOCKET.fullmatch(socket.name)
+        if name and int(name["port"]) in ports:
+            with suppress(OSError):  # of another user, or gone
+                socket.unlink()
 
 
 def write_seaweedfs_config(directory: StateDirectory, secrets: Secrets) -> None:
