@@ -42,8 +42,8 @@ def test_merge_takes_each_row_by_the_first_step_that_fits(warehouse: Any, schema
     assert deleted[0]["num_deleted_rows"] == deleted[0]["num_affected_rows"] == 1
     warehouse.sql(f"insert into {table} values (4, 'd')")
     assert warehouse.sql(
-        f"merge into {table} as t using (select * from values (1, 'gone'), (2, 'B'), (7, 'y'),"
-        " (200, 'big'), (null, 'N') as s(id, x)) as s on t.id = s.id"
+        f"merge into {table} as t using (values (1, 'gone'), (2, 'B'), (7, 'y'),"
+        " (200, 'big'), (null, 'N')) as s(id, x) on t.id = s.id"
         " when matched and s.x = 'gone' then delete"
         " when matched then update set t.x = s.x"
         " when not matched and s.id > 100 then insert *"
@@ -98,3 +98,39 @@ def test_a_schema_evolves_with_a_merge_and_an_insert(warehouse: Any, schema: str
         (3, None, None, None, True, None),
         (4, "d", Decimal("4.5"), None, False, 9),
     ]
+
+
+def test_the_source_of_a_merge_is_computed_once(warehouse: Any, schema: str) -> None:
+    """Each row of a source that is other rows each time is either updated or inserted."""
+    warehouse.sql(f"create table {schema}.s as select id, struct(id) as x from range(2000)")
+    warehouse.sql(f"create table {schema}.t as select *, 0D as r, 0 as n from {schema}.s")
+    counts = warehouse.sql(
+        f"merge into {schema}.t as t using (select id, x, rand() from {schema}.s) as s (i, x, r)"
+        " on t.id = s.i and s.r < 0.5 when matched then update set x = s.x, r = s.r, n = 1"
+        " when not matched then insert (id, x, r, n) values (s.i, s.x, s.r, -1)"
+    )[0]
+    assert counts["num_affected_rows"] == 2000
+    found = warehouse.sql(
+        "select count_if(n = 1 and r < 0.5) as updated, count_if(n = -1 and r >= 0.5) as inserted,"
+        f" count_if(x.id = id) as whole from {schema}.t"
+    )[0]
+    assert (found["updated"], found["inserted"]) == (
+        counts["num_updated_rows"], counts["num_inserted_rows"],
+    )  # fmt: skip
+    assert found["whole"] == 2000 + found["inserted"]
+
+
+def test_a_source_whose_types_no_file_keeps_is_merged(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.s as select id from range(3)")
+    warehouse.sql(
+        f"create table {schema}.t as select id, 'a' as x, date'2026-01-01' as d from {schema}.s"
+    )
+    warehouse.sql(
+        f"merge into {schema}.t as t using (select id, null as x, make_dt_interval(1) as y"
+        f" from {schema}.s where id > 0) as s on t.id = s.id"
+        " when matched then update set x = s.x, d = t.d + s.y"
+    )
+    found = warehouse.sql(f"select x, cast(d as string) as d from {schema}.t order by id")
+    assert [tuple(row.values()) for row in found] == [
+        ("a", "2026-01-01"), (None, "2026-01-02"), (None, "2026-01-02"),
+    ]  # fmt: skip

@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from inspect import GEN_CLOSED, getgeneratorstate
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -277,6 +278,11 @@ class Engine:
 
         with self._watched(self._connection):
             self._with_casts(query, write, relation.path)
+
+    def save(self, query: str, folder: Path) -> None:
+        """Write a query's rows to Parquet files in a folder of this machine, which is new."""
+        with self._watched(self._connection):
+            self._with_casts(query, lambda s: self._connection.frame(s).write.parquet(str(folder)))
 
     def register(self, name: str, table: pa.Table) -> None:
         """Create or replace a temporary view of a small table."""

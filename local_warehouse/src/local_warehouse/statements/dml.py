@@ -18,6 +18,7 @@ from local_warehouse.statements.assignments import (
     store_as_declared,
 )
 from local_warehouse.statements.columns import append, read_again
+from local_warehouse.statements.merge_source import computed_once
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result, counts
 
@@ -96,10 +97,11 @@ def _write(
         store_as_declared(tree, relation, given)
 
         def write(mark: str) -> None:
-            sql = render(_with_mark(tree, mark))
-            if evolves:  # which sqlglot does not read
-                sql = sql.replace("MERGE", "MERGE WITH SCHEMA EVOLUTION", 1)
-            context.engine.run(sql)
+            with computed_once(context, relation, _with_mark(tree, mark)) as marked:
+                sql = render(marked)
+                if evolves:  # which sqlglot does not read
+                    sql = sql.replace("MERGE", "MERGE WITH SCHEMA EVOLUTION", 1)
+                context.engine.run(sql)
 
         return transactions.commit(relation, write).metrics
 
