@@ -111,6 +111,9 @@ define INSTALL
 	@$(PYTHON) -c '$(SUPPORTED)' || { \
 		echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13. Name another: make PYTHON=/path/to/python3"; \
 		exit 1; }
+	@case "$$(pwd)" in *[\"\\\$$\`:]*) \
+		printf '%s\n' 'This path has a sign, one of " \ $$ ` : — Python cannot start commands below it.' \
+		"Rename or move it: $$(pwd)"; exit 1; esac
 	@[ ! -e $(VENV)/pyvenv.cfg ] || grep -qF "$(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg || { \
 		echo "$(VENV) is of another folder, and made anew"; rm -rf $(VENV); }
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV) || { \

@@ -109,6 +109,21 @@ def test_an_interrupted_lint_leaves_nothing_running(folder: Path) -> None:
     assert calls(folder)[-1] == "local-warehouse down"
 
 
+@pytest.mark.parametrize("sign", ['"', "\\", "$", "`", ":"])
+def test_a_folder_whose_commands_could_not_start_is_refused(folder: Path, sign: str) -> None:
+    odd = folder / f"my{sign}folder"
+    odd.mkdir()
+    shutil.copy(ROOT / "Makefile", odd)
+    for name in re.findall(r"[\w/-]+\.(?:toml|txt|yml)\b", (ROOT / "Makefile").read_text()):
+        (odd / name).parent.mkdir(parents=True, exist_ok=True)
+        (odd / name).touch()
+    code, shown = typed(odd, "up", b"", "")
+    assert code != 0
+    assert "Rename or move it: " in shown
+    assert odd.name in shown
+    assert not (odd / ".venv").exists()
+
+
 def test_every_target_is_in_the_help(folder: Path) -> None:
     _, shown = typed(folder, "help", b"", "")
     [phony] = re.findall(r"^\.PHONY: ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), flags=re.M)
