@@ -125,8 +125,7 @@ define INSTALL
 		case $$word in Collecting) printf . ;; exit) echo; exit $$rest ;; esac; done || { \
 		tail -n 20 $(VENV)/install.log; echo "The whole log: $(VENV)/install.log"; exit 1; }
 	@cd $(VENV)/lib/*/site-packages && cp "$(CURDIR)/local_warehouse/src/dbt_local_warehouse.pth" . && \
-		printf 'import os; os.environ.get("PWD", "").startswith("%s/") and %s("DBT_PROFILES_DIR", "%s")\n' \
-		"$(CURDIR)" os.environ.setdefault "$(CURDIR)" > profiles.pth
+		echo "import profiles_folder" > profiles.pth
 endef
 $(RUNS) $(INSTALLED): pyproject.toml local_warehouse/pyproject.toml constraints.txt \
 		requirements.txt requirements-local.txt

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,18 +85,31 @@ def test_local_target_refuses_a_workspace(lakehouse: Lakehouse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "expected"),
-    [(ROOT / "models" / "silver", str(ROOT)), (ROOT.parent, "None"), (f"{ROOT}-2", "None")],
-    ids=["below the project", "above it", "beside it"],
+    ("folder", "words", "expected"),
+    [
+        pytest.param(ROOT / "models" / "silver", [], str(ROOT), id="below the project"),
+        pytest.param(ROOT.parent, [], "None", id="above it"),
+        pytest.param("/", ["--project-dir", f"{ROOT}-2"], "None", id="beside it"),
+        pytest.param("/", ["ls", "--project-dir", str(ROOT)], str(ROOT), id="it is named"),
+        pytest.param(ROOT.parent, [f"--project-dir={ROOT.name}/."], str(ROOT), id="relative"),
+        pytest.param("/", ["--project-dir", "/tmp"], "None", id="another is named"),  # noqa: S108
+        pytest.param("/", ["ls", "--project-dir"], "None", id="none is named"),
+        pytest.param("gone", [], "None", id="a folder that is gone"),
+    ],
 )
-def test_profiles_are_found_from_every_folder_of_the_project(folder: Any, expected: str) -> None:
-    """dbt itself looks in the working folder alone; `make setup` tells it where they are."""
+def test_profiles_are_found_from_every_folder_of_the_project(
+    folder: Any, words: list[str], expected: str, tmp_path: Path
+) -> None:
+    """dbt itself looks in the working folder alone; `make setup` tells it where they are, whatever
+    an editor that starts it leaves in PWD."""
     environment = {name: each for name, each in os.environ.items() if name != "DBT_PROFILES_DIR"}
-    found = subprocess.check_output(
-        [sys.executable, "-c", "import os; print(os.environ.get('DBT_PROFILES_DIR'))"],
-        env=environment | {"PWD": str(folder)}, text=True,
+    show = "import os; print(os.environ.get('DBT_PROFILES_DIR'))"
+    shell = 'mkdir -p "$0"; cd "$0"; [ "$0" != gone ] || rmdir "$PWD"; exec "$@"'
+    found = subprocess.run(
+        ["sh", "-c", shell, str(folder), sys.executable, "-c", show, *words], cwd=tmp_path,
+        env=environment | {"PWD": str(tmp_path)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert found.strip() == expected
+    assert (found.stdout.strip(), found.stderr) == (expected, "")
 
 
 @pytest.mark.parametrize("target", targets(OURS))

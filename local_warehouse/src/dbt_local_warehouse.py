@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+import certifi
 import click
 from dbt.plugins.manager import dbtPlugin
 from dbt_common.exceptions import DbtRuntimeError
@@ -25,6 +26,9 @@ from local_warehouse.services.certificates import Certificates
 _OFFLINE = {"clean", "deps", "init", "list", "ls", "parse", "serve"}
 # Each wins over the value in profiles.yml; with the host that stands there, none can be meant.
 _MIXED = {"DATABRICKS_TOKEN", "DATABRICKS_HTTP_PATH", "DATABRICKS_CATALOG"}
+_FROM_A_SHELL = (
+    'Run `eval "$(local-warehouse env)"` first, or the command by `local-warehouse exec -- …`.'
+)
 _LOOPBACK = ("localhost", "127.0.0.1")
 
 
@@ -62,9 +66,19 @@ def prepare(credentials: Any) -> str | None:
     if authority:
         _trust(Path(authority))
     try:
-        _shake_hands(address.hostname, address.port or 443, authority)
-    except ssl.SSLError:
-        return _what_to_do("Another program listens at {}", address)
+        trusting = _trusting(authority)
+    except OSError as error:
+        return f"The authorities to trust cannot be read: {error}.\n{_FROM_A_SHELL}"
+    try:
+        _shake_hands(address.hostname, address.port or 443, trusting)
+    except ssl.SSLError as error:
+        if authority or not isinstance(error, ssl.SSLCertVerificationError):
+            return _what_to_do("Another program listens at {}", address)
+        return (
+            f"https://{address.netloc} has a certificate that is not trusted here "
+            f"({error.verify_message}), and the profile names no `_tls_trusted_ca_file`.\n"
+            f"{_FROM_A_SHELL}"
+        )
     except (OSError, ValueError):
         return _what_to_do("No warehouse listens at {}", address)
     return None
@@ -80,14 +94,19 @@ def _trust(authority: Path) -> None:
         os.environ["REQUESTS_CA_BUNDLE"] = str(bundle)
 
 
-def _shake_hands(host: str, port: int, authority: str | None) -> None:
-    """Raises OSError when nobody answers within two seconds, SSLError when it is somebody else.
+def _trusting(authority: str | None) -> ssl.SSLContext:
+    """What trusts a profile's authority, else those that `requests` does, with which the SDK would
+    ask for minutes. Raises OSError when they cannot be read."""
+    named = authority or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    bundle = Path(named or certifi.where())
+    is_folder = bundle.is_dir()
+    return ssl.create_default_context(
+        cafile=None if is_folder else bundle, capath=bundle if is_folder else None
+    )
 
-    Without an authority of its own, every certificate will do: clients have their own opinion.
-    """
-    trusting = ssl.create_default_context(cafile=authority or None)
-    if not authority:
-        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+
+def _shake_hands(host: str, port: int, trusting: ssl.SSLContext) -> None:
+    """Raises OSError when nobody answers within two seconds, SSLError when it is somebody else."""
     with socket.create_connection((host, port), timeout=2) as plain:
         trusting.wrap_socket(plain, server_hostname=host).close()
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
+from jinja2.nativetypes import NativeEnvironment
 
+from dbt_local_warehouse import prepare
 from local_warehouse.services.dbt_profile import BEGIN, END, refresh
 from local_warehouse.testing import LocalWarehouse
 from warehouse_under_test import BIN, WarehouseUnderTest, outer_environment
@@ -35,6 +40,7 @@ shop:
       http_path: "{{ env_var('DATABRICKS_HTTP_PATH') }}"
       schema: shop
 """
+ODD_VALUES = ("it's", 'a "quote"', "a\\b", "{{ x }} # }}", "100%", "a: b #c", "50% of 'é'\n")
 SETTINGS = "name: shop\nprofile: shop\nflags: {send_anonymous_usage_stats: false}\n"
 
 
@@ -65,8 +71,8 @@ class Shop:
 def shop(
     new_databricks_warehouse: Callable[[str], LocalWarehouse],
 ) -> Iterator[Shop]:
-    folder = new_databricks_warehouse("shop").state
-    folder.mkdir()
+    folder = new_databricks_warehouse("shop").state / "Anna's 100% {shop}"
+    folder.mkdir(parents=True)
     warehouse = WarehouseUnderTest(folder / ".lakehouse")
     made = Shop(folder, warehouse)
     warehouse.up()
@@ -85,8 +91,14 @@ def test_settings_are_written_between_the_marks_and_nowhere_else(shop: Shop) -> 
     end = before.index("    # local-warehouse: end")
     assert before[end:] == after[end:]
     written = profiles.read_text()
+    profiles.write_text(PROFILES)
     shop.warehouse.up()
-    assert profiles.read_text() == written
+    assert profiles.read_text() == written, "also where the services run already"
+    profiles.unlink()
+    profiles.mkdir()
+    assert f"{profiles} keeps its settings" in shop.warehouse.command("up").stderr
+    profiles.rmdir()
+    profiles.write_text(written)
 
 
 def test_dbt_needs_no_variable(shop: Shop) -> None:
@@ -157,10 +169,44 @@ def test_other_profiles_are_left_alone(
         assert profiles.read_bytes() == content.encode("latin-1")
 
 
-def test_value_that_would_end_a_string_is_not_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("quote", ['"', "'", ""])
+def test_whatever_a_value_is_dbt_reads_it(quote: str, tmp_path: Path) -> None:
     profiles = tmp_path / "profiles.yml"
-    content = f"{BEGIN}\n\"{{{{ env_var('A') }}}}\"\n{END}\n"
+    name = "env_var('A')".replace("'", "''" if quote == "'" else "'")
+    content = f"{BEGIN}\nhost: {quote}it is {{{{ {name} }}}}{quote}\n{END}\n"
     profiles.write_text(content)
-    for value in ("it's", 'a "quote"', "a\\b", "}}", "two\nlines"):
+    if quote == "'":
+        assert not refresh(profiles, {"A": "a value"}), "a call that YAML quotes is left alone"
+        return
+    for value in (
+        "it's",
+        'a "quote"',
+        "a\\b",
+        "{{ x }} # }}",
+        "100%",
+        "a: b #c",
+        "50% of 'é'\n",
+        "plain",
+    ):
+        assert refresh(profiles, {"A": value})
         assert not refresh(profiles, {"A": value})
-    assert refresh(profiles, {"A": "a plain value"})
+        written = yaml.safe_load(profiles.read_text("utf-8"))["host"]
+        read = NativeEnvironment().from_string(written).render(env_var=lambda _, default: default)
+        assert read == f"it is {value}"
+
+
+def test_a_certificate_that_nobody_trusts_is_said_at_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = shop.warehouse.env["DATABRICKS_HOST"]
+    monkeypatch.setenv("DATABRICKS_HOST", address)
+    profile = SimpleNamespace(host=urlsplit(address).netloc, connection_parameters={})
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    assert "not trusted here (unable to get local issuer certificate)" in str(prepare(profile))
+    monkeypatch.setenv("CURL_CA_BUNDLE", shop.warehouse.env["REQUESTS_CA_BUNDLE"])
+    assert prepare(profile) is None
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(shop.folder / "no.pem"))
+    assert "cannot be read" in str(prepare(profile))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(shop.folder))
+    assert "not trusted here" in str(prepare(profile))

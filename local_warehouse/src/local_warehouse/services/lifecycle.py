@@ -36,7 +36,14 @@ from local_warehouse.services.s3_server import (
     wait_until_usable,
     write_seaweedfs_config,
 )
-from local_warehouse.services.state import Options, ServiceRecord, State, StateDirectory, say
+from local_warehouse.services.state import (
+    Options,
+    Secrets,
+    ServiceRecord,
+    State,
+    StateDirectory,
+    say,
+)
 from local_warehouse.storage.locations import odd_characters
 
 STORAGE = "storage"
@@ -73,7 +80,7 @@ class Service:
 def running_environment(directory: StateDirectory) -> dict[str, str] | None:
     """The environment for clients when everything runs already; None when `up` is needed.
 
-    This is the path of every `exec`, so it only reads two small files and opens two sockets.
+    This is the path of every `exec`, so it only reads three small files and opens two sockets.
     """
     state, secrets = directory.read(), directory.read_secrets()
     if secrets is None or not {STORAGE, WAREHOUSE} <= state.ports.keys():
@@ -98,7 +105,7 @@ def running_environment(directory: StateDirectory) -> dict[str, str] | None:
     expected = _warehouse(directory, storage, "", port, state.options)
     if state.services[WAREHOUSE].settings != expected.settings:
         return None
-    return command_environment(os.environ, directory, secrets, storage, port)
+    return _for_clients(directory, secrets, storage, port)
 
 
 def up(directory: StateDirectory, options: Options | None = None) -> dict[str, str]:
@@ -140,8 +147,21 @@ def up(directory: StateDirectory, options: Options | None = None) -> dict[str, s
             if started and isinstance(error, LocalWarehouseError):
                 say(f"stopped again: {', '.join(started)}")
             raise
+    return _for_clients(directory, secrets, storage, port)
+
+
+def _for_clients(
+    directory: StateDirectory, secrets: Secrets, storage: S3Settings, port: int
+) -> dict[str, str]:
+    """The environment for clients, which a profiles.yml beside the directory gets too."""
     environment = command_environment(os.environ, directory, secrets, storage, port)
-    dbt_profile.refresh(directory.path.parent / "profiles.yml", environment)
+    profiles = directory.path.parent / "profiles.yml"
+    try:
+        dbt_profile.refresh(profiles, environment)
+    except OSError as error:
+        say(
+            f"{profiles} keeps its settings, with which plain dbt may not find the warehouse: {error}"
+        )
     return environment
 
 
