@@ -159,9 +159,7 @@ def _for_clients(
     try:
         dbt_profile.refresh(profiles, environment)
     except OSError as error:
-        say(
-            f"{profiles} keeps its settings, with which plain dbt may not find the warehouse: {error}"
-        )
+        say(f"{profiles} keeps its settings, and plain dbt may not find the warehouse: {error}")
     return environment
 
 
