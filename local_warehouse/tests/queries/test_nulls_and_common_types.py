@@ -119,6 +119,9 @@ def test_a_decimal_is_compared_as_a_double_wherever_one_may_meet_it(
             assert sorted(row["i"] for row in rows if row[key]) == expected, key
     joined = f"select a.i, b.i as j from {schema}.t a join {schema}.t b on a.m = b.d and b.d < 0.1"
     assert warehouse.sql(joined) == [{"i": 2, "j": 2}]
+    sides = f"(select i, m as k from {schema}.t) join (select i as j, d as k from {schema}.t)"
+    for named in (f"{sides} using (k)", f"{sides.replace('join', 'natural join')}"):
+        assert warehouse.sql(f"select i, j from {named}") == [{"i": 2, "j": 2}]
     warehouse.sql(f"update {schema}.t set d = 1.5 where d <= 0.00")
     warehouse.sql(f"delete from {schema}.t where d < 0.000000000000001")
     assert [r["i"] for r in warehouse.sql(f"select i from {schema}.t order by i")] == [2, 3]

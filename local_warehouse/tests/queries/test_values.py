@@ -109,6 +109,18 @@ VALUES = {
     "map_zip_with(map('a', 1), map('b', 2), (k, x, y) -> coalesce(x, 0) + coalesce(y, 0))":
         "{a -> 1, b -> 2}",
     "coalesce(null, array('2'))": "[2]",
+    "cast(n * 1.005D as decimal(10, 2))": "1.01",
+    "cast(-1.045D as decimal(10, 2))": "-1.05",
+    "try_cast(d as decimal(38, 18))": "1000000000000000.000000000000000000",
+    "cast(d * 123.456 as decimal(38, 1))": "123456000000000000.0",
+    "cast(e * 1.5 as decimal(18, 6))": "0.000015",
+    "cast(5e-19D as decimal(38, 18))": "0.000000000000000001",
+    "cast(cast(3.3 as float) as decimal(20, 16))": "3.2999999523162840",
+    "try_cast(99999999.995D as decimal(10, 2))": None,
+    "width_bucket(0.3 * n, 0, 1, 10)": "4",
+    "width_bucket(0.7, n, 0, 10)": "4",
+    "width_bucket(n, 1, 1, 3)": None,
+    "width_bucket(interval '3' day, interval '0' day, interval '10' day, 10)": "4",
 }  # fmt: skip
 _ROW = (
     "select 1e15D as d, 1e-5D as e, timestamp'2024-03-01 10:00:00.5' as ts, 1 as n, 1.25 as m,"

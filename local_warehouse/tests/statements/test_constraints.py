@@ -22,6 +22,11 @@ def test_not_null_and_check_are_enforced(warehouse: Any, schema: str) -> None:
         f"alter table {schema}.t add constraint big check (a > 10)",
         "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
     )
+    refused = "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"  # a DECIMAL beside a DOUBLE
+    mixed = f"create table {schema}.m (n decimal(4, 2), f DOUBLE, constraint c check (n {{}} f))"
+    warehouse.fails(mixed.format("<"), refused)
+    warehouse.sql(mixed.format("> 0.5D and 0 <"))
+    warehouse.fails(f"alter table {schema}.m add constraint d check (f in (1, n))", refused)
     warehouse.sql(f"alter table {schema}.t drop constraint small")
     warehouse.sql(f"insert into {schema}.t values (12, 'z')")  # nothing else has changed since
     warehouse.sql(f"update {schema}.t set a = a + 1 where a = 12")

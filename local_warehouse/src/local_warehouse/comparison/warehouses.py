@@ -43,6 +43,8 @@ class Asked:
                 "error": condition[1] if condition else type(error).__name__,
                 "message": message[:500],
             }
+        except ValueError as error:  # a struct with two fields of one name, which Arrow cannot give
+            return {"error": "ArrowInvalid", "message": str(error)}
 
 
 @contextmanager

@@ -39,6 +39,7 @@ _PHRASES = (
     ("remainder by zero", "REMAINDER_BY_ZERO"),
     ("arithmetic overflow", "ARITHMETIC_OVERFLOW"),
     (" overflow on ", "ARITHMETIC_OVERFLOW"),
+    ("overflowing on", "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"),  # a DOUBLE as a DECIMAL
     ("is too large to store in a decimal", "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"),
     ("is out of range int8", "BINARY_ARITHMETIC_OVERFLOW"),  # decimals: integers are added as such
     ("is out of range int16", "BINARY_ARITHMETIC_OVERFLOW"),

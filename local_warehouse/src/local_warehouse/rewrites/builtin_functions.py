@@ -82,7 +82,6 @@ _CORRECTED = {
     # Spark's own form, which loses the digits of large numbers below 0
     ("acosh", 1): _LOGARITHM.format(_SUM_OF_ROOT.format("-")),
     ("asinh", 1): f"if(x = {_LEAST}, x, {_LOGARITHM.format(_SUM_OF_ROOT.format('+'))})",
-    ("width_bucket", 4): "if(x4 = 9223372036854775807, null, call)",
     (
         "left",
         2,
@@ -227,7 +226,7 @@ def _correct(call: exp.Expr) -> None:
         if isinstance(arguments[-1], exp.Lambda):
             call.replace(_with_lambda(name, template, arguments))
     elif template is not None and not _is_small(name, arguments):
-        places = dict(zip(("x", "y", "z", "x4"), arguments, strict=False))
+        places = dict(zip(("x", "y", "z"), arguments, strict=False))
         _replace(call, fill(template, {"call": call, **places}))
 
 

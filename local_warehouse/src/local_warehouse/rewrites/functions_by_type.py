@@ -120,6 +120,31 @@ def _moment(call: exp.Expr, types: OperandTypes) -> None:
         value.replace(exp.cast(value.copy(), "timestamp"))
 
 
+def _all_of_four(call: exp.Expr) -> list[exp.Expr]:
+    return list(call.expressions) if len(call.expressions) == 4 else []
+
+
+def _bucket(call: exp.Expr, types: OperandTypes) -> None:
+    """Find the bucket of a number as Spark does: the engine divides by the width of one, which is
+    not always a number (3 of 0.3, 0, 1, 10)."""
+    values, count = call.expressions[:3], call.expressions[3]
+    places = {"n": exp.paren(count), "call": call}
+    if any(types.of(value).startswith("interval") for value in values):
+        call.replace(fill("if(n = 9223372036854775807, null, call)", places))
+        return
+    numbers = (exp.cast(value.copy(), "double") for value in values)
+    call.replace(fill(_BUCKET, places | dict(zip(("x", "low", "high"), numbers, strict=True))))
+
+
+_BUCKET = (
+    "case when n is null or n <= 0 or n = 9223372036854775807 or isnan(x) or low = high"
+    " or isnan(low - low) or isnan(high - high) then null"
+    " when (low < high and x < low) or (low > high and x > low) then cast(0 as bigint)"
+    " when (low < high and x >= high) or (low > high and x <= high) then cast(n as bigint) + 1"
+    " else try_cast(cast(n as double) * (x - low) / (high - low) as bigint) + 1 end"
+)
+
+
 def _typeof(call: exp.Expr, types: OperandTypes) -> None:
     """Name the fields of an interval's type, which the engine's does not have."""
     argument = call.expressions[0]
@@ -148,5 +173,6 @@ CALLS: ByName = {
     ),
     "date_format": (_formatted, _moment),
     "typeof": (_first_argument, _typeof),
+    "width_bucket": (_all_of_four, _bucket),
     **dict.fromkeys(("array_max", "array_min"), (_first_argument, _refuse_structs)),
 }

@@ -20,7 +20,7 @@ from local_warehouse.catalog.model import Column
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.scopes import branches
-from local_warehouse.sql.walk import of_kind
+from local_warehouse.sql.walk import nodes, of_kind
 
 _DECIMAL, _OTHER = 1, 2  # what a value may be, or be made of; the others are compared as DOUBLEs
 _EITHER = _DECIMAL | _OTHER
@@ -56,6 +56,19 @@ def mixed_comparisons(found: list[exp.Expr]) -> list[exp.Expr]:
         return []
     kinds = _Kinds(found, expressions)
     return [node for node, groups in compared if any(map(kinds.may_meet, groups))]
+
+
+def keys_may_be_mixed(tree: exp.Expr, keys: list[str]) -> bool:
+    """Whether columns of one of these names, or of any name where there are none, may be a DECIMAL
+    in one relation of a tree and of the other kind in another."""
+    found = nodes(tree)
+    expressions = {cte.alias for cte in of_kind(found, exp.CTE)}
+    if not any(_may_bring_decimals(node, expressions) for node in found):
+        return False
+    kinds = _Kinds(found, expressions)
+    if keys:
+        return any(kinds.may_meet([exp.column(key), exp.column(key)]) for key in keys)
+    return kinds.has_mixed_names()
 
 
 def _may_bring_decimals(node: exp.Expr, expressions: set[str]) -> bool:
@@ -151,6 +164,12 @@ class _Kinds:
             for j, other in enumerate(kinds)
             if i != j
         )
+
+    def has_mixed_names(self) -> bool:
+        """Whether columns of one name may be of both kinds."""
+        if not self._is_read:
+            self._read()
+        return self._is_open or _EITHER in self._names.values()
 
     def _read(self) -> None:
         """Find out what the columns of the tree may be: those of tables first, then the names that

@@ -85,6 +85,7 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
         ) or (cast.to.this == exp.DataType.Type.DECIMAL and evident == "timestamp")
         is_double = cast.to.this == exp.DataType.Type.DOUBLE
         is_exact = is_double and exact_doubles.as_double(cast.this, evident) is not None
+        is_exact |= cast.to.this == exp.DataType.Type.DECIMAL and evident in _FRACTIONS
         decisive = [cast.this] if is_exact else cast_checks.checked(cast)
         is_counted = (
             cast.to.this in exp.DataType.NUMERIC_TYPES and intervals.fields(cast.this) is not None
@@ -108,6 +109,10 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
             intervals.count(cast, types.of)
         elif cast.to.this == exp.DataType.Type.DOUBLE:
             exact = exact_doubles.as_double(cast.this, given)
+            if exact is not None:
+                cast.replace(exact)
+        elif cast.to.this == exp.DataType.Type.DECIMAL:
+            exact = exact_doubles.as_decimal(cast, given)
             if exact is not None:
                 cast.replace(exact)
         return

@@ -1,7 +1,8 @@
 """JOIN … USING and NATURAL JOIN as joins ON their keys.
 
 The engine merges the keys of such a join, and then does not know them as columns of the joined
-relations: it does not find `a.key`, and `a.*` lacks it.
+relations: it does not find `a.key`, and `a.*` lacks it. And it compares a DECIMAL with a DOUBLE as
+DECIMALs, which is mended where the text shows a comparison.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-join
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from local_warehouse.rewrites.mixed_numbers import keys_may_be_mixed
 from local_warehouse.rewrites.scopes import ColumnsOf, columns_of_relations, sources
 
 
@@ -25,13 +27,17 @@ class _Shown:
 
 def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Give each USING and NATURAL join its ON, in a SELECT that names a relation's columns by the
-    relation."""
+    relation, or whose keys may be of both kinds of numbers."""
     joins: list[exp.Join] = select.args.get("joins") or []
-    if not any(_merges(join) for join in joins) or not _qualifies(select):
+    merging = [join for join in joins if _merges(join)]
+    if not merging or not (_qualifies(select) or _may_mix(select, merging)):
         return select
     relations, columns_of = sources(select), columns_of_relations(select, columns_of)
     of: dict[str, list[_Shown]] = {}  # by the relation's alias in lower case
-    for source in relations:
+    for number, source in enumerate(relations):
+        if not source.alias_or_name:
+            name = exp.to_identifier(f"local_warehouse_side_{number}")
+            source.set("alias", exp.TableAlias(this=name))
         alias = source.alias_or_name
         of[alias.lower()] = [
             _Shown(column.name, exp.column(column.name, table=alias, quoted=True))
@@ -53,6 +59,12 @@ def _merges(join: exp.Join) -> bool:
 
 def _qualifies(select: exp.Select) -> bool:
     return any(column.table for column in select.find_all(exp.Column))
+
+
+def _may_mix(select: exp.Select, merging: list[exp.Join]) -> bool:
+    is_natural = any(join.method == "NATURAL" for join in merging)
+    named = [key.name for join in merging for key in join.args.get("using") or []]
+    return keys_may_be_mixed(select.root(), [] if is_natural else named)
 
 
 def _keys(join: exp.Join, left: list[_Shown], right: list[_Shown]) -> list[str]:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import uuid
 
 from deltalake import DeltaTable
+from sqlglot import exp
 
 from local_warehouse import errors
-from local_warehouse.catalog.model import Constraint, Relation
+from local_warehouse.catalog.model import Column, Constraint, Relation
 from local_warehouse.catalog.names import full_name, quoted
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.delta import transactions
+from local_warehouse.rewrites.mixed_numbers import (
+    KnownColumns,
+    compared_values,
+    mixed_comparisons,
+)
 from local_warehouse.session.context import Context
-from local_warehouse.sql.dialect import normal_form
+from local_warehouse.sql.dialect import normal_form, parse, render
+from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.statements.reader import StatementReader
 
 
@@ -86,6 +93,7 @@ def relation_namespace(relation: Relation) -> tuple[str, str]:
 def _add_check(context: Context, relation: Relation, constraint: Constraint) -> None:
     engine = context.engine
     expression = constraint.expression or ""
+    refuse_mixed_numbers(expression, relation.columns)
     there = delta_tables.constraints(relation.path).get(constraint.name.lower())
     if there is not None and normal_form(there) == normal_form(expression):
         return  # the table was created with it
@@ -101,6 +109,26 @@ def _add_check(context: Context, relation: Relation, constraint: Constraint) -> 
     engine.run(f"alter table {table} add constraint {name} check ({constraint.expression})")
     with delta_tables.newest_table(relation.path) as changed:
         delta_tables.checkpoint(changed)
+
+
+def refuse_mixed_numbers(expression: str, columns: list[Column]) -> None:
+    """Raise SqlError for a CHECK that compares a DECIMAL with a DOUBLE or a text, neither of them a
+    literal: the engine, which finds out at each write, would compare 15 digits behind the point."""
+    tree = parse(f"select 1 from checked where {expression}")
+    for table in of_kind(nodes(tree), exp.Table):
+        table.meta["columns"] = KnownColumns(columns)
+    for node in mixed_comparisons(nodes(tree)):
+        if any(sum(not _is_literal(one) for one in group) > 1 for group in compared_values(node)):
+            raise errors.unsupported(
+                f"a CHECK of {render(node)}, a DECIMAL beside a DOUBLE or a STRING (cast one of"
+                " them to the other's type)"
+            )
+
+
+def _is_literal(node: exp.Expr) -> bool:
+    while isinstance(node, (exp.Neg, exp.Cast, exp.Paren)):
+        node = node.this
+    return isinstance(node, exp.Literal)
 
 
 def drop_constraint(relation: Relation, name: str, if_exists: bool) -> None:

@@ -34,6 +34,7 @@ from local_warehouse.statements.constraints import (
     add_constraint,
     drop_check,
     read_constraint,
+    refuse_mixed_numbers,
     set_not_null,
 )
 from local_warehouse.statements.policies import read_mask, read_row_filter
@@ -425,7 +426,9 @@ def _check_clause(context: Context, clauses: _TableClauses) -> str:
     columns = ", ".join(
         f"cast(null as {data_type}) as {quoted(name)}" for name, data_type, *_ in clauses.columns
     )
+    declared = [Column(name, from_delta(to_delta(of))) for name, of, *_ in clauses.columns]
     for check in checks:  # the engine would find out at the first write only
+        refuse_mixed_numbers(check.expression or "", declared)
         context.engine.columns(f"select 1 from (select {columns}) where {check.expression}")
     properties = ", ".join(
         f"{literal(f'delta.constraints.{check.name.lower()}')} = {literal(check.expression or '')}"
