@@ -119,10 +119,10 @@ define INSTALL
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV) || { \
 		echo "Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; \
 		rm -rf $(VENV); exit 1; }
-	@printf 'Installing into $(VENV), once; about a minute '
-	@{ $(BIN)/pip install --disable-pip-version-check --no-compile -c constraints.txt -e ./local_warehouse -e '.[$(EXTRA)]'; \
+	@printf 'Installing into $(VENV), once; a minute at most '
+	@{ $(BIN)/python scripts/install.py $(EXTRA); \
 		echo "exit $$?"; } 2>&1 | tee $(VENV)/install.log | while read -r word rest; do \
-		case $$word in Collecting) printf . ;; exit) echo; exit $$rest ;; esac; done || { \
+		case $$word in Collecting|Resolved|Building|Prepared|Installed) printf . ;; exit) echo; exit $$rest ;; esac; done || { \
 		tail -n 20 $(VENV)/install.log; echo "The whole log: $(VENV)/install.log"; exit 1; }
 	@cd $(VENV)/lib/*/site-packages && cp "$(CURDIR)/local_warehouse/src/dbt_local_warehouse.pth" . && \
 		echo "import profiles_folder" > profiles.pth
