@@ -24,7 +24,7 @@ from local_warehouse.rewrites.operand_types import (
     OperandTypes,
     widest,
 )
-from local_warehouse.rewrites.templates import PREFIX, fill
+from local_warehouse.rewrites.templates import PREFIX, fill, held
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
@@ -84,6 +84,8 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
     operands = [types.of(node.this), types.of(node.expression)]
     if moments.shift_date(node, operands, types.of):
         return
+    if isinstance(node, exp.Mul) and moments.scale_interval(node, operands, types.of):
+        return
     if operands == ["string", "string"] and not isinstance(node, exp.IntDiv):
         message = f"Cannot resolve {render(node)}: it needs numbers or intervals, not two STRINGs."
         raise SqlError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", message)
@@ -102,7 +104,7 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
     if isinstance(node, _CHECKED) and left in DIGITS and right in DIGITS:
         wide = node.copy()
         wide.set("this", exp.cast(wide.this.copy(), f"decimal({DIGITS[left]}, 0)"))
-        node.replace(exp.cast(wide, widest({left, right})))
+        node.replace(held(exp.cast(wide, widest({left, right}))))
     elif isinstance(node, exp.Sub) and left == right == "date":
         if not _is_counted(node):
             node.replace(intervals.difference_of_dates(node.this, node.expression))
@@ -138,12 +140,13 @@ def _multiply(node: exp.Mul, left: Decimal | None, right: Decimal | None) -> Non
     if left is None or right is None or left.precision + right.precision < _MOST_DIGITS:
         return
     result, scale = left.times(right), left.scale + right.scale
-    product = f"{PREFIX}multiplied(cast(a as string), cast(b as string), {result.scale})"
-    exact = f"cast({product} as {result})"
+    digits = f"{PREFIX}multiplied(cast(a as string), cast(b as string), {result.scale})"
+    exact = f"cast({digits} as {result})"
     if scale < _MOST_DIGITS:
         is_small = f"abs(cast(a as double) * cast(b as double)) < 1e{_MOST_DIGITS - scale}"
         exact = f"case when {is_small} then cast(a * b as {result}) else {exact} end"
-    node.replace(fill(exact, {"a": exp.paren(node.this), "b": exp.paren(node.expression)}))
+    product = fill(exact, {"a": exp.paren(node.this), "b": exp.paren(node.expression)})
+    node.replace(held(product))
 
 
 def _divide_null(node: exp.Binary) -> None:
@@ -173,7 +176,7 @@ def _divide(node: exp.Div, left: Decimal | None, right: Decimal | None) -> None:
     if scale > left.scale:
         wide = str(Decimal(whole + scale, scale))
         quotient.set("this", exp.cast(quotient.this.copy(), wide))
-    node.replace(exp.cast(quotient, str(result)))
+    node.replace(held(exp.cast(quotient, str(result))))
 
 
 def _wanted(side: exp.Expr, own: str, beside: str) -> str | None:
@@ -274,6 +277,17 @@ def _round(call: exp.Expr, types: OperandTypes) -> None:
     elif exact is not None and places >= exact.scale:
         wider = Decimal(min(exact.precision + 1, _MOST_DIGITS), exact.scale)
         call.replace(exp.cast(value.copy(), str(wider)))
+
+
+def _rounded(node: exp.Expr) -> list[exp.Expr]:
+    return [node.this] if node.args.get("decimals") is None else []
+
+
+def _round_whole(node: exp.Expr, types: OperandTypes) -> None:
+    """Keep the type of a DECIMAL without digits behind the point; the engine's has one more."""
+    data_type = types.of(node.this)
+    if data_type.startswith("decimal") and data_type.endswith(",0)"):
+        node.replace(exp.cast(node.this.copy(), data_type))
 
 
 def _half_even(value: exp.Expr, places: int) -> exp.Expr:
@@ -419,6 +433,7 @@ def _sign_text(call: exp.Expr, types: OperandTypes) -> None:
 
 
 CORRECTIONS: ByClass = {
+    **dict.fromkeys((exp.Ceil, exp.Floor), (_rounded, _round_whole)),
     **dict.fromkeys(_OPERATORS, (_sides, _operator)),
     **dict.fromkeys((exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), (_bits, _combine)),
     **dict.fromkeys((exp.BitwiseLeftShift, exp.BitwiseRightShift), (_shifts, _shift)),

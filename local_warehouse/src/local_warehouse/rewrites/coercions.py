@@ -22,7 +22,7 @@ from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.walk import nodes, of_kind
 
 _CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
-_PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "Boolean", "Decimal128")
+_PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "86400000000000", "Boolean", "Decimal128")
 
 
 def may_help(message: str) -> bool:

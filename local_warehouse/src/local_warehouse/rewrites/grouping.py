@@ -11,8 +11,11 @@ from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, is_all
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes
 
 _SETS = ("cube", "rollup", "grouping_sets")
+_KINDS = (exp.Cube, exp.Rollup, exp.GroupingSets)
+_KEYS = (*_KINDS, exp.Tuple, exp.Paren)
 
 
 def group_by_all(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -46,6 +49,43 @@ def _aggregates_within(output: exp.Expr) -> bool:
     ) or aggregates(output)
 
 
+def spell_out_positions(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Put outputs in place of their positions within sets of keys, which the engine takes for
+    constants there. Raises SqlError for a position that has no output, or one with an aggregate."""
+    group, outputs = select.args.get("group"), select.expressions
+    if group is None or any(output.is_star for output in outputs):
+        return select
+    for key in nodes(group):
+        position, above = _position(key), key.parent
+        while isinstance(above, _KEYS):
+            above = above.parent
+        if position is None or above is not group:
+            continue
+        if not 1 <= position <= len(outputs):
+            raise SqlError(
+                "GROUP_BY_POS_OUT_OF_RANGE",
+                f"GROUP BY position {position} is not in select list (valid range is"
+                f" [1, {len(outputs)}]).",
+            )
+        output = outputs[position - 1].unalias()
+        if aggregates(output):
+            raise SqlError(
+                "GROUP_BY_POS_AGGREGATE",
+                f"GROUP BY {position} refers to an expression {render(output)} that contains an"
+                " aggregate function. Aggregate functions are not allowed in GROUP BY.",
+            )
+        if key.parent is not group:
+            key.replace(output.copy())
+    return select
+
+
+def _position(key: exp.Expr) -> int | None:
+    digits = key.this if isinstance(key, exp.Neg) else key
+    if not isinstance(digits, exp.Literal) or not digits.is_int:
+        return None
+    return -int(digits.name) if digits is not key else int(digits.name)
+
+
 def leave_out_empty_total(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Leave out the total of no rows, which sets of keys have on no other database's terms."""
     group = select.args.get("group")
@@ -55,7 +95,6 @@ def leave_out_empty_total(select: exp.Select, columns_of: ColumnsOf) -> exp.Sele
 
 
 def _has_sets(group: exp.Expr) -> bool:
-    kinds = (exp.Cube, exp.Rollup, exp.GroupingSets)
     return any(group.args.get(key) for key in _SETS) or any(
-        isinstance(key, kinds) for key in group.expressions
+        isinstance(key, _KINDS) for key in group.expressions
     )

@@ -14,6 +14,7 @@ from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import (
+    DIGITS,
     ByClass,
     ByName,
     OperandTypes,
@@ -26,6 +27,14 @@ _GREATEST = {"tinyint": 2**7 - 1, "smallint": 2**15 - 1, "int": 2**31 - 1, "bigi
 _SECONDS = (
     "if(x not between -9223372036854 and 9223372036854, cast(raise_error('[ARITHMETIC_OVERFLOW]"
     " long overflow') as timestamp), call)"
+)
+_BOUNDED = (
+    "if(x not between -9223372036854 and 9223372036854, timestamp_micros(cast("
+    "if(x > 0, '9223372036854775807', '-9223372036854775808') as bigint)), cast)"
+)
+_SCALED = (
+    "(timestamp_micros(cast(round(unix_micros(timestamp_seconds(0) + x) * n) as bigint))"
+    " - timestamp_seconds(0))"
 )
 _PARTS = {"MINUTE": 60, "MINUTES": 60, "MIN": 60, "HOUR": 24, "HOURS": 24, "HR": 24, "HRS": 24}
 _MONTHS = {"MONTH", "MONTHS", "MON", "MONS"}
@@ -46,6 +55,21 @@ def shift_date(node: exp.Expr, operands: list[str], type_of: intervals.TypeOf) -
         if not intervals.is_in_days(other, type_of):
             side.replace(exp.cast(side.copy(), "timestamp"))
         return True
+    return False
+
+
+def scale_interval(node: exp.Expr, operands: list[str], type_of: intervals.TypeOf) -> bool:
+    """Round the microseconds of an interval times a fraction, which the engine cuts off. Returns
+    whether the operation is one."""
+    for value, own, number, beside in (
+        (node.this, operands[0], node.expression, operands[1]),
+        (node.expression, operands[1], node.this, operands[0]),
+    ):
+        found = intervals.fields(value, type_of) if own.startswith("interval") else None
+        if found and found[1] not in intervals.MONTHS and beside in ("float", "double"):
+            places: dict[str, exp.Expr] = {"x": exp.paren(value), "n": exp.paren(number)}
+            node.replace(fill(_SCALED, places))
+            return True
     return False
 
 
@@ -134,6 +158,19 @@ def _seconds(call: exp.Expr, types: OperandTypes) -> None:
         call.replace(fill(_SECONDS, {"x": call.expressions[0], "call": call}))
 
 
+def bounded_moment(cast: exp.Expr, value: exp.Expr) -> exp.Expr:
+    """The moment of a BIGINT of seconds; the last or first one where there is none, as in Spark.
+    The engine begins anew there."""
+    return fill(_BOUNDED, {"x": exp.paren(value), "cast": cast})
+
+
+def _day(call: exp.Expr, types: OperandTypes) -> None:
+    """Read a number as a text, which is no date; the engine counts days from 1970."""
+    value = call.expressions[0]
+    if types.of(value) in (*DIGITS, "float", "double", "boolean") or "decimal" in types.of(value):
+        value.replace(exp.cast(value.copy(), "string"))
+
+
 def _ranged(window: exp.Expr) -> list[exp.Expr]:
     """The key of a window whose frame is a RANGE."""
     spec, order = window.args.get("spec"), window.args.get("order")
@@ -211,6 +248,7 @@ CALLS: ByName = {
     "datepart": (_dated, _date_part),
     "date_trunc": (_truncated, _truncate),
     "timestamp_seconds": (_one, _seconds),
+    "to_date": (_one, _day),
     "to_timestamp": (_one, _seconds),
     "unix_millis": (_one, _count_millis),
     "unix_seconds": (_one, _count_seconds),

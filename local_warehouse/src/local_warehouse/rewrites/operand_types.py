@@ -80,9 +80,12 @@ class OperandTypes:
         return False
 
     def keep(self, node: exp.Expr, corrected: object) -> None:
-        """Give what stands in place of a node the type that is known of it."""
-        if id(node) in self._known and isinstance(corrected, exp.Expr):
-            self._known.setdefault(id(corrected), self._known[id(node)])
+        """Give what stands in place of a node the type that is known of it, or was evident."""
+        known = self._known.get(id(node))
+        if known is None and evident_type(node) != UNKNOWN and corrected is not node:
+            known = Column("", evident_type(node))
+        if known is not None and isinstance(corrected, exp.Expr):
+            self._known.setdefault(id(corrected), known)
 
     def name(self, projection: exp.Expr) -> str:
         """The engine's name of an output column that has no alias."""

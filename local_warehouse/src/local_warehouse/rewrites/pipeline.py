@@ -26,7 +26,11 @@ from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
 from local_warehouse.rewrites.generators import explode_maps
-from local_warehouse.rewrites.grouping import group_by_all, leave_out_empty_total
+from local_warehouse.rewrites.grouping import (
+    group_by_all,
+    leave_out_empty_total,
+    spell_out_positions,
+)
 from local_warehouse.rewrites.inline_tables import check_inline_tables
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.lateral_generators import view_generators
@@ -98,6 +102,7 @@ REWRITES: tuple[Rewrite, ...] = (
         spell_out_excepted_stars,
         replace_lateral_aliases,
         group_by_all,
+        spell_out_positions,
         leave_out_empty_total,
         spell_out_keys_of_windows,
         qualify_aggregated_columns,

@@ -18,3 +18,9 @@ def fill(template: str, places: dict[str, exp.Expr]) -> exp.Expr:
         if place.name in places:
             place.replace(places[place.name].copy())
     return expression
+
+
+def held(cast: exp.Expr) -> exp.Expr:
+    """A cast that may lose digits or overflow, so that the engine leaves it where it is: beside a
+    literal it compares what is cast, and finds no 1.50 by `cast(n as int) = 1`."""
+    return fill("nullif(x, null)", {"x": cast})

@@ -8,10 +8,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.rewrites import argument_types, cast_checks, exact_doubles, intervals, moments
-from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
-from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
-from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
+from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
+from local_warehouse.rewrites.templates import fill, held
 from local_warehouse.sql.dialect import WarehouseDialect
+from local_warehouse.types.decimals import Decimal, decimal_of
 
 VARIANT_TEXT = """if(is_variant_null(value), null,
     coalesce(try_variant_get(value, '$', 'string'), to_json(value)))"""
@@ -86,6 +87,7 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
         is_double = cast.to.this == exp.DataType.Type.DOUBLE
         is_exact = is_double and exact_doubles.as_double(cast.this, evident) is not None
         is_exact |= cast.to.this == exp.DataType.Type.DECIMAL and evident in _FRACTIONS
+        is_exact |= _may_lose(cast, evident) and not isinstance(cast.this, exp.Literal)
         decisive = [cast.this] if is_exact else cast_checks.checked(cast)
         is_counted = (
             cast.to.this in exp.DataType.NUMERIC_TYPES and intervals.fields(cast.this) is not None
@@ -94,6 +96,19 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
     evident = evident_type(cast.this)
     may_differ = evident in (UNKNOWN, *_FRACTIONS) or evident.startswith(_NESTED)
     return [cast.this] if may_differ else []
+
+
+def _may_lose(cast: exp.Cast, given: str) -> bool:
+    """Whether a number becomes one with fewer digits behind the point, or a smaller whole one."""
+    is_whole = cast.to.this in exp.DataType.INTEGER_TYPES
+    wanted = name_of_type(cast.to)
+    if given in DIGITS:
+        return is_whole and DIGITS[given] > DIGITS[wanted]
+    exact = decimal_of(given) if given.startswith("decimal") else None
+    if exact is None:
+        return False
+    to = Decimal(1, 0) if is_whole else decimal_of(wanted) or Decimal(10, 0)
+    return (is_whole or cast.to.this == exp.DataType.Type.DECIMAL) and to.scale < exact.scale
 
 
 def _cast(cast: exp.Expr, types: OperandTypes) -> None:
@@ -107,6 +122,8 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
             cast.this.replace(exp.paren(moments.exact_seconds(cast.this)))
         elif given.startswith("interval") and cast.to.this in exp.DataType.NUMERIC_TYPES:
             intervals.count(cast, types.of)
+        elif given == "bigint" and name_of_type(cast.to) == "timestamp":
+            cast.replace(moments.bounded_moment(cast, cast.this))
         elif cast.to.this == exp.DataType.Type.DOUBLE:
             exact = exact_doubles.as_double(cast.this, given)
             if exact is not None:
@@ -115,6 +132,8 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
             exact = exact_doubles.as_decimal(cast, given)
             if exact is not None:
                 cast.replace(exact)
+        if _may_lose(cast, given):
+            cast.replace(held(cast))
         return
     given = types.of(cast.this)
     is_interval = given.startswith("interval")
