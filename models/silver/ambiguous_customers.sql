@@ -5,14 +5,24 @@ with customer_versions as (
     select * from {{ ref('customer_versions') }}
 ),
 
+versions as (
+    select distinct
+        customer_id,
+        _source_file,
+        customer_name,
+        gender,
+        age
+    from customer_versions
+),
+
 final as (
     select
         customer_id,
         _source_file,
-        count(distinct customer_name, gender, age) as versions
-    from customer_versions
+        count(*) as versions
+    from versions
     group by customer_id, _source_file
-    having count(distinct customer_name, gender, age) > 1
+    having count(*) > 1
 )
 
 select * from final
