@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -167,6 +168,21 @@ def test_other_profiles_are_left_alone(
     assert profiles.exists() is (content is not None)
     if content is not None:
         assert profiles.read_bytes() == content.encode("latin-1")
+
+
+@pytest.mark.parametrize(("word", "is_checked"), [("sqlfluff", True), ("other", False)])
+def test_linter_that_makes_no_plugins_is_told_too(word: str, is_checked: bool) -> None:
+    """sqlfluff with dbt's templater, of which this test has the connection alone."""
+    connect = (
+        "from dbt.adapters.databricks.credentials import DatabricksCredentials as Credentials\n"
+        "made = Credentials(database='main', schema='s', host='localhost:1', http_path='/h',\n"
+        "                   token='t')\n"
+        "try: print(type(made.authenticate()).__name__)\n"
+        "except Exception as error: print(error)\n"
+    )
+    command = [sys.executable, "-c", connect, "/path/" + word, "lint"]
+    said = subprocess.check_output(command, env=outer_environment(), text=True)
+    assert ("No warehouse listens at https://localhost:1" in said) is is_checked, said
 
 
 @pytest.mark.parametrize("quote", ['"', "'", ""])

@@ -1,7 +1,7 @@
-"""The check of `dbt_local_warehouse` for `dbt debug`, which loads no plugins of dbt.
+"""The check of `dbt_local_warehouse` for `dbt debug` and sqlfluff, which load no plugins of dbt.
 
 `dbt_local_warehouse.pth`, which Python reads when it starts, calls `watch` where the command line
-has the word `debug`, and loads nothing otherwise.
+has one of these words, and loads nothing otherwise.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-_MODULE = "dbt.task.debug"
+_MODULE = "dbt.adapters.databricks.credentials"
 
 
 def watch() -> None:
-    """Let `dbt debug` look whether a local warehouse is there before it connects to it."""
-    sys.meta_path.insert(0, _DebugFinder())
+    """Let a connection of dbt-databricks look first whether a local warehouse is there."""
+    sys.meta_path.insert(0, _CredentialsFinder())
 
 
-class _DebugFinder(MetaPathFinder):
-    """Finds dbt's module of this command, once, and changes it when it has been loaded."""
+class _CredentialsFinder(MetaPathFinder):
+    """Finds the adapter's module of credentials, once, and changes it when it has been loaded."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -45,13 +45,13 @@ class _DebugFinder(MetaPathFinder):
         return spec
 
 
-def _check_first(debug: Any) -> None:
-    """Put the plugin's check before the attempt to connect, whose answer is None or an error."""
-    connect = debug.DebugTask.attempt_connection
+def _check_first(credentials: Any) -> None:
+    """Put the plugin's check before the login, which is the first that a connection does."""
+    log_in = credentials.DatabricksCredentials.authenticate
 
-    def attempt_connection(profile: Any) -> str | None:
-        prepare = import_module("dbt_local_warehouse").prepare
-        wrong: str | None = prepare(profile.credentials) or connect(profile)
-        return wrong
+    def authenticate(self: Any) -> Any:
+        if wrong := import_module("dbt_local_warehouse").prepare(self):
+            raise import_module("dbt_common.exceptions").DbtRuntimeError(wrong)
+        return log_in(self)
 
-    debug.DebugTask.attempt_connection = staticmethod(attempt_connection)
+    credentials.DatabricksCredentials.authenticate = authenticate
