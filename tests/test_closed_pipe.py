@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from closed_pipe import run_unread
-from lakehouse import outer_environment
+from lakehouse import BIN, outer_environment
 
 NOT_READ = 141  # 128 + SIGPIPE, https://tldp.org/LDP/abs/html/exitcodes.html
 
@@ -26,3 +27,10 @@ def test_help_that_nobody_reads(command: str) -> None:
 def test_progress_that_nobody_reads(tmp_path: Path) -> None:
     command = ["landing-sample", "--sales", "10", "--customers", "5", "--out", str(tmp_path)]
     assert run_unread(*command, env=outer_environment()) == (NOT_READ, "")
+
+
+@pytest.mark.parametrize("command", ["load-bronze", "landing-sample", "local-warehouse"])
+def test_a_command_without_streams_as_some_daemons_start_it(command: str) -> None:
+    """Python has None in place of a closed one."""
+    closed = ["sh", "-c", '"$0" --help <&- >&- 2>&-', str(BIN / command)]
+    assert subprocess.run(closed, env=outer_environment(), check=False).returncode == 0

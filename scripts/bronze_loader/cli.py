@@ -86,6 +86,7 @@ def main(arguments: Sequence[str] | None = None, report: RunReport | None = None
 
     What a load comes to is in `report` afterwards, if one is given.
     """
+    local_session.open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal's encoding has no sign for
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

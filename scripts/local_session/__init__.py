@@ -66,3 +66,10 @@ def enter(command: str, arguments: list[str], missing: str) -> None:
     os.environ[_ENTERED] = "1"
     call = [str(launcher), "--state", str(state_dir()), "exec", "--", command, *arguments]
     os.execv(launcher, call)  # noqa: S606
+
+
+def open_missing_streams() -> None:
+    """Give a process that was started without its standard streams, as by a daemon, empty ones."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115

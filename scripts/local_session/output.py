@@ -10,6 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from local_session import open_missing_streams
+
 # The codes that a shell gives for a program which SIGPIPE or SIGINT has ended.
 NOT_READ, INTERRUPTED = 141, 130
 
@@ -37,6 +39,7 @@ def ending_with_its_reader(main: Callable[..., int]) -> Callable[..., int]:
 
     @functools.wraps(main)
     def ending(*arguments: Any, **options: Any) -> int:
+        open_missing_streams()
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_warehouse.services.errors import LocalWarehouseError
+from local_warehouse.services.processes import open_missing_streams
 from local_warehouse.services.state import Options, StateDirectory, find_state_directory, say
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ exec ends with the code of its command, 127 when there is no such command
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: see `--help`; 141 when nobody reads its output."""
+    open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal's encoding has no sign for
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

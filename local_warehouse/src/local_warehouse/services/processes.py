@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,13 @@ _KILL_SECONDS = 5.0
 # Started by a shell that ends at once, so that the service is no child of the process that `exec`
 # turns into the user's command.
 _IN_BACKGROUND = 'log=$1; shift; "$@" >"$log" 2>&1 </dev/null & echo $!'
+
+
+def open_missing_streams() -> None:
+    """Give a process that was started without its standard streams, as by a daemon, empty ones."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115
 
 
 def start_detached(command: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
