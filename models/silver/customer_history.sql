@@ -1,6 +1,6 @@
 -- One row: a customer's attributes while they did not change. Key: customer_id, valid_from.
--- A moment is the time a file was written. Of several lines of one moment the one that `customers`
--- would choose counts; a line that repeats the attributes before it starts no new row.
+-- A moment is the time a file was written. Among lines of one moment the one that `customers` would
+-- choose counts; a line that repeats the attributes before it starts no new row.
 {{ config(
     materialized='incremental',
     incremental_strategy='merge_touched',

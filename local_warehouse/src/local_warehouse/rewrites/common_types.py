@@ -18,7 +18,7 @@ from local_warehouse.rewrites.structs import type_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 
-# Of two ARRAYs or STRUCTs with a NULL in them the engine takes the other one for the greater.
+# The engine takes an ARRAY or STRUCT with a NULL in it for less than one without.
 _OF_ARRAYS = {
     "greatest": "try_element_at(sort_array(list), -1)",
     "least": "try_element_at(sort_array(filter(list, one -> one is not null)), 1)",

@@ -76,6 +76,7 @@ def _averaged(call: exp.Expr) -> list[exp.Expr]:
 
 
 def average(call: exp.Expr, types: OperandTypes) -> None:
+    """Compute an average of DECIMALs, or over a window that moves, as a sum and a number."""
     window, data_type = _window_of(call), types.of(_argument(call))
     if data_type.startswith("decimal"):
         _round_average(call, decimal_of(data_type))
