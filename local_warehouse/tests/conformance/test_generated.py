@@ -2,8 +2,8 @@
 empty, extreme and unicode ones, and queries of a grammar. The warehouse answers what Spark answers,
 or says by name that it does not support it.
 
-The first RECORDED questions of each kind, of a fixed seed, have recorded answers; a tenth of them is
-asked, chosen by a seed that a failure prints; the seed `all` in CONFORMANCE_SEED asks all of
+The first RECORDED questions of each kind, of a fixed seed, have recorded answers; a tenth of them
+is asked, chosen by a seed that a failure prints; the seed `all` in CONFORMANCE_SEED asks all of
 them. run.py asks Spark and the warehouse 10,000 queries and 5,000 calls of a seed, which is printed
 too, and records the answers to the first anew.
 """
