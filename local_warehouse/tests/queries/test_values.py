@@ -164,6 +164,28 @@ def test_aggregates_are_those_of_databricks(warehouse: Any) -> None:
     assert found["few"] == 2
     assert found["middle"] == found["tried"] == found["x"] == "1.666667"
     assert list(found["most"]) == [0]
+    nan = "values (1, 0.5D), (2, double('NaN')), (3, 1e0), (4, -2e0), (5, null) as v(i, x)"
+    found = warehouse.sql(
+        "select percentile(x, 0.3) as p, median(x) as m, string(percentile(x, 1.0)) as most,"
+        " percentile(x, 0.9) filter (where i < 2) as few, median(cast(x as float)) as f,"
+        " percentile_cont(0.5) within group (order by x desc) as c,"
+        f" percentile_cont(0.5) within group (order by 1) as one from {nan}"
+    )[0]
+    assert found == {
+        "most": "NaN",
+        "p": 0.25,
+        "m": 0.75,
+        "few": 0.5,
+        "f": 0.75,
+        "c": 0.75,
+        "one": 1,
+    }
+    warehouse.fails(f"select percentile_approx(x, 0.5) from {nan}", "UNSUPPORTED_FEATURE")
+    positions = f"select i > 2 as k, count(*) as n from {nan} group by {{}}((1))"
+    for sets in ("rollup", "cube", "grouping sets"):
+        assert {"k": True, "n": 3} in warehouse.sql(positions.format(sets))
+    warehouse.fails(positions.replace("(1)", "(2)").format("cube"), "GROUP_BY_POS_AGGREGATE")
+    warehouse.fails(positions.replace("{}((1))", "0"), "GROUP_BY_POS_OUT_OF_RANGE")
     over = "order by d range between interval 1 day preceding and current row"
     sums = warehouse.sql(f"select sum(cast(n as double)) over ({over}) as s from {rows} order by d")
     assert [row["s"] for row in sums] == [1, 2]

@@ -38,6 +38,7 @@ _BY_CLASS: ByClass = {
     **texts.CORRECTIONS,
     **functions_by_type.CORRECTIONS,
     **common_types.CORRECTIONS,
+    **window_aggregates.CORRECTIONS,
 }
 _BY_NAME: ByName = {
     **arithmetic.CALLS,

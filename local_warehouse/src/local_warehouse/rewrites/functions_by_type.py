@@ -49,11 +49,19 @@ def _percentile(call: exp.Expr, types: OperandTypes) -> None:
         raise unsupported("percentile_approx with OVER, FILTER or DISTINCT")
     is_array = isinstance(shares, exp.Anonymous) and str(shares.this).lower() == "array"
     template = f"cast(percentile_disc(p) within group (order by x) as {data_type})"
+    if data_type in ("float", "double"):  # Spark finds NaN among the numbers, at no certain place
+        template = f"if(bool_or(isnan(x)), cast({_OF_NAN} as {data_type}), {template})"
     found = [
         fill(template, {"p": share, "x": value})
         for share in (shares.expressions if is_array else [shares])
     ]
     call.replace(exp.Anonymous(this="array", expressions=found) if is_array else found[0])
+
+
+_OF_NAN = (
+    "raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse does not support"
+    " percentile_approx() of NaN.')"
+)
 
 
 def _check_accuracy(call: exp.Expr, accuracy: exp.Expr, data_type: str) -> None:

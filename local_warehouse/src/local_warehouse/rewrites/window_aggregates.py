@@ -14,7 +14,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
-from local_warehouse.rewrites.operand_types import ByName, OperandTypes
+from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.structs import makes_struct
 from local_warehouse.rewrites.templates import fill, held
@@ -24,6 +24,7 @@ from local_warehouse.types.decimals import Decimal, decimal_of
 
 _FRACTIONS = ("float", "double")
 _MOST_AVERAGED = 23  # digits, so that the engine's quotient has no more than 38
+_RANKING = ("percentile_cont", "percentile_disc")
 _LISTS = ("collect_list", "array_agg")
 _SUMMED = (
     "aggregate(list, cast(null as double), (total, value) ->"
@@ -148,6 +149,51 @@ def _extreme_struct(call: exp.Expr) -> None:
     _put(whole, sorted_structs, render(whole))
 
 
+def _ranked(call: exp.Expr) -> list[exp.Expr]:
+    """The values of a percentile, unless their text says that there is no NaN among them. A whole
+    number that they are is no position of a column."""
+    key = _ranked_value(call)
+    if key is None:
+        return []
+    if isinstance(key, exp.Literal) and key.is_int:
+        key.replace(exp.cast(key.copy(), "int"))
+        return []
+    return [key] if evident_type(key) in (UNKNOWN, *_FRACTIONS) else []
+
+
+def _ranked_value(call: exp.Expr) -> exp.Expr | None:
+    if isinstance(call, exp.WithinGroup):
+        is_known = isinstance(call.this, exp.Anonymous) and str(call.this.this).lower() in _RANKING
+        keys = call.expression.expressions if is_known else []
+        return keys[0].this if len(keys) == 1 else None
+    found = call.this if isinstance(call, exp.Quantile) else _argument(call)
+    return None if isinstance(found, exp.Distinct) else found
+
+
+def _rank(call: exp.Expr, types: OperandTypes) -> None:
+    """Give a NaN its place behind all numbers, as infinity, and say NaN where that is the answer:
+    the engine has no place for it, and the others are out of order."""
+    value, shares = _ranked_value(call), call.args.get("quantile")
+    if value is None or types.of(value) not in _FRACTIONS:
+        return
+    if isinstance(shares, exp.Anonymous) and str(shares.this).lower() == "array":
+        return
+    whole = _whole(call)
+    # The engine's name of an aggregate has neither casts nor a FILTER, and it takes no name twice.
+    is_nan = "isnan(-x)" if isinstance(value, exp.Cast) else "isnan(x)"
+    has_nan: exp.Expr = fill(f"bool_or({is_nan})", {"x": value})
+    if isinstance(call.parent, exp.Filter):
+        condition = exp.paren(call.parent.expression.this)
+        has_nan = fill(f"bool_or({is_nan} and y)", {"x": value, "y": condition})
+    if isinstance(whole, exp.Window):
+        over = whole.copy()
+        over.set("this", has_nan)
+        has_nan = over
+    value.replace(fill(f"if({is_nan}, cast('Infinity' as double), x)", {"x": value}))
+    template = "if(y = cast('Infinity' as double) and z, cast('NaN' as double), y)"
+    _put(whole, fill(template, {"y": whole.copy(), "z": has_nan}), render(whole))
+
+
 def _whole(call: exp.Expr) -> exp.Expr:
     """An aggregate with its FILTER and its OVER."""
     while isinstance(call.parent, (exp.Filter, exp.Window)) and call.arg_key == "this":
@@ -199,4 +245,6 @@ CALLS: ByName = {
     "mean": (_averaged, average),
     "max": (_grouped, _extreme),
     "min": (_grouped, _extreme),
+    "median": (_ranked, _rank),
 }
+CORRECTIONS: ByClass = dict.fromkeys((exp.Quantile, exp.WithinGroup), (_ranked, _rank))
