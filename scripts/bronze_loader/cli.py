@@ -89,14 +89,21 @@ def main(arguments: Sequence[str] | None = None, report: RunReport | None = None
     local_session.open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal's encoding has no sign for
         sys.stdout.reconfigure(errors="backslashreplace")
+    code = DONE
     try:
         try:
-            return _main(arguments, report)
+            code = _main(arguments, report)
         finally:
             sys.stdout.flush()  # here, also after --help, so that a closed pipe is caught below
     except BrokenPipeError:  # the reader of the output, `head` say, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOT_READ
+    except OSError as error:  # of the output, unless `_main` has told it already
+        if code == DONE:
+            print(f"load-bronze: {local_session.told(error)}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
 
 
 def _main(arguments: Sequence[str] | None, report: RunReport | None) -> int:
@@ -124,7 +131,7 @@ def _main(arguments: Sequence[str] | None, report: RunReport | None) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:  # such as a full disk below the output
-        print(f"load-bronze: {error}", file=sys.stderr)
+        print(f"load-bronze: {local_session.told(error)}", file=sys.stderr)
         return FAILED
 
 

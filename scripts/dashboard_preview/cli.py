@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     except (DashboardError, local_session.SessionError) as error:
         return _fail(str(error), 2)
     except (WarehouseError, OSError) as error:
-        return _fail(str(error), 1)
+        return _fail(local_session.told(error), 1)
     return 0
 
 

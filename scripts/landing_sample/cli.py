@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     except (BotoCoreError, ClientError) as error:
         return _fail(f"{options.landing}: {error}", 1)
     except OSError as error:
-        return _fail(str(error), 1)
+        return _fail(local_session.told(error), 1)
 
 
 def _fail(message: str, code: int) -> int:

@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         raise
     except (WarehouseError, OSError) as error:
-        print(f"run-job: {error}", file=sys.stderr)
+        print(f"run-job: {local_session.told(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("run-job: interrupted", file=sys.stderr)

@@ -5,6 +5,7 @@ start themselves again through `local-warehouse exec`, which starts the local se
 environment.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -66,6 +67,14 @@ def enter(command: str, arguments: list[str], missing: str) -> None:
     os.environ[_ENTERED] = "1"
     call = [str(launcher), "--state", str(state_dir()), "exec", "--", command, *arguments]
     os.execv(launcher, call)  # noqa: S606
+
+
+def told(error: Exception) -> str:
+    """The message of an error; that of a full disk says where to look and what to do."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        place = error.filename or f"{state_dir()}, or of the output"
+        return f"no space is left on the disk of {place}: free some and run it again"
+    return str(error)
 
 
 def open_missing_streams() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from local_session import open_missing_streams
+from local_session import open_missing_streams, told
 
 # The codes that a shell gives for a program which SIGPIPE or SIGINT has ended.
 NOT_READ, INTERRUPTED = 141, 130
@@ -42,16 +42,23 @@ def ending_with_its_reader(main: Callable[..., int]) -> Callable[..., int]:
         open_missing_streams()
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
+        code = 0
         try:
             try:
-                return main(*arguments, **options)
+                code = main(*arguments, **options)
             finally:
                 sys.stdout.flush()  # here, also after --help, so that a closed pipe is caught below
         except (BrokenPipeError, _ReaderGone):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return NOT_READ
+        except OSError as error:  # of the output, unless the command has told it already
+            if not code:
+                print(f"{Path(sys.argv[0]).name}: {told(error)}", file=sys.stderr)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
         except KeyboardInterrupt:
             print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
             return INTERRUPTED
+        return code
 
     return ending

@@ -7,6 +7,7 @@ must cost next to nothing.
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -33,13 +34,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal's encoding has no sign for
         sys.stdout.reconfigure(errors="backslashreplace")
+    code = 0
     try:
         code = _main(arguments)
         sys.stdout.flush()  # here, so that a closed pipe is caught below
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # of the output, unless `_main` has told it already
+        if not code:
+            say(f"local-warehouse: {_told(error)}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return code
+
+
+def _told(error: OSError) -> str:
+    """Its message; that of a full disk says what to do."""
+    is_full = error.errno == errno.ENOSPC
+    return f"{error}; free some space there and run it again" if is_full else str(error)
 
 
 def _main(arguments: Sequence[str] | None) -> int:
@@ -56,7 +69,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:  # such as a full disk, below the state directory or the output
-        say(f"local-warehouse: {error}")
+        say(f"local-warehouse: {_told(error)}")
         return 1
 
 

@@ -7,8 +7,16 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from local_warehouse.services.processes import is_free
 from local_warehouse.services.s3_server import remove_sockets
-from warehouse_under_test import BIN, PATIENCE, TMP, WarehouseUnderTest, outer_environment
+from warehouse_under_test import (
+    BIN,
+    PATIENCE,
+    TMP,
+    WarehouseUnderTest,
+    eventually,
+    outer_environment,
+)
 
 NewWarehouse = Callable[[str], WarehouseUnderTest]
 
@@ -59,6 +67,7 @@ def test_other_ports_are_chosen_when_the_earlier_ones_are_taken(
     sockets = running.left_in_tmp()
     running.kill("storage")
     port = earlier.rpartition(":")[2]
+    eventually(lambda: is_free(int(port)), "the last of its threads has ended")
     with socket.create_server(("127.0.0.1", int(port))):
         running.up()
         left = [socket.name for socket in sockets if socket.exists()]

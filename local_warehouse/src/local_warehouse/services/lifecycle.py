@@ -171,8 +171,11 @@ def down(directory: StateDirectory) -> list[str]:
         state = directory.read()
         running = [name for name in (WAREHOUSE, STORAGE) if _runs(state.services.get(name))]
         ended = [name for name in (WAREHOUSE, STORAGE) if _end(name, state)]
-        if ended:
-            directory.write(state)  # only now, as a full disk must not keep one of them up
+        try:
+            if ended:
+                directory.write(state)
+        except OSError as error:  # a full disk, say, keeps none of them up
+            say(f"stopped, though `status` will say that they are dead: {error}")
         running += end_orphans(directory, state)
     return running
 

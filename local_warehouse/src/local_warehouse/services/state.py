@@ -207,12 +207,16 @@ def find_state_directory(option: str | None) -> StateDirectory:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Replace a file in one step, readable by its owner only."""
+    """Replace a file in one step, readable by its owner only. Raises OSError that names it."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(content)
-    new.replace(path)
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(content)
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def say(message: str, end: str = "\n") -> None:
