@@ -184,6 +184,9 @@ def test_aggregates_are_those_of_databricks(warehouse: Any) -> None:
     positions = f"select i > 2 as k, count(*) as n from {nan} group by {{}}((1))"
     for sets in ("rollup", "cube", "grouping sets"):
         assert {"k": True, "n": 3} in warehouse.sql(positions.format(sets))
+    ranked = "row_number() over (partition by {} order by i) as n"
+    for key in ("i = 1 or i + i > 2", "cast(i as tinyint) > 1"):
+        assert len(warehouse.sql(f"select {ranked.format(key)} from {nan}")) == 5
     warehouse.fails(positions.replace("(1)", "(2)").format("cube"), "GROUP_BY_POS_AGGREGATE")
     warehouse.fails(positions.replace("{}((1))", "0"), "GROUP_BY_POS_OUT_OF_RANGE")
     over = "order by d range between interval 1 day preceding and current row"

@@ -24,7 +24,7 @@ from local_warehouse.rewrites.operand_types import (
     OperandTypes,
     widest,
 )
-from local_warehouse.rewrites.templates import PREFIX, fill, held
+from local_warehouse.rewrites.templates import PREFIX, fill, hold
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
@@ -104,7 +104,7 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
     if isinstance(node, _CHECKED) and left in DIGITS and right in DIGITS:
         wide = node.copy()
         wide.set("this", exp.cast(wide.this.copy(), f"decimal({DIGITS[left]}, 0)"))
-        node.replace(held(exp.cast(wide, widest({left, right}))))
+        node.replace(exp.cast(wide, widest({left, right})))
     elif isinstance(node, exp.Sub) and left == right == "date":
         if not _is_counted(node):
             node.replace(intervals.difference_of_dates(node.this, node.expression))
@@ -146,7 +146,7 @@ def _multiply(node: exp.Mul, left: Decimal | None, right: Decimal | None) -> Non
         is_small = f"abs(cast(a as double) * cast(b as double)) < 1e{_MOST_DIGITS - scale}"
         exact = f"case when {is_small} then cast(a * b as {result}) else {exact} end"
     product = fill(exact, {"a": exp.paren(node.this), "b": exp.paren(node.expression)})
-    node.replace(held(product))
+    hold(node, product)
 
 
 def _divide_null(node: exp.Binary) -> None:
@@ -176,7 +176,7 @@ def _divide(node: exp.Div, left: Decimal | None, right: Decimal | None) -> None:
     if scale > left.scale:
         wide = str(Decimal(whole + scale, scale))
         quotient.set("this", exp.cast(quotient.this.copy(), wide))
-    node.replace(held(exp.cast(quotient, str(result))))
+    hold(node, exp.cast(quotient, str(result)))
 
 
 def _wanted(side: exp.Expr, own: str, beside: str) -> str | None:

@@ -20,7 +20,14 @@ def fill(template: str, places: dict[str, exp.Expr]) -> exp.Expr:
     return expression
 
 
-def held(cast: exp.Expr) -> exp.Expr:
-    """A cast that may lose digits or overflow, so that the engine leaves it where it is: beside a
-    literal it compares what is cast, and finds no 1.50 by `cast(n as int) = 1`."""
-    return fill("nullif(x, null)", {"x": cast})
+def hold(node: exp.Expr, cast: exp.Expr) -> None:
+    """Put a cast that may lose digits in place of a node, so that the engine leaves it where it is:
+    beside a literal it compares what is cast, and finds no 1.50 by `cast(n as int) = 1`.
+
+    Not so among the keys of a window, where the engine takes no comparison with a call.
+    """
+    child = node
+    while child.parent is not None and not isinstance(child.parent, (exp.Window, exp.Select)):
+        child = child.parent
+    is_key = isinstance(child.parent, exp.Window) and child.arg_key in ("partition_by", "order")
+    node.replace(cast if is_key else fill("nullif(x, null)", {"x": cast}))

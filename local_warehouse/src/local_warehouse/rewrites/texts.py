@@ -10,7 +10,7 @@ from sqlglot import exp
 from local_warehouse.rewrites import argument_types, cast_checks, exact_doubles, intervals, moments
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
-from local_warehouse.rewrites.templates import fill, held
+from local_warehouse.rewrites.templates import fill, hold
 from local_warehouse.sql.dialect import WarehouseDialect
 from local_warehouse.types.decimals import Decimal, decimal_of
 
@@ -133,7 +133,7 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
             if exact is not None:
                 cast.replace(exact)
         if _may_lose(cast, given):
-            cast.replace(held(cast))
+            hold(cast, cast.copy())
         return
     given = types.of(cast.this)
     is_interval = given.startswith("interval")

@@ -17,7 +17,7 @@ from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.structs import makes_struct
-from local_warehouse.rewrites.templates import fill, held
+from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
@@ -101,7 +101,7 @@ def _round_average(call: exp.Expr, averaged: Decimal | None) -> None:
     wide = Decimal(averaged.precision + 11, averaged.scale + 1)
     result = Decimal(averaged.precision + 4, averaged.scale + 4)
     template = f"cast(cast(sum as {wide}) / nullif(count, 0) as {result})"
-    _put(whole, held(fill(template, places)), render(whole))
+    _put(whole, fill(template, places), render(whole))
 
 
 def _grouped(call: exp.Expr) -> list[exp.Expr]:
