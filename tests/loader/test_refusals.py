@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 from landing_place import CUSTOMERS, SALES, Place
+
+from bronze_loader.warehouse.connection import SqlWarehouse
 
 
 def test_a_file_without_a_required_column_is_refused_and_the_others_load(place: Place) -> None:
@@ -57,3 +61,20 @@ def test_a_loaded_file_that_is_replaced_by_a_bad_one_keeps_its_rows(place: Place
     place.put("customer_infomation_1.csv", b"")
     assert "the file is empty" in place.load(exit_code=3).stdout
     assert len(place.rows("customers", "id")) == 2
+
+
+def test_a_file_that_the_warehouse_does_not_find_is_told_with_what_to_look_at(place: Place) -> None:
+    run = SqlWarehouse.run
+
+    def run_without_the_file(warehouse: SqlWarehouse, statement: str) -> list[dict[str, Any]]:
+        if "read_files" in statement:
+            place.delete("data_sales_1.csv")
+        return run(warehouse, statement)
+
+    url = place.put("data_sales_1.csv", SALES)
+    with mock.patch.object(SqlWarehouse, "run", run_without_the_file):
+        printed = place.load(exit_code=1).stdout
+    assert f"failed: sales: {url}: " in printed
+    assert "[PATH_NOT_FOUND]" in printed
+    assert "see whether the warehouse reads the same store" in printed
+    assert place.log() == []

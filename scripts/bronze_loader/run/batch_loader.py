@@ -24,6 +24,13 @@ from bronze_loader.warehouse.tables import LoadedRows, Tables
 
 log = logging.getLogger(__name__)
 
+_NOT_FOUND = "[PATH_NOT_FOUND]"
+# The loader has read the header of a file that it loads.
+_UNSEEN = (
+    "; the loader has read this file: see whether the warehouse reads the same store (here "
+    "AWS_ENDPOINT_URL names it), or whether the file was withdrawn meanwhile"
+)
+
 
 @dataclass(frozen=True)
 class BatchFile:
@@ -180,7 +187,7 @@ class BatchLoader:
         self._progress.advance(1, planned.file.size)
         reason = damage(self._landing, planned.file)
         if reason is None:
-            self._recorder.fail(planned, str(error))
+            self._recorder.fail(planned, f"{error}{_UNSEEN if _NOT_FOUND in str(error) else ''}")
             self._failures.count(planned, error)
             return
         self._recorder.refuse_damaged(planned, reason)
