@@ -22,12 +22,16 @@ INTERVAL = 0.05  # seconds
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall and processor time in seconds, peak memory in bytes; last line of a failed command."""
+    """Wall and processor time in seconds, peak memory in bytes; last line of a failed command.
+
+    `services` is the part of the processor time that the services took.
+    """
 
     wall: float
     cpu: float
     memory: int
     error: str | None = None
+    services: float = 0.0
 
 
 def run(
@@ -57,10 +61,11 @@ def run(
         timer.cancel()
         peak = watch.stop()
     process.returncode = os.waitstatus_to_exitcode(status)
-    cpu = usage.ru_utime + usage.ru_stime + _busy(services) - before
+    served = _busy(services) - before
+    cpu = usage.ru_utime + usage.ru_stime + served
     failed = process.returncode != 0
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return Cost(wall, cpu, peak, (lines or ["killed"])[-1][:200] if failed else None)
+    return Cost(wall, cpu, peak, (lines or ["killed"])[-1][:200] if failed else None, served)
 
 
 class _Watch(threading.Thread):
