@@ -17,7 +17,8 @@ from lakehouse import ROOT, outer_environment
 
 # What a target asks for is written down; `status` says by its exit code whether services are up.
 # What is to be interrupted is no shell: one loses a Ctrl-C that comes while it starts a command.
-ENDLESS = "import time; print('at work', flush=True); time.sleep(300)"
+# It sleeps in short pieces: a signal that comes just before one is heard only after it.
+ENDLESS = "import time; print('at work', flush=True); [time.sleep(0.1) for _ in range(3000)]"
 STAND_IN = f"""\
 #!/bin/sh
 echo "$(basename "$0") $*" >> calls
