@@ -1,8 +1,8 @@
 """The source of a MERGE, computed once.
 
-The engine computes the query behind USING more than once, as to find the files to rewrite and then to
-write them. That takes its time again, and of a query that gives other rows each time, as by rand(),
-some rows would be merged and others found. Delta Lake materializes a source for the same reasons.
+The engine computes the query behind USING more than once, as to find the files to rewrite and then
+to write them. That takes its time again, and of a query that gives other rows each time, as by
+rand(), some rows would be found and others merged. Delta Lake materializes a source for the same reasons.
 https://docs.delta.io/latest/delta-update.html#performance-tuning
 """
 
