@@ -2,7 +2,8 @@
 
 The engine computes the query behind USING more than once, as to find the files to rewrite and then
 to write them. That takes its time again, and of a query that gives other rows each time, as by
-rand(), some rows would be found and others merged. Delta Lake materializes a source for the same reasons.
+rand(), some rows would be found and others merged. Delta Lake materializes a source for the same
+reasons.
 https://docs.delta.io/latest/delta-update.html#performance-tuning
 """
 
