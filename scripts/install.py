@@ -15,17 +15,10 @@ from pathlib import Path
 
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 UV = Path(sys.executable).with_name("uv")
-# pip's settings by uv's options; each may have many values.
-OPTIONS = {
-    "index-url": "--index-url",
-    "extra-index-url": "--extra-index-url",
-    "find-links": "--find-links",
-    "constraint": "--constraint",
-    "trusted-host": "--allow-insecure-host",
-}
-VARIABLES = {
-    "cert": "SSL_CERT_FILE", "proxy": "ALL_PROXY", "timeout": "UV_HTTP_TIMEOUT",
-    "default-timeout": "UV_HTTP_TIMEOUT",
+# Variables for what pip sets, where they are not UV_ and pip's name.
+OTHER_NAMES = {
+    "cert": "SSL_CERT_FILE", "default-timeout": "UV_HTTP_TIMEOUT", "proxy": "ALL_PROXY",
+    "timeout": "UV_HTTP_TIMEOUT", "trusted-host": "UV_INSECURE_HOST",
 }  # fmt: skip
 
 
@@ -33,14 +26,10 @@ def main(extra: str) -> int:
     """Install; returns pip's exit code, or 0 where uv was enough."""
     wanted = ["-c", "constraints.txt", "-e", "./local_warehouse", "-e", f".[{extra}]"]
     if _run([*PIP, "install", "--no-compile", "-c", "constraints.txt", "uv"]) == 0:
-        settings = pip_settings()
-        # As pip does, the indexes are taken together, and a file that is not HTTPS is no matter.
-        command = [
-            str(UV), "pip", "install", "--python", sys.executable,
-            "--index-strategy", "unsafe-best-match", *uv_options(settings), *wanted,
-        ]  # fmt: skip
-        variables = {VARIABLES[name]: text for name, text in settings.items() if name in VARIABLES}
-        if _run(command, variables | os.environ) == 0:
+        # As pip does, all indexes are taken together.
+        indexes = ("--index-strategy", "unsafe-best-match")
+        command = [str(UV), "pip", "install", "--python", sys.executable, *indexes, *wanted]
+        if _run(command, uv_variables(pip_settings()) | os.environ) == 0:
             return 0
         print("uv failed: pip installs, which takes a minute", flush=True)
     return _run([*PIP, "install", "--no-compile", *wanted])
@@ -60,17 +49,16 @@ def pip_settings() -> dict[str, str]:
     return found["global"] | found["install"] | found[":env:"]
 
 
-def uv_options(settings: Mapping[str, str]) -> list[str]:
-    """The options of uv that say the same."""
-    options = [
-        word
-        for name, option in OPTIONS.items()
-        for value in settings.get(name, "").split()
-        for word in (option, value)
-    ]
-    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"):
-        options.append("--no-index")
-    return options
+def uv_variables(settings: Mapping[str, str]) -> dict[str, str]:
+    """The variables that say the same to uv; it passes over those that it does not know.
+
+    https://docs.astral.sh/uv/reference/environment/
+    """
+    variables = {}
+    for name, text in settings.items():
+        variable = OTHER_NAMES.get(name) or "UV_" + name.replace("-", "_").upper()
+        variables[variable] = ",".join(text.split()) if name == "find-links" else text
+    return variables
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:

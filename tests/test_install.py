@@ -23,18 +23,19 @@ if arguments == ["config", "list"]:
     print((here / "settings").read_text())
     sys.exit()
 with (here / "calls").open("a") as calls:
-    calls.write(json.dumps([name, arguments, os.environ.get("SSL_CERT_FILE")]) + "\\n")
+    said = {k: v for k, v in os.environ.items() if k.startswith("UV_") or k == "SSL_CERT_FILE"}
+    calls.write(json.dumps([name, arguments, said]) + "\\n")
 failing = "uv-fails" if name == "uv" else "no-uv" if "uv" in arguments else "pip-fails"
 sys.exit(7 if (here / failing).exists() else 0)
 """
 SETTINGS = """\
-global.index-url='https://one.example/simple'
-global.extra-index-url='file:///more https://two.example/simple'
+global.constraint='/one.txt'
+global.find-links='/wheels /more'
 global.cert='/etc/authorities.pem'
-install.index-url='https://three.example/simple'
+install.constraint='/two.txt /three.txt'
 list.format='columns'
-:env:.find-links='/wheels'
 :env:.no-index='true'
+:env:.trusted-host='one.example'
 """
 WANTED = ["-c", "constraints.txt", "-e", "./local_warehouse", "-e", ".[dev]"]
 GET_UV = ["pip", ["install", "--no-compile", "-c", "constraints.txt", "uv"]]
@@ -58,7 +59,7 @@ class Environment:
             env={name: text for name, text in env.items() if text}, check=False,
         )  # fmt: skip
         calls = [json.loads(line) for line in (self.folder / "calls").read_text().splitlines()]
-        self.authorities = [call.pop() for call in calls]
+        self.variables = [call.pop() for call in calls]
         return done.returncode, calls
 
 
@@ -80,12 +81,18 @@ def test_uv_installs_by_the_settings_of_pip(environment: Environment) -> None:
     assert (code, got, program) == (0, GET_UV, "uv")
     python = str(environment.folder / "bin" / "python")
     assert arguments == [
-        "pip", "install", "--python", python, "--index-strategy", "unsafe-best-match",
-        "--index-url", "https://three.example/simple", "--extra-index-url", "file:///more",
-        "--extra-index-url", "https://two.example/simple", "--find-links", "/wheels", "--no-index",
-        *WANTED,
+        "pip", "install", "--python", python, "--index-strategy", "unsafe-best-match", *WANTED,
     ]  # fmt: skip
-    assert environment.authorities == [None, "/etc/authorities.pem"]
+    assert environment.variables == [
+        {},
+        {
+            "UV_CONSTRAINT": "/two.txt /three.txt",
+            "UV_FIND_LINKS": "/wheels,/more",
+            "UV_NO_INDEX": "true",
+            "UV_INSECURE_HOST": "one.example",
+            "SSL_CERT_FILE": "/etc/authorities.pem",
+        },
+    ]
 
 
 def test_pip_installs_where_uv_does_not(environment: Environment) -> None:
