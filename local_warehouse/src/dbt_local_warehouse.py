@@ -3,8 +3,7 @@
 dbt imports each module whose name begins with `dbt_`, and makes its `plugins` once the profile is
 read and before it connects. Without this, Databricks' SDK would ask a dead port for five minutes,
 and a living one as well, whose certificate it does not trust. `dbt debug` and sqlfluff make no
-plugins: see
-`services.dbt_connection`.
+plugins: see `services.dbt_connection`.
 """
 
 from __future__ import annotations
