@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local_warehouse.rewrites.templates import PREFIX
+from local_warehouse.types.java_numbers import double_text, exact_text
 from local_warehouse.types.json_paths import json_object, json_path
 
 
@@ -24,8 +25,21 @@ def multiplied(left: str | None, right: str | None, scale: int | None) -> str | 
         return f"{product.quantize(unit, decimal.ROUND_HALF_UP):f}"
 
 
+def divided(left: str | None, right: str | None, scale: int | None) -> str | None:
+    """The quotient of two decimals, rounded to so many places; a cast finds overflow."""
+    if left is None or right is None or scale is None:
+        return None
+    with decimal.localcontext(prec=100):
+        dividend, divisor = decimal.Decimal(left).scaleb(scale + 1), decimal.Decimal(right)
+        quotient = (dividend // divisor).scaleb(-scale - 1)  # cut off one place further
+        return f"{quotient.quantize(decimal.Decimal(1).scaleb(-scale), decimal.ROUND_HALF_UP):f}"
+
+
 FUNCTIONS: dict[str, Callable[..., str | None]] = {
     "multiplied": multiplied,
+    "divided": divided,
+    "exact_text": exact_text,
+    "double_text": double_text,
     "json_object": json_object,
     "json_path": json_path,
 }

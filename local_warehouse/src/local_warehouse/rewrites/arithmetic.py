@@ -24,7 +24,8 @@ from local_warehouse.rewrites.operand_types import (
     OperandTypes,
     widest,
 )
-from local_warehouse.rewrites.templates import PREFIX, fill, hold
+from local_warehouse.rewrites.quotients import quotient
+from local_warehouse.rewrites.templates import PREFIX, fill, held
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
@@ -104,7 +105,7 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
     if isinstance(node, _CHECKED) and left in DIGITS and right in DIGITS:
         wide = node.copy()
         wide.set("this", exp.cast(wide.this.copy(), f"decimal({DIGITS[left]}, 0)"))
-        node.replace(exp.cast(wide, widest({left, right})))
+        node.replace(held(exp.cast(wide, widest({left, right})), widest({left, right})))
     elif isinstance(node, exp.Sub) and left == right == "date":
         if not _is_counted(node):
             node.replace(intervals.difference_of_dates(node.this, node.expression))
@@ -146,7 +147,7 @@ def _multiply(node: exp.Mul, left: Decimal | None, right: Decimal | None) -> Non
         is_small = f"abs(cast(a as double) * cast(b as double)) < 1e{_MOST_DIGITS - scale}"
         exact = f"case when {is_small} then cast(a * b as {result}) else {exact} end"
     product = fill(exact, {"a": exp.paren(node.this), "b": exp.paren(node.expression)})
-    hold(node, product)
+    node.replace(held(product, str(result)))
 
 
 def _divide_null(node: exp.Binary) -> None:
@@ -166,17 +167,11 @@ def _is_zero(number: exp.Literal) -> bool:
 
 
 def _divide(node: exp.Div, left: Decimal | None, right: Decimal | None) -> None:
-    """Round a quotient of decimals where Spark does. The engine's quotient has four digits more
-    than its dividend and cuts off the others, so the dividend is given digits first."""
-    if left is None or right is None:
-        return
-    quotient, result = node.copy(), left.divided_by(right)
-    whole = left.precision - left.scale
-    scale = min(result.scale - 3, 34 - right.scale - whole)  # the engine computes with 38 digits
-    if scale > left.scale:
-        wide = str(Decimal(whole + scale, scale))
-        quotient.set("this", exp.cast(quotient.this.copy(), wide))
-    hold(node, exp.cast(quotient, str(result)))
+    """Round a quotient of decimals as Spark does."""
+    if left is not None and right is not None:
+        result = left.divided_by(right)
+        places = {"a": exp.paren(node.this), "b": exp.paren(node.expression)}
+        node.replace(held(fill(quotient(left, right, result), places), str(result)))
 
 
 def _wanted(side: exp.Expr, own: str, beside: str) -> str | None:
@@ -208,7 +203,7 @@ def _sum(call: exp.Expr, types: OperandTypes) -> None:
     elif data_type == "bigint":
         summed.replace(exp.cast(summed.copy(), f"decimal({DIGITS[data_type]}, 0)"))
         whole = _with_window(call)
-        whole.replace(exp.cast(whole.copy(), data_type))
+        whole.replace(held(exp.cast(whole.copy(), data_type), data_type))
     elif data_type not in DIGITS and exact and exact.precision + _SUMMED_DIGITS > _MOST_DIGITS:
         _check_sum(call, summed, exact.scale)
 
@@ -251,7 +246,7 @@ def _round(call: exp.Expr, types: OperandTypes) -> None:
         rounded = fill(f"round(cast(x as {wide}), {places})", {"x": value})
         if to_even:
             rounded = _half_even(fill(f"cast(x as {wide})", {"x": value}), places)
-        call.replace(exp.cast(rounded, data_type))
+        call.replace(held(exp.cast(rounded, data_type), data_type))
         return
     if places is None or (abs(places) > _ROUNDED.scale and exact is None):
         return

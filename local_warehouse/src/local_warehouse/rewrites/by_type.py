@@ -28,7 +28,8 @@ from local_warehouse.rewrites.operand_types import (
     OperandTypes,
     unclear_parts,
 )
-from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.scopes import ColumnsOf, place_of, queries
+from local_warehouse.rewrites.set_operations import align_all
 from local_warehouse.sql.walk import nodes, of_kind
 
 _GENERATORS = ("inline", "inline_outer", "json_tuple", "posexplode", "posexplode_outer", "stack")
@@ -52,33 +53,63 @@ _BY_NAME: ByName = {
 }
 
 
+_Corrections = list[tuple[exp.Expr, Callable[[exp.Expr, OperandTypes], None], list[exp.Expr]]]
+
+
 def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Compute as Databricks does what the engine computes otherwise for some types."""
+    """Compute as Databricks does what the engine computes otherwise for some types, and cast the
+    branches of set operations to one type: inner queries before outer ones, whose columns have the
+    types that they get there."""
     arithmetic.cast_least_integers(nodes(tree))
+    corrections = _corrections(tree)
+    changing = {id(node) for part in corrections.values() for node, *_ in part}
+    types = OperandTypes(columns_of)
+    unnamed = list(_unnamed(tree, changing)) if changing else []
+    around = [projection for projection in unnamed if projection.find(exp.Query)]
+    types.ask(around)  # whose names have those of the queries in them
+    for query in queries(tree):
+        if isinstance(query, exp.Select):
+            names = [projection for projection in unnamed if projection.parent is query]
+            _correct_place(corrections.pop(id(query), []), names, types)
+        elif not isinstance(query.parent, exp.SetOperation):
+            align_all(query, columns_of)
+    for rest in corrections.values():  # of UPDATE, DELETE and MERGE
+        _correct_place(rest, [], types)
+    return tree
+
+
+def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
+    """The nodes to correct, inner before outer, with the operands whose types decide, by the place
+    that they belong to."""
     found = nodes(tree)
     mixed = {id(node) for node in mixed_numbers.mixed_comparisons(found)}
-    changing: list[tuple[exp.Expr, Callable[[exp.Expr, OperandTypes], None]]] = []
-    unclear: list[exp.Expr] = []
+    corrections: dict[int, _Corrections] = {}
     for node in reversed(found):
+        wanted: _Corrections = []
         if id(node) in mixed:
-            changing.append((node, mixed_numbers.compare_as_doubles))
             compared = [one for group in mixed_numbers.compared_values(node) for one in group]
-            unclear += [part for one in compared for part in unclear_parts(one)]
+            wanted.append((node, mixed_numbers.compare_as_doubles, compared))
         correction = _correction(node)
         decisive = correction[0](node) if correction is not None else []
         if correction is not None and decisive:
-            changing.append((node, correction[1]))
-            unclear += [part for operand in decisive for part in unclear_parts(operand)]
-    if not changing:
-        return tree
+            wanted.append((node, correction[1], decisive))
+        if wanted:
+            corrections.setdefault(id(place_of(node)), []).extend(wanted)
+    return corrections
+
+
+def _correct_place(corrections: _Corrections, unnamed: list[exp.Expr], types: OperandTypes) -> None:
+    """Correct the nodes of one place, once the engine has been asked for their operands' types, and
+    give projections without an alias the names that they had before."""
     # A window is corrected before the aggregate that is put in its place, with a copy of it.
-    changing.sort(key=lambda pair: not _is_ordered_by_column(pair[0]))
-    unnamed = list(_unnamed(tree, [node for node, _ in changing]))
-    types = OperandTypes(columns_of)
-    types.ask([*unnamed, *unclear])
+    corrections.sort(key=lambda one: not _is_ordered_by_column(one[0]))
+    unclear = [
+        part for _, _, decisive in corrections for one in decisive for part in unclear_parts(one)
+    ]
+    types.ask([*(one for one in unnamed if not types.knows(one)), *unclear])
     places = [(_select_of(projection), projection.index or 0) for projection in unnamed]
     names = [types.name(projection) for projection in unnamed]
-    for node, correct in changing:
+    for node, correct, _ in corrections:
         parent, key, index = node.parent, node.arg_key, node.index
         correct(node, types)
         if parent is not None and key is not None:
@@ -88,7 +119,6 @@ def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         projection = select.expressions[position]
         if not isinstance(projection, exp.Alias):
             projection.replace(exp.alias_(projection.copy(), name, quoted=True))
-    return tree
 
 
 def _is_ordered_by_column(node: exp.Expr) -> bool:
@@ -110,9 +140,8 @@ def _select_of(projection: exp.Expr) -> exp.Select:
     return projection.parent
 
 
-def _unnamed(tree: exp.Expr, changing: list[exp.Expr]) -> Iterator[exp.Expr]:
+def _unnamed(tree: exp.Expr, wanted: set[int]) -> Iterator[exp.Expr]:
     """The projections without an alias that contain some of these nodes."""
-    wanted = {id(node) for node in changing}
     for select in of_kind(nodes(tree), exp.Select):
         for projection in select.expressions:
             if not _has_names(projection) and any(id(node) in wanted for node in nodes(projection)):

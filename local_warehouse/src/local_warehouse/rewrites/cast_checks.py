@@ -26,9 +26,8 @@ def checked(cast: exp.Cast) -> list[exp.Expr]:
     if not _needs(cast):
         return []
     given = evident_type(cast.this)
-    if given == UNKNOWN:  # the engine itself casts nothing else to BOOLEAN, but tries to
-        is_refused = cast.to.this == _KIND.BOOLEAN and not isinstance(cast, exp.TryCast)
-        return [] if is_refused else [cast.this]
+    if given == UNKNOWN:
+        return [cast.this]
     check(cast, given)
     return []
 

@@ -87,6 +87,10 @@ class OperandTypes:
         if known is not None and isinstance(corrected, exp.Expr):
             self._known.setdefault(id(corrected), known)
 
+    def knows(self, node: exp.Expr) -> bool:
+        """Whether the engine has told the type of a node."""
+        return id(node) in self._known
+
     def name(self, projection: exp.Expr) -> str:
         """The engine's name of an output column that has no alias."""
         known = self._known.get(id(projection))

@@ -46,7 +46,7 @@ from local_warehouse.rewrites.predicates import compare_patterns, compare_rows, 
 from local_warehouse.rewrites.qualify import filter_qualified
 from local_warehouse.rewrites.regular_expressions import translate_patterns
 from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
-from local_warehouse.rewrites.set_operations import align_columns, count_in_intersections
+from local_warehouse.rewrites.set_operations import count_in_intersections
 from local_warehouse.rewrites.stars import (
     spell_out_excepted_stars,
     spell_out_stars_of_calls,
@@ -114,7 +114,6 @@ REWRITES: tuple[Rewrite, ...] = (
     extract_paths_of_change,
     correct_by_type,
     tell_casts_apart,
-    align_columns,
     count_in_intersections,
     merge_deletes,
 )

@@ -62,11 +62,16 @@ _RANDOM = {"monotonically_increasing_id", "rand", "randn", "random", "randstr", 
 
 def selects(tree: exp.Expr) -> list[exp.Select]:
     """The SELECTs of a tree, inner before outer, those of CTEs first and in the CTEs' order."""
-    found: list[exp.Select] = []
+    return of_kind(queries(tree), exp.Select)
+
+
+def queries(tree: exp.Expr) -> list[exp.Select | exp.SetOperation]:
+    """The SELECTs and set operations of a tree, in the same order."""
+    found: list[exp.Select | exp.SetOperation] = []
     waiting = [tree]
     while waiting:  # outer before inner and the last first, which is turned round at the end
         node = waiting.pop()
-        if isinstance(node, exp.Select):
+        if isinstance(node, (exp.Select, exp.SetOperation)):
             found.append(node)
         clause = node.args.get("with_")
         if clause is not None:

@@ -26,15 +26,6 @@ _READ_FROM_TEXT = (*_MOMENTS, "boolean")
 _MARK = "local_warehouse_end"  # the name of a column behind the columns of a branch
 
 
-def align_columns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Cast the columns of branches to one type, inner set operations before outer ones."""
-    found = of_kind(nodes(tree), exp.SetOperation)
-    for whole in reversed(found):
-        if not isinstance(whole.parent, exp.SetOperation):
-            _align_all(whole, columns_of)
-    return tree
-
-
 def count_in_intersections(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Number equal rows in the branches of INTERSECT ALL: those that have the same number in both
     are in both so often. The engine keeps all rows of the first branch."""
@@ -70,7 +61,7 @@ def count_in_intersections(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     return tree
 
 
-def _align_all(whole: exp.SetOperation, columns_of: ColumnsOf) -> None:
+def align_all(whole: exp.SetOperation, columns_of: ColumnsOf) -> None:
     """Align a set operation and those that its branches are. The engine is asked once about all
     branches whose types are not plain from their texts."""
     queries = branches(whole)

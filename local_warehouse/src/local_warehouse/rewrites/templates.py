@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlglot import exp
 
 from local_warehouse.sql.parse_cache import parse_again
@@ -10,7 +12,7 @@ from local_warehouse.sql.walk import nodes, of_kind
 PREFIX = "local_warehouse_"  # of the names of functions that the warehouse gives its engine
 
 
-def fill(template: str, places: dict[str, exp.Expr]) -> exp.Expr:
+def fill(template: str, places: Mapping[str, exp.Expr]) -> exp.Expr:
     """The expression of a template, with copies of these expressions in place of its columns of
     their names."""
     expression: exp.Expr = parse_again(f"select {template}").expressions[0]
@@ -20,14 +22,9 @@ def fill(template: str, places: dict[str, exp.Expr]) -> exp.Expr:
     return expression
 
 
-def hold(node: exp.Expr, cast: exp.Expr) -> None:
-    """Put a cast that may lose digits in place of a node, so that the engine leaves it where it is:
-    beside a literal it compares what is cast, and finds no 1.50 by `cast(n as int) = 1`.
-
-    Not so among the keys of a window, where the engine takes no comparison with a call.
-    """
-    child = node
-    while child.parent is not None and not isinstance(child.parent, (exp.Window, exp.Select)):
-        child = child.parent
-    is_key = isinstance(child.parent, exp.Window) and child.arg_key in ("partition_by", "order")
-    node.replace(cast if is_key else fill("nullif(x, null)", {"x": cast}))
+def held(computed: exp.Expr, data_type: str) -> exp.Expr:
+    """A number that may have lost digits or overflown, in a form that the engine computes: of a
+    cast beside a literal it compares what is cast, and finds no 1.50 by `cast(n as int) = 1` and no
+    overflow in `n + 1 > 0`. A sum it leaves where it is."""
+    sum_of_it = fill("(x + 0)", {"x": computed})
+    return sum_of_it if data_type in ("int", "bigint") else exp.cast(sum_of_it, data_type)

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.rewrites import argument_types, cast_checks, exact_doubles, intervals, moments
+from local_warehouse.rewrites import (
+    argument_types,
+    cast_checks,
+    exact_doubles,
+    intervals,
+    moments,
+    text_casts,
+)
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
-from local_warehouse.rewrites.templates import fill, hold
+from local_warehouse.rewrites.templates import fill, held
 from local_warehouse.sql.dialect import WarehouseDialect
 from local_warehouse.types.decimals import Decimal, decimal_of
 
@@ -88,6 +95,7 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
         is_exact = is_double and exact_doubles.as_double(cast.this, evident) is not None
         is_exact |= cast.to.this == exp.DataType.Type.DECIMAL and evident in _FRACTIONS
         is_exact |= _may_lose(cast, evident) and not isinstance(cast.this, exp.Literal)
+        is_exact |= text_casts.may_differ(cast, evident)
         decisive = [cast.this] if is_exact else cast_checks.checked(cast)
         is_counted = (
             cast.to.this in exp.DataType.NUMERIC_TYPES and intervals.fields(cast.this) is not None
@@ -116,7 +124,9 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
     if cast.to.this != exp.DataType.Type.TEXT:
         given = types.of(cast.this)
         cast_checks.check(cast, given)
-        if given == "timestamp" and cast.to.this in exp.DataType.INTEGER_TYPES:
+        if given == "string" and text_casts.may_differ(cast, given):
+            cast.replace(text_casts.of_text(cast))
+        elif given == "timestamp" and cast.to.this in exp.DataType.INTEGER_TYPES:
             cast.this.replace(exp.paren(moments.whole_seconds(cast.this)))
         elif given == "timestamp" and cast.to.this == exp.DataType.Type.DECIMAL:
             cast.this.replace(exp.paren(moments.exact_seconds(cast.this)))
@@ -133,7 +143,7 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
             if exact is not None:
                 cast.replace(exact)
         if _may_lose(cast, given):
-            hold(cast, cast.copy())
+            cast.replace(held(cast.copy(), name_of_type(cast.to)))
         return
     given = types.of(cast.this)
     is_interval = given.startswith("interval")

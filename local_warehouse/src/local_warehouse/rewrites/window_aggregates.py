@@ -15,15 +15,15 @@ from sqlglot import exp
 
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
+from local_warehouse.rewrites.quotients import quotient
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.structs import makes_struct
-from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.templates import fill, held
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 _FRACTIONS = ("float", "double")
-_MOST_AVERAGED = 23  # digits, so that the engine's quotient has no more than 38
 _RANKING = ("percentile_cont", "percentile_disc")
 _LISTS = ("collect_list", "array_agg")
 _SUMMED = (
@@ -92,16 +92,18 @@ def average(call: exp.Expr, types: OperandTypes) -> None:
 
 
 def _round_average(call: exp.Expr, averaged: Decimal | None) -> None:
-    """Divide the sum of DECIMALs by their number, with a digit more than the average has."""
-    has_unions = call.root().find(exp.SetOperation) is not None  # whose columns get types later
-    if averaged is None or averaged.precision > _MOST_AVERAGED or has_unions:
+    """Divide the sum of DECIMALs by their number."""
+    if averaged is None:
         return
     whole = _whole(call)
-    places = {name: _by_another(whole, name) for name in ("sum", "count")}
-    wide = Decimal(averaged.precision + 11, averaged.scale + 1)
-    result = Decimal(averaged.precision + 4, averaged.scale + 4)
-    template = f"cast(cast(sum as {wide}) / nullif(count, 0) as {result})"
-    _put(whole, fill(template, places), render(whole))
+    places = {
+        "a": _by_another(whole, "sum"),
+        "b": fill("nullif(x, 0)", {"x": _by_another(whole, "count")}),
+    }
+    summed = Decimal(min(averaged.precision + 10, 38), averaged.scale)
+    result = Decimal(min(averaged.precision + 4, 38), min(averaged.scale + 4, 38))
+    template = quotient(summed, Decimal(20, 0), result)
+    _put(whole, held(fill(template, places), str(result)), render(whole))
 
 
 def _grouped(call: exp.Expr) -> list[exp.Expr]:
