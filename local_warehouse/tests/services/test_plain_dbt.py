@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jinja2.nativetypes import NativeEnvironment
 
-from dbt_local_warehouse import prepare
+from local_warehouse.services.dbt_connection import prepare
 from local_warehouse.services.dbt_profile import BEGIN, END, refresh
 from local_warehouse.testing import LocalWarehouse
 from warehouse_under_test import BIN, WarehouseUnderTest, outer_environment
@@ -170,19 +170,21 @@ def test_other_profiles_are_left_alone(
         assert profiles.read_bytes() == content.encode("latin-1")
 
 
-@pytest.mark.parametrize(("word", "is_checked"), [("sqlfluff", True), ("other", False)])
-def test_linter_that_makes_no_plugins_is_told_too(word: str, is_checked: bool) -> None:
-    """sqlfluff with dbt's templater, of which this test has the connection alone."""
+def test_any_program_that_connects_by_the_adapter_is_told() -> None:
+    """As sqlfluff's templater and editors do, in processes and by commands of their own."""
     connect = (
+        "import sys\n"
+        "print([name for name in sys.modules if name.startswith('local_warehouse')])\n"
         "from dbt.adapters.databricks.credentials import DatabricksCredentials as Credentials\n"
         "made = Credentials(database='main', schema='s', host='localhost:1', http_path='/h',\n"
         "                   token='t')\n"
         "try: print(type(made.authenticate()).__name__)\n"
         "except Exception as error: print(error)\n"
     )
-    command = [sys.executable, "-c", connect, "/path/" + word, "lint"]
+    command = [sys.executable, "-c", connect]
     said = subprocess.check_output(command, env=outer_environment(), text=True)
-    assert ("No warehouse listens at https://localhost:1" in said) is is_checked, said
+    assert said.startswith("['local_warehouse_hook']\n"), "what every other program pays for"
+    assert "No warehouse listens at https://localhost:1" in said
 
 
 @pytest.mark.parametrize("quote", ['"', "'", ""])

@@ -1,57 +1,119 @@
-"""The check of `dbt_local_warehouse` for `dbt debug` and sqlfluff, which load no plugins of dbt.
+"""Looks whether the local warehouse is there before dbt-databricks logs in, and makes it trusted.
 
-`dbt_local_warehouse.pth`, which Python reads when it starts, calls `watch` where the command line
-has one of these words, and loads nothing otherwise.
+Without this, Databricks' SDK would ask a dead port for five minutes, and a living one as well,
+whose certificate it does not trust. `local_warehouse_hook` puts it in place.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
-from types import ModuleType
+import os
+import socket
+import ssl
+from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
-_MODULE = "dbt.adapters.databricks.credentials"
+import certifi
+from dbt_common.exceptions import DbtRuntimeError
 
+from local_warehouse.services.certificates import Certificates
 
-def watch() -> None:
-    """Let a connection of dbt-databricks look first whether a local warehouse is there."""
-    sys.meta_path.insert(0, _CredentialsFinder())
-
-
-class _CredentialsFinder(MetaPathFinder):
-    """Finds the adapter's module of credentials, once, and changes it when it has been loaded."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname != _MODULE:
-            return None
-        sys.meta_path.remove(self)
-        spec = find_spec(fullname)
-        loader: Any = spec.loader if spec else None
-        if loader is not None:
-            execute = loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                execute(module)
-                _check_first(module)
-
-            loader.exec_module = exec_module
-        return spec
+# Each wins over the value in profiles.yml; with the host that stands there, none can be meant.
+_MIXED = {"DATABRICKS_TOKEN", "DATABRICKS_HTTP_PATH", "DATABRICKS_CATALOG"}
+_FROM_A_SHELL = (
+    'Run `eval "$(local-warehouse env)"` first, or the command by `local-warehouse exec -- …`.'
+)
+_LOOPBACK = ("localhost", "127.0.0.1")
 
 
-def _check_first(credentials: Any) -> None:
-    """Put the plugin's check before the login, which is the first that a connection does."""
-    log_in = credentials.DatabricksCredentials.authenticate
+def check_before_login(credentials: type[Any]) -> None:
+    """Make `authenticate`, with which each connection of the adapter begins, check first.
+
+    It raises DbtRuntimeError when the warehouse of the profile cannot be used.
+    """
+    log_in = credentials.authenticate
 
     def authenticate(self: Any) -> Any:
-        if wrong := import_module("dbt_local_warehouse").prepare(self):
-            raise import_module("dbt_common.exceptions").DbtRuntimeError(wrong)
+        if wrong := prepare(self):
+            raise DbtRuntimeError(wrong)
         return log_in(self)
 
-    credentials.DatabricksCredentials.authenticate = authenticate
+    credentials.authenticate = authenticate
+
+
+def prepare(credentials: Any) -> str | None:
+    """Make the local warehouse of a profile trusted; what is wrong with it, and what to do, if any.
+
+    A profile of another host is left alone.
+    """
+    address = urlsplit(f"https://{credentials.host or ''}")
+    if address.hostname not in _LOOPBACK:
+        return None
+    if "DATABRICKS_HOST" not in os.environ and (others := _MIXED & os.environ.keys()):
+        return (
+            f"{', '.join(sorted(others))} is of another workspace, as DATABRICKS_HOST is not "
+            "set.\nUnset it to use the local warehouse, or set them all."
+        )
+    authority = (credentials.connection_parameters or {}).get("_tls_trusted_ca_file")
+    if authority and not Path(authority).is_file():
+        return (
+            f"The local warehouse's data has been deleted or moved: {authority} is missing.\n"
+            "Run `local-warehouse up`, which starts with none."
+        )
+    if authority:
+        _trust(Path(authority))
+    try:
+        trusting = _trusting(authority)
+    except OSError as error:
+        return f"The authorities to trust cannot be read: {error}.\n{_FROM_A_SHELL}"
+    try:
+        _shake_hands(address.hostname, address.port or 443, trusting)
+    except ssl.SSLError as error:
+        if authority or not isinstance(error, ssl.SSLCertVerificationError):
+            return _what_to_do("Another program listens at {}", address)
+        return (
+            f"https://{address.netloc} has a certificate that is not trusted here "
+            f"({error.verify_message}), and the profile names no `_tls_trusted_ca_file`.\n"
+            f"{_FROM_A_SHELL}"
+        )
+    except (OSError, ValueError):
+        return _what_to_do("No warehouse listens at {}", address)
+    return None
+
+
+def _trust(authority: Path) -> None:
+    """Let Databricks' SDK, which asks the host as well, trust the authority that the profile names.
+
+    It knows no setting but those of `requests`, which reads them at each request.
+    """
+    bundle = Certificates(authority.parent).bundle
+    if bundle.is_file():
+        os.environ["REQUESTS_CA_BUNDLE"] = str(bundle)
+
+
+def _trusting(authority: str | None) -> ssl.SSLContext:
+    """What trusts a profile's authority, else those that `requests` does, with which the SDK would
+    ask for minutes. Raises OSError when they cannot be read."""
+    named = authority or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    bundle = Path(named or certifi.where())
+    is_folder = bundle.is_dir()
+    return ssl.create_default_context(
+        cafile=None if is_folder else bundle, capath=bundle if is_folder else None
+    )
+
+
+def _shake_hands(host: str, port: int, trusting: ssl.SSLContext) -> None:
+    """Raises OSError when nobody answers within two seconds, SSLError when it is somebody else."""
+    with socket.create_connection((host, port), timeout=2) as plain:
+        trusting.wrap_socket(plain, server_hostname=host).close()
+
+
+def _what_to_do(happened: str, address: SplitResult) -> str:
+    """What has happened at an address, and the command that helps."""
+    place = f"https://{address.netloc}"
+    if os.environ.get("DATABRICKS_HOST", "").rstrip("/") == place:
+        return (
+            f"{happened.format(place)}, which this shell's DATABRICKS_HOST names.\n"
+            'Run `eval "$(local-warehouse env)"`, which starts it and renews the settings.'
+        )
+    return f"{happened.format(place)}.\nRun `local-warehouse up`, which starts it."
