@@ -44,26 +44,43 @@ def datasets(**more: dict[str, Any]) -> dict[str, Any]:
 
 
 # An event as the specification has it, with the facets that we send. The schema itself is in no
-# package that can be installed, so these are its rules, read from it, and as strict or stricter:
-# https://openlineage.io/spec/2-0-2/OpenLineage.json and https://openlineage.io/spec/facets/
-# A client that sends events of another version fails the test, and these are to be read again.
+# package that can be installed, so these are its rules, read from it, and as strict or stricter.
+# A client that sends another version of one fails the test, and its rules are to be read again.
+SPECIFICATION = "https://openlineage.io/spec"
+
+
+def facet(version: str, name: str, **properties: dict[str, Any]) -> dict[str, Any]:
+    """A facet of this version of the specification."""
+    schema = {"const": f"{SPECIFICATION}/facets/{version}/{name}.json#/$defs/{name}"}
+    return item(_schemaURL=schema, **properties)
+
+
+TAGS = {"type": "array", "items": item(**{key: dict(TEXT) for key in TAG})}
 EVENT = item(
     eventTime={"type": "string", "pattern": TIME},
     producer=dict(URI),
-    schemaURL={"const": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"},
+    schemaURL={"const": f"{SPECIFICATION}/2-0-2/OpenLineage.json#/$defs/RunEvent"},
     eventType={"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
     run=item(
         runId={"type": "string", "pattern": UUID},
         facets=facets(
-            errorMessage=item(message=dict(TEXT), programmingLanguage=dict(TEXT)),
-            tags=item(tags={"type": "array", "items": item(**{key: dict(TEXT) for key in TAG})}),
+            errorMessage=facet(
+                "1-0-1", "ErrorMessageRunFacet", message=dict(TEXT), programmingLanguage=dict(TEXT)
+            ),
+            tags=facet("1-0-0", "TagsRunFacet", tags=TAGS),
         ),
     ),
     job=item(namespace=dict(TEXT), name=dict(TEXT), facets=facets()),
     inputs=datasets(inputFacets=facets()),
     outputs=datasets(
         outputFacets=facets(
-            outputStatistics=item(rowCount=dict(COUNT), size=dict(COUNT), fileCount=dict(COUNT))
+            outputStatistics=facet(
+                "1-0-2",
+                "OutputStatisticsOutputDatasetFacet",
+                rowCount=dict(COUNT),
+                size=dict(COUNT),
+                fileCount=dict(COUNT),
+            )
         )
     ),
 )
