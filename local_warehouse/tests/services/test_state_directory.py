@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from local_warehouse.cli import main
 from local_warehouse.services.certificates import Certificates
 from local_warehouse.services.state import StateDirectory, find_state_directory
 from warehouse_under_test import BIN, WarehouseUnderTest, outer_environment
@@ -131,6 +132,19 @@ def test_the_state_is_in_the_project_and_outside_of_one_must_be_named(
     (named / "state.json").touch()
     assert find_state_directory(None).path == named
     assert find_state_directory("elsewhere").path == inner / "elsewhere"
+
+
+def test_a_directory_of_another_user_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def deny(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.delenv("LAKEHOUSE_STATE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "is_file", deny)
+    assert main(["status"]) == 2
+    assert f"{tmp_path}/.lakehouse is of another user" in capsys.readouterr().err
 
 
 def test_git_does_not_see_the_state_directory(tmp_path: Path) -> None:

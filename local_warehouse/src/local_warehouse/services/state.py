@@ -99,8 +99,14 @@ class StateDirectory:
         return self.path / "managed"
 
     def has_state(self) -> bool:
-        """Whether services were started from here before."""
-        return (self.path / "state.json").is_file()
+        """Whether services were started from here before.
+
+        Raises LocalWarehouseError for a directory of another user.
+        """
+        try:
+            return (self.path / "state.json").is_file()
+        except PermissionError as error:
+            raise self._of_another() from error
 
     def create(self) -> None:
         """Make the directory (0700, as it holds keys) and the ones inside it, hidden from git."""
@@ -170,14 +176,20 @@ class StateDirectory:
             content = json.loads((self.path / name).read_text())
         except FileNotFoundError:
             return None
-        except OSError as error:
-            reason = f"cannot read {self.path / name}: {error.strerror}"
-            raise LocalWarehouseError(f"{reason}; let its owner run this", 2) from error
+        except PermissionError as error:
+            raise self._of_another() from error
         except ValueError as error:
             raise self._damaged(name) from error
         if not isinstance(content, dict):
             raise self._damaged(name)
         return content
+
+    def _of_another(self) -> LocalWarehouseError:
+        return LocalWarehouseError(
+            f"{self.path} is of another user, who alone can read it. Clone the project for "
+            "yourself, or name a directory of your own by --state",
+            2,
+        )
 
     def _damaged(self, name: str) -> LocalWarehouseError:
         return LocalWarehouseError(f"{self.path / name} is damaged. {_REMEDIES[name]}", 2)
