@@ -123,7 +123,8 @@ def _main(arguments: Sequence[str] | None, report: RunReport | None) -> int:
             return load(options, report or RunReport((), options.dry_run))
         return _OTHERS[options.command](options)
     except LoaderError as error:
-        print("load-bronze: " + console.printable(str(error), keep="\n"), file=sys.stderr)
+        said = console.printable(local_session.told(error), keep="\n")
+        print(f"load-bronze: {said}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("load-bronze: stopped; the next run goes on from here", file=sys.stderr)

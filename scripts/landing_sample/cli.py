@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     except (PlaceError, UploadError, local_session.SessionError) as error:
         return _fail(str(error), 2)
     except (BotoCoreError, ClientError) as error:
-        return _fail(f"{options.landing}: {error}", 1)
+        return _fail(f"{options.landing}: {local_session.told(error)}", 1)
     except OSError as error:
         return _fail(local_session.told(error), 1)
 

@@ -7,10 +7,13 @@ environment.
 
 import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 
 _ENTERED = "LOCAL_SESSION_ENTERED"
+# Bytes that are free: the local S3 takes half of them when it needs more room, else it fails.
+_FULL = 256 * 1024**2
 
 
 class SessionError(Exception):
@@ -70,11 +73,20 @@ def enter(command: str, arguments: list[str], missing: str) -> None:
 
 
 def told(error: Exception) -> str:
-    """The message of an error; that of a full disk says where to look and what to do."""
+    """The message of an error; that of a full disk, also of the local S3's, says where to look and
+    what to do."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         place = error.filename or f"{state_dir()}, or of the output"
         return f"no space is left on the disk of {place}: free some and run it again"
-    return str(error)
+    message = str(error)
+    if "InternalError" in message and "LAKEHOUSE_STATE" in os.environ:
+        place = state_dir()
+        free = shutil.disk_usage(place).free
+        if free < _FULL:
+            message += (
+                f"\nThe disk of {place} has {free >> 20} MiB left: free some and run it again."
+            )
+    return message
 
 
 def open_missing_streams() -> None:

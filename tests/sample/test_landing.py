@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from landing_sample.cli import main
@@ -261,3 +264,28 @@ def test_without_a_landing_and_local_services_it_says_what_to_do(tmp_path: Path)
     assert ended.returncode == 2
     assert "LANDING_URL is not set" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(("free", "is_said"), [(9 << 20, True), (9 << 30, False)])
+def test_a_store_that_fails_on_a_full_disk_is_said_with_its_place(
+    landing: Landing,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    free: int,
+    is_said: bool,
+) -> None:
+    """Which SeaweedFS, asked for more room than there is, calls an internal error."""
+    call = BaseClient._make_api_call
+
+    def fail(client: BaseClient, operation: str, arguments: dict) -> object:
+        if operation == "PutObject":
+            raise ClientError({"Error": {"Code": "InternalError"}}, operation)
+        return call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", fail)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(9 << 30, 0, free))
+    assert main(SMALL) == 1
+    said = capsys.readouterr().err
+    assert "InternalError" in said
+    place = os.environ["LAKEHOUSE_STATE"]
+    assert (f"The disk of {place} has 9 MiB left: free some" in said) is is_said

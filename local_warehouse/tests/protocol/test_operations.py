@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import threading
 import time
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from databricks.sql.backend.types import CommandState
 from databricks.sql.exc import Error
 
+from local_warehouse.errors import SqlError
+from local_warehouse.protocol.encoding import ARROW
+from local_warehouse.protocol.operations import Operation
+from local_warehouse.types.results import Result
 from warehouse_under_test import eventually
 
 # Neither ends by itself. The engine stops the first one when asked, and has to be replaced
@@ -118,3 +126,28 @@ def test_to_cancel_what_has_ended_changes_nothing(warehouse: Any) -> None:
         cursor.execute("select id from range(300000)")
         cursor.cancel()
         assert len(cursor.fetchall()) == 300_000
+
+
+@pytest.mark.parametrize(
+    ("error", "free", "is_said"),
+    [
+        (OSError("database or disk is full"), 9, True),
+        (SqlError("ENGINE_ERROR", "500 Internal Server Error"), 9, True),
+        (SqlError("DIVIDE_BY_ZERO", "Division by zero."), 9, False),
+        (SqlError("ENGINE_ERROR", "500 Internal Server Error"), 9000, False),
+    ],
+)
+def test_a_failure_on_a_full_disk_names_the_place(
+    error: Exception, free: int, is_said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Result:
+        raise error
+
+    disk = shutil._ntuple_diskusage(free << 20, 0, free << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
+    engine: Any = SimpleNamespace(statement=lambda _: contextlib.nullcontext())
+    operation = Operation(b"", engine, ARROW, Path("/of/the/warehouse"))
+    operation.run(fail)
+    said = str(operation.error)
+    assert str(error) in said
+    assert ("The disk of /of/the/warehouse has 9 MiB left: free some" in said) is is_said

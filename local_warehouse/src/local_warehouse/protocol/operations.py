@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -20,21 +22,25 @@ from local_warehouse.types.results import Result
 _log = logging.getLogger(__name__)
 
 _CLOSING_SECONDS = 5.0  # that a closed operation waits for a batch that is being read
+# What a full disk looks like: neither the engine, S3 nor SQLite says which disk that is.
+_UNEXPLAINED = ("ENGINE_ERROR", "INTERNAL_ERROR")
+_FULL = 256 * 1024**2  # bytes that are free; SeaweedFS takes 128 MiB when it needs more room
 
 
 class Operation:
     """One statement: its outcome once there is one, and the rows that are still to be read.
 
     `id` is the operation's, `session` the id of its session, `encoding` how its client reads the
-    rows; `canceled` is set by its client.
+    rows; `canceled` is set by its client. The warehouse's own data is on the disk of `folder`.
     """
 
-    def __init__(self, session: bytes, engine: Engine, encoding: Encoding) -> None:
+    def __init__(self, session: bytes, engine: Engine, encoding: Encoding, folder: Path) -> None:
         self.id = uuid.uuid4()
         self.session = session
         self.encoding = encoding
         self.canceled = False
         self._engine = engine
+        self._folder = folder
         self._ended = threading.Event()
         self._outcome: Result | BaseException | None = None
         self._reading = threading.Lock()
@@ -85,9 +91,9 @@ class Operation:
         error = self._outcome
         if not isinstance(error, BaseException):
             return None
-        if isinstance(error, SqlError):
-            return error
-        return SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
+        if not isinstance(error, SqlError):
+            error = SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
+        return _with_full_disk(error, self._folder)
 
     @property
     def result(self) -> Result:
@@ -173,15 +179,27 @@ class Operation:
                 self._reading.release()
 
 
+def _with_full_disk(error: SqlError, folder: Path) -> SqlError:
+    """The error, which says so where it has no better reason and the disk of a folder is full."""
+    if error.condition not in _UNEXPLAINED or (free := shutil.disk_usage(folder).free) > _FULL:
+        return error
+    advice = f"\nThe disk of {folder} has {free >> 20} MiB left: free some space, and run it again."
+    return SqlError(error.condition, error.message, advice)
+
+
 def _canceled() -> SqlError:
     return SqlError("OPERATION_CANCELED", "Operation has been canceled.")
 
 
 class Operations:
-    """All operations that are not closed yet, and the threads that run them."""
+    """All operations that are not closed yet, and the threads that run them.
 
-    def __init__(self, engine: Engine, threads: int = 16) -> None:
+    The warehouse's own data is on the disk of `folder`.
+    """
+
+    def __init__(self, engine: Engine, folder: Path, threads: int = 16) -> None:
         self._engine = engine
+        self._folder = folder
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="statement")
         self._operations: dict[bytes, Operation] = {}
         self._lock = threading.Lock()
@@ -190,7 +208,7 @@ class Operations:
         self, session: bytes, work: Callable[[], Result], encoding: Encoding = ARROW
     ) -> Operation:
         """Begin a statement of a session as soon as a thread is free."""
-        operation = Operation(session, self._engine, encoding)
+        operation = Operation(session, self._engine, encoding, self._folder)
         with self._lock:
             self._operations[operation.id.bytes] = operation
         self._pool.submit(operation.run, work)

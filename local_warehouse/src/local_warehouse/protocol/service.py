@@ -93,7 +93,7 @@ class ThriftService:
         self._warehouse = warehouse
         self._default_catalog = default_catalog
         self._sessions = Sessions(idle_seconds)
-        self._operations = Operations(warehouse.engine)
+        self._operations = Operations(warehouse.engine, warehouse.scratch)
 
     # sessions
 
