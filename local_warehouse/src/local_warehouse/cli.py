@@ -186,19 +186,16 @@ def _status(options: argparse.Namespace) -> int:
     from local_warehouse.client.terminal import Output
     from local_warehouse.services import lifecycle
 
-    found = lifecycle.status(find_state_directory(getattr(options, "state", None)))
-    table = Table(show_edge=False)
-    for title in ("service", "condition", "pid", "address", "since", "log"):
-        table.add_column(title, overflow="fold")
+    directory = find_state_directory(getattr(options, "state", None))
+    found = lifecycle.status(directory)
+    table = Table("service", "condition", "pid", "address", "since", show_edge=False)
     for line in found:
         record = line.record
-        details = (
-            (str(record.pid), record.address, record.started_at, record.log)
-            if record
-            else ("", "", "", "")
-        )
+        since = record.started_at[:16].replace("T", " ") if record else ""
+        details = (str(record.pid), record.address, since) if record else ()
         table.add_row(line.name, line.condition, *details)
     Output().print(table)
+    print(f"Logs: {directory.logs}")
     return 0 if all(line.condition == "running" for line in found) else 3
 
 

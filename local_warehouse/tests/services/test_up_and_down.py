@@ -35,6 +35,8 @@ def test_status_tells_up_from_down_and_down_stops_everything(running: WarehouseU
         assert name in shown.stdout
         assert str(pid) in shown.stdout
     assert running.env["DATABRICKS_HOST"] in shown.stdout
+    assert str(running.state / "logs") in shown.stdout
+    assert max(map(len, shown.stdout.splitlines()[:-1])) <= 80, "the lines above the logs' place"
 
     assert running.left_in_tmp()
     pid = running.pids()["storage"]
