@@ -27,16 +27,16 @@ demo: $(RUNS) profiles.yml ## land sample files, run the job, show what came out
 	@$(BIN)/local-warehouse exec -- landing-sample
 	@$(BIN)/local-warehouse exec -- run-job --report
 
-test: lint ## lint, then every test, with a whole run of the pipeline among them
+test: lint ## lint, then every test, whole runs of the pipeline too
 	@$(BIN)/pytest --numprocesses 3 --dist loadfile
 
-check: lint ## lint, and the tests that need no service; for every save, in under a minute
+check: lint ## lint, and the tests without services; under a minute
 	@$(BIN)/pytest -q -m "not service" --numprocesses 2 --dist loadfile
 
-fidelity: setup ## dbt's own adapter tests against the local warehouse; about five minutes
+fidelity: setup ## dbt's own tests of adapters, on the local warehouse
 	@$(BIN)/pytest local_warehouse/tests/fidelity -q -r fE -W ignore --tb=short --numprocesses 2 --dist loadscope
 
-conformance: setup ## the same SQL and CSV files on Apache Spark (Java 17, 400 MB) and on the local warehouse
+conformance: setup ## the same SQL and CSV on Apache Spark too (Java 17, 400 MB)
 	@$(BIN)/python local_warehouse/tests/conformance/run.py tests/conformance
 
 # The services that dbt needs meanwhile are stopped at the end, unless they were up before.
@@ -92,7 +92,7 @@ up: $(RUNS) profiles.yml ## start the local S3 and the local SQL warehouse
 down: ## stop them; the data stays
 	@if [ -x $(BIN)/local-warehouse ]; then $(BIN)/local-warehouse down; fi
 
-clean: down ## stop them, remove their data and everything built; the environment stays
+clean: down ## stop them, remove their data and all that is built
 	@if [ -t 0 ] && [ -d .lakehouse ]; then \
 		printf 'Delete .lakehouse/ (%s: landed files of yours too, tables, logs)? [y/N] ' \
 			"$$(du -sh .lakehouse | cut -f 1)"; \

@@ -128,5 +128,6 @@ def test_a_folder_whose_commands_could_not_start_is_refused(folder: Path, sign: 
 def test_every_target_is_in_the_help(folder: Path) -> None:
     _, shown = typed(folder, "help", b"", "")
     [phony] = re.findall(r"^\.PHONY: ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), flags=re.M)
+    assert max(map(len, shown.splitlines())) <= 80
     targets = {name for name in re.findall(r"[a-z-]+", phony) if "-" not in name}
     assert targets - set(re.findall(r"make (\w+)", shown)) == set()
