@@ -73,7 +73,7 @@ lint-conventions: $(PARSED)
 	@echo "$(BIN)/dbt-bouncer run"
 	@report=target/conventions.txt; log=target/conventions.log; rm -f $$report; \
 		$(BIN)/dbt-bouncer run --output-file $$report --output-format tap --output-only-failures \
-		> $$log 2>&1 || { cat $$report 2>/dev/null || cat $$log; exit 1; }
+		> $$log 2>&1 || { cat $$report 2>/dev/null || cat $$log; echo; exit 1; }
 	$(BIN)/load-bronze datasets --check
 
 lint-sql: $(LINTED)
