@@ -4,9 +4,8 @@ requirements.txt.
 `FOLDER/questions.json` has a list of questions, each with a `name`, and either `sql`, or `file`,
 `options` and `schema` of a CSV file to read. `FOLDER/tables/SCHEMA/TABLE.parquet` are tables that
 queries find; `use` in a question is the schema of unqualified names, `keep` makes its answer a
-table for those after it, `view` a temporary view. In place of a question `{"documented": true}`
-stands for all examples of Spark's own documentation of its functions. `FOLDER/answers.json` gets
-the answers by name.
+table for those after it. In place of a question `{"documented": true}` stands for all examples of
+Spark's own documentation of its functions. `FOLDER/answers.json` gets the answers by name.
 """
 
 from __future__ import annotations
@@ -82,8 +81,6 @@ def _ask(spark: SparkSession, question: dict[str, Any], folder: Path) -> dict[st
         rows = _rows(spark, question, folder)
         if "keep" in question:
             _keep(spark, rows, question["keep"])
-        if "view" in question:
-            rows.createOrReplaceTempView(question["view"])
         rows = _with_texts(rows)
         how = {key: question.get(key, False) for key in ("ordered", "whole")}
         return answer(rows.toArrow(), **how)

@@ -102,5 +102,9 @@ def _reason(kind: str, said: str, sql: str, found: dict[str, Any]) -> str | None
 
 
 def _questions(asked: list[str]) -> list[dict[str, Any]]:
-    tables = [{"name": f"table {name}", "sql": sql, "view": name} for name, sql in TABLES.items()]
+    # Tables, as of a workspace: of rows in the text Spark computes expressions that no one reads.
+    tables = [
+        {"name": f"table {name}", "sql": sql, "keep": f"default.{name}"}
+        for name, sql in TABLES.items()
+    ]
     return [*tables, *({"name": sql, "sql": sql} for sql in asked)]

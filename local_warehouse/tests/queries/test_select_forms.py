@@ -61,6 +61,21 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             id="IN with a subquery is false in place of NULL",
         ),
         pytest.param(
+            f"select n, (select count(*) from {ROWS} i where i.n < o.n) a, (select max(i.m) + 1"
+            f" from {ROWS} i where i.m < o.m and i.k = o.k) b, (select count(*) from {ROWS} i where"
+            f" nullif(i.n, 2) <=> nullif(o.n, 2)) c, (select i.k || o.n from {ROWS} i where"
+            f" i.n = o.n) d, (select i.n from {ROWS} i where i.n <> o.n order by i.k desc, i.n"
+            f" limit 1 offset 1) e, (select distinct k from {ROWS} i where i.k = o.k) f, (select"
+            f" o.n * 2 where o.k = 'a') g from {ROWS} o where o.m >= (select avg(i.m) from {ROWS}"
+            " i where i.m <= o.m) order by n",
+            [
+                (1, 0, None, 1, "a1", 2, "a", 2),
+                (2, 1, 11, 1, "a2", 1, "a", 4),
+                (3, 2, None, 1, "b3", 2, "b", None),
+            ],
+            id="subqueries of one value",
+        ),
+        pytest.param(
             "select window.start > timestamp'2024-01-01', k, count(*) from (select k, "
             f"timestamp'2024-01-01' + make_interval(0, 0, 0, 0, 0, m - 15) as ts from {ROWS}) "
             "group by window(ts, '10 minutes'), k order by all",
@@ -214,6 +229,17 @@ def plain(value: Any) -> Any:
 def test_a_random_value_is_not_computed_twice(warehouse: Any) -> None:
     warehouse.fails("select uuid() as a, a as b", "UNSUPPORTED_FEATURE")
     warehouse.fails("select rand() as a from range(3) qualify a < 2", "UNSUPPORTED_FEATURE")
+
+
+def test_a_subquery_of_one_value_has_one_and_reads_its_outer_query_in_its_where(
+    warehouse: Any,
+) -> None:
+    read = f"from {ROWS} i where i.n < o.n) from {ROWS} o"
+    warehouse.fails(f"select (select i.n {read}", "SCALAR_SUBQUERY_TOO_MANY_ROWS")
+    unsupported = "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY"
+    warehouse.fails(f"select (select max(i.n) + o.n {read}", f"{unsupported}.CORRELATED_REFERENCE")
+    mixed = f"{unsupported}.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES"
+    warehouse.fails(f"select (select max(i.n + o.n) {read}", mixed)
     within = "select a = b as same from (select a, a as b from (select uuid() as a))"
     assert warehouse.sql(within) == [{"same": True}]
 

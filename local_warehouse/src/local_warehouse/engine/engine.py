@@ -29,7 +29,7 @@ from local_warehouse.engine.connection import Connection
 from local_warehouse.engine.snapshots import Snapshot
 from local_warehouse.engine.supervisor import Generations
 from local_warehouse.errors import EngineEnded, SqlError, TableRedefined
-from local_warehouse.rewrites import coercions, lambda_filters
+from local_warehouse.rewrites import coercions, correlated_values, lambda_filters
 from local_warehouse.sql.dialect import literal, parse, render
 from local_warehouse.types.conversion import client_schema, to_client
 from local_warehouse.types.results import Result
@@ -38,6 +38,8 @@ _T = TypeVar("_T")
 _STALE_HINT = "Missing commit file"  # the engine's error for a version before the last checkpoint
 _NOT_FOUND = "TABLE_OR_VIEW_NOT_FOUND"
 _ATTEMPTS = 5
+# Rewrites of a statement on which the engine has failed.
+_AFTERWARDS = (lambda_filters, correlated_values, coercions)
 # The engine holds a file until it is complete, one for each core and branch of a UNION, and stops
 # computing while it sends it.
 _FILE_SIZE = ("target_file_size", str(32 * 2**20))
@@ -123,7 +125,7 @@ class Engine:
         garbage, the query is canceled."""
         connection, tag = self._connection, getattr(self._statement, "tag", None)
         with self._watched(connection):
-            first, others = self._with_casts(sql, self._start)
+            first, others = self._done(sql, self._start)
         schema = client_schema(first.schema)
 
         def batches() -> Generator[pa.RecordBatch]:
@@ -147,7 +149,7 @@ class Engine:
     def run(self, sql: str) -> pa.Table:
         """Run a statement and return its whole result, which has to fit in memory."""
         with self._watched(self._connection):
-            return self._with_casts(sql, lambda s: pa.concat_tables(self._connection.tables(s)))
+            return self._done(sql, lambda s: pa.concat_tables(self._connection.tables(s)))
 
     def count(self, sql: str) -> int:
         """The number in the first row and column of a query's result."""
@@ -162,30 +164,30 @@ class Engine:
             first = following
         return first, tables
 
-    def _with_casts(self, sql: str, work: Callable[[str], _T], *written: str) -> _T:
-        """Do the work with a statement, and again with implicit casts spelled out, or conditions
-        held back, where the engine fails for want of them. `written` are locations of tables that
-        the text does not name."""
+    def _done(self, sql: str, work: Callable[[str], _T], *written: str) -> _T:
+        """Do the work with a statement, and again with what a rewrite makes of it, where the engine
+        fails as one of _AFTERWARDS knows it; each is tried once. `written` are locations of tables
+        that the text does not name."""
         from pyspark.errors import PySparkException
 
         def columns_of(part: exp.Expr) -> list[Column]:
             with self._watched(self._connection):
                 return self._columns(render(part))
 
-        try:
-            return self._with_log_listed(sql, work, written)
-        except PySparkException as error:
-            if lambda_filters.may_help(sql, str(error)):
-                return self._with_log_listed(
-                    render(lambda_filters.hold_back(parse(sql))), work, written
-                )
-            if not coercions.may_help(str(error)):
-                raise
+        left = list(_AFTERWARDS)
+        while True:
             try:
-                changed = render(coercions.cast_operands(parse(sql), columns_of))
-            except SqlError:  # for a form that has no casts; the first error says what is wrong
-                raise error from None
-            return self._with_log_listed(changed, work, written)
+                return self._with_log_listed(sql, work, written)
+            except PySparkException as error:
+                helpful = next((one for one in left if one.may_help(sql, str(error))), None)
+                if helpful is None:
+                    raise
+                left.remove(helpful)
+                try:
+                    tree = parse(sql)
+                except SqlError:  # for what is no query; the first error says what is wrong
+                    raise error from None
+                sql = render(helpful.change(tree, columns_of))
 
     def _with_log_listed(self, sql: str, work: Callable[[str], _T], written: Sequence[str]) -> _T:
         """Do the work with a statement, and again without the hint at a table's newest checkpoint,
@@ -217,7 +219,7 @@ class Engine:
     def columns(self, sql: str) -> list[Column]:
         """The names and types of a query's columns, without running it."""
         with self._watched(self._connection):
-            return self._with_casts(sql, self._columns)
+            return self._done(sql, self._columns)
 
     def _columns(self, sql: str) -> list[Column]:
         fields = self._connection.frame(sql).schema.fields
@@ -247,7 +249,7 @@ class Engine:
             writer.save(location)
 
         with self._watched(self._connection):
-            self._with_casts(query, write, location)
+            self._done(query, write, location)
 
     def append(self, query: str, location: str, mark: str) -> None:
         """Add a query's rows to the Delta table at a location, in one commit whose userMetadata is
@@ -258,7 +260,7 @@ class Engine:
             writer.option("userMetadata", mark).option(*_FILE_SIZE).save(location)
 
         with self._watched(self._connection):
-            self._with_casts(query, write, location)
+            self._done(query, write, location)
 
     def insert(self, query: str, relation: Relation, mark: str, *, overwrite: bool) -> None:
         """Add a query's rows to a table, or with `overwrite` put them in place of its rows, cast to
@@ -277,12 +279,12 @@ class Engine:
                 frame.writeTo(name).option("userMetadata", mark).append()
 
         with self._watched(self._connection):
-            self._with_casts(query, write, relation.path)
+            self._done(query, write, relation.path)
 
     def save(self, query: str, folder: Path) -> None:
         """Write a query's rows to Parquet files in a folder of this machine, which is new."""
         with self._watched(self._connection):
-            self._with_casts(query, lambda s: self._connection.frame(s).write.parquet(str(folder)))
+            self._done(query, lambda s: self._connection.frame(s).write.parquet(str(folder)))
 
     def register(self, name: str, table: pa.Table) -> None:
         """Create or replace a temporary view of a small table."""

@@ -66,6 +66,8 @@ _PHRASES = (
 _INCAPABLE = (
     "cannot get result type",
     "cannot run range queries on",
+    "a group by clause in a scalar correlated subquery",
+    "correlated scalar subquery must be aggregated",
     "converted value exceeds the representable",
     "does not support logical expression",
     "null_aware anti join only supports",

@@ -25,12 +25,12 @@ _CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
 _PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "86400000000000", "Boolean", "Decimal128")
 
 
-def may_help(message: str) -> bool:
+def may_help(sql: str, message: str) -> bool:
     """Whether the engine's error may come from a cast that is missing."""
     return any(phrase in message for phrase in _PHRASES)
 
 
-def cast_operands(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Cast operands that must have one type, inner before outer."""
     for node in _inner_first(tree):
         _align(node, columns_of)

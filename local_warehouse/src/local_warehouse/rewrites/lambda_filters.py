@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import unsupported
-from local_warehouse.rewrites.scopes import place_of
+from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -20,7 +20,7 @@ def may_help(sql: str, message: str) -> bool:
     return "No field named t_" in message and "->" in sql
 
 
-def hold_back(tree: exp.Expr) -> exp.Expr:
+def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Make the value of each call with a lambda function one that seems random, for which the
     engine waits until the rows are read. What groups or is grouped cannot be random."""
     if isinstance(tree, exp.Update):

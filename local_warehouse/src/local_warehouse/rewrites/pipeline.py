@@ -5,8 +5,9 @@ are the engine's, and a function that asks the engine for the columns of a query
 tree and returns it, or returns a new tree for the caller to use instead. If the tree does not have
 the form in question, the rewrite leaves it as it is and asks the engine nothing.
 
-Three modules of this room are called elsewhere: `merged_scans` by the statements, on the text
-before it is parsed, and `coercions` and `lambda_filters` by the engine, when it has failed.
+Four modules of this room are called elsewhere: `merged_scans` by the statements, on the text before
+it is parsed, and `coercions`, `correlated_values` and `lambda_filters` by the engine, when it has
+failed.
 """
 
 from __future__ import annotations
