@@ -37,6 +37,8 @@ SETTINGS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
+    # Parquet takes -0.0 for another number than 0.0.
+    "spark.sql.parquet.filterPushdown": "false",
 }
 # An example: a statement behind a prompt, up to the semicolon at the end of a line.
 _EXAMPLE = re.compile(r"^ *> *(.+?);[^\S\n]*$", re.MULTILINE | re.DOTALL)

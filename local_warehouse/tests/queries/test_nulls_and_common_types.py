@@ -160,6 +160,23 @@ def test_what_databricks_does_not_take_fails(warehouse: Any) -> None:
         "select count(*) over (order by array(1))": "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
         "select array_max(array(named_struct('a', 1)))": "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
         "select interval '1' month * 2": "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
+        "select case when null then 1 end": "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        "select 1 where (null)": "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
+        "select count(*) filter (where null)": "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN",
+        "select 1 from range(1) a join range(1) b on null": "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE",
+        "select max(id + rand()) from range(2)": (
+            "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION"
+        ),
+        "select * from range(2) r, lateral (select r.id + rand()) q": (
+            "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.NON_DETERMINISTIC_LATERAL_SUBQUERIES"
+        ),
+        "select count(distinct id) over () from range(2)": "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
+        "select median(id) over (order by id) from range(2)": (
+            "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC"
+        ),
+        "select percentile(id, 0.5, id) from range(2)": "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
+        "select date_format(ts - interval '9' year, 'y') from values"
+        " (timestamp'0001-01-01') as v(ts)": "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE",
     }.items():
         warehouse.fails(sql, condition)
 

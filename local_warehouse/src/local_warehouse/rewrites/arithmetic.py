@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals, moments, window_aggregates
-from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import (
     DIGITS,
     ByClass,
@@ -320,7 +320,8 @@ def _try_operation(call: exp.Expr, types: OperandTypes) -> None:
     if str(call.this).lower() == "try_divide":
         if {"float", "double"} & set(given):  # of which the engine takes no two
             x, y = (exp.cast(argument.copy(), "double") for argument in call.expressions)
-            call.replace(fill("(x / if(abs(y) = 0D, null, y))", {"x": x, "y": y}))
+            quotient = "cast(x / if(abs(y) = 0D, null, y) as double)"
+            call.replace(fill(quotient, {"x": x, "y": y}))
         return
     if set(given) == {"int", "bigint"}:
         narrow = call.expressions[given.index("int")]
@@ -389,11 +390,13 @@ def _negate_bits(node: exp.Expr, types: OperandTypes) -> None:
         )
 
 
-def _text(node: exp.Expr) -> list[exp.Expr]:
+def _signed(node: exp.Expr) -> list[exp.Expr]:
+    """What has a sign before it, unless its text says that it is no text and no fraction."""
     if isinstance(node.parent, exp.Interval):
         return []
-    is_fraction = isinstance(node.this, exp.Cast) and evident_type(node.this) in ("float", "double")
-    return [node.this] if is_fraction or evident_type(node.this) == "string" else []
+    is_known = isinstance(node.this, exp.Literal) and not node.this.is_string
+    given = "" if is_known else evident_type(node.this)
+    return [] if is_known or given not in (UNKNOWN, "string", "float", "double") else [node.this]
 
 
 def _negate(node: exp.Expr, types: OperandTypes) -> None:
@@ -401,7 +404,7 @@ def _negate(node: exp.Expr, types: OperandTypes) -> None:
     NaN as it is, which the engine takes for the least number when it has a sign."""
     if types.of(node.this) == "string":
         node.set("this", exp.cast(node.this.copy(), "double"))
-    else:
+    elif types.of(node.this) in ("float", "double"):
         node.replace(fill("if(isnan(x), x, y)", {"x": node.this, "y": node}))
 
 
@@ -433,7 +436,7 @@ CORRECTIONS: ByClass = {
     **dict.fromkeys((exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), (_bits, _combine)),
     **dict.fromkeys((exp.BitwiseLeftShift, exp.BitwiseRightShift), (_shifts, _shift)),
     exp.BitwiseNot: (_negated, _negate_bits),
-    exp.Neg: (_text, _negate),
+    exp.Neg: (_signed, _negate),
 }
 CALLS: ByName = {
     **dict.fromkeys(("negative", "positive"), (_text_of_call, _sign_text)),

@@ -25,6 +25,7 @@ _OUT_OF_BOUNDS = (
     " of more than 106,751 days, and no moments before the year 1.')"
 )
 _MOST = "cast('Infinity' as double)"
+_NAN = "cast('NaN' as double)"
 _HYPOT = "hypot(cast(x as double){0}, cast(y as double){0})"
 # An empty text is at the first place, wherever one looks from; from nowhere nothing is found.
 _LOCATED = (
@@ -67,6 +68,9 @@ _CORRECTED = {
     ("regexp_count", 2): "cast(call as int)",  # the engine's is a BIGINT
     ("bitmap_bit_position", 1): "cast(bitmap_bit_position(cast(x as bigint)) as bigint)",
     ("bitmap_bucket_number", 1): "cast(bitmap_bucket_number(cast(x as bigint)) as bigint)",
+    # NaN; the engine's has a sign, and is less than every number
+    **{(name, 1): f"nanvl(call, {_NAN})" for name in ("atanh", "sqrt")},
+    **{(name, 2): f"nanvl(call, {_NAN})" for name in ("pow", "power")},
     ("hypot", 2): f"if({_HYPOT.format('')} = {_MOST}, 1e155D * {_HYPOT.format(' / 1e155D')},"
     f" {_HYPOT.format('')})",  # the engine squares integers, and DOUBLEs that are too large
     # 0 where there is no digit of the base, of which the engine makes NULL
@@ -80,7 +84,7 @@ _CORRECTED = {
     ("json_array_length", 1): "if(x rlike '^\\\\s*\\\\[', call, null)",
     ("regexp_substr", 2): "nullif(call, '')",  # the engine's is '' where a match is empty
     # Spark's own form, which loses the digits of large numbers below 0
-    ("acosh", 1): _LOGARITHM.format(_SUM_OF_ROOT.format("-")),
+    ("acosh", 1): f"nanvl({_LOGARITHM.format(_SUM_OF_ROOT.format('-'))}, {_NAN})",
     ("asinh", 1): f"if(x = {_LEAST}, x, {_LOGARITHM.format(_SUM_OF_ROOT.format('+'))})",
     (
         "left",

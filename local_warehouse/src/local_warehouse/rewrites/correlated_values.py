@@ -17,9 +17,9 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import (
-    AGGREGATES,
     ColumnsOf,
     aggregates,
+    is_aggregate,
     place_of,
     relations_of,
     sources,
@@ -33,6 +33,7 @@ _KEYS, _ROWS = f"{PREFIX}keys", f"{PREFIX}rows"
 _FAILURES = (
     "correlated scalar subquery must be aggregated",
     "does not support logical expression scalarsubquery",
+    "no field named",
     "projections require unique expression names",
 )
 _RELATIONS = (exp.From, exp.Join, exp.Lateral, exp.In, exp.Exists, exp.SetOperation, exp.CTE)
@@ -45,7 +46,7 @@ _ONLY = (
 def may_help(sql: str, message: str) -> bool:
     """Whether the engine's error may come from such a subquery."""
     lowered = message.lower()
-    return any(failure in lowered for failure in _FAILURES)
+    return any(failure in lowered for failure in _FAILURES) and "(SELECT" in sql.upper()
 
 
 def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
@@ -160,8 +161,7 @@ def _refusal(column: exp.Column) -> SqlError:
     """Spark's error of an outer column beside what a subquery aggregates."""
     call = column.parent
     while call is not None and not isinstance(call, exp.Select):
-        is_aggregate = isinstance(call, exp.AggFunc) or str(call.this).lower() in AGGREGATES
-        if is_aggregate and len({one.table for one in of_kind(nodes(call), exp.Column)}) > 1:
+        if is_aggregate(call) and len({one.table for one in of_kind(nodes(call), exp.Column)}) > 1:
             return SqlError(
                 "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY"
                 ".AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES",

@@ -122,10 +122,19 @@ def _formatted(call: exp.Expr) -> list[exp.Expr]:
 
 
 def _moment(call: exp.Expr, types: OperandTypes) -> None:
-    """Format a text as a TIMESTAMP, and fail where it is none; the engine's is NULL."""
+    """Format a text as a TIMESTAMP, and fail where it is none; the engine's is NULL. What is
+    computed may be before the year 1, whose years the engine counts otherwise."""
     value = call.expressions[0]
     if types.of(value) == "string":
         value.replace(exp.cast(value.copy(), "timestamp"))
+    elif not isinstance(value.unnest(), (exp.Column, exp.Cast)):
+        call.replace(fill(_FORMATTED, {"x": value, "call": call}))
+
+
+_FORMATTED = (
+    "if(year(x) < 1, raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse"
+    " does not support date_format() of moments before the year 1.'), call)"
+)
 
 
 def _all_of_four(call: exp.Expr) -> list[exp.Expr]:

@@ -19,7 +19,7 @@ from local_warehouse.rewrites.operand_types import (
     ByName,
     OperandTypes,
 )
-from local_warehouse.rewrites.scopes import AGGREGATES
+from local_warehouse.rewrites.scopes import is_aggregate
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 
@@ -186,9 +186,7 @@ def _ranged(window: exp.Expr) -> list[exp.Expr]:
 
 def _aggregates(call: exp.Expr) -> bool:
     """Whether it is an aggregate, which reads the frame of its window."""
-    call = call.this if isinstance(call, exp.Filter) else call
-    name = str(call.this).lower() if isinstance(call, exp.Anonymous) else ""
-    return isinstance(call, exp.AggFunc) or name in AGGREGATES
+    return is_aggregate(call.this if isinstance(call, exp.Filter) else call)
 
 
 def _bounds(spec: exp.Expr) -> list[exp.Expr]:

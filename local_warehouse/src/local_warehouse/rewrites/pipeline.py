@@ -45,6 +45,7 @@ from local_warehouse.rewrites.path_operator import (
 from local_warehouse.rewrites.pivots import spell_out_pivots
 from local_warehouse.rewrites.predicates import compare_patterns, compare_rows, compare_structs
 from local_warehouse.rewrites.qualify import filter_qualified
+from local_warehouse.rewrites.refused_forms import refuse
 from local_warehouse.rewrites.regular_expressions import translate_patterns
 from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
 from local_warehouse.rewrites.set_operations import count_in_intersections
@@ -54,7 +55,10 @@ from local_warehouse.rewrites.stars import (
 )
 from local_warehouse.rewrites.time_units import count_microseconds
 from local_warehouse.rewrites.using_joins import spell_out_using
-from local_warehouse.rewrites.window_aggregates import leave_nulls_out_of_lists
+from local_warehouse.rewrites.window_aggregates import (
+    divide_covariances,
+    leave_nulls_out_of_lists,
+)
 from local_warehouse.rewrites.window_defaults import spell_out_defaults_of_windows
 
 
@@ -80,6 +84,7 @@ def each_select(*rewrites: SelectRewrite) -> Rewrite:
 
 REWRITES: tuple[Rewrite, ...] = (
     check_inline_tables,
+    refuse,
     compute_constants,
     cast_by_name,
     count_microseconds,
@@ -92,6 +97,7 @@ REWRITES: tuple[Rewrite, ...] = (
     spell_out_defaults_of_deletes,
     spell_out_defaults_of_windows,
     leave_nulls_out_of_lists,
+    divide_covariances,
     each_select(
         extract_paths_of_select,
         look_for_none,

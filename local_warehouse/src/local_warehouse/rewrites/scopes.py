@@ -173,15 +173,25 @@ def branches(whole: exp.SetOperation) -> list[exp.Expr]:
 
 def random_call(tree: exp.Expr) -> str | None:
     """The name of a function in the tree that yields another value at each call, or None."""
-    names = (str(call.this) for call in of_kind(nodes(tree), exp.Anonymous))
-    return next((name for name in names if name.lower() in _RANDOM), None)
+    calls = of_kind(nodes(tree), exp.Anonymous)
+    return next((str(call.this) for call in calls if is_random(call)), None)
+
+
+def is_random(call: exp.Anonymous) -> bool:
+    """Whether a function yields another value at each call."""
+    return str(call.this).lower() in _RANDOM
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    """Whether an expression is the call of an aggregate."""
+    is_call = isinstance(node, exp.Anonymous)
+    return isinstance(node, exp.AggFunc) or (is_call and str(node.this).lower() in AGGREGATES)
 
 
 def aggregates(projection: exp.Expr) -> bool:
     """Whether an expression has an aggregate outside its subqueries and window functions."""
     return any(
-        isinstance(node, exp.AggFunc)
-        or (isinstance(node, exp.Anonymous) and str(node.this).lower() in AGGREGATES)
+        is_aggregate(node)
         for node in projection.walk(prune=lambda n: isinstance(n, (exp.Window, exp.Query)))
         if not isinstance(node.parent, exp.Window)
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.quotients import quotient
@@ -29,6 +30,22 @@ _LISTS = ("collect_list", "array_agg")
 _SUMMED = (
     "aggregate(list, cast(null as double), (total, value) ->"
     " if(value is null, total, coalesce(total + value, value)))"
+)
+# A percentile of a list that is sorted; its variable is bound by transform.
+_OF_SORTED = (
+    "get(transform(array(sort_array(filter(list, v -> v is not null), upwards)),"
+    " sorted -> if(size(sorted) = 0, null, found)), 0)"
+)
+_PLACE = "((size(sorted) - 1) * p)"
+_LOWER, _UPPER = (f"get(sorted, cast({side}({_PLACE}) as int))" for side in ("floor", "ceil"))
+_BETWEEN = (
+    f"if({_LOWER} = {_UPPER}, {_LOWER}, (cast(ceil({_PLACE}) as double) - {_PLACE}) * {_LOWER}"
+    f" + ({_PLACE} - cast(floor({_PLACE}) as double)) * {_UPPER})"
+)
+_AT = "get(sorted, cast(greatest(ceil(size(sorted) * p), 1) as int) - 1)"
+_CORRELATED = (
+    "cast(pairs as double)"
+    " / cast(nullif(sqrt(cast(first as double) * cast(second as double)), 0D) as double)"
 )
 _STRUCTS = {
     "max": "try_element_at(sort_array(list), -1)",
@@ -47,6 +64,26 @@ def leave_nulls_out_of_lists(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if isinstance(call, exp.Anonymous) and str(call.this).lower() in _LISTS:
             listed = fill("filter(list, value -> value is not null)", {"list": window})
             _put(window, listed, render(window))
+    return tree
+
+
+def divide_covariances(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Compute a correlation as a quotient, NULL where one side is constant: the engine's is NULL of
+    NaN too, and wrong over windows that move.
+
+    Spark has NULL from 4.3 on, and fails before: https://issues.apache.org/jira/browse/SPARK-58213
+    """
+    for call in reversed(of_kind(nodes(tree), exp.Anonymous)):
+        if str(call.this).lower() != "corr" or len(call.expressions) != 2:
+            continue
+        places = {"x": call.expressions[0], "y": call.expressions[1]}
+        whole = _whole(call)
+        parts = {
+            "pairs": _of_values(whole, "covar_pop", *places.values()),
+            "first": _of_values(whole, "var_pop", fill("if(y is null, null, x)", places)),
+            "second": _of_values(whole, "var_pop", fill("if(x is null, null, y)", places)),
+        }
+        _put(whole, fill(_CORRELATED, parts), render(whole))
     return tree
 
 
@@ -152,8 +189,10 @@ def _extreme_struct(call: exp.Expr) -> None:
 
 
 def _ranked(call: exp.Expr) -> list[exp.Expr]:
-    """The values of a percentile, unless their text says that there is no NaN among them. A whole
-    number that they are is no position of a column."""
+    """The values of a percentile, unless their text says that they are no fractions. A whole number
+    that they are is no position of a column."""
+    if isinstance(call, exp.Anonymous) and len(call.expressions) > 2:
+        raise unsupported(f"{call.this} with a frequency")
     key = _ranked_value(call)
     if key is None:
         return []
@@ -168,32 +207,34 @@ def _ranked_value(call: exp.Expr) -> exp.Expr | None:
         is_known = isinstance(call.this, exp.Anonymous) and str(call.this.this).lower() in _RANKING
         keys = call.expression.expressions if is_known else []
         return keys[0].this if len(keys) == 1 else None
-    found = call.this if isinstance(call, exp.Quantile) else _argument(call)
-    return None if isinstance(found, exp.Distinct) else found
+    return None if isinstance(_argument(call), exp.Distinct) else _argument(call)
 
 
 def _rank(call: exp.Expr, types: OperandTypes) -> None:
-    """Give a NaN its place behind all numbers, as infinity, and say NaN where that is the answer:
-    the engine has no place for it, and the others are out of order."""
-    value, shares = _ranked_value(call), call.args.get("quantile")
+    """Take a percentile from the sorted values: the engine has no place for NaN, and makes it of
+    infinities, by whose difference it finds what is between two values."""
+    value = _ranked_value(call)
     if value is None or types.of(value) not in _FRACTIONS:
         return
-    if isinstance(shares, exp.Anonymous) and str(shares.this).lower() == "array":
-        return
+    order, function = None, call
+    if isinstance(call, exp.WithinGroup):
+        order, function = call.expression.expressions[0], call.this
+    shares = function.expressions if function is not call else call.expressions[1:]
+    share = shares[0] if shares else exp.Literal.number("0.5")  # of a median
+    is_array = isinstance(share, exp.Anonymous) and str(share.this).lower() == "array"
+    template = _AT if str(function.this).lower() == "percentile_disc" else _BETWEEN
+    found = [
+        fill(template, {"p": exp.cast(one.copy(), "double")})
+        for one in (share.expressions if is_array else [share])
+    ]
     whole = _whole(call)
-    # The engine's name of an aggregate has neither casts nor a FILTER, and it takes no name twice.
-    is_nan = "isnan(-x)" if isinstance(value, exp.Cast) else "isnan(x)"
-    has_nan: exp.Expr = fill(f"bool_or({is_nan})", {"x": value})
-    if isinstance(call.parent, exp.Filter):
-        condition = exp.paren(call.parent.expression.this)
-        has_nan = fill(f"bool_or({is_nan} and y)", {"x": value, "y": condition})
-    if isinstance(whole, exp.Window):
-        over = whole.copy()
-        over.set("this", has_nan)
-        has_nan = over
-    value.replace(fill(f"if({is_nan}, cast('Infinity' as double), x)", {"x": value}))
-    template = "if(y = cast('Infinity' as double) and z, cast('NaN' as double), y)"
-    _put(whole, fill(template, {"y": whole.copy(), "z": has_nan}), render(whole))
+    if isinstance(value, exp.Cast) or types.of(value) == "float":  # casts have no name either
+        value = fill("cast(x as double) * 1D", {"x": value})
+    listed = _of_values(whole, "collect_list", value)
+    is_ascending = exp.false() if order is not None and order.args.get("desc") else exp.true()
+    found_there = exp.Anonymous(this="array", expressions=found) if is_array else found[0]
+    places = {"list": listed, "upwards": is_ascending, "found": found_there}
+    _put(whole, fill(_OF_SORTED, places), render(whole))
 
 
 def _whole(call: exp.Expr) -> exp.Expr:
@@ -210,6 +251,23 @@ def _by_another(whole: exp.Expr, name: str) -> exp.Expr:
         aggregate = aggregate.this
     aggregate.set("this", name)
     return found
+
+
+def _of_values(whole: exp.Expr, name: str, *values: exp.Expr) -> exp.Expr:
+    """Another aggregate of other values over the rows of a `_whole`. A FILTER becomes a condition
+    of the values, without which they are NULL: the engine's name of an aggregate has none, and it
+    takes no name twice."""
+    filtered = whole.this if isinstance(whole, exp.Window) else whole
+    called = exp.Anonymous(this=name, expressions=list(values))
+    if isinstance(filtered, exp.Filter):
+        condition = exp.paren(filtered.expression.this)
+        given = [fill("if(y, x, null)", {"x": one, "y": condition}) for one in values]
+        called.set("expressions", given)
+    if not isinstance(whole, exp.Window):
+        return called
+    over = whole.copy()
+    over.set("this", called)
+    return over
 
 
 def _put(node: exp.Expr, corrected: exp.Expr, name: str) -> None:
@@ -247,6 +305,6 @@ CALLS: ByName = {
     "mean": (_averaged, average),
     "max": (_grouped, _extreme),
     "min": (_grouped, _extreme),
-    "median": (_ranked, _rank),
+    **dict.fromkeys(("median", "percentile"), (_ranked, _rank)),
 }
-CORRECTIONS: ByClass = dict.fromkeys((exp.Quantile, exp.WithinGroup), (_ranked, _rank))
+CORRECTIONS: ByClass = {exp.WithinGroup: (_ranked, _rank)}

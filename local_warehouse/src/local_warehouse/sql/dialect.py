@@ -32,6 +32,11 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
         """A parser without functions of its own: calls keep their names and arguments."""
 
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {  # percentile has a third argument
+            name: parse
+            for name, parse in Databricks.Parser.FUNCTION_PARSERS.items()
+            if name != "PERCENTILE"
+        }
         ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}  # array(1, 2)[0] is an element
         TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {
             kind: lambda self, literal, to: _typed(literal, to)

@@ -1,0 +1,74 @@
+"""Forms that Databricks refuses and the engine computes: NULL as a condition, random values that
+are aggregated or within LATERAL, DISTINCT and sorted percentiles in a window function.
+
+https://docs.databricks.com/aws/en/error-messages/error-classes
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.errors import SqlError
+from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.scopes import ColumnsOf, is_aggregate, is_random
+from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes
+
+_UNORDERED = ("median", "percentile_cont", "percentile_disc")
+
+
+def refuse(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Raise SqlError where one of these forms stands in a tree."""
+    for node in nodes(tree):
+        match node:
+            case exp.Case() if node.this is None:
+                for branch in node.args["ifs"]:
+                    _check_condition(node, branch.this, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
+            case exp.Where() if isinstance(node.parent, exp.Filter):
+                _check_condition(node.parent, node.this, "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN")
+            case exp.Where():
+                _check_condition(node, node.this, "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN")
+            case exp.Join() if node.args.get("on") is not None:
+                _check_condition(node, node.args["on"], "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
+            case exp.Window():
+                _check_window(node)
+            case exp.Anonymous() if is_random(node):
+                _check_random(node)
+    return tree
+
+
+def _check_condition(whole: exp.Expr, condition: exp.Expr, error: str) -> None:
+    if evident_type(condition.unnest()) == "void":
+        raise SqlError(error, f"Cannot resolve {render(whole)}: NULL is no BOOLEAN (cast it).")
+
+
+def _check_window(window: exp.Window) -> None:
+    call = window.this.this if isinstance(window.this, exp.Filter) else window.this
+    ranking = call.this if isinstance(call, exp.WithinGroup) else call
+    if window.args.get("order") is not None and str(ranking.this).lower() in _UNORDERED:
+        raise SqlError(
+            "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC",
+            f"Cannot specify ORDER BY or a window frame for {render(call)}.",
+        )
+    if any(isinstance(one, exp.Distinct) for one in call.expressions or []):
+        raise SqlError(
+            "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
+            f"Distinct window functions are not supported: {render(window)}.",
+        )
+
+
+def _check_random(call: exp.Anonymous) -> None:
+    around = call.parent
+    while around is not None and not isinstance(around, (exp.Select, exp.Window)):
+        if is_aggregate(around) and not isinstance(around.parent, (exp.Window, exp.Filter)):
+            raise SqlError(
+                "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION",
+                f"{render(around)} aggregates the random values of {call.this}().",
+            )
+        around = around.parent
+    lateral = call.find_ancestor(exp.Lateral)
+    if lateral is not None and not lateral.args.get("view"):
+        raise SqlError(
+            "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.NON_DETERMINISTIC_LATERAL_SUBQUERIES",
+            f"LATERAL with the random values of {call.this}().",
+        )
