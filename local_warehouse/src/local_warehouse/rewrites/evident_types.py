@@ -14,7 +14,8 @@ _CALLS = {
     "count": "bigint", "count_if": "bigint", "row_number": "int", "rank": "int",
     "dense_rank": "int", "ntile": "int", "length": "int", "char_length": "int", "size": "int",
     "year": "int", "quarter": "int", "month": "int", "day": "int", "hour": "int", "minute": "int",
-    "second": "int", "unix_micros": "bigint",
+    "second": "int", "unix_micros": "bigint", "timestamp_micros": "timestamp",
+    "timestamp_seconds": "timestamp",
 }  # fmt: skip
 
 
