@@ -1,8 +1,9 @@
 """Puts `services.dbt_connection`'s check before the logins of dbt-databricks, whoever imports it.
 
 dbt's command line, sqlfluff's templater and an editor's language server have no more in common.
-Python imports this at each start (dbt_local_warehouse.pth): it imports next to nothing, and is
-outside of the package, of which pytest wants to be the first to import any.
+Python imports this at each start (dbt_local_warehouse.pth), so it imports next to nothing, and no
+package: pytest, which rewrites this distribution's assertions, warns of modules that were imported
+before it, unless they say PYTEST_DONT_REWRITE.
 """
 
 from __future__ import annotations

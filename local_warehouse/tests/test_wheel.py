@@ -222,6 +222,6 @@ def test_fixtures_of_the_pytest_plugin(environment: CleanEnvironment, tmp_path: 
     (tmp_path / "test_fruits.py").write_text(TEST_FILE)
     basetemp = tmp_path / "basetemp"
     done = run(environment, tmp_path, "pytest", "-q", f"--basetemp={basetemp}")
-    assert done.stdout.splitlines()[-1].startswith("4 passed")
+    assert done.stdout.splitlines()[-1].startswith("4 passed in"), "and no warning"
     (state,) = basetemp.glob("*0/state/state.json")
     assert json.loads(state.read_text())["services"] == {}  # stopped at the end

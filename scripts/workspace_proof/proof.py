@@ -98,6 +98,19 @@ def _malformed(ground: Ground) -> Answer:
     return found == wanted, f"{[text for _, text in found]}"
 
 
+def _options(ground: Ground) -> Answer:
+    ground.put(sample.ODD)
+    rows = ground.sql(
+        f"SELECT id, name FROM read_files('{ground.url(sample.LINES_KEY)}', format => 'csv', "  # noqa: S608
+        "schema => 'id STRING, name STRING', header => true, multiLine => true, skipRows => '2', "
+        "ignoreLeadingWhiteSpace => true, lineSep => '\\n') ORDER BY id"
+    )
+    found = [(row["id"], row["name"]) for row in rows]
+    padded = f"SELECT count(*) FROM read_files('{ground.url(sample.PADDED_KEY)}', format => 'csv')"  # noqa: S608
+    refusal = ground.refusal(padded)
+    return found == sample.LINES and bool(refusal), f"{found}; {refusal[:60] or 'no error'}"
+
+
 def _moments(ground: Ground) -> Answer:
     rows = ground.sql(
         "SELECT DISTINCT _source_file, unix_micros(_source_modified_at) AS moment "
@@ -182,6 +195,28 @@ def _tags(ground: Ground) -> Answer:
     return layers == 3 and not bare, f"{seen}; not {', '.join(bare)}" if bare else seen
 
 
+def _masks(ground: Ground) -> Answer:
+    """Mask a column from everybody, change its table in both ways, and show it again."""
+    for statement in (
+        "CREATE FUNCTION {bronze}.shown_value(value STRING) RETURNS STRING "
+        "RETURN CASE WHEN is_account_group_member('no group has this name') THEN value END",
+        "CREATE TABLE {bronze}.masked (id INT, name STRING)",
+        "ALTER TABLE {bronze}.masked ALTER COLUMN name SET MASK {bronze}.shown_value",
+        "CREATE VIEW {bronze}.through_view AS SELECT id, name FROM {bronze}.masked",
+        "INSERT INTO {bronze}.masked VALUES (1, 'Ann'), (2, 'Ben')",
+        "INSERT INTO {bronze}.masked REPLACE WHERE id = 1 SELECT 1, 'Eve'",
+        "MERGE INTO {bronze}.masked AS old USING (SELECT 2 AS id, 'Bob' AS name) AS new "
+        "ON old.id = new.id WHEN MATCHED THEN UPDATE SET name = new.name",
+    ):
+        ground.sql(statement)
+    masked = ground.sql("SELECT name FROM {bronze}.through_view ORDER BY id")
+    ground.sql("ALTER TABLE {bronze}.masked ALTER COLUMN name DROP MASK")
+    shown = ground.sql("SELECT name FROM {bronze}.masked ORDER BY id")
+    seen = [[str(row["name"] or "NULL") for row in rows] for rows in (masked, shown)]
+    held = seen == [["NULL", "NULL"], ["Eve", "Bob"]]
+    return held, "{} masked; {} without the mask".format(*map(", ".join, seen))
+
+
 def _rebuild(ground: Ground) -> Answer:
     ended = ground.build("--exclude-resource-type", "seed")
     return _built(ended) if ended.code else _compare_gold(ground, sample.GOLD_AT_LAST, ended)
@@ -253,12 +288,22 @@ CHECKS = (
         "a backslash before a wildcard makes `read_files` take the key as it is, and no other file",
         _glob, (LOAD,),
     ),
+    Check(
+        "`skipRows`, `ignoreLeadingWhiteSpace` and `lineSep` of `read_files` are those of Spark's "
+        "CSV reader; gzip with zero bytes behind its end fails",
+        _options, (LOAD,),
+    ),
     Check("moments are those of S3, whatever the warehouse's time zone is", _moments, (LOAD,)),
     Check("a cast of what is no number fails, and `try_cast` gives NULL", _casts),
     Check(CHANGE, _change, (LOAD,)),
     Check("a new column is there at once, NULL in the rows of other files", _columns, (CHANGE,)),
     Check(BUILD, _build, (CHANGE,)),
     Check("column tags mark personal data in every layer", _tags, (BUILD,)),
+    Check(
+        "a mask hides a column from who is not in its group, through a view too, and a table that "
+        "has one takes `INSERT … REPLACE WHERE` and `MERGE`",
+        _masks, (LOAD,),
+    ),
     Check(RESUME, _resume, (CHANGE,)),
     Check(
         "a second build brings to gold what has changed, and nothing twice",

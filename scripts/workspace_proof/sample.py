@@ -46,6 +46,15 @@ GLOBBED: dict[str, list[Row]] = {
     PATTERN_KEY: [("7", "Pattern", "male", "7")],
     DECOY_KEY: [("8", "Decoy", "male", "8")],
 }
+# Files of no dataset. The first has its rows for who passes over two lines, a blank one among them,
+# takes LF for the end of all that follow, and leading blanks away; the second is gzip with zero
+# bytes behind its end.
+LINES_KEY, PADDED_KEY = "odd/lines.csv", "odd/padded.csv.gz"
+ODD: dict[str, bytes] = {
+    LINES_KEY: b'Of August\n\nid, name\r\n1, Ann\n2, "Ben\rthe Small"\n',
+    PADDED_KEY: gzip.compress(b"id\n1\n") + bytes(512),
+}
+LINES = [("1", "Ann"), ("2", "Ben\rthe Small")]
 # Columns that hold personal data, where a table names a person.
 PERSONAL = ("customername", "customer_name", "gender", "age")
 # A file that comes again with fewer lines, and one with a column that no file had.

@@ -23,7 +23,7 @@ import pytest
 from forked_command import ForkedCommands
 from lakehouse import BIN, ROOT, Lakehouse
 from workspace_proof import cli, sample
-from workspace_proof.findings import listed_assumptions
+from workspace_proof.findings import HEADING, listed_assumptions
 from workspace_proof.ground import Ended, Ground
 from workspace_proof.proof import BUILD, CHANGE, CHECKS, LOAD, NOT_REACHED, REMOVAL, RESUME
 
@@ -158,6 +158,9 @@ def test_report_names_every_listed_assumption_and_no_host_or_bucket(proved: Any)
     asked = {check.assumption for check in CHECKS} | {REMOVAL}
     local = listed_assumptions(ROOT / "local_warehouse" / "docs" / "verified.md")
     assert asked <= set(listed | local), "the page lists whatever is asked"
+    page = (ROOT / "docs" / "verified.md").read_text()
+    first_table = page.partition(HEADING)[2].split("\n| assumption |")[1]
+    assert asked >= {text for text in listed if f"\n| {text} |" in first_table}
     assert {text for text, held in said.items() if held is None} >= set(listed) - asked
     assert "localhost" not in proved[2]
     assert "s3://lakehouse" not in proved[2]
@@ -176,8 +179,10 @@ def in_rows(where: str, **values: Any) -> Change:
 
 CUSTOMER_ROWS = "SELECT _source_file, id"
 CUSTOMERS_FILE = "customer_infomation_1.csv"
-VALUES, MALFORMED, GLOB, MOMENTS, CASTS = (check.assumption for check in CHECKS[1:6])
-COLUMNS, TAGS, AGAIN, NOTHING_NEW, COMPARISON = (CHECKS[n].assumption for n in (7, 9, 11, 12, 13))
+VALUES, MALFORMED, GLOB, OPTIONS, MOMENTS, CASTS = (check.assumption for check in CHECKS[1:7])
+COLUMNS, TAGS, MASKS, AGAIN, NOTHING_NEW, COMPARISON = (
+    CHECKS[n].assumption for n in (8, 10, 11, 13, 14, 15)
+)
 DENIED = Ended(1, "load-bronze: PERMISSION_DENIED: CREATE EXTERNAL TABLE\n")
 FAILED = Ended(1, "Done. PASS=50 WARN=0 ERROR=2 SKIP=10 TOTAL=62\n")
 NEWER = in_rows("version", version=10_000)
@@ -192,8 +197,10 @@ WRONG: list[tuple[str, str, str, int, Change, str]] = [
     (GLOB, "sql", CUSTOMER_ROWS, 1, lambda rows: [*rows, {**rows[-1], "_source_file":
         f"s3://lakehouse/{NAME}/landing/{sample.PATTERN_KEY}"}], "Pattern"),
     (GLOB, "sql", CUSTOMER_ROWS, 1, lambda rows: [r for r in rows if r["id"] != "7"], "[]"),
+    (OPTIONS, "sql", "skipRows", 0, in_rows("Ann", name=" Ann"), "' Ann'"),
+    (OPTIONS, "refusal", "padded", 0, lambda _: "", "no error"),
     (MOMENTS, "sql", "unix_micros", 0, in_rows(CUSTOMERS_FILE, moment=0), "1 of 8 differ"),
-    (CASTS, "refusal", "", 0, lambda _: "", "no error"),
+    (CASTS, "refusal", "CAST", 0, lambda _: "", "no error"),
     (CASTS, "sql", "TRY_CAST", 0, in_rows("n", n=0), "; 0"),
     (CHANGE, "sql", "SELECT product FROM", 0, lambda rows: [*rows, {"product": "OPPO"}], "OPPO"),
     (CHANGE, "sql", "DESCRIBE HISTORY", 1, NEWER, "commits"),
@@ -203,6 +210,8 @@ WRONG: list[tuple[str, str, str, int, Change, str]] = [
     (TAGS, "sql", "column_tags", 0, in_rows("raw_age", tag_value=None), "raw_age"),
     (TAGS, "sql", "column_tags", 0, lambda rows: [r for r in rows if "bronze" not in
         r["table_schema"]], "2 layers"),
+    (MASKS, "sql", "FROM {bronze}.through_view", 0, in_rows("name", name="Eve"), "Eve, Eve masked"),
+    (MASKS, "sql", "SELECT name FROM {bronze}.masked", 0, in_rows("Bob", name="Ben"), "Eve, Ben w"),
     (RESUME, "load", "--wait", 0, lambda _: replace(DENIED, printed="the lease"), "the lease"),
     (RESUME, "sql", "GROUP BY _source_file", 0, in_rows("k03", n=2), "14 rows of 13 files"),
     (AGAIN, "build", "seed", 0, lambda _: FAILED, "ERROR=2"),
