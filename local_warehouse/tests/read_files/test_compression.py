@@ -27,8 +27,10 @@ def test_compressed_members_are_one_stream(
     data = compress(TEXT[:1000]) + compress(TEXT[1000:])
     rows = reader.rows(reader.write(data, name), **RFC)[1]
     assert [row[0] for row in rows] == [str(i) for i in range(20_000)]
-    with pytest.raises(DamagedFile):
-        reader.rows(reader.write(data[:-20], name), **RFC)
+    half = len(data) // 2
+    for damaged in (data[:-20], data[:half] + bytes(20) + data[half + 20 :], data + bytes(20)):
+        with pytest.raises(DamagedFile):
+            reader.rows(reader.write(damaged, name), **RFC)
 
 
 def test_zstandard_frames_are_one_stream(reader: CsvReader) -> None:

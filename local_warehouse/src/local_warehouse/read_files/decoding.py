@@ -5,11 +5,11 @@ from __future__ import annotations
 import bz2
 import codecs
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import zstandard
+from zlib_ng import zlib_ng
 
 # The marks that may open a text of a declared encoding, and the encoding that each stands for.
 _MARKS = {
@@ -29,11 +29,12 @@ def decompress(path: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
     """The bytes of a file, decompressed if its name ends in `.gz`, `.bz2` or `.zst`, as in Spark.
 
     Members or frames that follow one another are read as one stream. Raises EOFError where the
-    stream is cut short, and what the decompressors raise.
+    stream is cut short, and what the decompressors raise. zlib-ng takes less than half of zlib's
+    time, and says what zlib says.
     """
     suffix = path.rsplit(".", 1)[-1]
     if suffix == "gz":
-        return _members(blocks, lambda: zlib.decompressobj(31))
+        return _members(blocks, lambda: zlib_ng.decompressobj(31))
     if suffix == "bz2":
         return _members(blocks, bz2.BZ2Decompressor)
     if suffix == "zst":

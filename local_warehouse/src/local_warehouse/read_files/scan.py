@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import zstandard
+from zlib_ng import zlib_ng
 
 from local_warehouse.read_files.errors import DamagedFile
 from local_warehouse.read_files.file_storage import FoundFile
+
+_GZIP_ERROR: type[Exception] = zlib_ng.error  # type: ignore[assignment]  # by its stub an instance
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def reporting_damage(path: str) -> Iterator[None]:
     """Turn errors of reading and decompressing inside into DamagedFile, which names the path."""
     try:
         yield
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+    except (OSError, EOFError, _GZIP_ERROR, zstandard.ZstdError) as error:
         raise DamagedFile(path, error) from error
 
 
