@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import IO, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader, create_loader
@@ -49,7 +48,7 @@ class Landing:
     """The objects under one `s3://bucket/prefix`."""
 
     def __init__(self, url: str, client: Any = None) -> None:
-        """`client` is a boto3 S3 client; by default one made from the environment."""
+        """`client` is a botocore S3 client; by default one made from the environment."""
         place = re.fullmatch(r"s3://([^/]+)(?:/(.*?))?/*", url)
         if not place:
             raise ConfigurationError(f"the landing URL must read s3://bucket/prefix, not {url!r}")
@@ -162,9 +161,10 @@ class Landing:
 
 
 def s3_client() -> Any:
-    """A boto3 client by the usual AWS settings; a store other than AWS is addressed by path.
+    """A client of botocore by the usual AWS settings; a store other than AWS is addressed by path.
+    It is boto3's without the transfers of files, whose import takes longer than a listing.
 
-    Raises ConfigurationError for settings that boto3 cannot use.
+    Raises ConfigurationError for settings that botocore cannot use.
     """
     elsewhere = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     settings = Config(
@@ -179,7 +179,7 @@ def s3_client() -> Any:
         session.register_component("data_loader", _service_data(data_path))
         factory = session.get_component("response_parser_factory")
         factory.set_parser_defaults(timestamp_parser=_moment)
-        return boto3.Session(botocore_session=session).client("s3", config=settings)
+        return session.create_client("s3", config=settings)
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(f"the AWS settings are not usable: {error}") from error
 

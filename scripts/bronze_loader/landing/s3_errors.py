@@ -53,7 +53,7 @@ def _said(error: ClientError) -> str:
 
 
 def explained(error: S3Error, doing: str, permission: str) -> LoaderError:
-    """The error to raise for one of boto3's, when `doing` ("read s3://…") needs `permission`."""
+    """The error to raise for one of botocore's, when `doing` ("read s3://…") needs `permission`."""
     cannot, said = f"cannot {doing}", code(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return ConfigurationError(f"{cannot}: {NO_CREDENTIALS}")

@@ -38,7 +38,7 @@ class ConditionalObject:
     not answer or denies access."""
 
     def __init__(self, url: str, client: Any, open_client: Callable[[], Any] = s3_client) -> None:
-        """`client` is a boto3 S3 client; `open_client` makes the one that `reopen` takes."""
+        """`client` is a botocore S3 client; `open_client` makes the one that `reopen` takes."""
         place = re.fullmatch(r"s3://([^/]+)/(.+[^/])", url)
         if not place:
             raise ConfigurationError(f"an object's URL reads s3://bucket/key, not {url!r}")

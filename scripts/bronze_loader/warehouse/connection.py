@@ -20,7 +20,7 @@ from databricks.sql.exc import MaxRetryDurationError, RequestError, ServerOperat
 from urllib3.exceptions import HTTPError
 
 from bronze_loader.errors import ConfigurationError, LoaderError
-from bronze_loader.warehouse.lazy_import import defer_import
+from bronze_loader.warehouse.lazy_import import defer_import, import_without
 
 log = logging.getLogger(__name__)
 
@@ -132,8 +132,10 @@ def connect(http_path: str | None = None) -> Iterator[SqlWarehouse]:
     or DATABRICKS_HTTP_PATH, or DATABRICKS_WAREHOUSE_ID. Raises ConfigurationError saying what to
     set, LoaderError when the warehouse does not answer.
     """
-    # The connector imports it for results that are not read as Arrow, of which there are none.
+    # The connector imports pandas for results that are not read as Arrow, and Arrow imports numpy
+    # for arrays of numpy: of both there are none.
     defer_import("pandas")
+    import_without("numpy", "pyarrow")
     access = _given_access() or _unified_access()
     path = http_path or os.environ.get("DATABRICKS_HTTP_PATH")
     if not path and access.warehouse_id:

@@ -1,4 +1,5 @@
-"""Imports that are carried out when something of the module is used, not at the `import`.
+"""Imports that are carried out when something of the module is used, not at the `import`, or not at
+all.
 
 The standard library's LazyLoader does not do: in Python 3.11 the second `import` of a module ends
 its laziness (https://github.com/python/cpython/issues/127036).
@@ -18,6 +19,18 @@ def defer_import(name: str) -> None:
     if name not in sys.modules and (spec := importlib.util.find_spec(name)):
         sys.modules[name] = _StandIn(name)
         sys.modules[name].__spec__ = spec
+
+
+def import_without(absent: str, name: str) -> None:
+    """Import a module that uses another one where there is one, as if there were none. Changes
+    nothing where one of the two is imported already."""
+    if absent in sys.modules or name in sys.modules:
+        return
+    sys.modules[absent] = None  # type: ignore[assignment]  # its import is an ImportError
+    try:
+        importlib.import_module(name)
+    finally:
+        del sys.modules[absent]
 
 
 class _StandIn(ModuleType):
