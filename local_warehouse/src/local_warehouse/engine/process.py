@@ -19,6 +19,7 @@ from local_warehouse.errors import EngineEnded
 
 _IDLE_SECONDS = 365 * 86400  # until Sail ends the one session; its default is 15 minutes
 _SETTINGS = {"SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_IDLE_SECONDS)}
+_NOT_FOR_IT = "MIMALLOC_PURGE_DELAY"  # is for the warehouse's heap, and Sail's is of the same kind
 
 
 class EngineProcess:
@@ -27,6 +28,7 @@ class EngineProcess:
     def __init__(self) -> None:
         """Start it, and wait until it listens. Raises RuntimeError if it ends before."""
         environment = {"RUST_LOG": "warn"} | os.environ | _SETTINGS
+        environment.pop(_NOT_FOR_IT, None)
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,

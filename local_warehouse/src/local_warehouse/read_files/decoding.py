@@ -21,6 +21,7 @@ _MARKS = {
 }
 # Java's UTF-16 and UTF-32 are big-endian where no mark says otherwise.
 _UNMARKED = {"utf-16": "utf-16-be", "utf-32": "utf-32-be"}
+_PACKED_BYTES = 128 * 1024  # that are decompressed at once
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 
@@ -44,8 +45,7 @@ def decompress(path: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _members(blocks: Iterable[bytes], new: Callable[[], Any]) -> Iterator[bytes]:
     member: Any = None
-    for block in blocks:
-        data = block
+    for data in (part for block in blocks for part in _parts(block)):
         while data:
             if member is None:
                 member = new()
@@ -58,6 +58,12 @@ def _members(blocks: Iterable[bytes], new: Callable[[], Any]) -> Iterator[bytes]
             member = None
     if member is not None:
         raise EOFError("the compressed stream ends before its end marker")
+
+
+def _parts(block: bytes) -> Iterator[bytes]:
+    """A block in parts from which blocks of some hundred kilobytes come."""
+    for start in range(0, len(block), _PACKED_BYTES):
+        yield block[start : start + _PACKED_BYTES]
 
 
 def utf8_blocks(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 _CHARACTER = r"(\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|[A-Za-z0-9 _])"
 _MEMBER = re.compile(f"{_CHARACTER}(?:-{_CHARACTER})?")
@@ -44,11 +45,9 @@ class CharacterClass:
         """Whether an Arrow column of strings may have such a character: a look at its bytes, which
         takes other rows of its buffer into account too. False is certain."""
         buffer = column.buffers()[2]
-        data = memoryview(b"" if buffer is None else buffer)
-        return any(
-            self._may_be_in(bytes(data[start : start + _BLOCK + 3]))
-            for start in range(0, len(data), _BLOCK)
-        )
+        values = np.frombuffer(b"" if buffer is None else buffer, np.uint8)
+        blocks = (values[start : start + _BLOCK + 3] for start in range(0, values.size, _BLOCK))
+        return any(self._may_be_in(block) for block in blocks)
 
     @cached_property
     def _allowed_controls(self) -> list[bytes]:
@@ -56,8 +55,12 @@ class CharacterClass:
 
     @cached_property
     def _ascii(self) -> list[bytes]:
-        """The class's ASCII characters that are no control characters."""
+        """The characters of the class from the blank to DELETE."""
         return [bytes([c]) for c in range(32, 128) if self._has(c)]
+
+    @cached_property
+    def _is_never_printable(self) -> bool:
+        return all(character == b"\x7f" for character in self._ascii)
 
     @cached_property
     def _wide(self) -> re.Pattern[bytes]:
@@ -77,11 +80,14 @@ class CharacterClass:
     def _has(self, code: int) -> bool:
         return any(low <= code <= high for low, high in self.ranges)
 
-    def _may_be_in(self, data: bytes) -> bool:
+    def _may_be_in(self, values: npt.NDArray[np.uint8]) -> bool:
+        if self._is_never_printable and values.min() >= 0x20 and values.max() < 0x7F:
+            return False  # of most texts, in a quarter of the time of what follows
+        data = values.tobytes()
         if len(self._allowed_controls) < 32:
             if len(self._allowed_controls) > _MOST_COUNTED:
                 return True
-            controls = int(np.count_nonzero(np.frombuffer(data, np.uint8) < 32))
+            controls = int(np.count_nonzero(values < 0x20))
             if controls and controls != sum(map(data.count, self._allowed_controls)):
                 return True
         if any(character in data for character in self._ascii):

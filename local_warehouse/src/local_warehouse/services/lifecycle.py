@@ -53,8 +53,9 @@ _MARKS = {"local_warehouse.server --state": WAREHOUSE, " mini -dir=": STORAGE}
 _PORT = re.compile(r"port[a-z.]*=(\d+)")
 READY_SECONDS = 30.0
 # One heap for all threads of the warehouse: each of glibc's usual eight a core keeps the most that
-# it ever needed.
-_MALLOC = {"MALLOC_ARENA_MAX": "1"}
+# it ever needed. Arrow's heap keeps for ten seconds what was freed, not for one: a load that needs
+# it again would have the kernel clear it each time.
+_MALLOC = {"MALLOC_ARENA_MAX": "1", "MIMALLOC_PURGE_DELAY": "10000"}
 _LOG_LINES = 15
 
 

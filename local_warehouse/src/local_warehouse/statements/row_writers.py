@@ -121,6 +121,7 @@ class RowWriters:
         if not self._kept:
             for file in self._files:
                 file.abandon()
+        pa.default_memory_pool().release_unused()
 
     def put(self, projection: Projection, work: Work) -> None:
         """Have a writer do the work and write its rows, as soon as one is free."""
