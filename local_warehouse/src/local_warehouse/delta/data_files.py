@@ -33,14 +33,15 @@ _MILLISECOND = timedelta(milliseconds=1)
 class DataFile:
     """One file while it is written; nobody reads it before a commit names it."""
 
-    def __init__(self, location: str, first: pa.Table) -> None:
+    def __init__(self, location: str, first: pa.Table, constants: Mapping[str, Any]) -> None:
         """`first` is the first table that will be written; its columns say which of them repeat
-        their values, and so get a dictionary."""
+        their values, and so get a dictionary. `constants` are columns that have one value in all
+        rows of the file, which is their statistics."""
         self.name = f"part-00000-{uuid.uuid4()}-c000.{_COMPRESSION}.parquet"
         self.rows = 0
         self._url = f"{location}/{self.name}"
-        self._schema = pa.schema([_plain(field) for field in first.schema])
         self._nulls = dict.fromkeys(first.column_names[:_INDEXED_COLUMNS], 0)
+        self._constants = constants
         self._output = _Counted(objects.open_for_writing(self._url))
         self._footers: list[Any] = []
         self._writer = pq.ParquetWriter(
@@ -48,7 +49,11 @@ class DataFile:
             first.schema,
             compression=_COMPRESSION,
             use_dictionary=[name for name in first.column_names if _repeats(first[name])],
-            write_statistics=[field.name for field in first.schema if _has_bounds(field)],
+            write_statistics=[
+                field.name
+                for field in first.schema
+                if _has_bounds(field) and field.name not in constants
+            ],
             store_schema=False,
             metadata_collector=self._footers,
         )
@@ -76,8 +81,32 @@ class DataFile:
                 "size": self.size,
                 "modificationTime": int(time.time() * 1000),
                 "dataChange": True,
-                "stats": json.dumps(_statistics(self._footers[0], self._schema, self._nulls)),
+                "stats": json.dumps(self._statistics()),
             }
+        }
+
+    def _statistics(self) -> dict[str, Any]:
+        """The statistics of the file by those in its footer, its constants and numbers of NULLs.
+
+        https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics
+        """
+        footer = self._footers[0]
+        groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+        lowest: dict[str, Any] = {}
+        highest: dict[str, Any] = {}
+        for place, name in enumerate(self._nulls):
+            if name in self._constants:
+                values = [value for value in (self._constants[name],) if value is not None]
+            else:
+                values = _extremes(groups, place)
+            if values:
+                lowest[name] = _bound(min(values))
+                highest[name] = _bound(max(values), math.ceil)
+        return {
+            "numRecords": footer.num_rows,
+            "minValues": lowest,
+            "maxValues": highest,
+            "nullCount": dict(self._nulls),
         }
 
     def abandon(self) -> None:
@@ -108,12 +137,6 @@ class _Counted(io.RawIOBase):
 
     def abandon(self) -> None:
         self._output.__exit__(InterruptedError, InterruptedError("given up"), None)
-
-
-def _plain(field: pa.Field) -> pa.Field:
-    """A field without its dictionary."""
-    is_coded = pa.types.is_dictionary(field.type)
-    return field.with_type(field.type.value_type) if is_coded else field
 
 
 def _repeats(column: Any) -> bool:
@@ -152,30 +175,13 @@ def _has_bounds(field: pa.Field) -> bool:
     return not pa.types.is_string(field.type)
 
 
-def _statistics(footer: Any, schema: pa.Schema, nulls: Mapping[str, int]) -> dict[str, Any]:
-    """The statistics of a file by those in its footer, and by its numbers of NULLs.
-
-    https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics
-    """
-    lowest: dict[str, Any] = {}
-    highest: dict[str, Any] = {}
-    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
-    for place, field in enumerate(schema):
-        if place == _INDEXED_COLUMNS:
-            break
-        found = [group.column(place).statistics for group in groups]
-        if any(one is None for one in found):
-            continue
-        bounded = [one for one in found if one.num_values]
-        if bounded and all(one.has_min_max for one in bounded):
-            lowest[field.name] = _bound(min(one.min for one in bounded))
-            highest[field.name] = _bound(max(one.max for one in bounded), math.ceil)
-    return {
-        "numRecords": footer.num_rows,
-        "minValues": lowest,
-        "maxValues": highest,
-        "nullCount": dict(nulls),
-    }
+def _extremes(groups: Sequence[Any], place: int) -> list[Any]:
+    """The least and greatest values of a column's row groups; none where they are not known."""
+    found = [group.column(place).statistics for group in groups]
+    bounded = [one for one in found if one is None or one.num_values]
+    if not all(one is not None and one.has_min_max for one in bounded):
+        return []
+    return [value for one in bounded for value in (one.min, one.max)]
 
 
 def _bound(value: Any, rounded: Any = math.floor) -> Any:

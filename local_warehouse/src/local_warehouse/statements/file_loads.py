@@ -37,7 +37,7 @@ from local_warehouse.rewrites.columnwise import (
 from local_warehouse.rewrites.merged_scans import MergedFiles
 from local_warehouse.session.context import Context
 from local_warehouse.sql.dialect import parse, render
-from local_warehouse.statements.row_writers import Projection, RowWriters
+from local_warehouse.statements.row_writers import Projection, RowWriters, TableColumn
 
 _log = logging.getLogger(__name__)
 
@@ -177,15 +177,8 @@ def _load(
 ) -> int:
     version = _check_table(context, relation, replaced)
     check = context.engine.canceled_check()
-    schema = pa.schema([(column.name, TYPES[column.type]) for column in relation.columns])
-    required = [column.name for column in relation.columns if not column.nullable]
-    constant = [
-        column.name
-        for place, column in enumerate(relation.columns)
-        if column.type == "string"
-        and all(isinstance(branch.outputs[place], Constant) for branch in branches)
-    ]
-    with RowWriters(relation.path, schema, required, constant, check) as writers:
+    columns = _columns(relation, branches)
+    with RowWriters(relation.path, columns, check) as writers:
         for branch in branches:
             projection = Projection(branch.outputs)
             stream_rows(
@@ -214,6 +207,23 @@ def _load(
             raise NotCovered("another writer was faster")
         writers.keep()
     return writers.rows
+
+
+def _columns(relation: Relation, branches: Sequence[_Branch]) -> list[TableColumn]:
+    columns = []
+    for place, column in enumerate(relation.columns):
+        outputs = [branch.outputs[place] for branch in branches]
+        constants = [output for output in outputs if isinstance(output, Constant)]
+        values = {value for output in constants for value in output.values}
+        columns.append(
+            TableColumn(
+                column.name,
+                TYPES[column.type],
+                column.nullable,
+                values if len(constants) == len(outputs) else None,
+            )
+        )
+    return columns
 
 
 def _check_table(context: Context, relation: Relation, replaced: Replaced | None) -> int:

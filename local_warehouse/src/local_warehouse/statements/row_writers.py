@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Any
 
@@ -20,6 +21,28 @@ _FILE_BYTES = 128 * 1024 * 1024
 _WAITING = 4  # pieces of work that a reader may be ahead
 _POLL_SECONDS = 0.5  # after which a reader that waits looks whether the writers have failed
 _CORES = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column of the table: whether it may be NULL, and its `values` where it is constant in each
+    file that is loaded, else None."""
+
+    name: str
+    type: pa.DataType
+    nullable: bool
+    values: Set[object] | None
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether it is written with a dictionary of its values."""
+        return self.values is not None and pa.types.is_string(self.type)
+
+    @property
+    def field(self) -> pa.Field:
+        """The column in the data files, where one that has no NULL takes less."""
+        has_null = self.values is None or None in self.values
+        return pa.field(self.name, self.type, has_null)
 
 
 class Projection:
@@ -83,19 +106,19 @@ class RowWriters:
     def __init__(
         self,
         location: str,
-        schema: pa.Schema,
-        required: Sequence[str],
-        coded_columns: Sequence[str],
+        columns: Sequence[TableColumn],
         check: Callable[[], None],
     ) -> None:
-        """`required` are the columns that must not be NULL, and `coded_columns` those of strings
-        that are constant for each file. `check` raises where the statement is canceled; it is
-        called often."""
+        """`check` raises where the statement is canceled; it is called often."""
         self.rows = 0
         self._location = location
-        self._schema = schema
-        self._required = required
-        self._coded = coded_columns
+        self._columns = columns
+        self._constants = {
+            column.name: value
+            for column in columns
+            for value in column.values or ()
+            if len(column.values or ()) == 1
+        }
         self._check = check
         self._queue: Queue[tuple[Projection, Work] | None] = Queue(_WAITING)
         self._error: BaseException | None = None
@@ -200,7 +223,7 @@ class RowWriters:
             file = None
         table = self._table(pieces)
         if file is None:
-            file = DataFile(self._location, table)
+            file = DataFile(self._location, table, self._constants)
             with self._lock:
                 self._files.append(file)
         file.write(table)
@@ -219,32 +242,28 @@ class RowWriters:
             self._left = []
 
     def _table(self, pieces: Sequence[_Piece]) -> pa.Table:
-        columns = []
-        for place, field in enumerate(self._schema):
-            column = self._column(pieces, place, field)
-            if field.name in self._required and column.null_count:
-                raise NotCovered(f"NULL in {field.name}")
-            columns.append(column)
-        return pa.table(columns, self._schema.names)
+        columns, fields = [], []
+        for place, column in enumerate(self._columns):
+            values = self._values(pieces, place, column)
+            if not column.nullable and values.null_count:
+                raise NotCovered(f"NULL in {column.name}")
+            columns.append(values)
+            fields.append(column.field.with_type(values.type))
+        return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
-    def _column(self, pieces: Sequence[_Piece], place: int, field: pa.Field) -> Any:
+    def _values(self, pieces: Sequence[_Piece], place: int, column: TableColumn) -> Any:
         if all(piece.is_constant(place) for piece in pieces):
             values = [value for piece in pieces for value in piece.constants(place)]
             counts = [count for piece in pieces for count in piece.counts]
             if len(set(values)) == 1:
-                return self._repeat(values[0], sum(counts), place, field)
-            if field.name in self._coded:
-                return coded(values, counts, field.type)
-            return repeated(values, counts, field.type)
-        return pa.chunked_array([piece.column(place, field.type) for piece in pieces], field.type)
+                return self._repeat(values[0], sum(counts), place, column)
+            return (coded if column.is_coded else repeated)(values, counts, column.type)
+        return pa.chunked_array([piece.column(place, column.type) for piece in pieces], column.type)
 
-    def _repeat(self, value: Any, count: int, place: int, field: pa.Field) -> Any:
+    def _repeat(self, value: Any, count: int, place: int, column: TableColumn) -> Any:
         """A column of one value. Its rows are made once for all row groups of a large file."""
         known, rows = self._repeated.get(place, (None, None))
         if rows is None or known != value or len(rows) < count:
-            if field.name in self._coded:
-                rows = coded([value], [count], field.type)
-            else:
-                rows = repeated([value], [count], field.type)
+            rows = (coded if column.is_coded else repeated)([value], [count], column.type)
             self._repeated[place] = value, rows
         return rows.slice(0, count)
