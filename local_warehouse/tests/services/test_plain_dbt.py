@@ -107,6 +107,7 @@ def test_dbt_needs_no_variable(shop: Shop) -> None:
     assert "All checks passed!" in debug.stdout, debug.stdout
     done = shop.dbt("seed")
     assert done.returncode == 0, done.stdout
+    assert "Found 1 seed" in done.stdout, "what dbt has parsed"
     assert shop.warehouse.sql("select fruit from shop.fruits") == [{"fruit": "apple"}]
 
 
@@ -131,6 +132,7 @@ def test_warehouse_that_is_down_is_said(shop: Shop, warehouse: WarehouseUnderTes
         assert down.returncode == 2
         assert f"No warehouse listens at {address}." in down.stdout
         assert "`local-warehouse up`" in down.stdout
+        assert "Found 1 seed" not in down.stdout, "said before the project is parsed"
         old = shop.dbt("seed", DATABRICKS_HOST="https://localhost:1")
         assert "https://localhost:1, which this shell's DATABRICKS_HOST names" in old.stdout
         assert 'eval "$(local-warehouse env)"' in old.stdout

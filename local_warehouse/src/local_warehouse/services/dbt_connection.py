@@ -1,4 +1,4 @@
-"""Looks whether the local warehouse is there before dbt-databricks logs in, and makes it trusted.
+"""Looks whether the local warehouse is there before dbt-databricks uses it, and makes it trusted.
 
 Without this, Databricks' SDK would ask a dead port for five minutes, and a living one as well,
 whose certificate it does not trust. `local_warehouse_hook` puts it in place.
@@ -14,10 +14,13 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import certifi
+import click
 from dbt_common.exceptions import DbtRuntimeError
 
 from local_warehouse.services.certificates import Certificates
 
+# Commands of dbt that ask no warehouse anything, and the one that lists what it has found out.
+_WITHOUT_CHECK = {"clean", "debug", "deps", "init", "list", "ls", "parse", "serve"}
 # Each wins over the value in profiles.yml; with the host that stands there, none can be meant.
 _MIXED = {"DATABRICKS_TOKEN", "DATABRICKS_HTTP_PATH", "DATABRICKS_CATALOG"}
 _FROM_A_SHELL = (
@@ -39,6 +42,29 @@ def check_before_login(credentials: type[Any]) -> None:
         return log_in(self)
 
     credentials.authenticate = authenticate
+
+
+def check_before_parsing(adapter: type[Any]) -> None:
+    """Make a command of dbt that will connect check already when it makes its adapter, which is
+    before it parses the project.
+
+    It raises DbtRuntimeError as above.
+    """
+    make = adapter.__init__
+
+    def __init__(self: Any, config: Any, *others: Any, **named: Any) -> None:
+        if _will_connect() and (wrong := prepare(config.credentials)):
+            raise DbtRuntimeError(wrong)
+        make(self, config, *others, **named)
+
+    adapter.__init__ = __init__
+
+
+def _will_connect() -> bool:
+    """Whether this is a command of dbt's command line that asks the warehouse something."""
+    context = click.get_current_context(silent=True)
+    flags = context.obj.get("flags") if context and isinstance(context.obj, dict) else None
+    return flags is not None and getattr(flags, "WHICH", None) not in {None, *_WITHOUT_CHECK}
 
 
 def prepare(credentials: Any) -> str | None:
