@@ -22,7 +22,12 @@ from py4j.protocol import Py4JError
 from pyarrow import ArrowException
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import CalendarIntervalType, StructField, YearMonthIntervalType
+from pyspark.sql.types import (
+    CalendarIntervalType,
+    StructField,
+    VariantType,
+    YearMonthIntervalType,
+)
 
 # As a SQL warehouse of Databricks is configured.
 SETTINGS = {
@@ -95,14 +100,17 @@ def _ask(spark: SparkSession, question: dict[str, Any], folder: Path) -> dict[st
 
 
 def _with_texts(rows: DataFrame) -> DataFrame:
-    """The rows with texts in place of intervals that Arrow does not have: 1-2 and the like."""
-    kinds = (YearMonthIntervalType, CalendarIntervalType)
+    """The rows with texts in place of intervals that Arrow does not have, 1-2 and the like, and of
+    VARIANTs, which a warehouse gives as JSON."""
+    kinds = (YearMonthIntervalType, CalendarIntervalType, VariantType)
     if not any(isinstance(field.dataType, kinds) for field in rows.schema):
         return rows
     names = [f"c{i}" for i in range(len(rows.columns))]
     frame = "\"^INTERVAL '|' YEAR.*\""
     texts = [
-        f"regexp_replace(cast({_wide(name, field)} as string), {frame}, '') as {name}"
+        f"to_json({name}) as {name}"
+        if isinstance(field.dataType, VariantType)
+        else f"regexp_replace(cast({_wide(name, field)} as string), {frame}, '') as {name}"
         if isinstance(field.dataType, kinds)
         else name
         for name, field in zip(names, rows.schema, strict=True)

@@ -31,6 +31,7 @@ _NOISE = 1e-12  # what is left of a sum that is 0
 # order.
 _VARYING = re.compile(
     r"\b((rand|randn|random|randstr|uniform|shuffle|uuid|collect_set|aes_encrypt|unix_timestamp)\("
+    r"|mode\([^()]*(, false)?\)"  # of several values that are equally frequent it takes any
     r"|(listagg|string_agg)\(distinct|cur(rent_)?date\b|current_|now\(|localtimestamp|(session_)?user\("
     r"|version\(|input_file|monotonically_|spark_partition_id)",
     re.IGNORECASE,

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from local_warehouse.rewrites.templates import PREFIX
-from local_warehouse.types.java_numbers import double_text, exact_text
+from local_warehouse.types.java_numbers import double_text, exact_text, java_decimal
 from local_warehouse.types.json_paths import json_object, json_path
+from local_warehouse.types.urls import url_part, url_validity
 
 
 def multiplied(left: str | None, right: str | None, scale: int | None) -> str | None:
@@ -40,6 +41,9 @@ FUNCTIONS: dict[str, Callable[..., str | None]] = {
     "divided": divided,
     "exact_text": exact_text,
     "double_text": double_text,
+    "java_decimal": java_decimal,
+    "url_part": url_part,
+    "url_validity": url_validity,
     "json_object": json_object,
     "json_path": json_path,
 }

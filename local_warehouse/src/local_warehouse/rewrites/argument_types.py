@@ -23,11 +23,14 @@ _KINDS = {
     "INT or BIGINT": ("int", "bigint"),
     "INT": ("int",),
     "INT, SMALLINT or TINYINT": ("int", "smallint", "tinyint", "string"),
+    "whole": ("int", "smallint", "tinyint"),
+    "hashed": ("int", "bigint", "string", "binary"),
 }
 # The kinds of the arguments of functions; the last one is that of all further ones.
 _TAKEN: dict[str, tuple[str, ...]] = {
     "array_repeat": ("any", "INT"),
     "format_number": ("any", "INT or STRING"),
+    "hll_sketch_agg": ("hashed", "INT"),
     "json_tuple": ("STRING",),
     "mask": ("STRING",),
     "rand": ("INT or BIGINT",),
@@ -42,6 +45,7 @@ _TAKEN: dict[str, tuple[str, ...]] = {
 _INTS = {
     "elt": 0,
     "locate": 2,
+    "nth_value": 1,
     "shiftleft": 1,
     "shiftright": 1,
     "shiftrightunsigned": 1,
@@ -104,6 +108,36 @@ def _check_position(call: exp.Expr, types: OperandTypes) -> None:
             "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",
             f"Cannot resolve {render(call)} due to data type mismatch: {listed.upper()} has no"
             f" values of {wanted.upper()}.",
+        )
+
+
+def _check_element(call: exp.Expr, types: OperandTypes) -> None:
+    """Raise SqlError for a key that the keys of a map cannot be compared with, and for a place in
+    an array that is no INT: the engine casts both."""
+    of, key = map(types.of, _arguments(call))
+    if key in (UNKNOWN, "void"):
+        return
+    if of.startswith("array<"):
+        _check_kinds(call, ("any", "whole"), types.of)
+    if not of.startswith("map<"):
+        return
+    keys = of.removeprefix("map<")
+    keys = (
+        keys.partition(",")[0] if not keys.startswith("decimal") else f"{keys.partition(')')[0]})"
+    )
+    exact = decimal_of(keys)
+    numbers = (*DIGITS, "float", "double")
+    if keys in DIGITS and key in ("float", "double"):
+        raise unsupported(f"{render(call)}, a {key.upper()} among keys of {keys.upper()}")
+    is_taken = key == keys or (keys in numbers and key in numbers)
+    if keys.startswith("decimal") and key in DIGITS and exact is not None:
+        is_taken = exact.precision - exact.scale >= DIGITS[key]
+    simple = (*numbers, "string", "date", "timestamp", "boolean", "binary")
+    if not is_taken and (keys in simple or keys.startswith("decimal")):
+        raise SqlError(
+            "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES",
+            f"Cannot resolve {render(call)} due to data type mismatch: the map's keys are"
+            f" {keys.upper()}, and the key is {key.upper()}.",
         )
 
 
@@ -190,6 +224,7 @@ CALLS: ByName = {
     **dict.fromkeys(_TAKEN.keys() - {"format_number"}, (_arguments, check)),
     **dict.fromkeys(_TAKEN_EVIDENTLY, (_check_evident, check)),
     **dict.fromkeys(_INTS.keys() - {"elt"}, (narrow, check)),
+    **dict.fromkeys(("element_at", "try_element_at"), (_arguments, _check_element)),
     "array_position": (_arguments, _check_position),
     "arrays_overlap": (_arguments, _widen),
     "xxhash64": (_arguments, _refuse_long_decimals),

@@ -25,7 +25,7 @@ from local_warehouse.rewrites.operand_types import (
     widest,
 )
 from local_warehouse.rewrites.quotients import quotient
-from local_warehouse.rewrites.templates import PREFIX, fill, held
+from local_warehouse.rewrites.templates import PREFIX, fill, held, refusal
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
@@ -198,7 +198,7 @@ def _sum(call: exp.Expr, types: OperandTypes) -> None:
     exact = decimal_of(data_type)
     if window_aggregates.sum_of_moving_window(call, types):
         return
-    if data_type == "string":
+    if data_type in ("string", "void"):
         summed.replace(exp.cast(summed.copy(), "double"))
     elif data_type == "bigint":
         summed.replace(exp.cast(summed.copy(), f"decimal({DIGITS[data_type]}, 0)"))
@@ -275,14 +275,26 @@ def _round(call: exp.Expr, types: OperandTypes) -> None:
 
 
 def _rounded(node: exp.Expr) -> list[exp.Expr]:
-    return [node.this] if node.args.get("decimals") is None else []
+    return [node.this]
 
 
 def _round_whole(node: exp.Expr, types: OperandTypes) -> None:
-    """Keep the type of a DECIMAL without digits behind the point; the engine's has one more."""
+    """Keep the type of a DECIMAL without digits behind the point; the engine's has one more. A
+    FLOAT has the places of a DECIMAL(14, 7), as in Spark."""
     data_type = types.of(node.this)
-    if data_type.startswith("decimal") and data_type.endswith(",0)"):
+    if node.args.get("decimals") is not None:
+        _hold_float(node.this, data_type)
+    elif data_type.startswith("decimal") and data_type.endswith(",0)"):
         node.replace(exp.cast(node.this.copy(), data_type))
+
+
+def _ceiling(call: exp.Expr, types: OperandTypes) -> None:
+    _hold_float(_argument(call), types.of(_argument(call)))
+
+
+def _hold_float(value: exp.Expr, data_type: str) -> None:
+    if data_type == "float":
+        value.replace(exp.cast(value.copy(), "decimal(14, 7)"))
 
 
 def _half_even(value: exp.Expr, places: int) -> exp.Expr:
@@ -323,11 +335,19 @@ def _try_operation(call: exp.Expr, types: OperandTypes) -> None:
             quotient = "cast(x / if(abs(y) = 0D, null, y) as double)"
             call.replace(fill(quotient, {"x": x, "y": y}))
         return
+    days = call.expressions[1]
+    if given[0] == "date" and given[1] in DIGITS and not isinstance(days, exp.Literal):
+        days.replace(fill(_FEW_DAYS, {"x": days}))
+    elif given[0] == "date" and given[1] in DIGITS and len(days.name) > 6:
+        raise unsupported(f"{render(call)}, which is no date")
     if set(given) == {"int", "bigint"}:
         narrow = call.expressions[given.index("int")]
         narrow.replace(exp.cast(narrow.copy(), "bigint"))
     elif "timestamp" in given and any(name.startswith("interval") for name in given):
         call.replace(exp.cast(call.copy(), "timestamp"))
+
+
+_FEW_DAYS = f"if(abs(cast(x as bigint)) > 9999999, {refusal('so many days')}, x)"
 
 
 def _try_average(call: exp.Expr, types: OperandTypes) -> None:
@@ -440,6 +460,7 @@ CORRECTIONS: ByClass = {
 }
 CALLS: ByName = {
     **dict.fromkeys(("negative", "positive"), (_text_of_call, _sign_text)),
+    "ceiling": (_first(2), _ceiling),
     "sum": (_first(1), _sum),
     "round": (_first(1, 2), _round),
     "bround": (_first(1, 2), _round),

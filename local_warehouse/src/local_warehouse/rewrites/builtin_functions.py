@@ -9,9 +9,10 @@ import re
 
 from sqlglot import exp
 
-from local_warehouse.errors import unsupported
+from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.scopes import ColumnsOf
-from local_warehouse.rewrites.templates import PREFIX, fill
+from local_warehouse.rewrites.templates import PREFIX, fill, refusal
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -20,10 +21,7 @@ _MAKERS = (
     *("make_dt_interval", "make_interval"),
     *("try_make_timestamp", "try_make_timestamp_ltz", "try_make_timestamp_ntz"),
 )
-_OUT_OF_BOUNDS = (
-    "raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse makes no intervals"
-    " of more than 106,751 days, and no moments before the year 1.')"
-)
+_OUT_OF_BOUNDS = refusal("an interval of more than 106,751 days, or a moment before the year 1")
 _MOST = "cast('Infinity' as double)"
 _NAN = "cast('NaN' as double)"
 _HYPOT = "hypot(cast(x as double){0}, cast(y as double){0})"
@@ -45,6 +43,22 @@ _LOGARITHM = (
     f"case when {{0}} = 0D then {_LEAST}"
     " when {0} > 0D and not isnan({0}) then ln({0}) else call end"
 )
+_NO_URL = (
+    "raise_error(concat('[INVALID_URL] The url is invalid: ', x, '. Use try_parse_url to tolerate"
+    " invalid URL and return NULL instead.'))"
+)
+_URL_PART = (
+    f"if(x is null or {PREFIX}url_validity(cast(x as string)) is not null,"
+    f" {PREFIX}url_part(cast(x as string), y, {{key}}), {{otherwise}})"
+)
+_URL_VALUE = (
+    f"case when z is null or y <> 'QUERY' then null when z rlike '[^A-Za-z0-9_-]' then"
+    f" {refusal('a key of a URL that is a pattern')} else {{part}} end"
+)
+# A title has one of the letters of ß and of ﬁ, and its own form of ǆ.
+_FIRST_LETTER = "translate(upper(left(w, 1)), 'ǄǇǊǱ', 'ǅǈǋǲ')"
+_LATE = f"cast({refusal('a year above 9999 in a text with a format')} as timestamp)"
+_NO_CSV = "raise_error('[DATATYPE_MISMATCH.UNEXPECTED_NULL] The csv must not be NULL.')"
 # What stands for a call with so many arguments; `call` is the call, `x`, `y`, `z` its arguments.
 _CORRECTED = {
     ("datediff", 2): "cast(call as int)",  # the engine's is a BIGINT
@@ -54,8 +68,11 @@ _CORRECTED = {
     ("raise_error", 1): "raise_error(concat('[USER_RAISED_EXCEPTION] ', x))",
     ("assert_true", 2): "assert_true(coalesce(x, false), concat('[USER_RAISED_EXCEPTION] ', y))",
     # words end at a blank only; the engine's end at every sign
-    ("initcap", 1): "array_join(transform(split(x, ' '),"
-    " w -> concat(upper(left(w, 1)), lower(substr(w, 2)))), ' ')",
+    ("initcap", 1): "array_join(transform(split(x, ' '), w -> concat(left(FIRST, 1),"
+    " lower(substr(FIRST, 2)), lower(substr(w, 2)))), ' ')".replace("FIRST", _FIRST_LETTER),
+    # NULL of a year that the engine does not read
+    ("try_to_timestamp", 2): "if(call is null and y like 'y%' and x rlike"
+    f" '^\\\\s*[+]?[0-9]{{5,}}[^0-9]', {_LATE}, call)",
     # NULL where the value may be one of the NULLs
     ("array_contains", 2): "if(call, true, if(y is null or exists(x, e -> e is null), null, call))",
     # of an array that may hold NULLs and one that may not, the engine makes none
@@ -95,9 +112,25 @@ _CORRECTED = {
     # halves go to the even number; the engine's go away from 0
     ("rint", 1): "if(abs(cast(x as double) % 1) = 0.5D, 2D * rint(cast(x as double) / 2D),"
     " rint(cast(x as double)))",
-    # NULL where the key is NULL, or the part is no query
-    ("parse_url", 3): "if(z is null or y <> 'QUERY', null, call)",
-    ("try_parse_url", 3): "if(z is null or y <> 'QUERY', null, call)",
+    # the engine's changes what it takes a part of, and takes what is no URL
+    ("parse_url", 2): _URL_PART.format(key="''", otherwise=_NO_URL),
+    ("parse_url", 3): _URL_VALUE.format(part=_URL_PART.format(key="z", otherwise=_NO_URL)),
+    ("try_parse_url", 2): _URL_PART.format(key="''", otherwise="null"),
+    ("try_parse_url", 3): _URL_VALUE.format(part=_URL_PART.format(key="z", otherwise="null")),
+    # NULL of a blank text; the engine's is a STRUCT of NULLs
+    **{("from_json", count): "if(x rlike '^\\\\s*$', null, call)" for count in (2, 3)},
+    ("schema_of_csv", 1): f"if(x is null, {_NO_CSV}, call)",
+    ("schema_of_csv", 2): f"if(x is null, {_NO_CSV}, call)",
+    ("split_part", 3): f"if(z = -2147483648, {refusal('split_part() at -2147483648')}, call)",
+    # NULL of characters that are no base64
+    (
+        "try_to_binary",
+        2,
+    ): "if(lower(y) = 'base64' and cast(x as string) rlike '[^A-Za-z0-9+/=\\\\s]', null, call)",
+    (
+        "try_to_number",
+        2,
+    ): f"try_to_number(if(x = '', {refusal('a number in an empty text')}, x), y)",
     ("timestamp_millis", 1): "if(x not between -9223372036854775 and 9223372036854775,"
     " cast(raise_error('[ARITHMETIC_OVERFLOW] long overflow') as timestamp), call)",
     ("nullifzero", 1): "if(x = 0, null, x)",
@@ -140,18 +173,27 @@ _PARAMETERS = {
 }
 _REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
 _MODES = ("aes_encrypt", "aes_decrypt")
+_LEAST_PLACE = -2147480000  # before which Spark's sums with a length are no INTs
+_FROM_START = (
+    f"if(y < {_LEAST_PLACE}, {refusal(f'a place before {_LEAST_PLACE}')},"
+    " if(y is null, null, call))"
+)
 _FROM_END = (  # what a start before the text leaves of it
-    "if(y is null, null, if(y + length(x) < 0,"
+    f"if(y < {_LEAST_PLACE}, {refusal(f'a place before {_LEAST_PLACE}')},"
+    " if(y is null, null, if(y + length(x) < 0,"
     " substring(x, 1, if(n + y + length(x) < 0, 0, n + y + length(x))),"
-    " substring(x, y, if(n < 0, 0, n))))"
+    " substring(x, y, if(n < 0, 0, n)))))"
 )
 # The engine has no part that begins behind the end and is cut off at it.
 _SLICED = (
     "slice(x, case when s = 0 then cast(raise_error('[INVALID_PARAMETER_VALUE.START] The value of"
     " start in slice is invalid: 0.') as int)"
-    " when s > 0 then s when s + size(x) < 0 then size(x) + 1 else s + size(x) + 1 end,"
+    " when s > 0 then s when cast(s as bigint) + size(x) < 0 then size(x) + 1"
+    " else s + size(x) + 1 end,"
     " case when n < 0 then cast(raise_error('[INVALID_PARAMETER_VALUE.LENGTH] The value of length"
-    " in slice is invalid: it is below 0.') as int) when n > size(x) then size(x) else n end)"
+    " in slice is invalid: it is below 0.') as int) when abs(cast(s as bigint)) > 2147480000 or"
+    f" n > 2147480000 then cast({refusal('slice() of so many elements')} as int)"
+    " when n > size(x) then size(x) else n end)"
 )
 _MANY = 1_000_000
 _OVERLAID = (
@@ -204,10 +246,23 @@ def _correct(call: exp.Expr) -> None:
         raise unsupported(
             f"the function {name} in this form" if name in _MODES else f"the function {name}"
         )
+    if name in ("parse_url", "try_parse_url") and evident_type(arguments[0]) in ("int", "bigint"):
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(call)} due to data type mismatch: it takes a STRING.",
+        )
     if name in _MAKERS and arguments:
         _keep_in_bounds(call, arguments)
     elif name == "count_if" and isinstance(call.parent, exp.Filter):  # which the engine leaves out
         call.replace(fill("count(if(x, 1, null))", {"x": arguments[0]}))
+    elif name == "nth_value" and len(arguments) > 1 and not _is_natural(arguments[1]):
+        raise unsupported(f"{render(call)}, whose number is no literal above 0")
+    elif name == "elt" and len(arguments) > 1:
+        _take(call, arguments)
+    elif name in ("to_number", "try_to_number") and _is_null(arguments[-1]):
+        call.replace(exp.cast(exp.Null(), "decimal(10, 0)"))
+    elif name == "regexp_replace" and len(arguments) > 2:
+        _check_replacement(arguments[1], arguments[2])
     elif name == "substr":
         _substring(call, [*arguments, None, None][:3])
     elif name == "assert_true" and len(arguments) == 1:
@@ -265,6 +320,8 @@ def _is_small(name: str, arguments: list[exp.Expr]) -> bool:
     array."""
     if name == "array_contains":
         return isinstance(arguments[0], exp.Null)
+    if name == "split_part":
+        return _is_natural(arguments[2])
     if name in ("left", "right", "repeat"):
         return isinstance(arguments[1], exp.Literal) and len(arguments[1].name) < 10  # an INT
     return False
@@ -298,7 +355,9 @@ def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
     if length is None:
         digits = start.this if isinstance(start, exp.Neg) else start
         if not isinstance(digits, exp.Literal):  # of which the engine takes NULL for 1
-            _replace(call, fill("if(y is null, null, call)", {"y": start, "call": call}))
+            _replace(call, fill(_FROM_START, {"y": start, "call": call}))
+        elif digits is not start and int(float(digits.name)) > -_LEAST_PLACE:
+            raise unsupported(f"a place before {_LEAST_PLACE}, in {render(call)}")
         return
     if isinstance(start, exp.Literal) and isinstance(length, exp.Literal):
         return
@@ -328,6 +387,35 @@ def _locate(call: exp.StrPosition) -> None:
             start = call.args["position"]
         places = {"x": call.args["substr"], "y": call.this, "z": start, "call": call}
         _replace(call, fill(_LOCATED, places))
+
+
+def _take(call: exp.Expr, arguments: list[exp.Expr]) -> None:
+    """Fail where elt() has no text of a number; the engine's is NULL."""
+    number, count = arguments[0], len(arguments) - 1
+    if _is_natural(number) and int(number.name) <= count:
+        return
+    checked = (
+        f"if(cast(x as int) not between 1 and {count}, raise_error(concat('[INVALID_ARRAY_INDEX]"
+        f" The index ', cast(x as int), ' is out of bounds. The array has {count} elements.')),"
+        " call)"
+    )
+    _replace(call, fill(checked, {"x": number, "call": call}))
+
+
+def _check_replacement(pattern: exp.Expr, replacement: exp.Expr) -> None:
+    """Raise SqlError for a replacement that Java does not take: of a group that the pattern does
+    not have, or with a backslash at its end."""
+    if not (isinstance(pattern, exp.Literal) and isinstance(replacement, exp.Literal)):
+        return
+    plain = re.sub(r"\\\\.", "", replacement.name)
+    groups = len(re.findall(r"(?<!\\)\((?!\?)", pattern.name))
+    named = re.findall(r"\$(\d?)", re.sub(r"\$\{\w+\}", "", plain))
+    if plain.endswith("\\") or any(not digit or int(digit) > groups for digit in named):
+        raise SqlError(
+            "INVALID_REGEXP_REPLACE",
+            f"Could not perform regexp_replace for pattern = {pattern.name!r}, replacement ="
+            f" {replacement.name!r}.",
+        )
 
 
 def _overlay(call: exp.Overlay) -> None:
@@ -386,10 +474,30 @@ def _cases(arguments: list[exp.Expr]) -> exp.Expr:
     return case
 
 
+def _chooses_text(function: exp.Expr) -> bool:
+    """Whether a lambda has an expression of several values one of which is a literal text: the
+    engine does not tell the types of the others."""
+    calls = ("coalesce", "ifnull", "nvl", "if", "array")
+    return any(
+        isinstance(one, exp.Literal)
+        and one.is_string
+        and (
+            isinstance(one.parent, (exp.Coalesce, exp.If, exp.Case)) or _is_call(one.parent, calls)
+        )
+        for one in nodes(function)
+    )
+
+
+def _is_call(node: exp.Expr | None, names: tuple[str, ...]) -> bool:
+    return isinstance(node, exp.Anonymous) and str(node.this).lower() in names
+
+
 def _with_lambda(name: str, template: str, arguments: list[exp.Expr]) -> exp.Expr:
     """A call of a function with a lambda as one of transform, whose body has what the parameters
     stand for."""
     function = arguments[-1]
+    if name == "map_zip_with" and _chooses_text(function):
+        raise unsupported("a text beside a value of map_zip_with() (cast it)")
     places = dict(zip(("x", "y"), arguments[:-1], strict=False))
     values = {
         parameter.name.lower(): fill(text, places)

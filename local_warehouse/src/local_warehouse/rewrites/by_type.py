@@ -16,9 +16,12 @@ from local_warehouse.rewrites import (
     common_types,
     exact_doubles,
     functions_by_type,
+    json_texts,
     mixed_numbers,
     moments,
+    statistics,
     texts,
+    variants,
     window_aggregates,
 )
 from local_warehouse.rewrites.operand_types import (
@@ -40,6 +43,7 @@ _BY_CLASS: ByClass = {
     **functions_by_type.CORRECTIONS,
     **common_types.CORRECTIONS,
     **window_aggregates.CORRECTIONS,
+    **statistics.CORRECTIONS,
 }
 _BY_NAME: ByName = {
     **arithmetic.CALLS,
@@ -50,6 +54,9 @@ _BY_NAME: ByName = {
     **window_aggregates.CALLS,
     **argument_types.CALLS,
     **exact_doubles.CALLS,
+    **json_texts.CALLS,
+    **statistics.CALLS,
+    **variants.CALLS,
 }
 
 

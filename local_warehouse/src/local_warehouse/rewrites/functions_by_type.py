@@ -175,6 +175,17 @@ def _typeof(call: exp.Expr, types: OperandTypes) -> None:
     call.replace(exp.Literal.string(name.lower()))
 
 
+def _of_interval(call: exp.Expr) -> list[exp.Expr]:
+    return call.expressions[6:7]
+
+
+def _seconds(call: exp.Expr, types: OperandTypes) -> None:
+    """Take the digits that a FLOAT is written with; the engine takes those of a DOUBLE."""
+    seconds = call.expressions[6]
+    if types.of(seconds) == "float":
+        seconds.replace(fill("cast(cast(x as decimal(18, 6)) as double)", {"x": seconds}))
+
+
 CORRECTIONS: ByClass = {
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.NullSafeEQ), (_structs, _compare_structs)),
     **dict.fromkeys((exp.RegrAvgx, exp.RegrAvgy), (_both_sides, _average_of_pairs)),
@@ -190,6 +201,7 @@ CALLS: ByName = {
     ),
     "date_format": (_formatted, _moment),
     "typeof": (_first_argument, _typeof),
+    "make_interval": (_of_interval, _seconds),
     "width_bucket": (_all_of_four, _bucket),
     **dict.fromkeys(("array_max", "array_min"), (_first_argument, _refuse_structs)),
 }

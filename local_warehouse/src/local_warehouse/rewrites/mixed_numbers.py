@@ -1,8 +1,10 @@
-"""Comparisons of a DECIMAL with a FLOAT, a DOUBLE or a text, which are comparisons of DOUBLEs.
+"""Comparisons of a DECIMAL with a FLOAT, a DOUBLE or a text, which are comparisons of DOUBLEs, as
+are those of a FLOAT with a whole number.
 
-The engine makes DECIMALs of 10 or 15 digits behind the point of both, so that 1e-16 equals 0 and
-0.1D + 0.2D equals 0.3. The types are asked for only where both kinds may meet: the names of
-columns, the literals and the casts of a statement say for nearly all comparisons that they do not.
+The engine makes DECIMALs of 10 or 15 digits behind the point of the first two, so that 1e-16 equals
+0 and 0.1D + 0.2D equals 0.3, and FLOATs of the others. The types are asked for only where both
+kinds may meet: the names of columns, the literals and the casts of a statement say for nearly all
+comparisons that they do not.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 """
@@ -18,7 +20,7 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
-from local_warehouse.rewrites.operand_types import OperandTypes
+from local_warehouse.rewrites.operand_types import DIGITS, OperandTypes
 from local_warehouse.rewrites.scopes import branches
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -49,9 +51,12 @@ class KnownColumns(list[Column]):
 def mixed_comparisons(found: list[exp.Expr]) -> list[exp.Expr]:
     """The comparisons among the nodes of a tree in which a DECIMAL may meet another kind."""
     expressions = {cte.alias for cte in of_kind(found, exp.CTE)}
-    if not any(_may_bring_decimals(node, expressions) for node in found):
+    has_floats = any(map(_brings_floats, found))
+    if not has_floats and not any(_may_bring_decimals(node, expressions) for node in found):
         return []
     compared = [(node, groups) for node in found if (groups := compared_values(node))]
+    if has_floats:
+        return [node for node, groups in compared if any(map(_may_differ, groups))]
     if not compared:
         return []
     kinds = _Kinds(found, expressions)
@@ -87,6 +92,20 @@ def _may_bring_decimals(node: exp.Expr, expressions: set[str]) -> bool:
         case exp.Func():
             return bool(_made_by(node) & _DECIMAL)
     return False
+
+
+def _brings_floats(node: exp.Expr) -> bool:
+    """Whether it is a source of FLOATs: a type, or a table whose columns are known."""
+    if isinstance(node, exp.DataType):
+        return bool(node.this == exp.DataType.Type.FLOAT)
+    columns = node.meta.get("columns") if isinstance(node, exp.Table) else None
+    return any("float" in column.type for column in columns or ())
+
+
+def _may_differ(operands: list[exp.Expr]) -> bool:
+    """Whether the texts of values leave it open that they are numbers of several types."""
+    types = {evident_type(operand) for operand in operands} - {"void"}
+    return len(types) > 1 or (UNKNOWN in types and len(operands) > 1)
 
 
 def compared_values(node: exp.Expr) -> list[list[exp.Expr]]:
@@ -129,6 +148,11 @@ def compare_as_doubles(node: exp.Expr, types: OperandTypes) -> None:
 def as_compared(operands: list[exp.Expr], types: OperandTypes) -> list[exp.Expr]:
     """The operands of a comparison, and a cast to DOUBLE in place of each that becomes one."""
     given = [types.of(operand) for operand in operands]
+    if "float" in given and {*DIGITS} & set(given):
+        return [
+            exp.cast(operand.copy(), "double") if data_type in ("float", *DIGITS) else operand
+            for operand, data_type in zip(operands, given, strict=True)
+        ]
     has_decimal = any(data_type.startswith("decimal") for data_type in given)
     if not has_decimal or not {"float", "double", "string"} & set(given):
         return operands

@@ -22,6 +22,12 @@ def fill(template: str, places: Mapping[str, exp.Expr]) -> exp.Expr:
     return expression
 
 
+def refusal(form: str) -> str:
+    """SQL that fails, where it is computed, with the error of a form that is not supported."""
+    text = f"[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse does not support {form}."
+    return f"raise_error('{text}')"
+
+
 def held(computed: exp.Expr, data_type: str) -> exp.Expr:
     """A number that may have lost digits or overflown, in a form that the engine computes: of a
     cast beside a literal it compares what is cast, and finds no 1.50 by `cast(n as int) = 1` and no

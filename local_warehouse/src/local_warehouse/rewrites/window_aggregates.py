@@ -116,6 +116,9 @@ def _averaged(call: exp.Expr) -> list[exp.Expr]:
 def average(call: exp.Expr, types: OperandTypes) -> None:
     """Compute an average of DECIMALs, or over a window that moves, as a sum and a number."""
     window, data_type = _window_of(call), types.of(_argument(call))
+    if data_type == "void":
+        _argument(call).replace(exp.cast(exp.Null(), "double"))
+        return
     if data_type.startswith("decimal"):
         _round_average(call, decimal_of(data_type))
         return
@@ -141,6 +144,16 @@ def _round_average(call: exp.Expr, averaged: Decimal | None) -> None:
     result = Decimal(min(averaged.precision + 4, 38), min(averaged.scale + 4, 38))
     template = quotient(summed, Decimal(20, 0), result)
     _put(whole, held(fill(template, places), str(result)), render(whole))
+
+
+def _listed(call: exp.Expr) -> list[exp.Expr]:
+    return [] if isinstance(call.this, exp.Distinct) else [call.this]
+
+
+def _list_nothing(call: exp.Expr, types: OperandTypes) -> None:
+    """Give NULL, which has no type, that of a text: the engine does not aggregate it."""
+    if types.of(call.this) == "void":
+        call.this.replace(exp.cast(exp.Null(), "string"))
 
 
 def _grouped(call: exp.Expr) -> list[exp.Expr]:
@@ -205,6 +218,8 @@ def _ranked(call: exp.Expr) -> list[exp.Expr]:
 def _ranked_value(call: exp.Expr) -> exp.Expr | None:
     if isinstance(call, exp.WithinGroup):
         is_known = isinstance(call.this, exp.Anonymous) and str(call.this.this).lower() in _RANKING
+        if is_known and evident_type(call.this.expressions[0]) == "float":
+            raise unsupported(f"{render(call.this)}, whose share is a FLOAT (cast it to DOUBLE)")
         keys = call.expression.expressions if is_known else []
         return keys[0].this if len(keys) == 1 else None
     return None if isinstance(_argument(call), exp.Distinct) else _argument(call)
@@ -307,4 +322,7 @@ CALLS: ByName = {
     "min": (_grouped, _extreme),
     **dict.fromkeys(("median", "percentile"), (_ranked, _rank)),
 }
-CORRECTIONS: ByClass = {exp.WithinGroup: (_ranked, _rank)}
+CORRECTIONS: ByClass = {
+    exp.WithinGroup: (_ranked, _rank),
+    exp.GroupConcat: (_listed, _list_nothing),
+}

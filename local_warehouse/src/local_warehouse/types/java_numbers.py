@@ -43,3 +43,8 @@ def double_text(text: str | None) -> str | None:
         except OverflowError:
             return "-Infinity" if stripped.startswith("-") else "Infinity"
     return None
+
+
+def java_decimal(digits: str | None) -> str | None:
+    """A DECIMAL as Java's BigDecimal writes it, with an exponent where it is very small."""
+    return None if digits is None else str(decimal.Decimal(digits))

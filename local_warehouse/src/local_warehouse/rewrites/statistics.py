@@ -1,0 +1,49 @@
+"""Statistics of DOUBLEs so large that their squares are infinite, and of NaN, which are refused.
+
+The engine adds them up otherwise than Spark, and has infinity or 0 where Spark has NaN.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.rewrites.operand_types import ByClass, ByName, Correction, OperandTypes
+from local_warehouse.rewrites.templates import fill, refusal
+
+_OF_ONE = (
+    *("kurtosis", "skewness", "std", "stddev", "stddev_pop", "stddev_samp"),
+    *("variance", "var_pop", "var_samp"),
+)
+_OF_TWO = (
+    *("corr", "covar_pop", "covar_samp", "regr_intercept", "regr_r2", "regr_slope", "regr_sxy"),
+    *("regr_syy",),
+)
+_CHECKED = (
+    "if(abs(x) <= 1e150D or x is null, x,"
+    f" cast({refusal('statistics of NaN and of numbers above 1e150')} as {{type}}))"
+)
+
+
+def _of_histogram(call: exp.Expr) -> list[exp.Expr]:
+    return call.expressions[:1]
+
+
+def _arguments(call: exp.Expr) -> list[exp.Expr]:
+    found = call.expressions if isinstance(call, exp.Anonymous) else [call.this, call.expression]
+    return [one for one in found if isinstance(one, exp.Expr) and not isinstance(one, exp.Distinct)]
+
+
+def _check(call: exp.Expr, types: OperandTypes) -> None:
+    is_histogram = isinstance(call, exp.Anonymous) and str(call.this).lower() == "histogram_numeric"
+    for argument in _of_histogram(call) if is_histogram else _arguments(call):
+        data_type = types.of(argument)
+        if data_type in ("float", "double"):
+            argument.replace(fill(_CHECKED.format(type=data_type), {"x": argument}))
+
+
+_CORRECTION: Correction = (_arguments, _check)
+CALLS: ByName = {
+    **dict.fromkeys((*_OF_ONE, *_OF_TWO), _CORRECTION),
+    "histogram_numeric": (_of_histogram, _check),
+}
+CORRECTIONS: ByClass = {exp.RegrSxx: _CORRECTION}
