@@ -173,16 +173,15 @@ _PARAMETERS = {
 }
 _REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
 _MODES = ("aes_encrypt", "aes_decrypt")
-_LEAST_PLACE = -2147480000  # before which Spark's sums with a length are no INTs
+_LEAST_PLACE = 2**31  # before the end, from which Spark counts to one character too few
 _FROM_START = (
-    f"if(y < {_LEAST_PLACE}, {refusal(f'a place before {_LEAST_PLACE}')},"
+    f"if(y = -{_LEAST_PLACE}, {refusal(f'the place -{_LEAST_PLACE} of a text')},"
     " if(y is null, null, call))"
 )
 _FROM_END = (  # what a start before the text leaves of it
-    f"if(y < {_LEAST_PLACE}, {refusal(f'a place before {_LEAST_PLACE}')},"
-    " if(y is null, null, if(y + length(x) < 0,"
+    "if(y is null, null, if(y + length(x) < 0,"
     " substring(x, 1, if(n + y + length(x) < 0, 0, n + y + length(x))),"
-    " substring(x, y, if(n < 0, 0, n)))))"
+    " substring(x, y, if(n < 0, 0, n))))"
 )
 # The engine has no part that begins behind the end and is cut off at it.
 _SLICED = (
@@ -191,9 +190,8 @@ _SLICED = (
     " when s > 0 then s when cast(s as bigint) + size(x) < 0 then size(x) + 1"
     " else s + size(x) + 1 end,"
     " case when n < 0 then cast(raise_error('[INVALID_PARAMETER_VALUE.LENGTH] The value of length"
-    " in slice is invalid: it is below 0.') as int) when abs(cast(s as bigint)) > 2147480000 or"
-    f" n > 2147480000 then cast({refusal('slice() of so many elements')} as int)"
-    " when n > size(x) then size(x) else n end)"
+    " in slice is invalid: it is below 0.') as int) when abs(cast(s as bigint)) > 2147480000"
+    f" then cast({refusal('slice() from so far')} as int) when n > size(x) then size(x) else n end)"
 )
 _MANY = 1_000_000
 _OVERLAID = (
@@ -356,8 +354,8 @@ def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
         digits = start.this if isinstance(start, exp.Neg) else start
         if not isinstance(digits, exp.Literal):  # of which the engine takes NULL for 1
             _replace(call, fill(_FROM_START, {"y": start, "call": call}))
-        elif digits is not start and int(float(digits.name)) > -_LEAST_PLACE:
-            raise unsupported(f"a place before {_LEAST_PLACE}, in {render(call)}")
+        elif digits is not start and digits.name == str(_LEAST_PLACE):
+            raise unsupported(f"the place -{_LEAST_PLACE} of a text")
         return
     if isinstance(start, exp.Literal) and isinstance(length, exp.Literal):
         return
