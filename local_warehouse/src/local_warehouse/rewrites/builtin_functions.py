@@ -10,9 +10,10 @@ import re
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import PREFIX, fill, refusal
+from local_warehouse.rewrites.unfit_arguments import check_call, check_compared
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -58,6 +59,7 @@ _URL_VALUE = (
 # A title has one of the letters of ß and of ﬁ, and its own form of ǆ.
 _FIRST_LETTER = "translate(upper(left(w, 1)), 'ǄǇǊǱ', 'ǅǈǋǲ')"
 _LATE = f"cast({refusal('a year above 9999 in a text with a format')} as timestamp)"
+_TEXTS = (UNKNOWN, "string", "void")
 _NO_CSV = "raise_error('[DATATYPE_MISMATCH.UNEXPECTED_NULL] The csv must not be NULL.')"
 # What stands for a call with so many arguments; `call` is the call, `x`, `y`, `z` its arguments.
 _CORRECTED = {
@@ -220,15 +222,19 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     )
     for call in reversed(calls):
         if isinstance(call, exp.GroupConcat):
+            check_call("trim", call, [call.args["separator"]] if call.args.get("separator") else [])
             if _is_null(call.args.get("separator")):
                 call.set("separator", exp.Literal.string(""))
         elif isinstance(call, exp.DecodeCase):
             _replace(call, _cases(call.expressions))
         elif isinstance(call, exp.Overlay):
+            check_call("overlay", call, [call.this, call.expression])
             _overlay(call)
         elif isinstance(call, exp.StrPosition):
+            check_call("position", call, [call.this, call.args["substr"]])
             _locate(call)
         elif isinstance(call, exp.Substring):
+            check_call("substring", call, [call.this])
             _substring(call, [call.this, call.args.get("start"), call.args.get("length")])
         else:
             _correct(call)
@@ -240,11 +246,13 @@ def _correct(call: exp.Expr) -> None:
     name = str(call.this).lower() if is_anonymous else call.key
     arguments = call.expressions if is_anonymous else [call.this]
     template = _CORRECTED.get((name, len(arguments)))
+    check_call(name, call, arguments)
     if name in _REFUSED or (name in _MODES and not _is_known_mode(arguments)):
         raise unsupported(
             f"the function {name} in this form" if name in _MODES else f"the function {name}"
         )
-    if name in ("parse_url", "try_parse_url") and evident_type(arguments[0]) in ("int", "bigint"):
+    are_texts = all(evident_type(argument) in _TEXTS for argument in arguments)
+    if name in ("parse_url", "try_parse_url") and not are_texts:
         raise SqlError(
             "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
             f"Cannot resolve {render(call)} due to data type mismatch: it takes a STRING.",
@@ -253,6 +261,10 @@ def _correct(call: exp.Expr) -> None:
         _keep_in_bounds(call, arguments)
     elif name == "count_if" and isinstance(call.parent, exp.Filter):  # which the engine leaves out
         call.replace(fill("count(if(x, 1, null))", {"x": arguments[0]}))
+    elif name == "equal_null" and len(arguments) == 2:
+        check_compared(call, arguments)
+    elif name == "variant_explode_outer" and not _is_parsed(arguments[0]):
+        raise unsupported("variant_explode_outer() of what may be NULL (variant_explode is there)")
     elif name == "nth_value" and len(arguments) > 1 and not _is_natural(arguments[1]):
         raise unsupported(f"{render(call)}, whose number is no literal above 0")
     elif name == "elt" and len(arguments) > 1:
@@ -385,6 +397,13 @@ def _locate(call: exp.StrPosition) -> None:
             start = call.args["position"]
         places = {"x": call.args["substr"], "y": call.this, "z": start, "call": call}
         _replace(call, fill(_LOCATED, places))
+
+
+def _is_parsed(value: exp.Expr) -> bool:
+    """Whether it is parse_json() of a literal, with or without the argument's name."""
+    value = value.expression if isinstance(value, (exp.Kwarg, exp.PropertyEQ)) else value
+    is_call = isinstance(value, exp.Anonymous) and str(value.this).lower() == "parse_json"
+    return is_call and isinstance(value.expressions[0], exp.Literal)
 
 
 def _take(call: exp.Expr, arguments: list[exp.Expr]) -> None:

@@ -21,6 +21,7 @@ from local_warehouse.rewrites import (
     moments,
     statistics,
     texts,
+    unfit_arguments,
     variants,
     window_aggregates,
 )
@@ -93,6 +94,9 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
     corrections: dict[int, _Corrections] = {}
     for node in reversed(found):
         wanted: _Corrections = []
+        if isinstance(node, (exp.Predicate, exp.Case)):
+            for group in mixed_numbers.compared_values(node):
+                unfit_arguments.check_compared(node, group)
         if id(node) in mixed:
             compared = [one for group in mixed_numbers.compared_values(node) for one in group]
             wanted.append((node, mixed_numbers.compare_as_doubles, compared))

@@ -16,6 +16,7 @@ from local_warehouse.rewrites.mixed_numbers import as_compared
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes, widest
 from local_warehouse.rewrites.structs import type_of
 from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.unfit_arguments import check_common
 from local_warehouse.sql.dialect import render
 
 # The engine takes an ARRAY or STRUCT with a NULL in it for less than one without.
@@ -24,6 +25,7 @@ _OF_ARRAYS = {
     "least": "try_element_at(sort_array(filter(list, one -> one is not null)), 1)",
 }
 _MOMENTS = ("timestamp", "date")
+_READ_FROM_TEXT = {*_MOMENTS, "timestamp_ntz", "boolean", "binary"}
 
 
 def _values(node: exp.Expr) -> list[exp.Expr]:
@@ -67,6 +69,8 @@ def _cast_entries(call: exp.Expr, types: OperandTypes) -> None:
 
 def _cast_all(values: list[exp.Expr], types: OperandTypes) -> None:
     given = [types.of(value) for value in values]
+    if values:
+        check_common(given, values[0].parent or values[0])
     if any(one.startswith("struct<") for one in given):
         _check_structs(values, given)
     wanted = common(set(given)) if "string" not in given else _common_of_texts(given)
@@ -98,6 +102,7 @@ def _check_structs(values: list[exp.Expr], given: list[str]) -> None:
     fields = [type_of(one).expressions for one in given if one.startswith("struct<")]
     for same in zip(*fields, strict=False):
         kinds = {name_of_type(one.args["kind"]) for one in same}
+        check_common(kinds, values[0].parent or values[0])
         if kinds & {"string", "float"} and common(kinds) is not None:
             raise unsupported(
                 f"STRUCTs whose fields' types differ, {' and '.join(sorted(set(given))).upper()},"
@@ -150,7 +155,7 @@ def common(types: set[str]) -> str | None:
         return widest(types)
     if types == set(_MOMENTS):  # the engine's has no time zone
         return "timestamp"
-    if len(types) == 2 and types & {"string"} and types & set(_MOMENTS):
+    if len(types) == 2 and types & {"string"} and types & _READ_FROM_TEXT:
         return next(iter(types - {"string"}))
     return None
 

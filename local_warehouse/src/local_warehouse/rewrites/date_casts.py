@@ -32,7 +32,7 @@ def cut_times_from_dates(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 
 def _may_have_time(cast: exp.Cast) -> bool:
     """Whether it is a cast to DATE of a value that may be a text of more than a day."""
-    if cast.to.this != exp.DataType.Type.DATE or isinstance(cast.this, exp.Cast):
+    if cast.to.this != exp.DataType.Type.DATE or isinstance(cast.this, (exp.Cast, exp.Null)):
         return False
     is_text = isinstance(cast.this, exp.Literal) and cast.this.is_string
     return not (is_text and _DAY.fullmatch(cast.this.name))

@@ -32,6 +32,10 @@ def evident_type(node: exp.Expr) -> str:
             return "interval"
         case exp.Null():
             return "void"
+        case exp.Boolean():
+            return "boolean"
+        case exp.HexString():
+            return "binary"
         case exp.IntDiv():
             return "bigint"
         case exp.Window() | exp.Filter():

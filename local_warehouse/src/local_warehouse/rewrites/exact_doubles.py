@@ -14,6 +14,7 @@ from local_warehouse.rewrites import argument_types
 from local_warehouse.rewrites.evident_types import name_of_type
 from local_warehouse.rewrites.operand_types import ByName, OperandTypes
 from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.unfit_arguments import check_type
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 _EXACT = 15  # digits that a DOUBLE has of any number
@@ -55,6 +56,7 @@ def _only(call: exp.Expr) -> list[exp.Expr]:
 
 def _angle(call: exp.Expr, types: OperandTypes) -> None:
     value = call.expressions[0]
+    check_type(call, types.of(value))
     exact = as_double(value, types.of(value))
     if exact is not None:
         value.replace(exact)

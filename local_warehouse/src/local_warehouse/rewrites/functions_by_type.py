@@ -16,6 +16,7 @@ from local_warehouse.rewrites.structs import (
     with_fields_of,
 )
 from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.unfit_arguments import check_type
 from local_warehouse.sql.dialect import render
 
 
@@ -146,7 +147,10 @@ def _bucket(call: exp.Expr, types: OperandTypes) -> None:
     not always a number (3 of 0.3, 0, 1, 10)."""
     values, count = call.expressions[:3], call.expressions[3]
     places = {"n": exp.paren(count), "call": call}
-    if any(types.of(value).startswith("interval") for value in values):
+    if not all(types.of(value).startswith("interval") for value in values):
+        for value in values:
+            check_type(call, types.of(value))
+    else:
         call.replace(fill("if(n = 9223372036854775807, null, call)", places))
         return
     numbers = (exp.cast(value.copy(), "double") for value in values)

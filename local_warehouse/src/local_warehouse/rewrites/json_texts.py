@@ -163,6 +163,8 @@ def _to_csv(call: exp.Expr, types: OperandTypes) -> None:
     """Write the fractions of a STRUCT as texts. A line without a value is NULL."""
     value = call.expressions[0]
     given = types.of(value)
+    if "interval" in given:
+        raise unsupported(f"{str(call.this).lower()}() of {given.upper()}")
     if not given.startswith("struct<"):
         return
     kind = type_of(given)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.operand_types import ByClass, ByName, Correction, OperandTypes
 from local_warehouse.rewrites.templates import fill, refusal
+from local_warehouse.sql.dialect import render
+from local_warehouse.types.decimals import decimal_of
 
 _OF_ONE = (
     *("kurtosis", "skewness", "std", "stddev", "stddev_pop", "stddev_samp"),
     *("variance", "var_pop", "var_samp"),
 )
-_OF_TWO = (
-    *("corr", "covar_pop", "covar_samp", "regr_intercept", "regr_r2", "regr_slope", "regr_sxy"),
-    *("regr_syy",),
-)
+_OF_TWO = (*("corr", "covar_pop", "covar_samp", "regr_intercept", "regr_r2", "regr_slope"),)
+_DIGITS = 18  # of DECIMALs; what Spark has of more is what its rounding leaves
 _CHECKED = (
     "if(abs(x) <= 1e150D or x is null, x,"
     f" cast({refusal('statistics of NaN and of numbers above 1e150')} as {{type}}))"
@@ -39,6 +40,11 @@ def _check(call: exp.Expr, types: OperandTypes) -> None:
         data_type = types.of(argument)
         if data_type in ("float", "double"):
             argument.replace(fill(_CHECKED.format(type=data_type), {"x": argument}))
+        exact = decimal_of(data_type) if data_type.startswith("decimal") else None
+        if exact is not None and exact.precision > _DIGITS and len(_arguments(call)) == 2:
+            raise unsupported(
+                f"{render(call)} of DECIMALs of more than {_DIGITS} digits (cast them)"
+            )
 
 
 _CORRECTION: Correction = (_arguments, _check)
@@ -46,4 +52,4 @@ CALLS: ByName = {
     **dict.fromkeys((*_OF_ONE, *_OF_TWO), _CORRECTION),
     "histogram_numeric": (_of_histogram, _check),
 }
-CORRECTIONS: ByClass = {exp.RegrSxx: _CORRECTION}
+CORRECTIONS: ByClass = dict.fromkeys((exp.RegrSxx, exp.RegrSxy, exp.RegrSyy), _CORRECTION)

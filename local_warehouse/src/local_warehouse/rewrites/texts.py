@@ -119,6 +119,11 @@ def _may_lose(cast: exp.Cast, given: str) -> bool:
     return (is_whole or cast.to.this == exp.DataType.Type.DECIMAL) and to.scale < exact.scale
 
 
+def _is_number(value: exp.Expr) -> bool:
+    """Whether it is a literal, with or without a sign."""
+    return isinstance(value.this if isinstance(value, exp.Neg) else value, exp.Literal)
+
+
 def _cast(cast: exp.Expr, types: OperandTypes) -> None:
     assert isinstance(cast, exp.Cast)
     if cast.to.this != exp.DataType.Type.TEXT:
@@ -142,7 +147,7 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
             exact = exact_doubles.as_decimal(cast, given)
             if exact is not None:
                 cast.replace(exact)
-        if _may_lose(cast, given):
+        if _may_lose(cast, given) and not _is_number(cast.this):
             cast.replace(held(cast.copy(), name_of_type(cast.to)))
         return
     given = types.of(cast.this)
