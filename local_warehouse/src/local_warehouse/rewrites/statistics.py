@@ -1,4 +1,4 @@
-"""Statistics of DOUBLEs so large that their squares are infinite, and of NaN, which are refused.
+"""Statistics of DOUBLEs so large that their squares are infinite, which are refused.
 
 The engine adds them up otherwise than Spark, and has infinity or 0 where Spark has NaN.
 """
@@ -20,9 +20,10 @@ _OF_ONE = (
 _OF_TWO = (*("corr", "covar_pop", "covar_samp", "regr_intercept", "regr_r2", "regr_slope"),)
 _DIGITS = 18  # of DECIMALs; what Spark has of more is what its rounding leaves
 _CHECKED = (
-    "if(abs(x) <= 1e150D or x is null, x,"
-    f" cast({refusal('statistics of NaN and of numbers above 1e150')} as {{type}}))"
+    "if(abs(x) <= 1e150D or isnan(x - x) or x is null, x,"
+    f" cast({refusal('statistics of numbers above 1e150')} as {{type}}))"
 )
+_WITHOUT_NAN = f"if(isnan(x), cast({refusal('histogram_numeric() of NaN')} as {{type}}), x)"
 
 
 def _of_histogram(call: exp.Expr) -> list[exp.Expr]:
@@ -35,8 +36,7 @@ def _arguments(call: exp.Expr) -> list[exp.Expr]:
 
 
 def _check(call: exp.Expr, types: OperandTypes) -> None:
-    is_histogram = isinstance(call, exp.Anonymous) and str(call.this).lower() == "histogram_numeric"
-    for argument in _of_histogram(call) if is_histogram else _arguments(call):
+    for argument in _arguments(call):
         data_type = types.of(argument)
         if data_type in ("float", "double"):
             argument.replace(fill(_CHECKED.format(type=data_type), {"x": argument}))
@@ -47,9 +47,16 @@ def _check(call: exp.Expr, types: OperandTypes) -> None:
             )
 
 
+def _check_histogram(call: exp.Expr, types: OperandTypes) -> None:
+    """Fail for NaN, which the engine has behind all numbers, and Spark before them."""
+    value = call.expressions[0]
+    if (data_type := types.of(value)) in ("float", "double"):
+        value.replace(fill(_WITHOUT_NAN.format(type=data_type), {"x": value}))
+
+
 _CORRECTION: Correction = (_arguments, _check)
 CALLS: ByName = {
     **dict.fromkeys((*_OF_ONE, *_OF_TWO), _CORRECTION),
-    "histogram_numeric": (_of_histogram, _check),
+    "histogram_numeric": (_of_histogram, _check_histogram),
 }
 CORRECTIONS: ByClass = dict.fromkeys((exp.RegrSxx, exp.RegrSxy, exp.RegrSyy), _CORRECTION)

@@ -84,9 +84,10 @@ def check_compared(node: exp.Expr, operands: Iterable[exp.Expr]) -> None:
     kinds = {_kind(value) for value in values} & {"number", "interval", "moment"}
     if len(kinds) > 1:
         is_binary = isinstance(node, (exp.Binary, exp.Case))
-        which = "BINARY_OP_DIFF_TYPES" if is_binary else "DATA_DIFF_TYPES"
         raise SqlError(
-            f"DATATYPE_MISMATCH.{which}",
+            "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"
+            if is_binary
+            else "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
             f"Cannot resolve {render(node)} due to data type mismatch: it compares a"
             f" {' with a '.join(sorted(kinds))}.",
         )
