@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import logging
 import os
 import signal
@@ -61,12 +60,10 @@ from bronze_loader.warehouse.retries import RetryingWarehouse
 from bronze_loader.warehouse.statements import BronzeSchema
 from bronze_loader.warehouse.table_inventory import TableInventory
 from bronze_loader.warehouse.tables import Tables
+from local_session.command_end import INTERRUPTED, ending_with_its_reader
 from local_session.names import default_schemas
 
 logger = logging.getLogger(__name__)
-
-INTERRUPTED = 130
-NOT_READ = 141  # the code of a program that SIGPIPE has ended
 
 
 class _Printable(logging.Formatter):
@@ -81,32 +78,12 @@ class _Printable(logging.Formatter):
         return console.printable(said, keep="\n")
 
 
+@ending_with_its_reader
 def main(arguments: Sequence[str] | None = None, report: RunReport | None = None) -> int:
     """Run the command with these arguments, by default the process's; gives the exit code.
 
     What a load comes to is in `report` afterwards, if one is given.
     """
-    local_session.open_missing_streams()
-    if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal's encoding has no sign for
-        sys.stdout.reconfigure(errors="backslashreplace")
-    code = DONE
-    try:
-        try:
-            code = _main(arguments, report)
-        finally:
-            sys.stdout.flush()  # here, also after --help, so that a closed pipe is caught below
-    except BrokenPipeError:  # the reader of the output, `head` say, has ended
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOT_READ
-    except OSError as error:  # of the output, unless `_main` has told it already
-        if code == DONE:
-            print(f"load-bronze: {local_session.told(error)}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    return code
-
-
-def _main(arguments: Sequence[str] | None, report: RunReport | None) -> int:
     options = parse(list(sys.argv[1:] if arguments is None else arguments))
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(_Printable("%(levelname)s %(name)s: %(message)s"))
@@ -129,7 +106,7 @@ def _main(arguments: Sequence[str] | None, report: RunReport | None) -> int:
     except KeyboardInterrupt:
         print("load-bronze: stopped; the next run goes on from here", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader of the output, `head` say, has ended
         raise
     except OSError as error:  # such as a full disk below the output
         print(f"load-bronze: {local_session.told(error)}", file=sys.stderr)

@@ -17,13 +17,14 @@ from dashboard_preview.results import fetch
 from dashboard_preview.selections import read_selections
 from dashboard_preview.tiles import tile_pages
 from local_session import output
+from local_session.command_end import ending_with_its_reader
 from local_session.names import layer_schemas
 from local_session.sql_connection import WarehouseError, open_warehouse
 
 _ROW_LIMIT = 1_000_000
 
 
-@output.ending_with_its_reader
+@ending_with_its_reader
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv

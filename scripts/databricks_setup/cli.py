@@ -21,7 +21,8 @@ from databricks_setup.setup_plan import (
     wanted_grants,
 )
 from databricks_setup.workspace import Workspace
-from local_session import SessionError, output
+from local_session import SessionError
+from local_session.command_end import ending_with_its_reader
 
 _DONE = {
     StepAction.CREATE: "created",
@@ -35,7 +36,7 @@ class WrongUse(Exception):
     """A mistake that the user can put right."""
 
 
-@output.ending_with_its_reader
+@ending_with_its_reader
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args(arguments)

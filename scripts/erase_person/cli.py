@@ -35,7 +35,7 @@ from bronze_loader.warehouse.connection import (
 )
 from erase_person.layers import ID, TAG, Held, held_of
 from erase_person.records import without_person
-from local_session import output
+from local_session.command_end import ending_with_its_reader
 from local_session.names import default_schemas, layer_schemas
 
 UNREADABLE = (Refused, csv.Error, OSError, EOFError, zstandard.ZstdError)
@@ -50,7 +50,7 @@ class Found:
     rest: bytes
 
 
-@output.ending_with_its_reader
+@ending_with_its_reader
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)

@@ -20,12 +20,13 @@ from landing_sample.layout import Sample, SampleFile
 from landing_sample.places import Bucket, Folder, Place, PlaceError, StoredFile
 from landing_sample.upload import UploadError, csv_files, printable, unclaimed_keys, upload
 from local_session import output
+from local_session.command_end import ending_with_its_reader
 
 SHOWN = 20  # names of files that are left out
 DEFAULT = Sample(seed=42, sales=20_000, customers=2_000)
 
 
-@output.ending_with_its_reader
+@ending_with_its_reader
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv

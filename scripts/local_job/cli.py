@@ -19,10 +19,11 @@ from local_job.report_printer import print_report
 from local_job.runner import JobRun, new_run, run_job, run_lock
 from local_job.said_warnings import last_warnings
 from local_session import output
+from local_session.command_end import ending_with_its_reader
 from local_session.sql_connection import WarehouseError, open_warehouse
 
 
-@output.ending_with_its_reader
+@ending_with_its_reader
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv

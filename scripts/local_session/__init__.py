@@ -87,10 +87,3 @@ def told(error: Exception) -> str:
                 f"\nThe disk of {place} has {free >> 20} MiB left: free some and run it again."
             )
     return message
-
-
-def open_missing_streams() -> None:
-    """Give a process that was started without its standard streams, as by a daemon, empty ones."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115

@@ -21,6 +21,7 @@ from bronze_loader.datasets.csv_options import CsvOptions
 from bronze_loader.datasets.declaration import find_sources, read_datasets
 from bronze_loader.errors import ConfigurationError
 from local_session import output
+from local_session.command_end import ending_with_its_reader
 from new_dataset import models_sql
 from new_dataset.dataset import KINDS, TEXT, Column, ColumnType, NewDataset
 from new_dataset.errors import NewDatasetError
@@ -37,7 +38,7 @@ MODEL_LINES = 200  # of a model's SQL, by dbt-bouncer.yml
 _SHOWN = 30  # characters of an example in the table
 
 
-@output.ending_with_its_reader
+@ending_with_its_reader
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args(argv)

@@ -26,17 +26,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 import local_session
 from bronze_loader.errors import ConfigurationError, LoaderError
 from bronze_loader.warehouse.connection import ON_A_LAPTOP, connect, host_is_known
-from local_session import output
+from local_session.command_end import INTERRUPTED, ending_with_its_reader
 from workspace_proof import findings
 from workspace_proof.findings import Finding
 from workspace_proof.ground import NAME, Ground
 from workspace_proof.proof import NOT_REACHED, prove, prove_removal
 
-INTERRUPTED = 130
 REFUSALS = (LoaderError, BotoCoreError, ClientError)
 
 
-@output.ending_with_its_reader
+@ending_with_its_reader
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
