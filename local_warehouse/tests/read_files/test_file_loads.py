@@ -6,6 +6,7 @@ A list of the table's columns leaves a statement to the engine.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -93,6 +94,15 @@ class Both:
         """Who made the newest commit."""
         return str(self.warehouse.sql(f"describe history {table} limit 1")[0]["engineInfo"])
 
+    def newest_statistics(self, table: str) -> list[dict[str, Any]]:
+        """The statistics of the files that the newest commit added."""
+        place = urlsplit(self.warehouse.sql(f"describe detail {table}")[0]["location"])
+        newest = self.warehouse.sql(f"describe history {table} limit 1")[0]["version"]
+        key = f"{place.path.lstrip('/')}/_delta_log/{newest:020}.json"
+        body = self.warehouse.s3.get_object(Bucket=place.netloc, Key=key)["Body"].read()
+        actions = [json.loads(line) for line in body.splitlines()]
+        return [json.loads(one["add"]["stats"]) for one in actions if "add" in one]
+
 
 @pytest.fixture(scope="module")
 def both(warehouse: Any) -> Both:
@@ -135,6 +145,14 @@ def test_each_row_of_large_files_has_the_marks_of_its_file(both: Both) -> None:
     wanted = [(url, n, n, "same", None, None, "x" * 1000, "z", size)
               for n, (url, size) in enumerate(zip(urls, sizes, strict=True))]  # fmt: skip
     assert [tuple(row.values()) for row in both.warehouse.sql(asked)] == wanted
+    found = both.newest_statistics(both.own)
+    assert sum(one["numRecords"] for one in found) == sum(sizes)
+    assert min(one["minValues"]["f"] for one in found) == min(urls)
+    assert max(one["maxValues"]["n"] for one in found) == len(urls) - 1
+    for one in found:
+        assert one["minValues"]["s"] == one["maxValues"]["s"] == "same"
+        assert (one["nullCount"]["s"], one["nullCount"]["c"]) == (0, one["numRecords"])
+        assert not {"a", "c"} & {*one["minValues"], *one["maxValues"]}
 
 
 parts = st.sampled_from(
