@@ -94,8 +94,11 @@ def test_recorded_examples_are_those_that_are_packaged() -> None:
 def _reason(kind: str, said: str, sql: str, found: dict[str, Any]) -> str | None:
     """The listed reason for a difference, which names the condition of Spark's error where an
     answer is in its place; an error that is no refusal is at least heard, under its condition."""
+    texts = [f"{said}: {sql}"]
+    if found.get("rows") == []:
+        texts.append(f"{said} of no rows: {sql}")
     for reason, patterns in DIFFERENCES[kind].items():
-        if any(re.search(pattern, f"{said}: {sql}", re.IGNORECASE) for pattern in patterns):
+        if any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns for text in texts):
             return str(reason)
     condition = str(found.get("error", ""))
     return f"the error {condition}" if condition and condition != "INTERNAL_ERROR" else None

@@ -188,6 +188,16 @@ def test_aggregates_are_those_of_databricks(warehouse: Any) -> None:
     )[0]
     most = {"p": "-Infinity", "c": "-Infinity", "r": "NaN", "o": None, "m": "NaN", "s": "NaN"}
     assert found == most
+    moving = "over (order by i rows between 1 preceding and current row)"
+    found = warehouse.sql(
+        f"select string(var_pop(x) {moving}) as v, string(stddev(x) {moving}) as s,"
+        f" string(covar_pop(x, i) {moving}) as c from {nan} order by i"
+    )
+    assert [tuple(row.values()) for row in found] == [
+        *(("0.0", None, "0.0"), ("NaN", "NaN", "NaN"), ("NaN", "NaN", "NaN")),
+        *(("2.25", "2.1213203435596424", "-0.75"), ("0.0", None, "0.0")),
+    ]
+    warehouse.fails(f"select regr_r2(x, i) {moving} from {nan}", "UNSUPPORTED_FEATURE")
     warehouse.fails(f"select percentile_approx(x, 0.5) from {nan}", "UNSUPPORTED_FEATURE")
     positions = f"select i > 2 as k, count(*) as n from {nan} group by {{}}((1))"
     for sets in ("rollup", "cube", "grouping sets"):

@@ -60,7 +60,7 @@ def _check_window(window: exp.Window) -> None:
 def _check_random(call: exp.Anonymous) -> None:
     around = call.parent
     while around is not None and not isinstance(around, (exp.Select, exp.Window)):
-        if is_aggregate(around) and not isinstance(around.parent, (exp.Window, exp.Filter)):
+        if is_aggregate(around) and not _is_windowed(around):
             raise SqlError(
                 "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION",
                 f"{render(around)} aggregates the random values of {call.this}().",
@@ -72,3 +72,8 @@ def _check_random(call: exp.Anonymous) -> None:
             "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.NON_DETERMINISTIC_LATERAL_SUBQUERIES",
             f"LATERAL with the random values of {call.this}().",
         )
+
+
+def _is_windowed(call: exp.Expr) -> bool:
+    whole = call.parent if isinstance(call.parent, exp.Filter) else call
+    return isinstance(whole.parent, exp.Window)

@@ -44,9 +44,27 @@ _BETWEEN = (
 )
 _AT = "get(sorted, cast(greatest(ceil(size(sorted) * p), 1) as int) - 1)"
 _CORRELATED = (
-    "cast(pairs as double)"
-    " / cast(nullif(sqrt(cast(first as double) * cast(second as double)), 0D) as double)"
+    "if(number > 1, cast(pairs as double)"
+    " / cast(nullif(sqrt(cast(first as double) * cast(second as double)), 0D) as double), null)"
 )
+_SIDES = (("x", "y"), ("y", "x"))
+# Spark's own steps: the number of rows, the means, and what the rows are apart from them.
+_APART = {
+    1: "aggregate(list, named_struct('n', 0D, 'x', 0D, 's', 0D), (a, v) -> if(v.x is null, a,"
+    " named_struct('n', a.n + 1D, 'x', a.x + (v.x - a.x) / (a.n + 1D),"
+    " 's', a.s + (v.x - a.x) * (v.x - a.x - (v.x - a.x) / (a.n + 1D)))), a -> {})",
+    2: "aggregate(list, named_struct('n', 0D, 'x', 0D, 'y', 0D, 's', 0D), (a, v) ->"
+    " if(v.x is null or v.y is null, a, named_struct('n', a.n + 1D,"
+    " 'x', a.x + (v.x - a.x) / (a.n + 1D), 'y', a.y + (v.y - a.y) / (a.n + 1D),"
+    " 's', a.s + (v.x - a.x) * (v.y - a.y - (v.y - a.y) / (a.n + 1D)))), a -> {})",
+}
+_OF_ALL, _OF_SAMPLE = "a.s / nullif(a.n, 0D)", "if(a.n < 2D, null, a.s / (a.n - 1D))"
+_FOUND_APART = {
+    **dict.fromkeys(("var_pop", "covar_pop"), _OF_ALL),
+    **dict.fromkeys(("var_samp", "variance", "covar_samp"), _OF_SAMPLE),
+    "stddev_pop": f"sqrt({_OF_ALL})",
+    **dict.fromkeys(("std", "stddev", "stddev_samp"), f"sqrt({_OF_SAMPLE})"),
+}
 _STRUCTS = {
     "max": "try_element_at(sort_array(list), -1)",
     "min": "try_element_at(sort_array(list), 1)",
@@ -78,10 +96,12 @@ def divide_covariances(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             continue
         places = {"x": call.expressions[0], "y": call.expressions[1]}
         whole = _whole(call)
+        x, y = (fill(f"if({other} is null, null, {one})", places) for one, other in _SIDES)
         parts = {
+            "number": _of_values(whole, "count", x),
             "pairs": _of_values(whole, "covar_pop", *places.values()),
-            "first": _of_values(whole, "var_pop", fill("if(y is null, null, x)", places)),
-            "second": _of_values(whole, "var_pop", fill("if(x is null, null, y)", places)),
+            "first": _of_values(whole, "var_pop", x),
+            "second": _of_values(whole, "var_pop", y),
         }
         _put(whole, fill(_CORRELATED, parts), render(whole))
     return tree
@@ -129,6 +149,28 @@ def average(call: exp.Expr, types: OperandTypes) -> None:
     inner.set("this", "count")
     places = {"total": _summed(window), "rows": counted}
     _put(window, fill("(total / nullif(rows, 0))", places), render(window))
+
+
+def _moving(call: exp.Expr) -> list[exp.Expr]:
+    """The arguments of a variance or a covariance over a window that moves."""
+    window = _window_of(call)
+    is_moving = window is not None and _moves(window)
+    if is_moving and str(call.this).lower().startswith("regr_"):
+        raise unsupported(f"{str(call.this).lower()} over a window that moves")
+    return list(call.expressions) if is_moving and len(call.expressions) in _APART else []
+
+
+def _vary(call: exp.Expr, types: OperandTypes) -> None:
+    """Compute a variance or a covariance row by row, of each window anew."""
+    whole, pairs = _whole(call), zip("xy", call.expressions, strict=False)
+    fields = [
+        part for name, one in pairs for part in (exp.Literal.string(name), exp.cast(one, "double"))
+    ]
+    listed = _of_values(
+        whole, "collect_list", exp.Anonymous(this="named_struct", expressions=fields)
+    )
+    found = _APART[len(call.expressions)].format(_FOUND_APART[str(call.this).lower()])
+    _put(whole, fill(found, {"list": listed}), render(whole))
 
 
 def _round_average(call: exp.Expr, averaged: Decimal | None) -> None:
@@ -315,7 +357,9 @@ def _moves(window: exp.Window) -> bool:
     return spec is not None and str(spec.args.get("start")).upper() != "UNBOUNDED"
 
 
+_REGRESSIONS = ("intercept", "r2", "slope", "sxx", "sxy", "syy")
 CALLS: ByName = {
+    **dict.fromkeys((*_FOUND_APART, *(f"regr_{name}" for name in _REGRESSIONS)), (_moving, _vary)),
     "avg": (_averaged, average),
     "mean": (_averaged, average),
     "max": (_grouped, _extreme),
