@@ -280,10 +280,13 @@ def _rounded(node: exp.Expr) -> list[exp.Expr]:
 
 def _round_whole(node: exp.Expr, types: OperandTypes) -> None:
     """Keep the type of a DECIMAL without digits behind the point; the engine's has one more. A
-    FLOAT has the places of a DECIMAL(14, 7), as in Spark."""
+    FLOAT has the places of a DECIMAL(14, 7), as in Spark. NaN becomes 0, which the engine forgets
+    where the whole number is compared or cast."""
     data_type = types.of(node.this)
     if node.args.get("decimals") is not None:
         _hold_float(node.this, data_type)
+    elif data_type in ("float", "double") and isinstance(node.parent, (exp.Predicate, exp.Cast)):
+        node.replace(held(node.copy(), "bigint"))
     elif data_type.startswith("decimal") and data_type.endswith(",0)"):
         node.replace(exp.cast(node.this.copy(), data_type))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import unsupported
+from local_warehouse.rewrites import window_aggregates
 from local_warehouse.rewrites.operand_types import ByClass, ByName, Correction, OperandTypes
 from local_warehouse.rewrites.templates import fill, refusal
 from local_warehouse.sql.dialect import render
@@ -45,6 +46,7 @@ def _check(call: exp.Expr, types: OperandTypes) -> None:
             raise unsupported(
                 f"{render(call)} of DECIMALs of more than {_DIGITS} digits (cast them)"
             )
+    window_aggregates.vary(call)
 
 
 def _check_histogram(call: exp.Expr, types: OperandTypes) -> None:

@@ -151,17 +151,16 @@ def average(call: exp.Expr, types: OperandTypes) -> None:
     _put(window, fill("(total / nullif(rows, 0))", places), render(window))
 
 
-def _moving(call: exp.Expr) -> list[exp.Expr]:
-    """The arguments of a variance or a covariance over a window that moves."""
+def vary(call: exp.Expr) -> None:
+    """Compute a variance or a covariance row by row, of each window anew, where windows move."""
     window = _window_of(call)
-    is_moving = window is not None and _moves(window)
-    if is_moving and str(call.this).lower().startswith("regr_"):
-        raise unsupported(f"{str(call.this).lower()} over a window that moves")
-    return list(call.expressions) if is_moving and len(call.expressions) in _APART else []
-
-
-def _vary(call: exp.Expr, types: OperandTypes) -> None:
-    """Compute a variance or a covariance row by row, of each window anew."""
+    if window is None or not _moves(window):
+        return
+    name = str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
+    if name not in _FOUND_APART:
+        if name.startswith("regr"):
+            raise unsupported(f"{name} over a window that moves")
+        return
     whole, pairs = _whole(call), zip("xy", call.expressions, strict=False)
     fields = [
         part for name, one in pairs for part in (exp.Literal.string(name), exp.cast(one, "double"))
@@ -169,7 +168,7 @@ def _vary(call: exp.Expr, types: OperandTypes) -> None:
     listed = _of_values(
         whole, "collect_list", exp.Anonymous(this="named_struct", expressions=fields)
     )
-    found = _APART[len(call.expressions)].format(_FOUND_APART[str(call.this).lower()])
+    found = _APART[len(call.expressions)].format(_FOUND_APART[name])
     _put(whole, fill(found, {"list": listed}), render(whole))
 
 
@@ -357,9 +356,7 @@ def _moves(window: exp.Window) -> bool:
     return spec is not None and str(spec.args.get("start")).upper() != "UNBOUNDED"
 
 
-_REGRESSIONS = ("intercept", "r2", "slope", "sxx", "sxy", "syy")
 CALLS: ByName = {
-    **dict.fromkeys((*_FOUND_APART, *(f"regr_{name}" for name in _REGRESSIONS)), (_moving, _vary)),
     "avg": (_averaged, average),
     "mean": (_averaged, average),
     "max": (_grouped, _extreme),
