@@ -174,8 +174,9 @@ def _check_maps(call: exp.Expr, types: OperandTypes) -> None:
 def write_number(call: exp.Expr) -> list[exp.Expr]:
     """Make a text of a number in place of one; no type is to be asked for."""
     at = _TEXTS[str(call.this).lower()]
-    if len(call.expressions) > at and evident_type(call.expressions[at]) == "boolean":
-        raise unsupported(f"{render(call)}, whose format is a BOOLEAN")
+    plain = (UNKNOWN, "string", "void", *DIGITS)
+    if len(call.expressions) > at and evident_type(call.expressions[at]) not in plain:
+        raise unsupported(f"{render(call)}, where a STRING is expected (cast it)")
     if len(call.expressions) > at and evident_type(call.expressions[at]) in DIGITS:
         call.expressions[at].replace(exp.Literal.string(call.expressions[at].name))
     return []

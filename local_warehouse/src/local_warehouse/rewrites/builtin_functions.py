@@ -409,6 +409,11 @@ def _is_parsed(value: exp.Expr) -> bool:
 def _take(call: exp.Expr, arguments: list[exp.Expr]) -> None:
     """Fail where elt() has no text of a number; the engine's is NULL."""
     number, count = arguments[0], len(arguments) - 1
+    if evident_type(number) == "boolean":
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(call)} due to data type mismatch: it counts by an INT.",
+        )
     if _is_natural(number) and int(number.name) <= count:
         return
     checked = (

@@ -170,6 +170,8 @@ def _typeof(call: exp.Expr, types: OperandTypes) -> None:
     """Name the fields of an interval's type, which the engine's does not have."""
     argument = call.expressions[0]
     given, fields = types.of(argument), intervals.fields(argument, types.of)
+    if "interval" in given and not given.startswith("interval"):
+        raise unsupported("typeof() of what has an INTERVAL in it")
     if not given.startswith("interval") or (fields is None and given == "interval"):
         return
     if fields is None:

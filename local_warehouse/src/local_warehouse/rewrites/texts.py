@@ -24,6 +24,7 @@ from local_warehouse.types.decimals import Decimal, decimal_of
 VARIANT_TEXT = """if(is_variant_null(value), null,
     coalesce(try_variant_get(value, '$', 'string'), to_json(value)))"""
 _FRACTIONS = ("float", "double")
+_CAST = ("interval", "timestamp", "timestamp_ntz", *_FRACTIONS)  # before texts are joined
 _NESTED = ("array<", "map<", "struct<")
 _NESTED_KINDS = (exp.DataType.Type.ARRAY, exp.DataType.Type.LIST, exp.DataType.Type.MAP,
                  exp.DataType.Type.STRUCT)  # fmt: skip
@@ -162,13 +163,15 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Anonymous) and str(node.this).lower() == "elt":
         argument_types.narrow(node)
         given = given[1:]  # behind the number of what is taken
-    return [part for part in given if evident_type(part) in (UNKNOWN, "interval", *_FRACTIONS)]
+    return [part for part in given if evident_type(part) in (UNKNOWN, *_CAST)]
 
 
 def _concatenate(node: exp.Expr, types: OperandTypes) -> None:
     for part in _parts(node):
         given = types.of(part)
         text = as_text(part, given) if given in _FRACTIONS else None
+        if given.startswith("timestamp"):
+            text = part.copy()
         if given.startswith("interval"):
             text = intervals.as_text(part, types.of) or part.copy()
         if text is not None:

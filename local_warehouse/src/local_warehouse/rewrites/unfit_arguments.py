@@ -15,10 +15,12 @@ from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.sql.dialect import render
 
 _OF_NUMBERS = {
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "cot", "csc",
-    "degrees", "exp", "expm1", "from_unixtime", "hypot", "ln", "log", "log10", "log1p", "log2",
-    "make_date", "pow", "power", "radians", "rint", "sec", "sin", "sinh", "sqrt", "tan", "tanh",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "bitmap_bit_position",
+    "bitmap_bucket_number", "cbrt", "cos", "cosh", "cot", "csc", "date_from_unix_date", "degrees",
+    "exp", "expm1", "from_unixtime", "hypot", "ln", "log", "log10", "log1p", "log2", "make_date",
+    "pow", "power", "radians", "rint", "sec", "sin", "sinh", "sqrt", "tan", "tanh",
 }  # fmt: skip
+_SIGNS = {"negative", "positive"}  # take INTERVALs too
 _OF_TEXTS = {
     "ascii", "base64", "btrim", "char_length", "character_length", "contains", "endswith",
     "initcap", "instr", "lcase", "left", "len", "length", "levenshtein", "locate", "lower", "lpad",
@@ -38,21 +40,25 @@ _MOMENTS = ("date", "timestamp")
 
 
 def check_call(name: str, call: exp.Expr, arguments: Iterable[exp.Expr]) -> None:
-    """Raise SqlError for an argument of a call that is evidently of an unfit type."""
+    """Raise SqlError for an argument of a call that is evidently of an unfit type, and cast a
+    moment to STRING in place where a text is taken."""
     unfit: tuple[str, ...]
     if name in _OF_NUMBERS:
-        unfit = ("interval", "nested", "boolean", "moment")
+        unfit = ("interval", "nested", "boolean", "binary", "moment")
+    elif name in _SIGNS:
+        unfit = ("nested", "boolean", "binary", "moment")
     elif name in _OF_TEXTS:
         unfit = ("interval", "nested") if name not in _OF_ARRAYS else ("interval",)
     elif name in _OF_MOMENTS:
         unfit = ("interval", "nested", "boolean", "number")
     else:
         return
-    for argument in arguments:
+    for argument in list(arguments):
         kind = _kind(argument)
-        is_text = name in _OF_TEXTS
-        if is_text and (kind == "interval" or evident_type(argument) == "timestamp_ntz"):
+        if name in _OF_TEXTS and kind == "interval":
             raise unsupported(f"{name}() of {render(argument)} (cast it to STRING)")
+        if name in _OF_TEXTS and kind == "moment":  # whose text the engine writes otherwise
+            argument.replace(exp.cast(argument.copy(), "string"))
         if name == "translate" and kind == "binary":
             raise unsupported("translate() of BINARY (cast it to STRING)")
         if kind in unfit:
