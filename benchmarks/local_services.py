@@ -25,6 +25,7 @@ class Services:
     """The local services: their environment, their processes, the files in their landing."""
 
     def __init__(self, work: Path) -> None:
+        self.result_bytes = 0  # of the table that our loader wrote last
         self._state = work / "state"
         self._command("down")
         shutil.rmtree(self._state, ignore_errors=True)

@@ -31,7 +31,10 @@ class Ours:
         env = services.env | {"LANDING_URL": services.landing_url(dataset)}
         command = [str(BIN / "load-bronze"), "--sources", str(self._sources), "--schema", table]
         log = self._work / f"{table}_{dataset.name}.log"
-        return run(command, log, env, services=[services.s3_server, services.warehouse])
+        cost = run(command, log, env, services=[services.s3_server, services.warehouse])
+        files, place = fsspec.url_to_fs(self._place(table), use_listings_cache=False)
+        services.result_bytes = files.du(place)
+        return cost
 
     def rows(self, table: str) -> pads.Dataset:
         """The rows of the table."""

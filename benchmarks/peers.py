@@ -43,7 +43,7 @@ class Peer:
             str(SCRIPTS / f"{self.name}.py"),
             folder,
             self._place(table),
-            "careful" if dataset.careful else "plain",
+            self._last_argument(dataset),
         ]
         log = self._work / f"{table}_{dataset.name}.log"
         return run(
@@ -54,8 +54,11 @@ class Peer:
             folder=here,
         )
 
-    def rows(self, table: str) -> pads.Dataset:
-        """The rows of the table."""
+    def _last_argument(self, dataset: Dataset) -> str:
+        return "careful" if dataset.careful else "plain"
+
+    def rows(self, table: str) -> pads.Dataset | None:
+        """The rows of the table; None for a script that writes none."""
         files, place = fsspec.url_to_fs(self._place(table), use_listings_cache=False)
         parts = (path.partition("/_delta_log/") for path in sorted(files.find(place)))
         tables = {table for table, log, _ in parts if log}
@@ -75,3 +78,14 @@ class Peer:
         if self.storage == "s3":
             return f"{self._services.env['LAKEHOUSE_URL']}/{self.name}/{table}"
         return str(self._work / table / "table")
+
+
+class RawBytes(Peer):
+    """The bytes of a load without its rows; it is run behind our loader, whose result it copies in
+    size."""
+
+    def _last_argument(self, dataset: Dataset) -> str:
+        return str(self._services.result_bytes)
+
+    def rows(self, table: str) -> None:
+        """It has none."""

@@ -67,7 +67,8 @@ def _page(results: Results, sizes: Mapping[str, int], rounds: int, command: str)
         "as theirs; (local) marks those that read and write local files, which is in their favour. "
         "Memory is the peak of the resident sets of the whole process tree; ours includes the "
         "local warehouse, which stays up as the S3 server does. All columns are text. A ratio "
-        "above 1 means slower, or more, than ours.",
+        "above 1 means slower, or more, than ours. raw_bytes reads the files and writes as many "
+        "bytes as our result has, and nothing else: no load can take less.",
     ]
     for name, by_contestant in results.items():
         lines += ["", f"## {name}: {TITLES[name]} ({sizes[name] / 1e6:,.0f} MB)", ""]

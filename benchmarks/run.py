@@ -16,7 +16,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = HERE / ".venv"
 PEERS = (
-    "duckdb_delta", "polars_delta", "pyarrow_delta", "dlt_delta", "floe_delta", "spark_parquet",
+    "raw_bytes", "duckdb_delta", "polars_delta", "pyarrow_delta", "dlt_delta", "floe_delta",
+    "spark_parquet",
 )  # fmt: skip
 
 
@@ -70,15 +71,18 @@ def measure(options: argparse.Namespace) -> None:
     from datasets import make
     from local_services import PLACES, Services
     from ours import Ours
-    from peers import Peer
+    from peers import Peer, RawBytes
 
     work: Path = options.work.resolve()
     made = make(work / f"data_{options.scale}", options.scale)
     services = Services(work)
-    contestants: list[Ours | Peer] = [
-        Ours(work, services) if name == "ours" else Peer(name, work, services, options.storage)
-        for name in options.contestants.split(",")
-    ]
+    contestants: list[Ours | Peer] = []
+    for name in options.contestants.split(","):
+        kind = RawBytes if name == "raw_bytes" else Peer
+        ours = name == "ours"
+        contestants.append(
+            Ours(work, services) if ours else kind(name, work, services, options.storage)
+        )
     chosen = [name for name in made if name in options.datasets]
     results = {
         name: {one.name: report.Measurements(one.storage) for one in contestants} for name in chosen
@@ -103,8 +107,8 @@ def measure(options: argparse.Namespace) -> None:
                 measured.error = cost.error
                 if cost.error is None:
                     measured.costs.append(cost)
-                    if number == 0:
-                        measured.verdict = check(one.rows(table), made[name].truth)
+                    if number == 0 and (rows := one.rows(table)) is not None:
+                        measured.verdict = check(rows, made[name].truth)
                 shown = cost.error or f"{cost.wall:.1f} s"
                 print(f"round {number + 1} {name} {one.name}: {shown}", flush=True)
                 if name == "E" or (name == "C" and "E" not in chosen) or name in "ABD":
