@@ -34,6 +34,10 @@ _OF_MOMENTS = {
     "day", "dayofmonth", "dayofweek", "dayofyear", "hour", "last_day", "minute", "month", "quarter",
     "second", "weekday", "weekofyear", "year",
 }  # fmt: skip
+_WITHOUT_MOMENTS = {
+    "base64", "md5", "parse_url", "sha", "sha1", "sha2", "try_parse_url",
+}  # fmt: skip
+_COUNTING = {"left", "lpad", "repeat", "right", "rpad", "split_part", "substr", "substring"}
 _OF_ARRAYS = {"reverse"}  # take ARRAYs too
 _NESTED = {"array", "map", "named_struct", "struct"}
 _MOMENTS = ("date", "timestamp")
@@ -57,7 +61,10 @@ def check_call(name: str, call: exp.Expr, arguments: Iterable[exp.Expr]) -> None
         kind = _kind(argument)
         if name in _OF_TEXTS and kind == "interval":
             raise unsupported(f"{name}() of {render(argument)} (cast it to STRING)")
-        if name in _OF_TEXTS and kind == "moment":  # whose text the engine writes otherwise
+        is_count = name in _COUNTING and argument.index
+        if kind == "moment" and (name in _WITHOUT_MOMENTS or is_count):
+            unfit = (*unfit, "moment")
+        elif name in _OF_TEXTS and kind == "moment":  # whose text the engine writes otherwise
             argument.replace(exp.cast(argument.copy(), "string"))
         if name == "translate" and kind == "binary":
             raise unsupported("translate() of BINARY (cast it to STRING)")
