@@ -125,7 +125,7 @@ class Engine:
         garbage, the query is canceled."""
         connection, tag = self._connection, getattr(self._statement, "tag", None)
         with self._watched(connection):
-            first, others = self._done(sql, self._start)
+            first, others = self._with_rewrites(sql, self._start)
         schema = client_schema(first.schema)
 
         def batches() -> Generator[pa.RecordBatch]:
@@ -149,7 +149,7 @@ class Engine:
     def run(self, sql: str) -> pa.Table:
         """Run a statement and return its whole result, which has to fit in memory."""
         with self._watched(self._connection):
-            return self._done(sql, lambda s: pa.concat_tables(self._connection.tables(s)))
+            return self._with_rewrites(sql, lambda s: pa.concat_tables(self._connection.tables(s)))
 
     def count(self, sql: str) -> int:
         """The number in the first row and column of a query's result."""
@@ -164,7 +164,7 @@ class Engine:
             first = following
         return first, tables
 
-    def _done(self, sql: str, work: Callable[[str], _T], *written: str) -> _T:
+    def _with_rewrites(self, sql: str, work: Callable[[str], _T], *written: str) -> _T:
         """Do the work with a statement, and again with what a rewrite makes of it, where the engine
         fails as one of _AFTERWARDS knows it; each is tried once. `written` are locations of tables
         that the text does not name."""
@@ -219,7 +219,7 @@ class Engine:
     def columns(self, sql: str) -> list[Column]:
         """The names and types of a query's columns, without running it."""
         with self._watched(self._connection):
-            return self._done(sql, self._columns)
+            return self._with_rewrites(sql, self._columns)
 
     def _columns(self, sql: str) -> list[Column]:
         fields = self._connection.frame(sql).schema.fields
@@ -249,7 +249,7 @@ class Engine:
             writer.save(location)
 
         with self._watched(self._connection):
-            self._done(query, write, location)
+            self._with_rewrites(query, write, location)
 
     def append(self, query: str, location: str, mark: str) -> None:
         """Add a query's rows to the Delta table at a location, in one commit whose userMetadata is
@@ -260,7 +260,7 @@ class Engine:
             writer.option("userMetadata", mark).option(*_FILE_SIZE).save(location)
 
         with self._watched(self._connection):
-            self._done(query, write, location)
+            self._with_rewrites(query, write, location)
 
     def insert(self, query: str, relation: Relation, mark: str, *, overwrite: bool) -> None:
         """Add a query's rows to a table, or with `overwrite` put them in place of its rows, cast to
@@ -279,12 +279,14 @@ class Engine:
                 frame.writeTo(name).option("userMetadata", mark).append()
 
         with self._watched(self._connection):
-            self._done(query, write, relation.path)
+            self._with_rewrites(query, write, relation.path)
 
     def save(self, query: str, folder: Path) -> None:
         """Write a query's rows to Parquet files in a folder of this machine, which is new."""
         with self._watched(self._connection):
-            self._done(query, lambda s: self._connection.frame(s).write.parquet(str(folder)))
+            self._with_rewrites(
+                query, lambda s: self._connection.frame(s).write.parquet(str(folder))
+            )
 
     def register(self, name: str, table: pa.Table) -> None:
         """Create or replace a temporary view of a small table."""

@@ -34,8 +34,7 @@ _LOCATED = (
 # Java takes 12.50 for one word, and a text without words for a sentence.
 _SENTENCES = (
     "if(x rlike '[0-9][^0-9A-Za-z ][0-9]' or (x <> '' and not x rlike '[\\\\p{L}\\\\p{N}]'),"
-    " cast(raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse does not"
-    " support sentences() of numbers with a sign in them and of texts without words.')"
+    f" cast({refusal('sentences() of numbers with a sign in them and of texts without words')}"
     " as array<array<string>>), call)"
 )
 _LEAST = "cast('-Infinity' as double)"
@@ -94,8 +93,7 @@ _CORRECTED = {
     f" {_HYPOT.format('')})",  # the engine squares integers, and DOUBLEs that are too large
     # 0 where there is no digit of the base, of which the engine makes NULL
     ("conv", 3): "case when z < 0 or (z > 0 and trim(cast(x as string)) like '-%') then"
-    " raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse does not support"
-    " conv() of numbers below 0.') when call is null and trim(cast(x as string)) <> ''"
+    f" {refusal('conv() of numbers below 0')} when call is null and trim(cast(x as string)) <> ''"
     " and y between 2 and 36 and z between 2 and 36 then '0' else call end",
     ("log", 2): "if(x <= 0, null, call)",
     ("get_json_object", 2): f"{PREFIX}json_object(x, y)",  # the engine's has no [*]

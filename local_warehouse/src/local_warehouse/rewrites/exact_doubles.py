@@ -13,7 +13,7 @@ from sqlglot import exp
 from local_warehouse.rewrites import argument_types
 from local_warehouse.rewrites.evident_types import name_of_type
 from local_warehouse.rewrites.operand_types import ByName, OperandTypes
-from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.templates import fill, refusal
 from local_warehouse.rewrites.unfit_arguments import check_type
 from local_warehouse.types.decimals import Decimal, decimal_of
 
@@ -75,10 +75,8 @@ def _format(call: exp.Expr, types: OperandTypes) -> None:
     call.replace(fill(_FORMATTED, {"x": value, "call": call}))
 
 
-_FORMATTED = (
-    "if(abs(cast(x as double)) >= 1e15, raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The"
-    " local SQL warehouse does not support format_number() of numbers from 1e15 on.'), call)"
-)
+_TOO_LARGE = refusal("format_number() of numbers from 1e15 on")
+_FORMATTED = f"if(abs(cast(x as double)) >= 1e15, {_TOO_LARGE}, call)"
 CALLS: ByName = {
     **dict.fromkeys(("sin", "cos", "tan", "cot", "sec", "csc"), (_only, _angle)),
     "format_number": (_first, _format),

@@ -15,7 +15,7 @@ from local_warehouse.rewrites.structs import (
     type_of,
     with_fields_of,
 )
-from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.templates import fill, refusal
 from local_warehouse.rewrites.unfit_arguments import check_type
 from local_warehouse.sql.dialect import render
 
@@ -59,10 +59,7 @@ def _percentile(call: exp.Expr, types: OperandTypes) -> None:
     call.replace(exp.Anonymous(this="array", expressions=found) if is_array else found[0])
 
 
-_OF_NAN = (
-    "raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse does not support"
-    " percentile_approx() of NaN.')"
-)
+_OF_NAN = refusal("percentile_approx() of NaN")
 
 
 def _check_accuracy(call: exp.Expr, accuracy: exp.Expr, data_type: str) -> None:
@@ -132,10 +129,7 @@ def _moment(call: exp.Expr, types: OperandTypes) -> None:
         call.replace(fill(_FORMATTED, {"x": value, "call": call}))
 
 
-_FORMATTED = (
-    "if(year(x) < 1, raise_error('[UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE] The local SQL warehouse"
-    " does not support date_format() of moments before the year 1.'), call)"
-)
+_FORMATTED = f"if(year(x) < 1, {refusal('date_format() of moments before the year 1')}, call)"
 
 
 def _all_of_four(call: exp.Expr) -> list[exp.Expr]:

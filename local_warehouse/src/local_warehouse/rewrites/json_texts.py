@@ -91,8 +91,8 @@ def _json(value: exp.Expr, kind: exp.Expr, depth: int) -> exp.Expr:
         return fill(f"if(x is null, null, substring({one}, 6, length({one}) - 6))", {"x": value})
     element = f"e{depth}"
     if kind.this in _FRACTIONS:
-        places = {"x": value, "t": as_text(value, kind.sql(dialect="databricks").lower())}
-        return fill("if(isnan(x - x), concat('\"', t, '\"'), t)", _known(places))
+        places = {"x": value, "t": _fraction(value, kind)}
+        return fill("if(isnan(x - x), concat('\"', t, '\"'), t)", places)
     if kind.this == _KIND.DECIMAL:
         return _exact(value, kind)
     if kind.this == _KIND.VARIANT:
@@ -124,8 +124,10 @@ def _json(value: exp.Expr, kind: exp.Expr, depth: int) -> exp.Expr:
     return fill("cast(x as string)", {"x": value})
 
 
-def _known(places: dict[str, exp.Expr | None]) -> dict[str, exp.Expr]:
-    return {name: place for name, place in places.items() if place is not None}
+def _fraction(value: exp.Expr, kind: exp.Expr) -> exp.Expr:
+    text = as_text(value, kind.sql(dialect="databricks").lower())
+    assert text is not None  # as the engine's own cast does for no fraction
+    return text
 
 
 def _exact(value: exp.Expr, kind: exp.Expr) -> exp.Expr:
@@ -180,7 +182,7 @@ def _to_csv(call: exp.Expr, types: OperandTypes) -> None:
 def _csv(call: exp.Expr, value: exp.Expr, kind: exp.Expr) -> exp.Expr:
     written = kind.sql(dialect="databricks").lower()
     if kind.this in _FRACTIONS:
-        return _known({"t": as_text(value, written)})["t"]
+        return _fraction(value, kind)
     if kind.this == _KIND.DECIMAL:
         return _exact(value, kind)
     if _CSV_WRITTEN.search(written) is not None and kind.this != _KIND.NULL:

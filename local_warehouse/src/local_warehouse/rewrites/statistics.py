@@ -18,7 +18,7 @@ _OF_ONE = (
     *("kurtosis", "skewness", "std", "stddev", "stddev_pop", "stddev_samp"),
     *("variance", "var_pop", "var_samp"),
 )
-_OF_TWO = (*("corr", "covar_pop", "covar_samp", "regr_intercept", "regr_r2", "regr_slope"),)
+_OF_TWO = ("corr", "covar_pop", "covar_samp", "regr_intercept", "regr_r2", "regr_slope")
 _DIGITS = 18  # of DECIMALs; what Spark has of more is what its rounding leaves
 _CHECKED = (
     "if(abs(x) <= 1e150D or isnan(x - x) or x is null, x,"

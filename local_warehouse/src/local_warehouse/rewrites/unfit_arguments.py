@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.operand_types import DIGITS
 from local_warehouse.sql.dialect import render
 
 _OF_NUMBERS = {
@@ -52,7 +53,7 @@ def check_call(name: str, call: exp.Expr, arguments: Iterable[exp.Expr]) -> None
     elif name in _SIGNS:
         unfit = ("nested", "boolean", "binary", "moment")
     elif name in _OF_TEXTS:
-        unfit = ("interval", "nested") if name not in _OF_ARRAYS else ("interval",)
+        unfit = ("nested",) if name not in _OF_ARRAYS else ()
     elif name in _OF_MOMENTS:
         unfit = ("interval", "nested", "boolean", "number")
     else:
@@ -62,13 +63,12 @@ def check_call(name: str, call: exp.Expr, arguments: Iterable[exp.Expr]) -> None
         if name in _OF_TEXTS and kind == "interval":
             raise unsupported(f"{name}() of {render(argument)} (cast it to STRING)")
         is_count = name in _COUNTING and argument.index
-        if kind == "moment" and (name in _WITHOUT_MOMENTS or is_count):
-            unfit = (*unfit, "moment")
-        elif name in _OF_TEXTS and kind == "moment":  # whose text the engine writes otherwise
-            argument.replace(exp.cast(argument.copy(), "string"))
+        is_refused = kind == "moment" and (name in _WITHOUT_MOMENTS or is_count)
+        if name in _OF_TEXTS and kind == "moment" and not is_refused:
+            argument.replace(exp.cast(argument.copy(), "string"))  # the engine's text is another
         if name == "translate" and kind == "binary":
             raise unsupported("translate() of BINARY (cast it to STRING)")
-        if kind in unfit:
+        if kind in unfit or is_refused:
             raise SqlError(
                 "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
                 f"Cannot resolve {render(call)} due to data type mismatch: it does not take"
@@ -138,9 +138,7 @@ def _kind(argument: exp.Expr) -> str:
 def _kind_of_type(data_type: str) -> str:
     if data_type.startswith(_MOMENTS):
         return "moment"
-    if data_type in ("tinyint", "smallint", "int", "bigint") or data_type.startswith(
-        ("decimal", "float", "double")
-    ):
+    if data_type in DIGITS or data_type.startswith(("decimal", "float", "double")):
         return "number"
     if data_type.startswith(("array<", "map<", "struct<", "interval")):
         return data_type.partition("<")[0].partition(" ")[0]
