@@ -46,7 +46,23 @@ def test_values_are_sent_as_text_to_one_who_does_not_take_them_otherwise(warehou
     of_text, _ = _rows(warehouse, _use_arrow_native_decimals=False)
     assert of_text[7] == Decimal("1.50")
     of_text, _ = _rows(warehouse, _use_arrow_native_timestamps=False)
-    assert of_text[11] == "2024-02-29 10:00:00.500000"
+    assert of_text[11] == "2024-02-29 10:00:00.5"
+
+
+def test_complex_values_are_json_of_their_types(warehouse: Any) -> None:
+    with (
+        warehouse.connect(_use_arrow_native_complex_types=False) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "select map() as m, array() as a, named_struct('m', map(), 'n', null) as r,"
+            " array(map(1, 'x'), map(), null) as ms, map('k', map()) as mm,"
+            " array(timestamp'2024-02-29 10:00:00.50', timestamp'2024-01-01') as ts"
+        )
+        assert tuple(cursor.fetchone()) == (
+            "{}", "[]", '{"m":{},"n":null}', '[{"1":"x"},{},null]', '{"k":{}}',
+            '["2024-02-29 10:00:00.5","2024-01-01 00:00:00"]',
+        )  # fmt: skip
 
 
 def test_a_connector_without_pyarrow_gets_columns_of_values(warehouse: Any) -> None:

@@ -6,13 +6,16 @@ import contextlib
 import shutil
 import threading
 import time
+import uuid
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from databricks.sql.backend.types import CommandState
-from databricks.sql.exc import Error
+from databricks.sql.exc import Error, RequestError
+from databricks.sql.thrift_api.TCLIService import ttypes
+from thrift.Thrift import TApplicationException
 
 from local_warehouse.errors import SqlError
 from local_warehouse.protocol.encoding import ARROW
@@ -119,6 +122,29 @@ def test_a_session_that_is_closed_ends_its_statements(warehouse: Any) -> None:
     eventually(warehouse.computes)
     connection.close()
     eventually(lambda: not warehouse.computes())
+
+
+def test_an_operation_of_a_closed_session_does_not_exist(warehouse: Any) -> None:
+    connection = warehouse.connect()
+    cursor = connection.cursor()
+    cursor.execute("select id from range(300000)")
+    operation, backend = cursor.active_result_set.command_id, connection.session.backend
+    assert backend.get_query_state(operation) == CommandState.SUCCEEDED
+    connection.close()
+    gone = f"RESOURCE_DOES_NOT_EXIST: Command {uuid.UUID(operation.to_hex_guid())} does not exist."
+    handle = operation.to_thrift_handle()
+    for request in (
+        ttypes.TGetOperationStatusReq(operationHandle=handle),
+        ttypes.TGetResultSetMetadataReq(operationHandle=handle),
+        ttypes.TFetchResultsReq(operationHandle=handle, orientation=0, maxRows=1),
+    ):
+        method = getattr(backend._client, type(request).__name__[1:-3])
+        with pytest.raises(TApplicationException) as caught:
+            method(request)
+        assert caught.value.message == gone
+        assert backend._transport.code == 404
+        with pytest.raises(RequestError, match="RESOURCE_DOES_NOT_EXIST"):
+            backend.make_request(method, request)
 
 
 def test_to_cancel_what_has_ended_changes_nothing(warehouse: Any) -> None:

@@ -126,3 +126,12 @@ def test_a_value_cannot_leave_its_place(warehouse: Any) -> None:
     assert warehouse.sql("select :v as v, :other as o", {"v": hostile, "other": 1}) == [
         {"v": hostile, "o": 1}
     ]
+
+
+def test_a_statement_has_a_limited_number_of_parameters(warehouse: Any) -> None:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select ? as a", [1] * 10_000)
+        assert cursor.fetchall() == [(1,)]
+        with pytest.raises(Error, match="10001 parameters were given but the limit is 10000"):
+            cursor.execute("select ? as a", [1] * 10_001)
+        assert cursor.execute("select 1 as a").fetchall() == [(1,)]

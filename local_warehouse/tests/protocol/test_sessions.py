@@ -53,6 +53,15 @@ def test_settings_of_a_connection_and_tags_of_its_queries(warehouse: Any) -> Non
             assert tuple(cursor.execute(f"set {name}").fetchone()) == (name, value)
 
 
+def test_each_statement_is_committed_and_a_client_can_ask_whether(warehouse: Any) -> None:
+    with warehouse.connect(
+        ignore_transactions=False, fetch_autocommit_from_server=True
+    ) as connection:
+        assert connection.autocommit is True
+        connection.autocommit = True
+        assert connection.autocommit is True
+
+
 @pytest.mark.parametrize(
     "statement",
     [

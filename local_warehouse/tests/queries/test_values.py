@@ -404,3 +404,20 @@ def test_structs_are_written_and_compared_by_position(warehouse: Any, schema: st
             insert = f"insert into {table}{verb} select 3{names[0]}, {struct}{names[1]}"
             statement = insert if verb else f"{insert}, null"
             warehouse.fails(statement, condition.format(kind))
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("array(date'2020-12-25', cast('2021-01-02' as date))", "[2020-12-25, 2021-01-02]"),
+        ("array(upper('a'), 'b')", "[A, b]"),
+        ("array(array(upper('a')), array())", "[[A], []]"),
+        ("array(named_struct('x', upper('a')))", "[{A}]"),
+        ("named_struct('x', array(cast('2020-12-25' as timestamp)))", "{[2020-12-25 00:00:00]}"),
+        ("map('k', array(cast(1 as decimal(3, 1)), null))", "{k -> [1.0, null]}"),
+        ("transform(array(date'2020-12-25'), x -> x + 1)", "[2020-12-26]"),
+    ],
+)
+def test_arrays_in_values_hold_computed_elements(warehouse: Any, cell: str, expected: str) -> None:
+    rows = f"select cast(a as string) as a from values ({cell}, 1), (null, 2) as v(a, b) order by b"
+    assert warehouse.sql(rows) == [{"a": expected}, {"a": None}]

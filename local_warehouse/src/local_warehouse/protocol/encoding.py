@@ -9,8 +9,6 @@ JSON.
 from __future__ import annotations
 
 import base64
-import datetime as dt
-import decimal
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -128,7 +126,7 @@ def _column(column: pa.ChunkedArray) -> ttypes.TColumn:
     """The values of a column, and a bit for each that is NULL."""
     found = next((entry for entry in _COLUMNS if entry[0](column.type)), None)
     _, name, kind = found or (None, "stringVal", ttypes.TStringColumn)
-    values = column.to_pylist() if found else [_text(value) for value in column.to_pylist()]
+    values: list[Any] = column.to_pylist() if found else _texts(column)
     nulls = bytearray((len(values) + 7) // 8)
     for at, value in enumerate(values):
         if value is None:
@@ -138,42 +136,43 @@ def _column(column: pa.ChunkedArray) -> ttypes.TColumn:
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    return pa.array([_text(value) for value in column.to_pylist()], pa.string())
+    return pa.array(_texts(column), pa.string())
 
 
-def _text(value: Any) -> str | None:
-    """A value as text: complex ones as JSON, decimals in full, timestamps without their zone."""
-    if value is None or isinstance(value, str):
-        return value
-    return _json(value) if isinstance(value, (list, dict)) else _plain(value)
+def _texts(column: pa.Array | pa.ChunkedArray) -> list[str | None]:
+    """Values as text: complex ones as JSON, decimals in full, timestamps without their zone."""
+    write = _json if pa.types.is_nested(column.type) else _plain
+    return [None if value is None else write(value, column.type) for value in column.to_pylist()]
 
 
-def _json(value: Any) -> str:
+def _json(value: Any, kind: pa.DataType) -> str:
     """A value in JSON, where json.dumps would not have a decimal in full. Arrow has a map as a list
     of pairs."""
-    if isinstance(value, dict):
-        return _object(value.items())
-    if isinstance(value, list) and value and all(isinstance(entry, tuple) for entry in value):
-        return _object((_plain(key), entry) for key, entry in value)
-    if isinstance(value, list):
-        return f"[{','.join(map(_json, value))}]"
-    if isinstance(value, decimal.Decimal):
-        return _plain(value)
     if value is None or isinstance(value, (bool, int, float)):
         return json.dumps(value)
-    return json.dumps(_plain(value), ensure_ascii=False)
+    if pa.types.is_map(kind):
+        return _object(
+            (_plain(key, kind.key_type), _json(entry, kind.item_type)) for key, entry in value
+        )
+    if pa.types.is_struct(kind):
+        return _object((field.name, _json(value[field.name], field.type)) for field in kind)
+    if pa.types.is_nested(kind):
+        return f"[{','.join(_json(entry, kind.value_type) for entry in value)}]"
+    text = _plain(value, kind)
+    return text if pa.types.is_decimal(kind) else json.dumps(text, ensure_ascii=False)
 
 
-def _object(entries: Iterable[tuple[str, Any]]) -> str:
-    named = (f"{json.dumps(name, ensure_ascii=False)}:{_json(value)}" for name, value in entries)
+def _object(entries: Iterable[tuple[str, str]]) -> str:
+    named = (f"{json.dumps(name, ensure_ascii=False)}:{text}" for name, text in entries)
     return f"{{{','.join(named)}}}"
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=None).isoformat(sep=" ")
-    if isinstance(value, decimal.Decimal):
+def _plain(value: Any, kind: pa.DataType) -> str:
+    if pa.types.is_timestamp(kind):
+        text = str(value.replace(tzinfo=None))
+        return text.rstrip("0") if "." in text else text
+    if pa.types.is_decimal(kind):
         return f"{value:f}"
-    if isinstance(value, bytes):
+    if pa.types.is_binary(kind):
         return base64.b64encode(value).decode()
     return str(value)

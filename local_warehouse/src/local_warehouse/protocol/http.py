@@ -13,14 +13,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from databricks.sql.thrift_api.TCLIService import TCLIService
-from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
+from thrift.protocol.TBinaryProtocol import TBinaryProtocol, TBinaryProtocolAccelerated
+from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
 from local_warehouse.protocol import thrift_check
+from local_warehouse.protocol.refusals import RequestRefused
 
 _log = logging.getLogger(__name__)
 
 _LIMIT = 256 * 1024 * 1024  # bytes of one request
+_MESSAGE = "X-Thriftserver-Error-Message"  # which the connector shows, and not the body
 _READ_UNCHECKED = 1024 * 1024  # bytes that are read of a request whose token is wrong
 
 
@@ -97,6 +100,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.processor.process(
                 TBinaryProtocolAccelerated(TMemoryBuffer(body)), TBinaryProtocolAccelerated(output)
             )
+        except RequestRefused as error:
+            document = _exception(body, error.message)
+            headers = {_MESSAGE: error.message}
+            self._answer(error.status, document, "application/x-thrift", headers)
+            return
         except Exception as error:
             _log.warning("malformed request: %s", error)
             self._answer(400, b"not a Thrift message of TCLIService\n", "text/plain")
@@ -113,8 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True  # a part of the body may be left unread
         reason = "Invalid access token."
         document = {"error_code": "403", "message": reason}
-        # the connector shows the message of this header, and not the body
-        headers = {"X-Thriftserver-Error-Message": reason}
+        headers = {_MESSAGE: reason}
         self._answer(403, json.dumps(document).encode(), "application/json", headers)
 
     def _answer(
@@ -131,3 +138,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         _log.debug(format, *args)
+
+
+def _exception(request: bytes, message: str) -> bytes:
+    """The Thrift message that answers a request with an exception."""
+    method, _, number = TBinaryProtocol(TMemoryBuffer(request)).readMessageBegin()
+    output = TMemoryBuffer()
+    protocol = TBinaryProtocol(output)
+    protocol.writeMessageBegin(method, TMessageType.EXCEPTION, number)
+    TApplicationException(message=message).write(protocol)
+    protocol.writeMessageEnd()
+    written: bytes = output.getvalue()
+    return written

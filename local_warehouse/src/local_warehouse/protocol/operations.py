@@ -17,6 +17,7 @@ from local_warehouse import changes
 from local_warehouse.engine.engine import Engine
 from local_warehouse.errors import RunAgain, SqlError
 from local_warehouse.protocol.encoding import ARROW, Encoding
+from local_warehouse.protocol.refusals import operation_not_found
 from local_warehouse.types.results import Result
 
 _log = logging.getLogger(__name__)
@@ -215,12 +216,11 @@ class Operations:
         return operation
 
     def get(self, guid: bytes) -> Operation:
-        """The operation of an id. Raises SqlError (INVALID_HANDLE.OPERATION_NOT_FOUND)."""
+        """The operation of an id. Raises RequestRefused."""
         try:
             return self._operations[guid]
         except KeyError:
-            message = f"Invalid OperationHandle: OperationHandle [{guid.hex()}]"
-            raise SqlError("INVALID_HANDLE.OPERATION_NOT_FOUND", message) from None
+            raise operation_not_found(guid) from None
 
     def cancel(self, guid: bytes) -> None:
         """Cancel an operation; one that has ended already is left alone."""

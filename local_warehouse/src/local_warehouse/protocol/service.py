@@ -1,7 +1,7 @@
 """The Thrift service that databricks-sql-connector speaks to.
 
 The classes of the interface ship with the connector (TCLIService). A request that fails is answered
-with an error status; an exception never leaves a handler.
+with an error status; no exception leaves a handler but RequestRefused.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from local_warehouse.protocol import keys, metadata
 from local_warehouse.protocol.encoding import COLUMNS, Encoding
 from local_warehouse.protocol.operations import Operation, Operations
 from local_warehouse.protocol.parameter_values import to_literals
+from local_warehouse.protocol.refusals import PARAMETERS, RequestRefused, too_many_parameters
 from local_warehouse.protocol.sessions import IDLE_SECONDS, Sessions
 from local_warehouse.session.context import Context
 from local_warehouse.session.session import Session
@@ -49,6 +50,8 @@ def _answers(response: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]
                 return response(status=_error_status(SqlError("BAD_REQUEST", str(error))))
             except SqlError as error:
                 return response(status=_error_status(error))
+            except RequestRefused:
+                raise
             except Exception as error:  # a defect of the warehouse: say so, and keep serving
                 _log.exception("request failed")
                 internal = SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
@@ -138,6 +141,9 @@ class ThriftService:
         length = len(request.statement)
         if length > _STATEMENT:
             raise unsupported(f"a statement of {length:,} characters ({_STATEMENT:,} at the most)")
+        count = len(request.parameters or ())
+        if count > PARAMETERS:
+            raise too_many_parameters(count)
         named, positional = to_literals(request.parameters)
         session = self._session(request)
         context = Context(self._warehouse, session, named, positional)

@@ -1,4 +1,5 @@
-"""VALUES whose columns hold values of several types, of which the engine makes one as it likes.
+"""VALUES whose columns hold values of several types, of which the engine makes one as it likes, and
+ARRAYs, whose types it computes otherwise than it has planned.
 
 Databricks refuses texts beside numbers, and DECIMALs beside a DOUBLE become DOUBLEs.
 
@@ -36,4 +37,19 @@ def check_inline_tables(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                 for cell, data_type in zip(column, given, strict=True):
                     if data_type.startswith("decimal"):
                         cell.replace(exp.cast(cell.copy(), "double"))
+    return tree
+
+
+def let_arrays_hold_null(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Write array(a, b) in VALUES as slice(array(a, b, NULL), 1, 2). The engine plans an ARRAY of
+    what is no literal as one that may hold NULL, and fails where the computed one may not."""
+    for values in of_kind(nodes(tree), exp.Values):
+        for call in reversed(of_kind(nodes(values), exp.Anonymous)):
+            elements = call.expressions
+            if str(call.this).lower() == "array" and any(
+                not isinstance(element, exp.Literal) for element in elements
+            ):
+                bounds = [exp.Literal.number(1), exp.Literal.number(len(elements))]
+                array = exp.Anonymous(this="array", expressions=[*elements, exp.null()])
+                call.replace(exp.Anonymous(this="slice", expressions=[array, *bounds]))
     return tree

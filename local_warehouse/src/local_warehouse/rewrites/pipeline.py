@@ -32,7 +32,7 @@ from local_warehouse.rewrites.grouping import (
     leave_out_empty_total,
     spell_out_positions,
 )
-from local_warehouse.rewrites.inline_tables import check_inline_tables
+from local_warehouse.rewrites.inline_tables import check_inline_tables, let_arrays_hold_null
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.lateral_generators import view_generators
 from local_warehouse.rewrites.listed import look_into_listings
@@ -123,6 +123,7 @@ REWRITES: tuple[Rewrite, ...] = (
     tell_casts_apart,
     count_in_intersections,
     merge_deletes,
+    let_arrays_hold_null,
 )
 
 

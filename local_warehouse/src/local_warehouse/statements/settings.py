@@ -43,6 +43,8 @@ def set_configuration(context: Context, reader: StatementReader) -> Result:
         session.configure("timezone", reader.until().strip("'\""))
         return nothing()
     key, _, value = (part.strip() for part in reader.rest().partition("="))
+    if key.lower() == "autocommit" and not value:
+        return rows([("value", "string")], [["true"]])
     if value:
         session.configure(key, value.strip("'\""))
     return rows(columns, [[key, session.setting(key) or "<undefined>"]])
