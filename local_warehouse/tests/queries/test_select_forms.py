@@ -257,3 +257,18 @@ def test_a_star_among_the_arguments_of_a_function_is_the_columns(warehouse: Any)
     ]
     grouped = f"select concat_ws('-', *), count(distinct *) from {rows} group by all order by 1"
     assert [list(row.values()) for row in warehouse.sql(grouped)] == [["1-2", 1], ["3", 0]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select id, id * 2 as twice from range(60000)",
+        "select *, upper('a') from range(60000) where id % 3 > 0",
+        "select x as id, uuid() as u from range(60000, 0, -1) as r(x)",
+        "select id + 1 as n, id from range(0, 60000, 1, 4) limit 2000 offset 10000",
+    ],
+)
+def test_what_is_computed_from_a_range_comes_in_its_order(warehouse: Any, query: str) -> None:
+    found = [row["id"] for row in warehouse.sql(query)]
+    assert len(found) >= 2000
+    assert found == sorted(found, reverse="-1" in query)

@@ -37,7 +37,7 @@ from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.lateral_generators import view_generators
 from local_warehouse.rewrites.listed import look_into_listings
 from local_warehouse.rewrites.not_in import look_for_none
-from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs
+from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs, order_ranges
 from local_warehouse.rewrites.path_operator import (
     extract_paths_of_change,
     extract_paths_of_select,
@@ -123,6 +123,7 @@ REWRITES: tuple[Rewrite, ...] = (
     tell_casts_apart,
     count_in_intersections,
     merge_deletes,
+    order_ranges,
     let_arrays_hold_null,
 )
 
