@@ -1,13 +1,18 @@
-"""SQLAlchemy and pandas against the local warehouse, as they are."""
+"""SQLAlchemy, pandas and the connector's telemetry against the local warehouse, as they are."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+import pytest
 import sqlalchemy as sa
+from databricks.sql.telemetry.telemetry_client import TelemetryClient
+
+from warehouse_under_test import eventually
 
 
 def test_sqlalchemy_and_pandas_make_read_and_describe_tables(warehouse: Any, schema: str) -> None:
@@ -53,3 +58,29 @@ def test_sqlalchemy_and_pandas_make_read_and_describe_tables(warehouse: Any, sch
     assert read["b"].isna().tolist() == [False, True]
     assert pd.read_sql("select sum(c) as total from frame", engine)["total"].tolist() == [4.0]
     engine.dispose()
+
+
+def test_what_a_connector_reports_of_itself_is_counted(
+    warehouse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[dict[str, Any]] = []
+    send = TelemetryClient._send_with_unified_client
+
+    def note(*args: Any, **settings: Any) -> Any:
+        answer = send(*args, **settings)
+        answers.append(json.loads(answer.data))
+        return answer
+
+    monkeypatch.setattr(TelemetryClient, "_send_with_unified_client", note)
+    host = warehouse.env["DATABRICKS_HOST"]
+    settings = {
+        "server_hostname": host.removeprefix("https://"),
+        "_connection_uri": host + warehouse.env["DATABRICKS_HTTP_PATH"],
+        "enable_telemetry": True,
+        "telemetry_batch_size": 1,
+    }
+    with warehouse.connect(**settings) as connection, connection.cursor() as cursor:
+        assert connection.telemetry_enabled
+        assert cursor.execute("select 1 as a").fetchall() == [(1,)]
+    eventually(lambda: len(answers) >= 2)
+    assert all(not answer["errors"] and answer["numProtoSuccess"] == 1 for answer in answers)

@@ -127,3 +127,25 @@ def test_rows_are_deleted_and_replaced_by_their_defaults(warehouse: Any, schema:
         {"n": 0, "s": "d"},
         {"n": 1, "s": "a"},
     ]
+
+
+def test_ctes_may_stand_in_front_of_insert(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    warehouse.sql(f"create table {table} (id int, data string)")
+    for statement in (
+        f"with c as (select 1 as id) insert into {table} select id, 'a' from c",
+        f"with c (x) as (select 2), d as (select x + 1 as y from c where x in (2))"
+        f" insert into {table} (data, id) select 'b', x from c union all select 'b', y from d",
+        f"with c as (select 4 as id) insert into {table}"
+        " with merge as (select id, 'c' as data from c) select * from merge",
+    ):
+        warehouse.sql(statement)
+    rows = [tuple(row.values()) for row in warehouse.sql(f"select * from {table} order by id")]
+    assert rows == [(1, "a"), (2, "b"), (3, "b"), (4, "c")]
+    assert warehouse.sql("with merge as (select 1 as a) select a from merge") == [{"a": 1}]
+    for change in (
+        f"delete from {table} where id in (select id from c)",
+        f"update {table} set id = 0 where id in (select id from c)",
+        f"merge into {table} t using c on t.id = c.id when matched then delete",
+    ):
+        warehouse.fails(f"with c as (select 1 as id) {change}", "UNSUPPORTED_FEATURE")

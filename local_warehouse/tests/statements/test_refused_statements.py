@@ -49,7 +49,7 @@ def test_what_is_not_supported_says_so(warehouse: Any, statement: str) -> None:
         pytest.param(
             "select * from main.default.nope", "TABLE_OR_VIEW_NOT_FOUND", id="no such table"
         ),
-        pytest.param("select * from nope.t", "SCHEMA_NOT_FOUND", id="no such schema"),
+        pytest.param("select * from nope.t", "TABLE_OR_VIEW_NOT_FOUND", id="no such schema"),
         pytest.param("use catalog nope", "CATALOG_NOT_FOUND", id="no such catalog"),
         pytest.param("select nope", "UNRESOLVED_COLUMN", id="no such column"),
         pytest.param("selec 1", "PARSE_SYNTAX_ERROR", id="a misspelt verb"),

@@ -1,4 +1,7 @@
-"""HTTPS in front of the Thrift service: one POST holds one message of Thrift's binary protocol."""
+"""HTTPS in front of the Thrift service: one POST holds one message of Thrift's binary protocol.
+
+What the connector reports of itself is counted, as it expects, and thrown away.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 _LIMIT = 256 * 1024 * 1024  # bytes of one request
 _MESSAGE = "X-Thriftserver-Error-Message"  # which the connector shows, and not the body
+_FLAGS = "/api/2.0/connector-service/feature-flags/PYTHON/"
+_REPORTS = "databricks.partnerplatform.clientConfigsFeatureFlags.enableTelemetryForPythonDriver"
 _READ_UNCHECKED = 1024 * 1024  # bytes that are read of a request whose token is wrong
 
 
@@ -68,7 +73,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/.well-known/databricks-config":
             host = self.headers.get("Host", "localhost")
             document = {"host_type": "workspace", "oidc_endpoint": f"https://{host}/oidc"}
-            self._answer(200, json.dumps(document).encode(), "application/json")
+            self._answer_json(document)
+        elif path.startswith(_FLAGS):
+            self._answer_json({"flags": [{"name": _REPORTS, "value": "true"}], "ttl_seconds": 900})
         else:
             self._answer(404, b"not found\n", "text/plain")
 
@@ -93,6 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if len(body) < length:
             raise ConnectionAbortedError("the client went away in the middle of its request")
+        if self.path.partition("?")[0] == "/telemetry-ext":
+            self._count_reports(body)
+            return
         output = TMemoryBuffer()
         begun = time.monotonic()
         try:
@@ -111,6 +121,18 @@ class _Handler(BaseHTTPRequestHandler):
             return
         _log.debug("request of %d bytes took %.4f s", length, time.monotonic() - begun)
         self._answer(200, output.getvalue(), "application/x-thrift")
+
+    def _count_reports(self, body: bytes) -> None:
+        try:
+            count = len(json.loads(body)["protoLogs"])
+        except (ValueError, KeyError, TypeError):
+            self._answer(400, b"no reports\n", "text/plain")
+            return
+        counts = {"numSuccess": 0, "numProtoSuccess": count, "numRealtimeSuccess": 0}
+        self._answer_json({"errors": [], **counts})
+
+    def _answer_json(self, document: Mapping[str, Any]) -> None:
+        self._answer(200, json.dumps(document).encode(), "application/json")
 
     def _refuse(self, status: int, reason: str) -> None:
         """Refuse a request whose body is not read: the connection cannot be used again."""

@@ -86,10 +86,10 @@ class Context:
 
     def relation(self, name: Name) -> Relation:
         """The table or view of this name in the catalog. Raises SqlError where there is none, or
-        no such schema."""
+        no such catalog."""
         relation = self.catalog.relation(name)
         if relation is None:
-            self.catalog.require_schema(name.catalog, name.schema)
+            self.catalog.require_catalog(name.catalog)
             raise errors.table_not_found(str(name))
         return relation
 

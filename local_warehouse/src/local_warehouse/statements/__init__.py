@@ -113,6 +113,8 @@ def _run(context: Context, text: str) -> Outcome:
     for words, handler in _HANDLERS.items():
         if reader.accept(*words):
             return handler(context, reader)
+    if (written := insert.with_ctes_inside(reader)) is not None:
+        return immediate.NextStatement(context, written)
     if reader.sees("TABLE") or any(reader.sees(word) for word in _QUERIES):
         return queries.select(context, reader)
     if reader.peek().text.upper() not in _STATEMENTS:

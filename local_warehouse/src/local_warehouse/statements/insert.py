@@ -59,6 +59,33 @@ def insert(context: Context, reader: StatementReader) -> Result:
     return counts(num_affected_rows=inserted, num_inserted_rows=inserted)
 
 
+def with_ctes_inside(reader: StatementReader) -> str | None:
+    """WITH … INSERT … query as INSERT … WITH … query; None for another statement, of which nothing
+    is read. Raises SqlError (UNSUPPORTED_FEATURE) for another change behind WITH."""
+    ahead = StatementReader(reader.text)
+    if not ahead.accept("WITH"):
+        return None
+    start = ahead.peek().start
+    while True:
+        ahead.take()
+        for _ in range(2):  # the names of its columns, its query
+            if ahead.sees("("):
+                ahead.parenthesised()
+                ahead.accept("AS")
+            elif not ahead.accept("AS"):
+                break
+        if not ahead.accept(","):
+            break
+    ctes, verb = ahead.text[start : ahead.peek().start], ahead.peek().text.upper()
+    if verb in ("DELETE", "UPDATE", "MERGE"):
+        raise errors.unsupported(f"WITH in front of {verb}")
+    if verb != "INSERT":
+        return None
+    target = ahead.until(*_QUERY_WORDS)
+    more = "," if ahead.accept("WITH") else ""
+    return f"{target} WITH {ctes}{more} {ahead.rest()}"
+
+
 def _load(context: Context, clauses: Insert, source: str) -> int | None:
     """Insert the rows of files without the engine, where that can be done, and return how many."""
     others = (clauses.overwrite, clauses.listed, clauses.by_name, clauses.replace_using)
