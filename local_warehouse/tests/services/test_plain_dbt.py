@@ -120,6 +120,28 @@ def test_environment_wins(shop: Shop) -> None:
     assert "DATABRICKS_TOKEN" in wrong.stdout
 
 
+def test_profile_with_the_port_apart_and_no_authority(shop: Shop, tmp_path: Path) -> None:
+    """As dbt-databricks' own tests have it for a warehouse that is not on port 443."""
+    env = shop.warehouse.env
+    host = urlsplit(env["DATABRICKS_HOST"])
+    target = {
+        "type": "databricks", "host": host.hostname, "http_path": env["DATABRICKS_HTTP_PATH"],
+        "token": env["DATABRICKS_TOKEN"], "catalog": "main", "schema": "apart",
+        "connection_parameters": {"_port": str(host.port), "_tls_no_verify": True},
+    }  # fmt: skip
+
+    def seed() -> subprocess.CompletedProcess[str]:
+        profiles = {"shop": {"target": "local", "outputs": {"local": target}}}
+        (tmp_path / "profiles.yml").write_text(yaml.safe_dump(profiles))
+        return shop.dbt("seed", "--profiles-dir", str(tmp_path))
+
+    done = seed()
+    assert done.returncode == 0, done.stdout
+    assert shop.warehouse.sql("select fruit from apart.fruits") == [{"fruit": "apple"}]
+    target["connection_parameters"] = {"_port": "1", "_tls_no_verify": True}
+    assert "No warehouse listens at https://localhost:1." in seed().stdout
+
+
 def test_warehouse_that_is_down_is_said(shop: Shop, warehouse: WarehouseUnderTest) -> None:
     address = shop.warehouse.env["DATABRICKS_HOST"]
     deleted = shop.dbt("seed", LOCAL_WAREHOUSE_CA_FILE=str(shop.folder / "deleted.pem"))

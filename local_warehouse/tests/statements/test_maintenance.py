@@ -19,6 +19,32 @@ def test_optimize_says_what_it_did(warehouse: Any, schema: str) -> None:
     warehouse.fails(f"optimize {table} zorder by (nope)", "UNRESOLVED_COLUMN")
 
 
+def test_optimize_orders_rows_by_the_keys_of_clustering(warehouse: Any, schema: str) -> None:
+    """Also those of one file, once; https://docs.databricks.com/aws/en/delta/clustering"""
+    table = f"{schema}.t"
+    values = "values (3, 'a'), (1, 'c'), (2, 'b')"
+    warehouse.sql(f"create table {table} cluster by (id) as select * from {values} as v (id, x)")
+
+    def optimized(*options: str) -> tuple[int, list[int]]:
+        done = warehouse.sql(f"optimize {table} {' '.join(options)}")[0]["metrics"]
+        stored = warehouse.sql(f"select id from {table}")
+        return done["numFilesAdded"], [row["id"] for row in stored]
+
+    assert optimized() == (1, [1, 2, 3])
+    operations = [row["operation"] for row in warehouse.sql(f"describe history {table}")]
+    assert operations.count("OPTIMIZE") == 1
+    warehouse.sql(f"comment on table {table} is 'no row is written'")
+    warehouse.sql(f"alter table {table} add column y int")
+    assert optimized() == (0, [1, 2, 3])
+    assert optimized("full") == (1, [1, 2, 3])
+    warehouse.sql(f"insert into {table} (id, x) values (0, 'd')")
+    assert optimized() == (1, [0, 1, 2, 3])
+    warehouse.sql(f"alter table {table} cluster by (x)")
+    assert optimized() == (1, [3, 2, 1, 0])
+    warehouse.sql(f"alter table {table} cluster by auto")
+    assert optimized() == (0, [3, 2, 1, 0])
+
+
 def test_vacuum_keeps_a_week_unless_told_otherwise(warehouse: Any, schema: str) -> None:
     warehouse.sql(f"create table {schema}.t as select 1 as id")
     warehouse.sql(f"insert overwrite {schema}.t values (2)")

@@ -1,7 +1,8 @@
 """Looks whether the local warehouse is there before dbt-databricks uses it, and makes it trusted.
 
-Without this, Databricks' SDK would ask a dead port for five minutes, and a living one as well,
-whose certificate it does not trust. `local_warehouse_hook` puts it in place.
+Without this, Databricks' SDK would ask a dead port for five minutes, and so a living one whose
+certificate it does not trust, or port 443 where the profile has the port in `_port`.
+`local_warehouse_hook` puts it in place.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import certifi
 import click
+from databricks.sdk import config
 from dbt_common.exceptions import DbtRuntimeError
 
 from local_warehouse.services.certificates import Certificates
@@ -42,6 +45,25 @@ def check_before_login(credentials: type[Any]) -> None:
         return log_in(self)
 
     credentials.authenticate = authenticate
+    _answer_for_local_hosts()
+
+
+def _answer_for_local_hosts() -> None:
+    """Let the SDK not ask a local warehouse what kind of workspace it is, which a token needs not.
+
+    It asks by no parameter of the profile, and so neither its `_port` nor without verifying.
+    """
+    sdk: Any = config
+    ask = getattr(sdk, "get_host_metadata", None)
+    if ask is None:
+        return  # an SDK that asks nothing
+    from databricks.sdk.oauth import HostMetadata
+
+    def get_host_metadata(host: str, *others: Any) -> Any:
+        is_local = urlsplit(host).hostname in _LOOPBACK
+        return HostMetadata("") if is_local else ask(host, *others)
+
+    sdk.get_host_metadata = get_host_metadata
 
 
 def check_before_parsing(adapter: type[Any]) -> None:
@@ -72,7 +94,8 @@ def prepare(credentials: Any) -> str | None:
 
     A profile of another host is left alone.
     """
-    address = urlsplit(f"https://{credentials.host or ''}")
+    parameters = credentials.connection_parameters or {}
+    address = _address(credentials.host or "", parameters)
     if address.hostname not in _LOOPBACK:
         return None
     if "DATABRICKS_HOST" not in os.environ and (others := _MIXED & os.environ.keys()):
@@ -80,7 +103,8 @@ def prepare(credentials: Any) -> str | None:
             f"{', '.join(sorted(others))} is of another workspace, as DATABRICKS_HOST is not "
             "set.\nUnset it to use the local warehouse, or set them all."
         )
-    authority = (credentials.connection_parameters or {}).get("_tls_trusted_ca_file")
+    parameters.setdefault("enable_telemetry", False)  # would first ask a server on the internet
+    authority = parameters.get("_tls_trusted_ca_file")
     if authority and not Path(authority).is_file():
         return (
             f"The local warehouse's data has been deleted or moved: {authority} is missing.\n"
@@ -90,6 +114,8 @@ def prepare(credentials: Any) -> str | None:
         _trust(Path(authority))
     try:
         trusting = _trusting(authority)
+        if parameters.get("_tls_no_verify"):
+            trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     except OSError as error:
         return f"The authorities to trust cannot be read: {error}.\n{_FROM_A_SHELL}"
     try:
@@ -105,6 +131,14 @@ def prepare(credentials: Any) -> str | None:
     except (OSError, ValueError):
         return _what_to_do("No warehouse listens at {}", address)
     return None
+
+
+def _address(host: str, parameters: Mapping[str, Any]) -> SplitResult:
+    """Where the connector connects: a profile names the port in any of three places."""
+    if uri := parameters.get("_connection_uri"):
+        return urlsplit(str(uri))
+    port = parameters.get("_port")
+    return urlsplit(f"https://{host}" + (f":{port}" if port and ":" not in host else ""))
 
 
 def _trust(authority: Path) -> None:

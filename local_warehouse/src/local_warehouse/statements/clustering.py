@@ -1,6 +1,6 @@
 """CLUSTER BY: the keys of liquid clustering, which are checked, kept and shown.
 
-They order no rows here. https://docs.databricks.com/aws/en/delta/clustering
+OPTIMIZE orders small tables by them. https://docs.databricks.com/aws/en/delta/clustering
 """
 
 from __future__ import annotations

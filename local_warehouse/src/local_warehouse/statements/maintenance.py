@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable
 from sqlglot import exp
 
 from local_warehouse import errors
 from local_warehouse.catalog.locks import definition, turn
 from local_warehouse.catalog.model import Constraint, Relation
 from local_warehouse.catalog.names import full_name, schema_name
+from local_warehouse.delta import log as delta_log
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.delta import transactions
 from local_warehouse.resolver import time_travel
@@ -23,16 +24,20 @@ from local_warehouse.types.results import Result, nothing, rows
 
 _CHECK = "spark.databricks.delta.retentionDurationCheck.enabled"
 _WEEK = 168  # hours
+_ONE_FILE = 100_000_000  # bytes, of the files that OPTIMIZE writes
+_KEYS = "clusterBy"  # of a commitInfo: the keys by which OPTIMIZE has ordered a table
+_LOOKED_AT = 20  # commits
 
 
 def optimize(context: Context, reader: StatementReader) -> Result:
     """OPTIMIZE name [FULL] [WHERE …] [ZORDER BY (…)]: compacts small files, or orders the rows.
 
-    WHERE, which would leave partitions as they are, and clustering keys have no effect. Returns
-    the metrics of delta-rs. Raises SqlError for ZORDER BY of a table with clustering keys.
+    Rows of a table with clustering keys are ordered by them where they fit one file, unless they
+    are so already. WHERE, which would leave partitions as they are, has no effect. Returns the
+    metrics of delta-rs. Raises SqlError for ZORDER BY of a table with clustering keys.
     """
     relation = target(context, reader.name())
-    reader.accept("FULL")
+    anew = reader.accept("FULL")
     if reader.accept("WHERE"):
         reader.until("ZORDER")
     columns: list[str] = []
@@ -50,7 +55,16 @@ def optimize(context: Context, reader: StatementReader) -> Result:
     reader.end()
 
     def work(table: DeltaTable) -> dict[str, Any]:
-        return table.optimize.z_order(columns) if columns else table.optimize.compact()
+        if columns:
+            return table.optimize.z_order(columns)
+        keys = relation.cluster_by
+        if not keys or sum(_sizes(table).values()) > _ONE_FILE:
+            return table.optimize.compact()
+        if not anew and _is_clustered(table, keys, relation.path):
+            return table.optimize.compact()
+        return table.optimize.z_order(
+            keys, commit_properties=CommitProperties(custom_metadata={_KEYS: json.dumps(keys)})
+        )
 
     with turn(f"optimize {relation.id}"):  # delta-rs would keep the rows of two at once twice
         metrics = transactions.by_delta_rs(relation, work, again=True)
@@ -172,6 +186,16 @@ def _restore(context: Context, relation: Relation, travel: exp.Version) -> Resul
         "restored_files_size": sum(restored),
     }
     return rows([(name, "bigint") for name in numbers], [list(numbers.values())])
+
+
+def _is_clustered(table: DeltaTable, keys: list[str], location: str) -> bool:
+    """Whether no rows were written since OPTIMIZE has ordered a table by these keys."""
+    wanted = json.dumps(keys)
+    for commit in table.history(_LOOKED_AT):
+        if commit.get(_KEYS) == wanted:
+            later = delta_log.commits_after(location, commit["version"])
+            return not any(commit.adds_data for commit in later)
+    return False
 
 
 def _sizes(table: Any) -> dict[str, int]:
