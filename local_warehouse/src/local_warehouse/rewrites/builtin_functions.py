@@ -265,6 +265,9 @@ def _correct(call: exp.Expr) -> None:
         raise unsupported("variant_explode_outer() of what may be NULL (variant_explode is there)")
     elif name == "nth_value" and len(arguments) > 1 and not _is_natural(arguments[1]):
         raise unsupported(f"{render(call)}, whose number is no literal above 0")
+    elif name == "get" and len(arguments) == 2 and not _is_natural(arguments[1]):
+        # the engine's counts from the end below -1
+        _replace(call, fill("get(x, greatest(y, -1))", {"x": arguments[0], "y": arguments[1]}))
     elif name == "elt" and len(arguments) > 1:
         _take(call, arguments)
     elif name in ("to_number", "try_to_number") and _is_null(arguments[-1]):

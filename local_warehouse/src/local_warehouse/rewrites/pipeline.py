@@ -32,6 +32,7 @@ from local_warehouse.rewrites.grouping import (
     leave_out_empty_total,
     spell_out_positions,
 )
+from local_warehouse.rewrites.indexes import look_up_in_change, look_up_in_select
 from local_warehouse.rewrites.inline_tables import check_inline_tables, let_arrays_hold_null
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.lateral_generators import view_generators
@@ -108,6 +109,7 @@ REWRITES: tuple[Rewrite, ...] = (
         spell_out_using,
         spell_out_excepted_stars,
         replace_lateral_aliases,
+        look_up_in_select,
         group_by_all,
         spell_out_positions,
         leave_out_empty_total,
@@ -119,6 +121,7 @@ REWRITES: tuple[Rewrite, ...] = (
     ),
     spell_out_stars_of_calls,
     extract_paths_of_change,
+    look_up_in_change,
     correct_by_type,
     tell_casts_apart,
     count_in_intersections,
