@@ -13,7 +13,7 @@ from local_warehouse.sql.walk import nodes, of_kind
 
 _PLAIN = {"expressions", "from_", "where", "limit", "offset"}
 _GENERATORS = {"explode", "posexplode", "inline", "stack", "json_tuple"}
-_VALUES = 10_000_000  # of a result that is sorted: the engine holds all of it for that
+_ROWS, _VALUES = 100_000, 10_000_000  # of a result that is sorted, which the engine holds for it
 
 
 def order_by_all(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -62,7 +62,7 @@ def order_ranges(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     numbers = _numbers(source.this) if source is not None else None
     if source is None or numbers is None or _stays_in_order(tree) or _gathers(tree):
         return tree
-    if len(numbers) * len(tree.expressions) <= _VALUES:
+    if len(numbers) <= min(_ROWS, _VALUES // len(tree.expressions)):
         if not source.alias:
             source.set("alias", exp.TableAlias(this=exp.to_identifier("range")))
         columns = source.args["alias"].columns
