@@ -1,11 +1,12 @@
 """Questions that no one here wrote: the documented examples with their values exchanged for NULL,
-empty, extreme and unicode ones, and queries of a grammar. The warehouse answers what Spark answers,
-or says by name that it does not support it.
+empty, extreme and unicode ones, or with an argument exchanged for a column or a literal of another
+type, and queries of a grammar. The warehouse answers what Spark answers, or says by name that it
+does not support it.
 
 The first RECORDED questions of each kind, of a fixed seed, have recorded answers; a tenth of them
 is asked, chosen by a seed that a failure prints; the seed `all` in CONFORMANCE_SEED asks all of
-them. run.py asks Spark and the warehouse 10,000 queries and 5,000 calls of a seed, which is printed
-too, and records the answers to the first anew.
+them. run.py asks Spark and the warehouse 10,000 queries, 5,000 calls with other values and 3,000
+with other types of a seed, which is printed too, and records the answers to the first anew.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import pytest
 import yaml
 from reference import ANSWERS, HERE, ask, spark_is_there, write_answers
 
-from local_warehouse.comparison.questions import documented, generated, of_functions
+from local_warehouse.comparison.questions import documented, generated, of_functions, of_types
 from local_warehouse.comparison.tables import TABLES
 from local_warehouse.comparison.verdicts import EQUAL, LENIENT, REFUSED, UNCOMPARED, verdict
 from local_warehouse.comparison.warehouses import Asked
@@ -32,7 +33,11 @@ RECORDED = 300  # questions of each kind
 SHARE = 10  # one of so many is asked in a run without Spark
 # What makes the questions, the seed of those that have recorded answers, and how many questions are
 # asked in a run with Spark.
-KINDS = {"generated": (generated, 3, 10_000), "functions": (of_functions, 0, 5_000)}
+KINDS = {
+    "generated": (generated, 3, 10_000),
+    "functions": (of_functions, 0, 5_000),
+    "types": (of_types, 0, 3_000),
+}
 # Where answers differ: for each kind of question patterns of SQL, by reason.
 DIFFERENCES = yaml.safe_load((HERE / "generated.yml").read_text("utf-8"))
 

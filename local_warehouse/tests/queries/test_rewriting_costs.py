@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.resolver.rewritten import rewritten
+from local_warehouse.rewrites.mixed_numbers import KnownColumns
 from local_warehouse.rewrites.pipeline import rewrite
 from local_warehouse.sql.dialect import parse, render
 from local_warehouse.sql.walk import nodes
@@ -57,6 +58,9 @@ def _cost(sql: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
         return [Column(p.alias_or_name, "bigint") for p in question.expressions]
 
     tree = parse(sql)
+    for table in tree.find_all(exp.Table):
+        if table.name[1:].isdecimal():  # t0 and its like, whose columns the catalog knows
+            table.meta["columns"] = KnownColumns([Column("k", "string"), Column("n", "bigint")])
     with monkeypatch.context() as patch:
         patch.setattr(exp.Expression, "__deepcopy__", counted)
         rewrite(tree, columns_of)
@@ -88,6 +92,19 @@ def test_comparisons_cost_no_question_where_no_decimal_meets_a_double(
     )
     assert _cost(usual, monkeypatch)[0] == 0
     assert _cost(usual.replace("rate < 2e0", "rate < price"), monkeypatch)[0] == 1
+
+
+def test_calls_cost_no_question_where_columns_fit_by_their_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = (
+        "with a as (select trim(k) as word, sqrt(n) as root, n from t0), b as (select lower(k) as"
+        " word from t1) select upper(left(a.word, 2)) as c, length(b.word) as d, hex(a.n) as e,"
+        " replace(b.word, '-') as f from a join b on a.word = b.word"
+        " where substring(a.word, 1, 3) in ('a', 'b') and a.root < 3"
+    )
+    assert _cost(usual, monkeypatch)[0] == 0
+    assert _cost(usual.replace("trim(k)", "if(n > 1, n, current_date())"), monkeypatch)[0] > 0
 
 
 _LEAST = "(select min(y) from limits where z = (select max(z) from other))"

@@ -1,4 +1,4 @@
-"""The questions that warehouses are asked, as SQL, of three kinds."""
+"""The questions that warehouses are asked, as SQL, of four kinds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import re
 from importlib import resources
 
+from local_warehouse.comparison.exchanged_arguments import with_argument_exchanged
 from local_warehouse.comparison.exchanged_values import all_exchanged
 from local_warehouse.comparison.queries import query
 
@@ -26,6 +27,11 @@ def of_functions(seed: int, count: int) -> list[str]:
     found = all_exchanged(documented())
     random.Random(seed).shuffle(found)  # noqa: S311
     return [sql for sql in found if not _ENDLESS.search(sql)][:count]
+
+
+def of_types(seed: int, count: int) -> list[str]:
+    """So many of the examples with an argument of another type, chosen by a seed."""
+    return list(with_argument_exchanged(documented(), random.Random(seed), count))  # noqa: S311
 
 
 def generated(seed: int, count: int) -> list[str]:

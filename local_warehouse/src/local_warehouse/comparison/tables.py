@@ -1,4 +1,4 @@
-"""The two tables that generated queries read, as queries that make them."""
+"""The tables that generated queries read, as queries that make them."""
 
 from __future__ import annotations
 
@@ -47,4 +47,33 @@ def _struct(x: str, y: str) -> str:
     return f"named_struct('x', cast({x} as int), 'y', cast({y} as string))"
 
 
-TABLES = {"t": _query(_T), "u": _query(_U)}
+# For each type the type of a column, and an ordinary value; the other row of the table is of NULLs.
+TYPED = {
+    "boolean": ("boolean", "true"),
+    "tinyint": ("tinyint", "cast(2 as tinyint)"),
+    "smallint": ("smallint", "cast(2 as smallint)"),
+    "int": ("int", "2"),
+    "bigint": ("bigint", "2L"),
+    "float": ("float", "cast(1.5 as float)"),
+    "double": ("double", "1.5D"),
+    "decimal": ("decimal(10,2)", "cast(1.50 as decimal(10, 2))"),
+    "string": ("string", "'2'"),
+    "moment": ("string", "'2024-02-29'"),
+    "json": ("string", """'{"a": [1, null]}'"""),
+    "binary": ("binary", "x'32'"),
+    "date": ("date", "date'2024-02-29'"),
+    "timestamp": ("timestamp", "timestamp'2024-02-29 12:30:00.5'"),
+    "ntz": ("timestamp_ntz", "timestamp_ntz'2024-02-29 12:30:00.5'"),
+    "array": ("array<int>", "array(1, 2)"),
+    "map": ("map<string,int>", "map('a', 1)"),
+    "struct": ("struct<x:int,y:string>", "named_struct('x', 1, 'y', 'a')"),
+}
+
+
+def _typed() -> str:
+    values = ", ".join(f"cast({value} as {kind}) as c_{n}" for n, (kind, value) in TYPED.items())
+    nulls = ", ".join(f"cast(null as {data_type})" for data_type, _ in TYPED.values())
+    return f"select {values} union all select {nulls}"
+
+
+TABLES = {"t": _query(_T), "u": _query(_U), "typed": _typed()}

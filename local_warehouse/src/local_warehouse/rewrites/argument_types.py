@@ -1,4 +1,5 @@
-"""Arguments of types that Databricks does not take and of which the engine makes something."""
+"""Arguments of types that Databricks does not take and of which the engine makes something, where
+Apache Spark declares none, or what fits depends on the other arguments."""
 
 from __future__ import annotations
 
@@ -18,57 +19,25 @@ _PAIRS = r"[\\x{10000}-\\x{10FFFF}]"  # in a literal
 _HASHED = 18  # digits of a DECIMAL whose hash is that of a BIGINT
 _KINDS = {
     "STRING": ("string",),
-    "integral": tuple(DIGITS),
-    "INT or STRING": ("int", "string"),
     "INT or BIGINT": ("int", "bigint"),
     "INT": ("int",),
-    "INT, SMALLINT or TINYINT": ("int", "smallint", "tinyint", "string"),
     "whole": ("int", "smallint", "tinyint"),
-    "hashed": ("int", "bigint", "string", "binary"),
 }
 # The kinds of the arguments of functions; the last one is that of all further ones.
 _TAKEN: dict[str, tuple[str, ...]] = {
-    "array_repeat": ("any", "INT"),
-    "format_number": ("any", "INT or STRING"),
-    "hll_sketch_agg": ("hashed", "INT"),
     "json_tuple": ("STRING",),
     "mask": ("STRING",),
     "rand": ("INT or BIGINT",),
     "randn": ("INT or BIGINT",),
     "random": ("INT or BIGINT",),
     "randstr": ("any", "INT or BIGINT"),
-    "str_to_map": ("STRING",),
-    "timestamp_micros": ("integral",),
-    "timestamp_millis": ("integral",),
 }
 # Which argument is an INT: a BIGINT fails where it is none.
-_INTS = {
-    "elt": 0,
-    "locate": 2,
-    "nth_value": 1,
-    "shiftleft": 1,
-    "shiftright": 1,
-    "shiftrightunsigned": 1,
-    "split_part": 2,
-    "substring_index": 2,
-}
+_INTS = {"elt": 0, "nth_value": 1}
 # Which argument is a text, as which a literal number counts.
-_TEXTS = {
-    "date_format": 1,
-    "from_unixtime": 1,
-    "to_binary": 0,
-    "to_char": 1,
-    "try_to_binary": 0,
-    "to_varchar": 1,
-}
+_TEXTS = {"to_char": 1, "to_varchar": 1}
 # Of functions that are common: arguments are looked at, and the engine is not asked.
-_TAKEN_EVIDENTLY: dict[str, tuple[str, ...]] = {
-    "array_join": ("any", "STRING"),
-    "date_add": ("any", "INT, SMALLINT or TINYINT"),
-    "date_sub": ("any", "INT, SMALLINT or TINYINT"),
-    "ntile": ("INT",),
-    "dateadd": ("any", "INT, SMALLINT or TINYINT"),
-}
+_TAKEN_EVIDENTLY = {"ntile": ("INT",)}
 
 
 def _arguments(call: exp.Expr) -> list[exp.Expr]:
@@ -83,8 +52,6 @@ def check(call: exp.Expr, types: OperandTypes) -> None:
 def _check_evident(call: exp.Expr) -> list[exp.Expr]:
     """No argument whose type is to be asked for. Raises SqlError where a text says that the type
     does not do."""
-    if "date" in str(call.this).lower() and len(call.expressions) != 2:  # a unit comes first
-        return []
     _check_kinds(call, _TAKEN_EVIDENTLY[str(call.this).lower()], evident_type)
     return []
 
@@ -221,10 +188,8 @@ def _check_stack(call: exp.Expr, types: OperandTypes) -> None:
             )
 
 
-# A name stands in one module's CALLS alone: exact_doubles has format_number and functions_by_type
-# date_format, which call what is theirs here.
 CALLS: ByName = {
-    **dict.fromkeys(_TAKEN.keys() - {"format_number"}, (_arguments, check)),
+    **dict.fromkeys(_TAKEN, (_arguments, check)),
     **dict.fromkeys(_TAKEN_EVIDENTLY, (_check_evident, check)),
     **dict.fromkeys(_INTS.keys() - {"elt"}, (narrow, check)),
     **dict.fromkeys(("element_at", "try_element_at"), (_arguments, _check_element)),
@@ -233,6 +198,6 @@ CALLS: ByName = {
     "xxhash64": (_arguments, _refuse_long_decimals),
     "map_concat": (_arguments, _check_maps),
     "mask": (_arguments, _mask),
-    **dict.fromkeys(_TEXTS.keys() - {"date_format"}, (write_number, check)),
+    **dict.fromkeys(_TEXTS, (write_number, check)),
     "stack": (_arguments, _check_stack),
 }

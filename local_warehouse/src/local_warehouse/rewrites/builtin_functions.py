@@ -13,7 +13,6 @@ from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import PREFIX, fill, refusal
-from local_warehouse.rewrites.unfit_arguments import check_call, check_compared
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -220,19 +219,15 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     )
     for call in reversed(calls):
         if isinstance(call, exp.GroupConcat):
-            check_call("trim", call, [call.args["separator"]] if call.args.get("separator") else [])
             if _is_null(call.args.get("separator")):
                 call.set("separator", exp.Literal.string(""))
         elif isinstance(call, exp.DecodeCase):
             _replace(call, _cases(call.expressions))
         elif isinstance(call, exp.Overlay):
-            check_call("overlay", call, [call.this, call.expression])
             _overlay(call)
         elif isinstance(call, exp.StrPosition):
-            check_call("position", call, [call.this, call.args["substr"]])
             _locate(call)
         elif isinstance(call, exp.Substring):
-            check_call("substring", call, [call.this])
             _substring(call, [call.this, call.args.get("start"), call.args.get("length")])
         else:
             _correct(call)
@@ -244,23 +239,14 @@ def _correct(call: exp.Expr) -> None:
     name = str(call.this).lower() if is_anonymous else call.key
     arguments = call.expressions if is_anonymous else [call.this]
     template = _CORRECTED.get((name, len(arguments)))
-    check_call(name, call, arguments)
     if name in _REFUSED or (name in _MODES and not _is_known_mode(arguments)):
         raise unsupported(
             f"the function {name} in this form" if name in _MODES else f"the function {name}"
-        )
-    are_texts = all(evident_type(argument) in _TEXTS for argument in arguments)
-    if name in ("parse_url", "try_parse_url") and not are_texts:
-        raise SqlError(
-            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-            f"Cannot resolve {render(call)} due to data type mismatch: it takes a STRING.",
         )
     if name in _MAKERS and arguments:
         _keep_in_bounds(call, arguments)
     elif name == "count_if" and isinstance(call.parent, exp.Filter):  # which the engine leaves out
         call.replace(fill("count(if(x, 1, null))", {"x": arguments[0]}))
-    elif name == "equal_null" and len(arguments) == 2:
-        check_compared(call, arguments)
     elif name == "variant_explode_outer" and not _is_parsed(arguments[0]):
         raise unsupported("variant_explode_outer() of what may be NULL (variant_explode is there)")
     elif name == "nth_value" and len(arguments) > 1 and not _is_natural(arguments[1]):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from sqlglot import exp
 
 from local_warehouse.rewrites import (
+    argument_kinds,
     argument_types,
     arithmetic,
     common_types,
@@ -21,7 +22,6 @@ from local_warehouse.rewrites import (
     moments,
     statistics,
     texts,
-    unfit_arguments,
     variants,
     window_aggregates,
 )
@@ -94,9 +94,6 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
     corrections: dict[int, _Corrections] = {}
     for node in reversed(found):
         wanted: _Corrections = []
-        if isinstance(node, (exp.Predicate, exp.Case)):
-            for group in mixed_numbers.compared_values(node):
-                unfit_arguments.check_compared(node, group)
         if id(node) in mixed:
             compared = [one for group in mixed_numbers.compared_values(node) for one in group]
             wanted.append((node, mixed_numbers.compare_as_doubles, compared))
@@ -104,6 +101,12 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
         decisive = correction[0](node) if correction is not None else []
         if correction is not None and decisive:
             wanted.append((node, correction[1], decisive))
+        fitting = argument_kinds.fitting(node)
+        if fitting is not None:
+            wanted = [(node, fitting.remember, [node]), *wanted, (node, fitting.apply, [node])]
+        if argument_kinds.is_doubtful(node):
+            compared = [one for group in mixed_numbers.compared_values(node) for one in group]
+            wanted.insert(0, (node, argument_kinds.check_types, compared))
         if wanted:
             corrections.setdefault(id(place_of(node)), []).extend(wanted)
     return corrections
@@ -120,12 +123,17 @@ def _correct_place(corrections: _Corrections, unnamed: list[exp.Expr], types: Op
     types.ask([*(one for one in unnamed if not types.knows(one)), *unclear])
     places = [(_select_of(projection), projection.index or 0) for projection in unnamed]
     names = [types.name(projection) for projection in unnamed]
-    for node, correct, _ in corrections:
+    standing: dict[int, exp.Expr] = {}  # what stands in place of nodes that were corrected
+    for corrected, correct, _ in corrections:
+        node = standing.get(id(corrected), corrected)
         parent, key, index = node.parent, node.arg_key, node.index
         correct(node, types)
         if parent is not None and key is not None:
             inside = parent.args.get(key)
-            types.keep(node, inside[index] if index is not None and inside else inside)
+            found = inside[index] if index is not None and inside else inside
+            types.keep(node, found)
+            if isinstance(found, exp.Expr):
+                standing[id(corrected)] = found
     for (select, position), name in zip(places, names, strict=True):
         projection = select.expressions[position]
         if not isinstance(projection, exp.Alias):

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.rewrites import argument_types
 from local_warehouse.rewrites.evident_types import name_of_type
 from local_warehouse.rewrites.operand_types import ByName, OperandTypes
 from local_warehouse.rewrites.templates import fill, refusal
-from local_warehouse.rewrites.unfit_arguments import check_type
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 _EXACT = 15  # digits that a DOUBLE has of any number
@@ -56,7 +54,6 @@ def _only(call: exp.Expr) -> list[exp.Expr]:
 
 def _angle(call: exp.Expr, types: OperandTypes) -> None:
     value = call.expressions[0]
-    check_type(call, types.of(value))
     exact = as_double(value, types.of(value))
     if exact is not None:
         value.replace(exact)
@@ -69,7 +66,6 @@ def _first(call: exp.Expr) -> list[exp.Expr]:
 def _format(call: exp.Expr, types: OperandTypes) -> None:
     """Refuse numbers with more digits than a DOUBLE, as which the engine writes them."""
     value = call.expressions[0]
-    argument_types.check(call, types)
     if types.of(value) in ("tinyint", "smallint", "int"):
         return
     call.replace(fill(_FORMATTED, {"x": value, "call": call}))

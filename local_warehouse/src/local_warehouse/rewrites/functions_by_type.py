@@ -7,7 +7,7 @@ import re
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites import argument_types, intervals, window_aggregates
+from local_warehouse.rewrites import intervals, window_aggregates
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.structs import (
     makes_struct,
@@ -16,7 +16,6 @@ from local_warehouse.rewrites.structs import (
     with_fields_of,
 )
 from local_warehouse.rewrites.templates import fill, refusal
-from local_warehouse.rewrites.unfit_arguments import check_type
 from local_warehouse.sql.dialect import render
 
 
@@ -24,13 +23,6 @@ def _first_argument(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Anonymous):
         return node.expressions[:1]
     return [node.this]
-
-
-def _refuse_binary(node: exp.Expr, types: OperandTypes) -> None:
-    """Raise SqlError for BINARY, of which the engine makes a STRING."""
-    if types.of(_first_argument(node)[0]) == "binary":
-        name = str(node.this) if isinstance(node, exp.Anonymous) else node.key
-        raise unsupported(f"{name.lower()}() of BINARY")
 
 
 def _refuse_structs(call: exp.Expr, types: OperandTypes) -> None:
@@ -114,11 +106,6 @@ def _average_of_pairs(call: exp.Expr, types: OperandTypes) -> None:
         window_aggregates.average(average, types)
 
 
-def _formatted(call: exp.Expr) -> list[exp.Expr]:
-    argument_types.write_number(call)
-    return call.expressions[:1]
-
-
 def _moment(call: exp.Expr, types: OperandTypes) -> None:
     """Format a text as a TIMESTAMP, and fail where it is none; the engine's is NULL. What is
     computed may be before the year 1, whose years the engine counts otherwise."""
@@ -141,10 +128,7 @@ def _bucket(call: exp.Expr, types: OperandTypes) -> None:
     not always a number (3 of 0.3, 0, 1, 10)."""
     values, count = call.expressions[:3], call.expressions[3]
     places = {"n": exp.paren(count), "call": call}
-    if not all(types.of(value).startswith("interval") for value in values):
-        for value in values:
-            check_type(call, types.of(value))
-    else:
+    if all(types.of(value).startswith("interval") for value in values):
         call.replace(fill("if(n = 9223372036854775807, null, call)", places))
         return
     numbers = (exp.cast(value.copy(), "double") for value in values)
@@ -190,16 +174,9 @@ CORRECTIONS: ByClass = {
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.NullSafeEQ), (_structs, _compare_structs)),
     **dict.fromkeys((exp.RegrAvgx, exp.RegrAvgy), (_both_sides, _average_of_pairs)),
     exp.ApproxQuantile: (_first_argument, _percentile),
-    exp.Substring: (_first_argument, _refuse_binary),
-    exp.Overlay: (_first_argument, _refuse_binary),
-    exp.Trim: (_first_argument, _refuse_binary),
 }
 CALLS: ByName = {
-    **dict.fromkeys(
-        ("left", "right", "substr", "lpad", "rpad", "btrim", "ltrim", "rtrim"),
-        (_first_argument, _refuse_binary),
-    ),
-    "date_format": (_formatted, _moment),
+    "date_format": (_first_argument, _moment),
     "typeof": (_first_argument, _typeof),
     "make_interval": (_of_interval, _seconds),
     "width_bucket": (_all_of_four, _bucket),

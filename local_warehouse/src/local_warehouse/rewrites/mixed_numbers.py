@@ -212,7 +212,7 @@ class _Kinds:
                 named += [(name.name.lower(), node.this) for name in node.expressions]
             elif isinstance(node, exp.TableAlias) and node.columns and node.parent is not None:
                 names = [name.name.lower() for name in node.columns]
-                for row in _rows(node.parent, len(names)):
+                for row in rows_of(node.parent, len(names)):
                     named += zip(names, row, strict=True)
         for name, _ in named:
             self._names.setdefault(name, 0)
@@ -260,7 +260,7 @@ class _Kinds:
         return functools.reduce(operator.or_, known) if known else _EITHER
 
 
-def _rows(relation: exp.Expr, width: int) -> Iterator[list[exp.Expr]]:
+def rows_of(relation: exp.Expr, width: int) -> Iterator[list[exp.Expr]]:
     """The expressions of a relation's columns, of which there are so many, for each of its SELECTs
     or rows; the whole relation for each where it does not show them one by one."""
     if isinstance(relation, exp.Values):

@@ -87,6 +87,10 @@ class OperandTypes:
         if known is not None and isinstance(corrected, exp.Expr):
             self._known.setdefault(id(corrected), known)
 
+    def note(self, node: exp.Expr, data_type: str) -> None:
+        """Give a node the type that it is known to have."""
+        self._known[id(node)] = Column("", data_type)
+
     def knows(self, node: exp.Expr) -> bool:
         """Whether the engine has told the type of a node."""
         return id(node) in self._known

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.rewrites.argument_kinds import mark_doubtful_arguments
 from local_warehouse.rewrites.builtin_functions import correct_functions
 from local_warehouse.rewrites.by_type import correct_by_type
 from local_warehouse.rewrites.casts_by_name import cast_by_name
@@ -88,6 +89,7 @@ REWRITES: tuple[Rewrite, ...] = (
     refuse,
     compute_constants,
     cast_by_name,
+    mark_doubtful_arguments,
     count_microseconds,
     compare_rows,
     compare_structs,

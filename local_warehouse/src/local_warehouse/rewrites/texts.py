@@ -158,6 +158,16 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
         cast.replace(exp.cast(text, "string"))
 
 
+def cast_known(cast: exp.Cast, types: OperandTypes) -> exp.Expr:
+    """Cast a value whose type is known, in place. Returns what stands in place of the cast."""
+    parent, key, index = cast.parent, cast.arg_key, cast.index
+    _cast(cast, types)
+    assert parent is not None and key is not None
+    stands = parent.args[key]
+    found: exp.Expr = stands if index is None else stands[index]
+    return found
+
+
 def _parts(node: exp.Expr) -> list[exp.Expr]:
     given = node.expressions if isinstance(node, exp.Anonymous) else [node.this, node.expression]
     if isinstance(node, exp.Anonymous) and str(node.this).lower() == "elt":

@@ -1,109 +1,62 @@
-"""Arguments whose text says that Databricks does not take them, and of which the engine makes
-something: a sine of a DATE, a part of an ARRAY as a text, a number that is compared with a DATE.
+"""Values that Databricks does not take together, and of which the engine makes something: a number
+that is compared with a DATE, or stands beside one.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.operand_types import DIGITS
 from local_warehouse.sql.dialect import render
+from local_warehouse.types.kinds import FAMILIES, MAP, READ_FROM_TEXT, STRING, TOP, names, top_kinds
 
-_OF_NUMBERS = {
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "bitmap_bit_position",
-    "bitmap_bucket_number", "cbrt", "cos", "cosh", "cot", "csc", "date_from_unix_date", "degrees",
-    "exp", "expm1", "from_unixtime", "hypot", "ln", "log", "log10", "log1p", "log2", "make_date",
-    "pow", "power", "radians", "rint", "sec", "sin", "sinh", "sqrt", "tan", "tanh",
-}  # fmt: skip
-_SIGNS = {"negative", "positive"}  # take INTERVALs too
-_OF_TEXTS = {
-    "ascii", "base64", "btrim", "char_length", "character_length", "contains", "endswith",
-    "initcap", "instr", "lcase", "left", "len", "length", "levenshtein", "locate", "lower", "lpad",
-    "ltrim", "luhn_check", "md5", "overlay", "parse_url", "position", "regexp_count",
-    "regexp_extract", "regexp_replace", "repeat", "replace", "reverse", "right", "rpad", "rtrim",
-    "sha", "sha1", "sha2", "soundex", "split", "split_part", "startswith", "substr", "substring",
-    "substring_index", "translate", "trim", "try_parse_url", "try_to_binary", "try_validate_utf8",
-    "ucase", "unhex", "upper",
-}  # fmt: skip
-_OF_MOMENTS = {
-    "day", "dayofmonth", "dayofweek", "dayofyear", "hour", "last_day", "minute", "month", "quarter",
-    "second", "weekday", "weekofyear", "year",
-}  # fmt: skip
-_WITHOUT_MOMENTS = {
-    "base64", "md5", "parse_url", "sha", "sha1", "sha2", "try_parse_url",
-}  # fmt: skip
-_COUNTING = {"left", "lpad", "repeat", "right", "rpad", "split_part", "substr", "substring"}
-_OF_ARRAYS = {"reverse"}  # take ARRAYs too
-_NESTED = {"array", "map", "named_struct", "struct"}
 _MOMENTS = ("date", "timestamp")
 
 
-def check_call(name: str, call: exp.Expr, arguments: Iterable[exp.Expr]) -> None:
-    """Raise SqlError for an argument of a call that is evidently of an unfit type, and cast a
-    moment to STRING in place where a text is taken."""
-    unfit: tuple[str, ...]
-    if name in _OF_NUMBERS:
-        unfit = ("interval", "nested", "boolean", "binary", "moment")
-    elif name in _SIGNS:
-        unfit = ("nested", "boolean", "binary", "moment")
-    elif name in _OF_TEXTS:
-        unfit = ("nested",) if name not in _OF_ARRAYS else ()
-    elif name in _OF_MOMENTS:
-        unfit = ("interval", "nested", "boolean", "number")
+def check_compared(node: exp.Expr, kinds: Sequence[int]) -> bool:
+    """Raise SqlError where values that are compared are of kinds that nothing is common to: a
+    moment and a number, for instance. `kinds` are what each of them may be; returns whether some
+    of these do not fit, and all are known."""
+    given = [top_kinds(of) for of in kinds]
+    if isinstance(node, (exp.Case, exp.Between)):
+        pairs = [(given[0], other) for other in given[1:]]
+    else:  # a list has one type
+        pairs = list(itertools.combinations(given, 2))
+    if any(one and other and not _may_fit(one, other) for one, other in pairs):
+        is_list = not isinstance(node, (exp.Binary, exp.Case))
+        condition = (
+            "DATATYPE_MISMATCH.DATA_DIFF_TYPES"
+            if is_list
+            else "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"
+        )
+    elif MAP in given:
+        condition = "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE"
     else:
-        return
-    for argument in list(arguments):
-        kind = _kind(argument)
-        if name in _OF_TEXTS and kind == "interval":
-            raise unsupported(f"{name}() of {render(argument)} (cast it to STRING)")
-        is_count = name in _COUNTING and argument.index
-        is_refused = kind == "moment" and (name in _WITHOUT_MOMENTS or is_count)
-        if name in _OF_TEXTS and kind == "moment" and not is_refused:
-            argument.replace(exp.cast(argument.copy(), "string"))  # the engine's text is another
-        if name == "translate" and kind == "binary":
-            raise unsupported("translate() of BINARY (cast it to STRING)")
-        if kind in unfit or is_refused:
-            raise SqlError(
-                "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-                f"Cannot resolve {render(call)} due to data type mismatch: it does not take"
-                f" {render(argument)}.",
-            )
+        return TOP not in given and any(_may_differ(one, other) for one, other in pairs)
+    raise SqlError(
+        condition,
+        f"Cannot resolve {render(node)} due to data type mismatch: it compares"
+        f" {' with '.join(' or '.join(names(of)) for of in given if of)}.",
+    )
 
 
-def check_type(call: exp.Expr, data_type: str) -> None:
-    """Raise SqlError for a type that is none of a number."""
-    if _kind_of_type(data_type) in ("moment", "interval", "boolean"):
-        raise SqlError(
-            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-            f"Cannot resolve {render(call)} due to data type mismatch: it does not take"
-            f" {data_type.upper()}.",
-        )
+def _may_fit(one: int, other: int) -> bool:
+    """Whether a value of some of these kinds can be compared with one of some of those."""
+    if (one & STRING and other & READ_FROM_TEXT) or (other & STRING and one & READ_FROM_TEXT):
+        return True
+    return any(one & family and other & family for family in FAMILIES)
 
 
-def check_compared(node: exp.Expr, operands: Iterable[exp.Expr]) -> None:
-    """Raise SqlError for a comparison of a moment or an INTERVAL with a number."""
-    values = list(operands)
-    if any(_is_map(value) for value in values):
-        raise SqlError(
-            "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
-            f"Cannot resolve {render(node)} due to data type mismatch: MAPs are not compared.",
-        )
-    kinds = {_kind(value) for value in values} & {"number", "interval", "moment"}
-    if len(kinds) > 1:
-        is_binary = isinstance(node, (exp.Binary, exp.Case))
-        raise SqlError(
-            "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"
-            if is_binary
-            else "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
-            f"Cannot resolve {render(node)} due to data type mismatch: it compares a"
-            f" {' with a '.join(sorted(kinds))}.",
-        )
+def _may_differ(one: int, other: int) -> bool:
+    """Whether a value of some of these kinds may not be comparable with one of some of those."""
+    singles = [[1 << at for at in range(of.bit_length()) if of >> at & 1] for of in (one, other)]
+    return not all(_may_fit(left, right) for left in singles[0] for right in singles[1])
 
 
 def check_common(types: Iterable[str], node: exp.Expr) -> None:
@@ -116,23 +69,6 @@ def check_common(types: Iterable[str], node: exp.Expr) -> None:
             f"Cannot resolve {render(node)} due to data type mismatch: its values should have one"
             f" type, and are {' and '.join(sorted(set(types))).upper()}.",
         )
-
-
-def _is_map(value: exp.Expr) -> bool:
-    return isinstance(value, exp.Anonymous) and str(value.this).lower() == "map"
-
-
-def _kind(argument: exp.Expr) -> str:
-    """What an argument evidently is; empty for what may be anything."""
-    if isinstance(argument, exp.Anonymous) and str(argument.this).lower() in _NESTED:
-        return "nested"
-    if isinstance(argument, (exp.Paren, exp.Neg, exp.Coalesce)):
-        return _kind(argument.this)
-    kind = _kind_of_type(evident_type(argument))
-    if kind == "" and isinstance(argument, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)):
-        sides = {_kind(argument.this), _kind(argument.expression)}
-        return "number" if "number" in sides and not sides & {"moment", "interval"} else ""
-    return kind
 
 
 def _kind_of_type(data_type: str) -> str:

@@ -1,0 +1,105 @@
+"""Arguments of kinds that a function does not take, or takes as what they are cast to implicitly.
+
+What each function takes is in `data/signatures.json`. The engine makes something of most arguments
+that Databricks does not take, and casts some that it takes in another way, or not at all. The names
+of columns say for nearly all arguments that they fit; the types of the others are asked for.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites import signatures, texts
+from local_warehouse.rewrites.evident_types import UNKNOWN
+from local_warehouse.rewrites.kinds import Kinds
+from local_warehouse.rewrites.mixed_numbers import compared_values
+from local_warehouse.rewrites.operand_types import OperandTypes
+from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.unfit_arguments import check_compared
+from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.types.kinds import kind_of_type, kinds_of_type, names, top_kinds
+
+_MARK, _COMPARED = "parameter", "compared"
+
+
+def mark_doubtful_arguments(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Mark the arguments that may not fit, or may have to be cast, with what the call takes. Raises
+    SqlError for one that cannot fit, and for values that cannot be compared."""
+    found = nodes(tree)
+    kinds = Kinds(found)
+    for node in of_kind(found, exp.Predicate, exp.Case):
+        for values in compared_values(node):
+            if check_compared(node, [kinds.of(value) for value in values]):
+                node.meta[_COMPARED] = True
+    for call in of_kind(found, exp.Func):
+        made = signatures.of(call)
+        if isinstance(call, exp.Anonymous) and str(call.this).lower() == "equal_null":
+            check_compared(call, [kinds.of(value) for value in call.expressions])
+        for argument, taken in made.parameters_of(call) if made is not None else ():
+            given = top_kinds(kinds.of(argument))
+            if given and not given & (taken.kinds | taken.refused):
+                raise _mismatch(render(call), names(given))
+            if given & ~taken.plain:
+                argument.meta[_MARK] = Fitting(taken, render(call))
+    return tree
+
+
+def is_doubtful(node: exp.Expr) -> bool:
+    """Whether it is a comparison of values that may have nothing in common."""
+    return node._meta is not None and _COMPARED in node._meta
+
+
+def check_types(node: exp.Expr, types: OperandTypes) -> None:
+    """Raise SqlError for a doubtful comparison whose values have nothing in common."""
+    for values in compared_values(node):
+        check_compared(node, [kinds_of_type(types.of(value) or "any") for value in values])
+
+
+def fitting(node: exp.Expr) -> Fitting | None:
+    """What is to be done with a marked argument, None for one that fits."""
+    return None if node._meta is None else node._meta.get(_MARK)
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What a marked argument has to fit."""
+
+    taken: signatures.Parameter
+    shown: str  # the call as it was written
+
+    def __deepcopy__(self, memo: object) -> Fitting:
+        return self
+
+    @staticmethod
+    def remember(argument: exp.Expr, types: OperandTypes) -> None:
+        """Keep the type that an argument has, whatever is put in its place."""
+        types.note(argument, types.of(argument))
+
+    def apply(self, argument: exp.Expr, types: OperandTypes) -> None:
+        """Cast an argument as its call takes it, in place. Raises SqlError where it does not."""
+        given = types.of(argument)
+        if given in (UNKNOWN, "void") or argument.parent is None:  # replaced as a part of its call
+            return
+        if kind_of_type(given) & self.taken.refused:
+            raise unsupported(f"{self.shown} of {given.upper()}")
+        if not self.taken.takes(given):
+            raise _mismatch(self.shown, [given.upper()])
+        wanted = self.taken.cast_of(given)
+        if wanted is not None:
+            cast = exp.cast(argument.copy(), wanted)
+            types.keep(argument, cast.this)
+            argument.replace(cast)
+            types.note(texts.cast_known(cast, types), wanted)
+
+
+def _mismatch(shown: str, given: list[str]) -> SqlError:
+    return SqlError(
+        "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        f"Cannot resolve {shown} due to data type mismatch: it does not take {' or '.join(given)}.",
+    )
