@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 
 from bronze_loader.planning.file_state import LogEntry
@@ -86,23 +86,41 @@ def append_log(schema: BronzeSchema, entries: Sequence[LogEntry]) -> str:
     Run again, it replaces them.
     """
     first = entries[0]
-    rows = json.dumps([_log_values(entry) for entry in entries], ensure_ascii=False)
-    fields = ", ".join(
-        f"{name} {'STRING' if kind == 'TIMESTAMP' else kind}" for name, kind in LOG_COLUMNS
-    )
+    values = [_log_values(entry) for entry in entries]
+    shared = {
+        name: value
+        for name, value in values[0].items()
+        if name != "source_file" and all(one[name] == value for one in values)
+    }
+    own = [{name: one[name] for name in one if name not in shared} for one in values]
     columns = ", ".join(
-        f"CAST(entry.{identifier(name)} AS {kind}) AS {identifier(name)}"
+        f"CAST({'shared' if name in shared else 'entry'}.{identifier(name)} AS {kind})"
+        f" AS {identifier(name)}"
         for name, kind in LOG_COLUMNS
     )
-    # One literal for all entries: a parser takes seconds for thousands of VALUES.
+    # Two literals for all entries: a parser takes seconds for thousands of VALUES.
     return (
         f"INSERT INTO {schema.table(LOG_TABLE)} "
         f"REPLACE WHERE `batch_id` = {string(first.batch_id)} "
         f"AND `logged_at` = {timestamp(first.logged_at)}\n"
         f"SELECT {columns}\n"
-        f"FROM (SELECT explode(from_json({string(rows)}, 'ARRAY<STRUCT<{fields}>>')) AS entry)"
-        " AS entries"
+        f"FROM (SELECT {_from_json(shared, _struct(shared))} AS shared, "
+        f"explode({_from_json(own, f'ARRAY<{_struct(own[0])}>')}) AS entry) AS entries"
     )
+
+
+def _from_json(value: object, data_type: str) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return f"from_json({string(text)}, {string(data_type)})"
+
+
+def _struct(names: Container[str]) -> str:
+    fields = (
+        f"{name} {'STRING' if kind == 'TIMESTAMP' else kind}"
+        for name, kind in LOG_COLUMNS
+        if name in names
+    )
+    return f"STRUCT<{', '.join(fields)}>"
 
 
 def _log_values(entry: LogEntry) -> dict[str, object]:
