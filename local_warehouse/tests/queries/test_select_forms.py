@@ -31,6 +31,29 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             id="ORDER BY ALL of a star",
         ),
         pytest.param(
+            "select to_json(struct(a, b)) as x from values (2, 'p'), (null, 'q'), (2, null) "
+            "as v(a, b) order by if(b = 'p', null, struct(a, b)) nulls last",
+            [('{"b":"q"}',), ('{"a":2}',), ('{"a":2,"b":"p"}',)],
+            id="NULLs inside of structs stay the least where NULLs come last",
+        ),
+        pytest.param(
+            "select k, max(x) as m from values (1, array('1', null)), (2, array('1', '0')), "
+            "(3, null) as v(k, x) group by k order by 2 desc nulls first",
+            [(3, None), (2, ["1", "0"]), (1, ["1", None])],
+            id="and of arrays where they come first, by position over groups",
+        ),
+        pytest.param(
+            f"select (k) = 'a' as e, sum(n) from {ROWS} group by rollup((k) = 'a') order by 1, 2",
+            [(None, 6), (False, 3), (True, 3)],
+            id="ROLLUP of a condition that begins with a parenthesis",
+        ),
+        pytest.param(
+            f"select (n) > 1 as e, count(*) from {ROWS} group by grouping sets (((n) > 1, k), ()) "
+            "order by 1, 2",
+            [(None, 3), (False, 1), (True, 1), (True, 1)],
+            id="GROUPING SETS of conditions",
+        ),
+        pytest.param(
             f"select * except (m, k) from {ROWS} order by n", [(1,), (2,), (3,)], id="star EXCEPT"
         ),
         pytest.param(

@@ -251,10 +251,10 @@ def _round(call: exp.Expr, types: OperandTypes) -> None:
     if places is None or (abs(places) > _ROUNDED.scale and exact is None):
         return
     if data_type in ("float", "double"):
-        text = f"cast(cast(x as string) as {_ROUNDED})"  # which the engine reads without exponent
-        digits = f"if(abs(x) < 1e-4, cast(x as {_ROUNDED}), {text})"
+        text = f"try_cast(cast(x as string) as {_ROUNDED})"  # read without exponent by the engine
+        digits = f"if(abs(x) < 1e-4, try_cast(x as {_ROUNDED}), {text})"
         if data_type == "float":
-            digits = f"cast(cast(x as double) as {_ROUNDED})"
+            digits = f"try_cast(cast(x as double) as {_ROUNDED})"
         plain = fill(digits, {"x": value})
         rounded = (
             _half_even(plain, places) if to_even else fill(f"round(x, {places})", {"x": plain})

@@ -20,6 +20,7 @@ from local_warehouse.rewrites import (
     json_texts,
     mixed_numbers,
     moments,
+    ordering,
     statistics,
     texts,
     variants,
@@ -45,6 +46,7 @@ _BY_CLASS: ByClass = {
     **common_types.CORRECTIONS,
     **window_aggregates.CORRECTIONS,
     **statistics.CORRECTIONS,
+    **ordering.CORRECTIONS,
 }
 _BY_NAME: ByName = {
     **arithmetic.CALLS,

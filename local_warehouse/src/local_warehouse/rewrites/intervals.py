@@ -55,7 +55,9 @@ def fields(node: exp.Expr, type_of: TypeOf = evident_type) -> Fields | None:
             is_time = type_of(node.expression) in _MOMENTS
             return ("DAY", "SECOND") if is_time else None
         case exp.Add() | exp.Sub():
-            return _widest([node.this, node.expression], type_of)
+            sides = [node.this, node.expression]
+            is_moment = any(type_of(side) in _MOMENTS for side in sides)
+            return None if is_moment else _widest(sides, type_of)
         case exp.Mul() | exp.Div():
             found = fields(node.this, type_of) or fields(node.expression, type_of)
             return found and ((MONTHS if found[0] in MONTHS else _DAYS)[0], _end(found))

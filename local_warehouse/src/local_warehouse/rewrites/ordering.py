@@ -1,4 +1,5 @@
-"""ORDER BY ALL, ORDER BY an output that is an expression, and the order of range.
+"""ORDER BY ALL, ORDER BY an output that is an expression, the order of range, and the NULLs inside of
+nested values.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-orderby
 """
@@ -7,6 +8,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.errors import unsupported
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.operand_types import ByClass, OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, is_all
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
@@ -108,3 +112,55 @@ def _gathers(select: exp.Expr) -> bool:
         or bool(of_kind(nodes(select), exp.Window, exp.Explode))
         or any(call.removesuffix("_outer") in _GENERATORS for call in calls)
     )
+
+
+def _key(ordered: exp.Expr) -> list[exp.Expr]:
+    """What is sorted by where its NULLs are put where they are not by default."""
+    by_default = bool(ordered.args.get("nulls_first")) != bool(ordered.args.get("desc"))
+    key = ordered.this if by_default else _output(ordered)
+    is_plain = by_default or evident_type(key) != UNKNOWN
+    return [] if is_plain else [key]
+
+
+def _output(ordered: exp.Expr) -> exp.Expr:
+    """The expression of the output that a key names or counts, else the key itself."""
+    key, query = ordered.this, ordered.parent and ordered.parent.parent
+    while isinstance(query, exp.SetOperation):
+        query = query.this
+    if not isinstance(query, exp.Select) or query.is_star:
+        return key
+    outputs = query.expressions
+    if isinstance(key, exp.Literal) and key.is_int and 0 < int(key.name) <= len(outputs):
+        return outputs[int(key.name) - 1].unalias()
+    if isinstance(key, exp.Column) and not key.table:
+        named = [one for one in outputs if one.alias_or_name.lower() == key.name.lower()]
+        return named[0].unalias() if named else key
+    return key
+
+
+def _sort_nulls_apart(ordered: exp.Expr, types: OperandTypes) -> None:
+    """Put the NULLs of nested values where they are wanted by a key of its own: the engine puts
+    those inside of the values there too, which are the least of all."""
+    key = _output(ordered)
+    if not types.of(key).startswith(("struct<", "array<")):
+        return
+    order = ordered.parent
+    query = order and order.parent
+    if isinstance(query, exp.SetOperation) or (query and query.args.get("distinct")):
+        raise unsupported(
+            f"ORDER BY {render(ordered)}, nested values with their NULLs put elsewhere, of a set"
+            " operation or beside DISTINCT"
+        )
+    named = ordered.this if isinstance(ordered.this, exp.Column) else key
+    if isinstance(key.parent, exp.Alias):  # over groups the engine finds no other name
+        named = exp.column(key.parent.args["alias"].copy())
+    is_null = exp.paren(named.copy()).is_(exp.null())
+    nulls = exp.Ordered(this=is_null, desc=ordered.args.get("desc"))
+    nulls.set("nulls_first", not ordered.args.get("desc"))
+    assert isinstance(order, exp.Order)
+    at = order.expressions.index(ordered)
+    ordered.set("nulls_first", not ordered.args.get("desc"))
+    order.set("expressions", [*order.expressions[:at], nulls, *order.expressions[at:]])
+
+
+CORRECTIONS: ByClass = {exp.Ordered: (_key, _sort_nulls_apart)}

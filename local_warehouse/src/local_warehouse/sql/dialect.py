@@ -63,6 +63,16 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                 self._tokens[at] = Token(TokenType.VAR, word.text, *place)
             return super()._parse_group(skip_group_by_token)
 
+        def _parse_cube_or_rollup(self, with_prefix: bool = False) -> Any:
+            found = super()._parse_cube_or_rollup(with_prefix=True)
+            if found is not None and not with_prefix:
+                found.set("expressions", self._parse_wrapped_csv(self._parse_disjunction))
+            return found
+
+        def _parse_grouping_set(self) -> Any:  # of conditions too, which sqlglot's do not have
+            part = self._parse_grouping_sets() or self._parse_cube_or_rollup()
+            return part or self._parse_disjunction()
+
     class Generator(Databricks.Generator):  # type: ignore[misc]
         """A generator that writes types and casts as they were read."""
 
