@@ -32,6 +32,11 @@ class Column:
         """The type that the user gave it, which may have a length: varchar(5)."""
         return self.declared or self.type
 
+    @property
+    def may_be_nan(self) -> bool:
+        """Whether it holds numbers that may be NaN, which is greater than all others."""
+        return self.type in ("float", "double")
+
     def describe_as(self, other: Column) -> None:
         """Take from another column what only the catalog knows of it."""
         self.comment, self.tags, self.mask = other.comment, other.tags, other.mask

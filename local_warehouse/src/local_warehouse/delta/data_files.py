@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from obstore.exceptions import BaseError
 
+from local_warehouse.delta import bounds
 from local_warehouse.errors import SqlError
 from local_warehouse.storage import objects
 
@@ -171,8 +172,10 @@ def coded(values: Sequence[object], counts: Sequence[int], kind: pa.DataType) ->
 def _has_bounds(field: pa.Field) -> bool:
     """Whether a column gets the least and greatest of its values. They let readers pass over files
     by the text that a whole file has, and by numbers and moments. For texts in no order they would
-    be a quarter of the time of writing, and let nothing be passed over."""
-    return not pa.types.is_string(field.type)
+    be a quarter of the time of writing, and let nothing be passed over; `bounds` has the others."""
+    data_type = field.type
+    is_long = pa.types.is_decimal(data_type) and data_type.precision > bounds.EXACT_DIGITS
+    return not (pa.types.is_string(data_type) or pa.types.is_floating(data_type) or is_long)
 
 
 def _extremes(groups: Sequence[Any], place: int) -> list[Any]:

@@ -22,6 +22,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from local_warehouse import changes
 from local_warehouse.catalog.model import Column
+from local_warehouse.delta import bounds
 from local_warehouse.delta.log import entries, entry_url
 from local_warehouse.errors import SqlError
 from local_warehouse.storage import objects
@@ -133,7 +134,10 @@ def takes_plain_files(table: DeltaTable) -> bool:
         protocol.min_reader_version == 1
         and protocol.min_writer_version <= 2
         and not metadata.partition_columns
-        and not any(key.startswith("delta.") for key in metadata.configuration)
+        and not any(
+            key.startswith("delta.") and key not in bounds.PROPERTIES
+            for key in metadata.configuration
+        )
         and all(set(field["metadata"]) <= {"comment"} for field in _fields(table))
     )
 
@@ -236,7 +240,7 @@ def _commit_metadata(table: DeltaTable, location: str, fields: list[Field]) -> b
                 "format": {"provider": "parquet", "options": {}},
                 "schemaString": json.dumps({"type": "struct", "fields": fields}),
                 "partitionColumns": list(metadata.partition_columns),
-                "configuration": dict(metadata.configuration),
+                "configuration": metadata.configuration | bounds.properties(_columns(fields)),
                 "createdTime": metadata.created_time,
             }
         },

@@ -27,7 +27,6 @@ from sqlglot import exp
 from local_warehouse import changes
 from local_warehouse.catalog.locks import writing
 from local_warehouse.catalog.model import Relation
-from local_warehouse.delta import bounds
 from local_warehouse.delta import log as delta_log
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.errors import CONFLICT, EngineEnded, SqlError, metadata_changed
@@ -119,8 +118,6 @@ def _commit(
             before = before if append else delta_log.latest_version(relation.path)
             continue
         changes.note_change()
-        if bounds.may_be_inexact(relation) and (made := attempt.commit) is not None:
-            bounds.take_out_inexact(relation, made)
         return attempt
 
 
@@ -186,11 +183,7 @@ def by_delta_rs(
             with delta_tables.newest_table(relation.path) as table:
                 before = table.version()
                 changes.note_change()
-                changed = change(table)
-            if relation.columns and bounds.may_be_inexact(relation):
-                for made in delta_log.commits_after(relation.path, before):
-                    bounds.take_out_inexact(relation, made)
-            return changed
+                return change(table)
         except CommitFailedError as error:
             if again and time.monotonic() < deadline:
                 continue

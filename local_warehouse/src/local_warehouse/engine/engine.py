@@ -23,10 +23,11 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.catalog.names import quoted
+from local_warehouse.delta import bounds
 from local_warehouse.delta import log as delta_log
 from local_warehouse.engine import errors as engine_errors
 from local_warehouse.engine.connection import Connection
-from local_warehouse.engine.snapshots import Snapshot
+from local_warehouse.engine.snapshots import Snapshot, shown
 from local_warehouse.engine.supervisor import Generations
 from local_warehouse.errors import EngineEnded, SqlError, TableRedefined
 from local_warehouse.rewrites import coercions, correlated_values, lambda_filters
@@ -229,19 +230,22 @@ class Engine:
         self,
         query: str,
         location: str,
+        columns: Iterable[Column],
         partition_by: list[str],
         mark: str,
         *,
         without_checks: Iterable[str] = (),
     ) -> None:
-        """Write a query's rows to the Delta table at a location, in one commit that also replaces
-        its schema. `mark` becomes the commit's userMetadata. CHECK constraints stay, except those
-        named in `without_checks`, whose condition becomes true."""
+        """Write a query's rows, which have these columns, to the Delta table at a location, in one
+        commit that also replaces its schema. `mark` becomes the commit's userMetadata. CHECK
+        constraints stay, except those named in `without_checks`, whose condition becomes true."""
 
         def write(sql: str) -> None:
             writer = self._connection.frame(sql).write.format("delta").mode("overwrite")
             writer = writer.option("overwriteSchema", "true").option("userMetadata", mark)
             writer = writer.option(*_FILE_SIZE)
+            for name, text in bounds.properties(columns).items():
+                writer = writer.option(name, text)
             for name in without_checks:
                 writer = writer.option(f"delta.constraints.{name}", "true")
             if partition_by:
@@ -322,7 +326,7 @@ class Engine:
 
         def create(name: str) -> None:
             with self._watched(connection):
-                query = f"select * from `{table}`"
+                query = f"select {shown(relation.columns)} from `{table}`"
                 self._with_log_listed(query, lambda sql: connection.keep(name, sql), ())
                 for unused in connection.snapshots.unused():
                     connection.drop(unused)

@@ -11,8 +11,13 @@ import itertools
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from local_warehouse.catalog.model import Column
+from local_warehouse.catalog.names import quoted
+
+_ZERO = {"float": "cast(0 as float)", "double": "0D"}  # less which every number is what it was
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +65,16 @@ class Snapshots:
         while self._unused:
             names.append(self._unused.popleft())
         return names
+
+
+def shown(columns: Iterable[Column]) -> str:
+    """What a snapshot selects of a table: a star, or its columns with expressions for those of
+    FLOAT and DOUBLE, whose bounds in the table's files know nothing of NaN."""
+    listed = list(columns)
+    if not any(column.may_be_nan for column in listed):
+        return "*"
+    names = [(quoted(column.name), column) for column in listed]
+    return ", ".join(
+        f"{name} - {_ZERO[column.type]} as {name}" if column.may_be_nan else name
+        for name, column in names
+    )

@@ -36,8 +36,12 @@ class ParquetRows:
 
     def _flush(self) -> None:
         if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self._path, self._schema, compression="none", use_dictionary=False
+            self._writer = pq.ParquetWriter(  # whose bounds would know nothing of NaN
+                self._path,
+                self._schema,
+                compression="none",
+                use_dictionary=False,
+                write_statistics=False,
             )
         if self._tables:
             self._writer.write_table(pa.concat_tables(self._tables))

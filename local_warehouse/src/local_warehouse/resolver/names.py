@@ -18,7 +18,7 @@ from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Function, Relation
 from local_warehouse.catalog.names import full_name
 from local_warehouse.engine.snapshots import Snapshot
-from local_warehouse.resolver import policies, scans, time_travel, user_functions
+from local_warehouse.resolver import fractions, policies, scans, time_travel, user_functions
 from local_warehouse.resolver.ctes import Reference, common_table_expression
 from local_warehouse.resolver.relations import (
     columns_by_name,
@@ -127,7 +127,19 @@ class NameResolver:
         point_at(table, self._engine_name(table, relation))
         if is_of_now:
             table.meta["columns"] = KnownColumns(relation.columns)
-        return policies.seen(table, relation) if policies.has_policy(relation) else None
+        if policies.has_policy(relation):
+            return policies.seen(table, relation)
+        return self._with_fractions(table, relation) if fractions.are_in(relation.columns) else None
+
+    def _with_fractions(self, table: exp.Table, relation: Relation) -> exp.Expr | None:
+        """What takes the place of a table with FLOAT or DOUBLE columns, unless it is a snapshot."""
+        change = table.parent
+        if isinstance(change, (exp.Delete, exp.Update, exp.Merge)) and table.arg_key == "this":
+            fractions.change_conditions(change, table, relation)
+            return None
+        snapshot = self.snapshots.get(relation.id)
+        is_snapshot = snapshot is not None and table.name == snapshot.name
+        return None if is_snapshot else fractions.subquery(table, relation)
 
     def _note_reference(self, table: exp.Table, expression: exp.CTE) -> None:
         if table.find_ancestor(exp.CTE) is expression:

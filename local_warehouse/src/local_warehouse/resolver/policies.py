@@ -16,6 +16,7 @@ from sqlglot import exp
 from local_warehouse import errors
 from local_warehouse.catalog.model import Relation
 from local_warehouse.catalog.names import quoted
+from local_warehouse.resolver import fractions
 from local_warehouse.resolver.relations import subquery_for
 from local_warehouse.sql.parse_cache import parse_again
 
@@ -30,6 +31,7 @@ def seen(table: exp.Table, relation: Relation) -> exp.Expr | None:
     that a statement changes, whose condition is narrowed in place."""
     parent = table.parent
     if isinstance(parent, (exp.Delete, exp.Update, exp.Merge)) and table.arg_key == "this":
+        fractions.change_conditions(parent, table, relation)
         if relation.row_filter:
             _narrow(parent, _filter(relation, table.alias_or_name))
         return None
@@ -38,7 +40,7 @@ def seen(table: exp.Table, relation: Relation) -> exp.Expr | None:
     table.set("version", None)
     body = exp.Select(from_=exp.From(this=inner))
     for column in relation.columns:
-        value: exp.Expr = exp.column(column.name, table="own", quoted=True)
+        value = fractions.value(column, "own")
         if column.mask:
             arguments = [f"own.{quoted(column.name)}", *_arguments(relation, column.mask, "own")]
             value = _call(column.mask["function"], arguments)

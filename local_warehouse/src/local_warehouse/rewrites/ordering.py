@@ -1,5 +1,5 @@
-"""ORDER BY ALL, ORDER BY an output that is an expression, the order of range, and the NULLs inside of
-nested values.
+"""ORDER BY ALL, ORDER BY an output that is an expression, the order of range, the NULLs
+within nested values.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-orderby
 """
@@ -124,12 +124,13 @@ def _key(ordered: exp.Expr) -> list[exp.Expr]:
 
 def _output(ordered: exp.Expr) -> exp.Expr:
     """The expression of the output that a key names or counts, else the key itself."""
-    key, query = ordered.this, ordered.parent and ordered.parent.parent
+    key: exp.Expr = ordered.this
+    query = ordered.parent and ordered.parent.parent
     while isinstance(query, exp.SetOperation):
         query = query.this
     if not isinstance(query, exp.Select) or query.is_star:
         return key
-    outputs = query.expressions
+    outputs: list[exp.Expr] = query.expressions
     if isinstance(key, exp.Literal) and key.is_int and 0 < int(key.name) <= len(outputs):
         return outputs[int(key.name) - 1].unalias()
     if isinstance(key, exp.Column) and not key.table:

@@ -346,9 +346,10 @@ def _rewrite(
     renamed = {column.name.lower(): name for column, name in kept}
     partition_by = [renamed[name.lower()] for name in relation.partition_by]
     query = f"select {projections} from {table}"
+    new = [Column(name, (types or {}).get(column.name, column.type)) for column, name in kept]
     transactions.commit(
         relation,
-        lambda mark: context.engine.overwrite(query, relation.path, partition_by, mark),
+        lambda mark: context.engine.overwrite(query, relation.path, new, partition_by, mark),
         rewrites=True,
     )
     nullable = {name: column.nullable for column, name in kept}

@@ -97,15 +97,16 @@ def _add_check(context: Context, relation: Relation, constraint: Constraint) -> 
     there = delta_tables.constraints(relation.path).get(constraint.name.lower())
     if there is not None and normal_form(there) == normal_form(expression):
         return  # the table was created with it
-    table = quoted(engine.name_of(relation))
-    broken = engine.count(f"select count(*) from {table} where not ({constraint.expression})")
+    snapshot = engine.snapshot_of(relation)
+    where = f"where not ({constraint.expression})"
+    broken = engine.count(f"select count(*) from {quoted(snapshot.name)} {where}")
     if broken:
         raise errors.SqlError(
             "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
             f"{broken} rows in {relation.name} violate the new CHECK constraint "
             f"({constraint.expression}).",
         )
-    name = quoted(constraint.name)
+    table, name = quoted(engine.name_of(relation)), quoted(constraint.name)
     engine.run(f"alter table {table} add constraint {name} check ({constraint.expression})")
     with delta_tables.newest_table(relation.path) as changed:
         delta_tables.checkpoint(changed)

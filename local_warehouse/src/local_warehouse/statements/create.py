@@ -16,8 +16,8 @@ from local_warehouse import errors
 from local_warehouse.catalog.locks import definition
 from local_warehouse.catalog.model import Clone, Column, Constraint, Relation, Schema
 from local_warehouse.catalog.names import Name, full_name, quoted, schema_name
+from local_warehouse.delta import bounds, transactions
 from local_warehouse.delta import tables as delta_tables
-from local_warehouse.delta import transactions
 from local_warehouse.errors import SqlError
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.policies import has_policy
@@ -327,7 +327,7 @@ def _write_query(
         written = transactions.commit(
             relation,
             lambda mark: context.engine.overwrite(
-                sql, location, clauses.partition_by, mark, without_checks=old
+                sql, location, columns, clauses.partition_by, mark, without_checks=old
             ),
             rewrites=True,
         )
@@ -401,8 +401,12 @@ def _write_empty(
     )
     partitioned = ", ".join(quoted(name) for name in clauses.partition_by)
     partition_clause = f"partitioned by ({partitioned})" if partitioned else ""
+    properties = ", ".join(
+        f"{literal(name)} = {literal(text)}" for name, text in _properties(context, clauses)
+    )
+    properties_clause = f"tblproperties ({properties})" if properties else ""
     tail = (
-        f"({columns}) using delta {partition_clause} {_check_clause(context, clauses)}"
+        f"({columns}) using delta {partition_clause} {properties_clause}"
         f" location {literal(location)}"
     )
     if existing is not None and _is_in_place(relation, existing):
@@ -418,23 +422,21 @@ def _write_empty(
         return delta_tables.columns_of(table)
 
 
-def _check_clause(context: Context, clauses: _TableClauses) -> str:
-    """The CHECK constraints of a table as its first commit is to have them."""
+def _properties(context: Context, clauses: _TableClauses) -> Iterator[tuple[str, str]]:
+    """The properties that the first commit of a table is to have: its CHECK constraints, and which
+    columns have bounds."""
+    declared = [Column(name, from_delta(to_delta(of))) for name, of, *_ in clauses.columns]
+    yield from bounds.properties(declared).items()
     checks = [check for check in clauses.constraints if check.kind == "CHECK"]
     if not checks:
-        return ""
+        return
     columns = ", ".join(
         f"cast(null as {data_type}) as {quoted(name)}" for name, data_type, *_ in clauses.columns
     )
-    declared = [Column(name, from_delta(to_delta(of))) for name, of, *_ in clauses.columns]
     for check in checks:  # the engine would find out at the first write only
         refuse_mixed_numbers(check.expression or "", declared)
         context.engine.columns(f"select 1 from (select {columns}) where {check.expression}")
-    properties = ", ".join(
-        f"{literal(f'delta.constraints.{check.name.lower()}')} = {literal(check.expression or '')}"
-        for check in checks
-    )
-    return f"tblproperties ({properties})"
+        yield f"delta.constraints.{check.name.lower()}", check.expression or ""
 
 
 def _check_adoption(relation: Relation, clauses: _TableClauses, found: list[Column]) -> None:

@@ -15,6 +15,7 @@ from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.catalog.names import quoted
 from local_warehouse.delta import transactions
 from local_warehouse.delta.log import Commit
+from local_warehouse.resolver import fractions
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.query import Query
 from local_warehouse.rewrites.defaults import spell_out_defaults
@@ -186,6 +187,7 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
     name = quoted(engine.name_of(relation))
     if clauses.replace_where is not None:
         where = _condition(context, clauses.replace_where)
+        fractions.exchange(where, relation, clauses.alias or relation.name.table)
         predicate = render(where)
         guarded = _with_predicate_check(relation, body, predicate)
         spread = _spread(where)
