@@ -48,6 +48,17 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             id="ROLLUP of a condition that begins with a parenthesis",
         ),
         pytest.param(
+            f"select k, n, count(*) as c, count(*) over (order by k nulls last) as w from {ROWS} "
+            "where k = 'a' group by rollup(k, n) order by k desc, n",
+            [("a", None, 2, 3), ("a", 1, 1, 3), ("a", 2, 1, 3), (None, None, 2, 4)],
+            id="totals are sorted by a key that is a constant but for them",
+        ),
+        pytest.param(
+            f"select 'x' as x, k, count(*) from {ROWS} group by cube('x', k) order by 1 desc, 2, 3",
+            [(x, *row) for x in ("x", None) for row in ((None, 3), ("a", 2), ("b", 1))],
+            id="and by one that is one from the beginning",
+        ),
+        pytest.param(
             f"select (n) > 1 as e, count(*) from {ROWS} group by grouping sets (((n) > 1, k), ()) "
             "order by 1, 2",
             [(None, 3), (False, 1), (True, 1), (True, 1)],

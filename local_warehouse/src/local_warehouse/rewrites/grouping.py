@@ -79,6 +79,46 @@ def spell_out_positions(select: exp.Select, columns_of: ColumnsOf) -> exp.Select
     return select
 
 
+def sort_totals(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Have keys sorted by that are constants but for the totals, where they are NULL. The engine
+    takes `k` for a constant after `WHERE k = 1`, also in a total, and neither sorts nor parts rows
+    by it; what is computed beside a number of rows is none to it."""
+    group = select.args.get("group")
+    if group is None or not _has_sets(group):
+        return select
+    parts = [part for part in nodes(group) if part is not group]
+    for output in select.expressions:
+        value = output.unalias()
+        if value.find(exp.Window) is None:
+            named = output.alias if isinstance(output, exp.Alias) else output.name or render(value)
+            if _reads_keys(value) or value in parts:
+                output.replace(exp.alias_(_varying(value), named, quoted=True))
+        for window in value.find_all(exp.Window):
+            order = window.args.get("order")
+            for key in [*(window.args.get("partition_by") or []), *_sorted_by(order)]:
+                if _reads_keys(key):
+                    key.replace(_varying(key))
+    names = {output.alias_or_name.lower() for output in select.expressions}
+    for key in _sorted_by(select.args.get("order")):
+        is_output = isinstance(key, exp.Column) and key.name.lower() in names
+        if _reads_keys(key) and not is_output:
+            key.replace(_varying(key))
+    return select
+
+
+def _sorted_by(order: exp.Expr | None) -> list[exp.Expr]:
+    keys = order.expressions if order is not None else []
+    return [key.this if isinstance(key, exp.Ordered) else key for key in keys]
+
+
+def _reads_keys(value: exp.Expr) -> bool:
+    return value.find(exp.Column) is not None and not aggregates(value)
+
+
+def _varying(value: exp.Expr) -> exp.Expr:
+    return fill("if(count(*) >= 0, x, null)", {"x": value})
+
+
 def _position(key: exp.Expr) -> int | None:
     digits = key.this if isinstance(key, exp.Neg) else key
     if not isinstance(digits, exp.Literal) or not digits.is_int:

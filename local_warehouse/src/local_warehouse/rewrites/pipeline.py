@@ -31,6 +31,7 @@ from local_warehouse.rewrites.generators import explode_maps
 from local_warehouse.rewrites.grouping import (
     group_by_all,
     leave_out_empty_total,
+    sort_totals,
     spell_out_positions,
 )
 from local_warehouse.rewrites.indexes import look_up_in_change, look_up_in_select
@@ -120,6 +121,7 @@ REWRITES: tuple[Rewrite, ...] = (
         order_by_all,
         order_by_outputs,
         filter_qualified,
+        sort_totals,
     ),
     spell_out_stars_of_calls,
     extract_paths_of_change,
