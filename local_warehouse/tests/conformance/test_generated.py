@@ -26,7 +26,14 @@ from reference import ANSWERS, HERE, ask, spark_is_there, write_answers
 
 from local_warehouse.comparison.questions import documented, generated, of_functions, of_types
 from local_warehouse.comparison.tables import TABLES
-from local_warehouse.comparison.verdicts import EQUAL, LENIENT, REFUSED, UNCOMPARED, verdict
+from local_warehouse.comparison.verdicts import (
+    EQUAL,
+    LENIENT,
+    REFUSED,
+    UNCOMPARED,
+    is_ordered,
+    verdict,
+)
 from local_warehouse.comparison.warehouses import Asked
 
 RECORDED = 300  # questions of each kind
@@ -115,4 +122,7 @@ def _questions(asked: list[str]) -> list[dict[str, Any]]:
         {"name": f"table {name}", "sql": sql, "keep": f"default.{name}"}
         for name, sql in TABLES.items()
     ]
-    return [*tables, *({"name": sql, "sql": sql} for sql in asked)]
+    return [
+        *tables,
+        *({"name": sql, "sql": sql, "ordered": is_ordered(sql)} for sql in asked),
+    ]

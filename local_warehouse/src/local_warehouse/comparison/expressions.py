@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 TYPES = (
@@ -71,19 +71,36 @@ def _forms() -> dict[str, list[str]]:
 class Expressions:
     """Expressions over some relations, chosen by a seed.
 
-    `relations` are the aliases that columns are taken from; without any there are only literals.
+    `relations` are the aliases that the tables' columns are taken from, without any there are only
+    literals; `columns` are the names of other columns by their types.
     """
 
-    def __init__(self, chosen: random.Random, relations: Sequence[str] = ("t",)) -> None:
+    def __init__(
+        self,
+        chosen: random.Random,
+        relations: Sequence[str] = ("t",),
+        columns: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.random = chosen
-        self.relations = relations
+        self._columns = (
+            columns
+            if columns is not None
+            else {
+                data_type: [f"{relation}.{name}" for relation in relations for name in names]
+                for data_type, names in _COLUMNS.items()
+            }
+        )
 
     def of(self, data_type: str, depth: int = 2) -> str:
         """An expression of a type, whose calls are nested to a depth; in parentheses if need be."""
         choice = self.random.random()
         if depth <= 0 or choice < 0.25:
             return self.leaf(data_type)
-        form = self.random.choice(_forms()[data_type])
+        return self.fill(self.random.choice(_forms()[data_type]), depth)
+
+    def fill(self, form: str, depth: int) -> str:
+        """A form with an expression for each type in braces, whose calls are nested to a depth less
+        one."""
         made = ""
         while "{" in form and (at := _next_place(form)) is not None:
             start, end, inner = at
@@ -98,14 +115,13 @@ class Expressions:
 
     def leaf(self, data_type: str) -> str:
         """A column or a literal."""
-        columns = _COLUMNS.get(data_type)
-        if columns and self.relations and self.random.random() < 0.75:
-            return f"{self.random.choice(self.relations)}.{self.random.choice(columns)}"
+        if self._columns.get(data_type) and self.random.random() < 0.75:
+            return self.column(data_type)
         return self.random.choice(_LITERALS[data_type])
 
     def column(self, data_type: str) -> str:
         """A column of a type that columns have."""
-        return f"{self.random.choice(self.relations)}.{self.random.choice(_COLUMNS[data_type])}"
+        return self.random.choice(self._columns[data_type])
 
     def condition(self, depth: int = 2) -> str:
         """A boolean expression."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+from local_warehouse.comparison.compositions import composed
 from local_warehouse.comparison.expressions import CAST_TO, SIMPLE, TYPES, Expressions
 
 
@@ -378,4 +379,5 @@ def _intervals(chosen: random.Random) -> str:
 _FORMS: tuple[Callable[[random.Random], str], ...] = (
     _projection, _projection, _projection, _literals, _casts, _casts, _grouped, _grouped, _windows, _windows,
     _windows_of_groups, _joins, _joins, _set_operations, _subqueries, _subqueries, _laterals, _nested, _intervals,
+    composed, composed, composed,
 )  # fmt: skip

@@ -43,6 +43,15 @@ def varies(sql: str) -> bool:
     return _VARYING.search(sql) is not None
 
 
+# The end of a query whose rows have an order: nothing but keys, or what LIMIT counts, behind it.
+_ORDER = re.compile(r"\border by ([^()]*|.*\blimit \d+( offset \d+)?)$", re.IGNORECASE)
+
+
+def is_ordered(sql: str) -> bool:
+    """Whether the order of an answer's rows says something."""
+    return _ORDER.search(sql) is not None
+
+
 def verdict(wanted: Answer, found: Answer, sql: str = "") -> str:
     """How an answer of the local warehouse compares with the one that it should be; each is as
     `answers.answer` gives it, or has the condition of an `error`. The question says whether it is
@@ -59,15 +68,18 @@ def verdict(wanted: Answer, found: Answer, sql: str = "") -> str:
         return LENIENT
     if _types(found) != _types(wanted):
         return TYPES
-    return EQUAL if varies(sql) or _rows(found) == _rows(wanted) else VALUES
+    in_order = is_ordered(sql)
+    are_equal = _rows(found, in_order=in_order) == _rows(wanted, in_order=in_order)
+    return EQUAL if are_equal or varies(sql) else VALUES
 
 
 def _types(answer: Answer) -> list[str]:
     return [data_type for _, data_type in answer["columns"]]
 
 
-def _rows(answer: Answer) -> Any:
-    """Rows as a multiset, with the digits of fractions that count; or what stands for many."""
+def _rows(answer: Answer, *, in_order: bool) -> Any:
+    """Rows in their order or as a multiset, with the digits of fractions that count; or what stands
+    for many."""
     if "rows" not in answer:
         return answer.get("sha256")
     types = _types(answer)
@@ -78,7 +90,7 @@ def _rows(answer: Answer) -> Any:
         ]
         for row in answer["rows"]
     ]
-    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
+    return rows if in_order else sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
 
 
 def _is_of_fractions(data_type: str) -> bool:

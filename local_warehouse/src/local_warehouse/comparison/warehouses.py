@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from local_warehouse.comparison.answers import answer
 from local_warehouse.comparison.tables import TABLES
-from local_warehouse.comparison.verdicts import Answer
+from local_warehouse.comparison.verdicts import Answer, is_ordered
 from local_warehouse.services.errors import LocalWarehouseError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Asked:
 
         try:
             self._cursor.execute(sql)
-            return answer(self._cursor.fetchall_arrow())
+            return answer(self._cursor.fetchall_arrow(), ordered=is_ordered(sql))
         except (Error, ArrowException) as error:
             message = str(error)
             condition = _CONDITION.search(message)
