@@ -1,4 +1,4 @@
-"""ORDER BY ALL, ORDER BY an output that is an expression, the order of range, the NULLs
+"""ORDER BY ALL, ORDER BY an output that is an expression, the order of range, and the NULLs
 within nested values.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-orderby
