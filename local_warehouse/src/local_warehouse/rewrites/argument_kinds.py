@@ -39,15 +39,26 @@ def mark_doubtful_arguments(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                 node.meta[_COMPARED] = True
     for call in of_kind(found, exp.Func):
         made = signatures.of(call)
-        if isinstance(call, exp.Anonymous) and str(call.this).lower() == "equal_null":
-            check_compared(call, [kinds.of(value) for value in call.expressions])
+        check_compared(call, [kinds.of(value) for value in _compared_by_call(call)])
         for argument, taken in made.parameters_of(call) if made is not None else ():
             given = top_kinds(kinds.of(argument))
             if given and not given & (taken.kinds | taken.refused):
                 raise _mismatch(render(call), names(given))
+            if given and not given & taken.kinds:
+                raise unsupported(f"{render(call)} of {' or '.join(names(given))}")
             if given & ~taken.plain:
                 argument.meta[_MARK] = Fitting(taken, render(call))
     return tree
+
+
+def _compared_by_call(call: exp.Func) -> list[exp.Expr]:
+    """The values that a function compares, the first one with each of the others."""
+    if isinstance(call, exp.Anonymous) and str(call.this).lower() == "equal_null":
+        return list(call.expressions)
+    if isinstance(call, exp.DecodeCase):
+        value, *pairs = call.expressions
+        return [value, *pairs[: len(pairs) // 2 * 2 : 2]]
+    return []
 
 
 def is_doubtful(node: exp.Expr) -> bool:

@@ -128,13 +128,21 @@ def _bucket(call: exp.Expr, types: OperandTypes) -> None:
     not always a number (3 of 0.3, 0, 1, 10)."""
     values, count = call.expressions[:3], call.expressions[3]
     places = {"n": exp.paren(count), "call": call}
-    if all(types.of(value).startswith("interval") for value in values):
+    are_intervals = {types.of(value).startswith("interval") for value in values}
+    if len(are_intervals) > 1 and not any(types.of(value) in _OPEN for value in values):
+        raise SqlError(
+            "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+            f"Cannot resolve {render(call)} due to data type mismatch: it takes numbers, or"
+            " INTERVALs.",
+        )
+    if are_intervals == {True}:
         call.replace(fill("if(n = 9223372036854775807, null, call)", places))
         return
     numbers = (exp.cast(value.copy(), "double") for value in values)
     call.replace(fill(_BUCKET, places | dict(zip(("x", "low", "high"), numbers, strict=True))))
 
 
+_OPEN = ("", "void")
 _BUCKET = (
     "case when n is null or n <= 0 or n = 9223372036854775807 or isnan(x) or low = high"
     " or isnan(low - low) or isnan(high - high) then null"

@@ -97,6 +97,7 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
         is_exact |= cast.to.this == exp.DataType.Type.DECIMAL and evident in _FRACTIONS
         is_exact |= _may_lose(cast, evident) and not isinstance(cast.this, exp.Literal)
         is_exact |= text_casts.may_differ(cast, evident)
+        is_exact |= _is_tried_as_whole(cast) and evident in _FRACTIONS
         decisive = [cast.this] if is_exact else cast_checks.checked(cast)
         is_counted = (
             cast.to.this in exp.DataType.NUMERIC_TYPES and intervals.fields(cast.this) is not None
@@ -105,6 +106,10 @@ def _cast_operands(cast: exp.Expr) -> list[exp.Expr]:
     evident = evident_type(cast.this)
     may_differ = evident in (UNKNOWN, *_FRACTIONS) or evident.startswith(_NESTED)
     return [cast.this] if may_differ else []
+
+
+def _is_tried_as_whole(cast: exp.Cast) -> bool:
+    return isinstance(cast, exp.TryCast) and cast.to.this in exp.DataType.INTEGER_TYPES
 
 
 def _may_lose(cast: exp.Cast, given: str) -> bool:
@@ -138,6 +143,8 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
             cast.this.replace(exp.paren(moments.exact_seconds(cast.this)))
         elif given.startswith("interval") and cast.to.this in exp.DataType.NUMERIC_TYPES:
             intervals.count(cast, types.of)
+        elif given in _FRACTIONS and _is_tried_as_whole(cast):  # the engine fails for NaN
+            cast.this.replace(fill("if(isnan(x), null, x)", {"x": cast.this}))
         elif given == "bigint" and name_of_type(cast.to) == "timestamp":
             cast.replace(moments.bounded_moment(cast, cast.this))
         elif cast.to.this == exp.DataType.Type.DOUBLE:

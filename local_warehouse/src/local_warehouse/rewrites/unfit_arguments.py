@@ -24,12 +24,12 @@ def check_compared(node: exp.Expr, kinds: Sequence[int]) -> bool:
     moment and a number, for instance. `kinds` are what each of them may be; returns whether some
     of these do not fit, and all are known."""
     given = [top_kinds(of) for of in kinds]
-    if isinstance(node, (exp.Case, exp.Between)):
+    if isinstance(node, (exp.Case, exp.DecodeCase, exp.Between)):
         pairs = [(given[0], other) for other in given[1:]]
     else:  # a list has one type
         pairs = list(itertools.combinations(given, 2))
     if any(one and other and not _may_fit(one, other) for one, other in pairs):
-        is_list = not isinstance(node, (exp.Binary, exp.Case))
+        is_list = not isinstance(node, (exp.Binary, exp.Case, exp.DecodeCase))
         condition = (
             "DATATYPE_MISMATCH.DATA_DIFF_TYPES"
             if is_list
