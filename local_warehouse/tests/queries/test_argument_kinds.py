@@ -20,7 +20,8 @@ _UNFIT = (
     "acos(coalesce(d, null))", "length(array(n))", "sin(st.d)", "upper(case when b then a end)",
     "d < n", "n between d and 3", "equal_null(m, m)", "b = 1", "d in (1, 2)", "sum(b)", "max(m)",
     "max_by(n, m)", "listagg(s, a)", "decode(n, 1, 'a', d, 'b')", "array_insert(a, 1.5, 3)",
-    "width_bucket(n, interval 1 day, 2, 3)",
+    "width_bucket(n, interval 1 day, 2, 3)", "case when n then 1 end", "if(d, 1, 2)", "b and n",
+    "not n",
 )  # fmt: skip
 _CAST = {
     "upper(tn)": "2024-02-29 12:30:00.5", "regexp_replace(tn, '[0-9]+', 'x')": "x-x-x x:x:x.x",
@@ -60,6 +61,7 @@ def test_names_of_derived_columns_tell_their_kinds(cursor: Any) -> None:
         "select sqrt(x) from (select d as x from typed union all select cast(null as date))",
         "select n from typed where sqrt((select max(d) from seen)) > 1",
         "update typed set f = sqrt(d)",
+        "select n from typed where n",
     ):
         with pytest.raises(Error, match="DATATYPE_MISMATCH"):
             cursor.execute(sql)

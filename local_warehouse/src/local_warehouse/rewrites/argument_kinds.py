@@ -23,7 +23,14 @@ from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.unfit_arguments import check_compared
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
-from local_warehouse.types.kinds import kind_of_type, kinds_of_type, names, top_kinds
+from local_warehouse.types.kinds import (
+    BOOLEAN,
+    STRING,
+    kind_of_type,
+    kinds_of_type,
+    names,
+    top_kinds,
+)
 
 _MARK, _COMPARED = "parameter", "compared"
 
@@ -37,6 +44,9 @@ def mark_doubtful_arguments(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         for values in compared_values(node):
             if check_compared(node, [kinds.of(value) for value in values]):
                 node.meta[_COMPARED] = True
+    for one in of_kind(found, exp.Case, exp.If, exp.Connector, exp.Not, exp.Where, exp.Having):
+        for condition in _conditions(one):
+            _check_condition(condition, top_kinds(kinds.of(condition)))
     for call in of_kind(found, exp.Func):
         made = signatures.of(call)
         check_compared(call, [kinds.of(value) for value in _compared_by_call(call)])
@@ -49,6 +59,27 @@ def mark_doubtful_arguments(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             if given & ~taken.plain:
                 argument.meta[_MARK] = Fitting(taken, render(call))
     return tree
+
+
+def _conditions(node: exp.Expr) -> list[exp.Expr]:
+    """The parts of a node that are true or false."""
+    if isinstance(node, exp.Connector):
+        return [node.this, node.expression]
+    if isinstance(node, exp.Case):
+        return [] if node.this is not None else [branch.this for branch in node.args["ifs"]]
+    return [] if isinstance(node.parent, exp.Case) else [node.this]
+
+
+def _check_condition(condition: exp.Expr, given: int) -> None:
+    if given and not given & (BOOLEAN | STRING):
+        is_filter = isinstance(condition.parent, (exp.Where, exp.Having))
+        raise SqlError(
+            "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN"
+            if is_filter
+            else "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(condition)} due to data type mismatch: a condition is a"
+            f" BOOLEAN, and not {' or '.join(names(given))}.",
+        )
 
 
 def _compared_by_call(call: exp.Func) -> list[exp.Expr]:
