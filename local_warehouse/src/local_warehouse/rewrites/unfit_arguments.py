@@ -7,6 +7,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
@@ -23,9 +24,11 @@ def check_compared(node: exp.Expr, kinds: Sequence[int]) -> bool:
     """Raise SqlError where values that are compared are of kinds that nothing is common to: a
     moment and a number, for instance. `kinds` are what each of them may be; returns whether some
     of these do not fit, and all are known."""
-    given = [top_kinds(of) for of in kinds]
+    every = [top_kinds(of) for of in kinds]
+    # Two of a kind stand for a thousand: a list may be long.
+    given = [of for of, count in Counter(every).items() for _ in range(min(count, 2))]
     if isinstance(node, (exp.Case, exp.DecodeCase, exp.Between)):
-        pairs = [(given[0], other) for other in given[1:]]
+        pairs = [(every[0], other) for other in dict.fromkeys(every[1:])]
     else:  # a list has one type
         pairs = list(itertools.combinations(given, 2))
     if any(one and other and not _may_fit(one, other) for one, other in pairs):
