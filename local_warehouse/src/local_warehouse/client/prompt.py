@@ -87,6 +87,11 @@ class Names(Completer):
             return []
         parts = [part.lower() for part in re.findall(r"`([^`]+)`", missing[1])]
         known = {word for word, kind in self._words if kind}
+        schemas = {word for word, kind in self._words if kind == "schema"}
+        if len(parts) > 1 and parts[-2] not in schemas:
+            meant = difflib.get_close_matches(parts[-2], schemas, n=3, cutoff=0.75)
+            if meant:
+                return meant
         # With its schema, as most like it as a whole, or in another schema by its own name.
         whole = difflib.get_close_matches(".".join(parts[-2:]), known, n=3, cutoff=0.75)
         return whole or difflib.get_close_matches(parts[-1], known, n=3, cutoff=0.75)
