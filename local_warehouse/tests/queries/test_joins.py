@@ -56,3 +56,27 @@ def test_lateral_over_a_table_answers_or_is_refused_by_name(warehouse: Any, sche
     inner = f"select o.k, l.v from {schema}.t o, lateral (select v from {schema}.t i {{}}) l"
     warehouse.fails(inner.format("where i.k = o.k"), "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
     warehouse.fails(f"select k + count(*) from {schema}.t", "MISSING_AGGREGATION")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "condition", "error"),
+    [
+        ("date'2024-01-01'", "interval 2 hours", "l.v + r.v > timestamp'2024-01-01 01:00'", None),
+        ("0.1D", "cast('0.10000000000000000555' as decimal(38, 34))", "l.v = r.v", None),
+        ("7", "map('k', 7)", "r.v[concat(r.k, '')] = l.v", None),
+        ("7D", "2", "l.v div r.v = 3", "DATATYPE_MISMATCH"),
+        ("2147483647", "2147483647", "l.v * r.v > 0", "ARITHMETIC_OVERFLOW"),
+    ],
+    ids=["moment", "double and decimal", "key of a map", "unfit operand", "overflow"],
+)
+def test_the_condition_of_a_partial_join_is_that_of_a_join(
+    warehouse: Any, left: str, right: str, condition: str, error: str | None
+) -> None:
+    """Its operands are of both relations, though the rest of the query sees one."""
+    pair = f"(select {left} as v) l {{}} join (select {right} as v, 'k' as k) r on {condition}"
+    for kind, rows in (("", 1), ("left semi", 1), ("left anti", 0)):
+        query = f"select l.v is null as n from {pair.format(kind)}"
+        if error:
+            warehouse.fails(query, error)
+        else:
+            assert len(warehouse.sql(query)) == rows, kind

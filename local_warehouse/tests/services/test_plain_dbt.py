@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -140,6 +143,19 @@ def test_profile_with_the_port_apart_and_no_authority(shop: Shop, tmp_path: Path
     assert shop.warehouse.sql("select fruit from apart.fruits") == [{"fruit": "apple"}]
     target["connection_parameters"] = {"_port": "1", "_tls_no_verify": True}
     assert "No warehouse listens at https://localhost:1." in seed().stdout
+
+
+def test_warehouse_that_answers_late_is_waited_for(shop: Shop) -> None:
+    """As one does that has much to do: it is there, and is not said to be down."""
+    pid = shop.warehouse.pids()["warehouse"]
+    os.kill(pid, signal.SIGSTOP)
+    late = threading.Timer(6, os.kill, (pid, signal.SIGCONT))
+    late.start()
+    try:
+        done = shop.dbt("seed")
+    finally:
+        late.join()
+    assert done.returncode == 0, done.stdout
 
 
 def test_warehouse_that_is_down_is_said(shop: Shop, warehouse: WarehouseUnderTest) -> None:

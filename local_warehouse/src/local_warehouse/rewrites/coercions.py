@@ -85,7 +85,7 @@ def _ask(node: exp.Expr, shown: list[exp.Expr], columns_of: ColumnsOf) -> list[C
     place = place_of(node)
     if place is None:
         return []
-    query = relations_of(place)
+    query = relations_of(place, seen_by=node)
     query.set("expressions", [one.copy() for one in shown])
     try:
         return columns_of(with_visible(query, place))

@@ -19,7 +19,9 @@ from local_warehouse.rewrites.lambda_variables import without_variables
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
     aggregates,
+    is_in_partial_join,
     place_of,
+    places_around,
     relations_of,
     with_visible,
 )
@@ -41,9 +43,10 @@ class OperandTypes:
     def ask(self, nodes: Iterable[exp.Expr]) -> None:
         """Ask the engine for the types of these nodes: once for each place, and node by node where
         it does not know all of a place."""
-        groups: dict[tuple[int, bool], list[exp.Expr]] = {}
+        groups: dict[tuple[int, bool, bool], list[exp.Expr]] = {}
         for node in nodes:
-            groups.setdefault((id(place_of(node)), aggregates(node)), []).append(node)
+            kind = (id(place_of(node)), aggregates(node), is_in_partial_join(node))
+            groups.setdefault(kind, []).append(node)
         for together in groups.values():
             self._ask_or_halve(together)
 
@@ -58,9 +61,8 @@ class OperandTypes:
     def _ask(self, nodes: list[exp.Expr]) -> bool:
         """Whether the engine knows nodes of one place. They may use the relations of that place, or
         of the places around it."""
-        place = place_of(nodes[0])
-        while place is not None:
-            for query in _queries(place):
+        for place in places_around(nodes[0]):
+            for query in _queries(place, nodes[0]):
                 shown = [
                     node.copy()
                     if _is_projection(node)
@@ -76,7 +78,6 @@ class OperandTypes:
                     return False
                 self._known |= {id(n): c for n, c in zip(nodes, columns, strict=True)}
                 return True
-            place = place_of(place)
         return False
 
     def keep(self, node: exp.Expr, corrected: object) -> None:
@@ -118,9 +119,10 @@ def _is_projection(node: exp.Expr) -> bool:
     return isinstance(node.parent, exp.Select) and node.arg_key == "expressions"
 
 
-def _queries(place: exp.Expr) -> Iterator[exp.Select]:
-    """Queries to which expressions of a place can be added: over its rows, and over its groups."""
-    query = relations_of(place)
+def _queries(place: exp.Expr, node: exp.Expr) -> Iterator[exp.Select]:
+    """Queries to which expressions like a node can be added: over the rows of a place that it sees,
+    and over its groups."""
+    query = relations_of(place, seen_by=node)
     if place.args.get("windows"):
         query.set("windows", [window.copy() for window in place.args["windows"]])
     yield query

@@ -26,9 +26,56 @@ def place_of(node: exp.Expr) -> exp.Expr | None:
     return place
 
 
-def relations_of(place: exp.Expr) -> exp.Select:
-    """A query of the relations that the expressions of a place read: a question about columns, to
-    which `with_visible` adds the CTEs once it has its expressions, as these may name some too."""
+def places_around(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The place that an expression belongs to, and those around it whose columns it may name too: a
+    CTE or a derived table names none of the query that reads it."""
+    place, below = place_of(node), node
+    while place is not None:
+        if below is node or not _is_relation(below, place):
+            yield place
+        below, place = place, place_of(place)
+
+
+def _is_relation(query: exp.Expr, place: exp.Expr) -> bool:
+    """Whether a query stands among the relations of the place around it, and not as LATERAL."""
+    part: exp.Expr = query
+    while part.parent is not None and part.parent is not place:
+        if isinstance(part, exp.Lateral) or (
+            isinstance(part.parent, exp.Join) and part.arg_key == "on"
+        ):
+            return False
+        part = part.parent
+    return isinstance(part, (exp.From, exp.Join, exp.With)) or part.arg_key in ("this", "using")
+
+
+def is_in_partial_join(node: exp.Expr) -> bool:
+    """Whether an expression is in the condition of a SEMI or ANTI join, and reads columns of a
+    relation that the rest of its place does not see."""
+    part = node
+    while part.parent is not None and not isinstance(part.parent, exp.Query):
+        part = part.parent
+    return isinstance(part, exp.Join) and _is_partial(part)
+
+
+def _is_partial(join: exp.Expr) -> bool:
+    return str(join.args.get("kind") or "").upper() in ("SEMI", "ANTI")
+
+
+def relations_of(place: exp.Expr, seen_by: exp.Expr | None = None) -> exp.Select:
+    """A query of the relations that the expressions of a place read, or that one of them does: a
+    question about columns, to which `with_visible` adds the CTEs once it has its expressions, as
+    these may name some too."""
+    query = _relations_of(place)
+    if seen_by is not None and is_in_partial_join(seen_by):
+        for join in query.args.get("joins") or []:
+            if _is_partial(join):
+                join.set("side", None)
+                join.set("kind", "CROSS")
+                join.set("on", None)
+    return query
+
+
+def _relations_of(place: exp.Expr) -> exp.Select:
     query = exp.Select(expressions=[exp.Star()])
     if isinstance(place, exp.Select):
         for key in ("from_", "joins", "laterals"):

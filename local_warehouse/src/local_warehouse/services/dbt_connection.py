@@ -30,6 +30,7 @@ _FROM_A_SHELL = (
     'Run `eval "$(local-warehouse env)"` first, or the command by `local-warehouse exec -- …`.'
 )
 _LOOPBACK = ("localhost", "127.0.0.1")
+_PATIENCE = 60  # seconds
 
 
 def check_before_login(credentials: type[Any]) -> None:
@@ -128,6 +129,11 @@ def prepare(credentials: Any) -> str | None:
             f"({error.verify_message}), and the profile names no `_tls_trusted_ca_file`.\n"
             f"{_FROM_A_SHELL}"
         )
+    except TimeoutError:
+        return (
+            f"The warehouse at https://{address.netloc} has not answered for {_PATIENCE} s.\n"
+            "It may be busy; `local-warehouse down` ends it, and `up` starts it again."
+        )
     except (OSError, ValueError):
         return _what_to_do("No warehouse listens at {}", address)
     return None
@@ -163,8 +169,9 @@ def _trusting(authority: str | None) -> ssl.SSLContext:
 
 
 def _shake_hands(host: str, port: int, trusting: ssl.SSLContext) -> None:
-    """Raises OSError when nobody answers within two seconds, SSLError when it is somebody else."""
-    with socket.create_connection((host, port), timeout=2) as plain:
+    """Raises OSError when nobody listens, TimeoutError when nobody answers, which a warehouse with
+    much to do does late, and SSLError when it is somebody else."""
+    with socket.create_connection((host, port), timeout=_PATIENCE) as plain:
         trusting.wrap_socket(plain, server_hostname=host).close()
 
 
