@@ -5,12 +5,13 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dml-insert
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from local_warehouse import errors
-from local_warehouse.catalog.locks import definition
+from local_warehouse.catalog.locks import definition, turn
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.catalog.names import quoted
 from local_warehouse.delta import transactions
@@ -53,11 +54,20 @@ def insert(context: Context, reader: StatementReader) -> Result:
     evolves = reader.accept("WITH", "SCHEMA", "EVOLUTION")
     clauses = _read(context, reader)
     source, source_alias = _source(reader, clauses)
-    if not evolves and (loaded := _load(context, clauses, source)) is not None:
-        return counts(num_affected_rows=loaded, num_inserted_rows=loaded)
-    with Query(context, source) as query:
-        inserted = write(context, clauses, query, evolves, source_alias)
+    with _turn_of(clauses):
+        inserted = None if evolves else _load(context, clauses, source)
+        if inserted is None:
+            with Query(context, source) as query:
+                inserted = write(context, clauses, query, evolves, source_alias)
     return counts(num_affected_rows=inserted, num_inserted_rows=inserted)
+
+
+def _turn_of(clauses: Insert) -> AbstractContextManager[None]:
+    """Two REPLACE WHERE of one table, as of microbatches, replace other rows as a rule. They would
+    be a conflict here, where those are found by table, and so one waits for the other."""
+    if clauses.replace_where is None:
+        return nullcontext()
+    return turn(f"REPLACE {clauses.relation.path}")
 
 
 def with_ctes_inside(reader: StatementReader) -> str | None:
