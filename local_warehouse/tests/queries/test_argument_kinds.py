@@ -23,6 +23,18 @@ _UNFIT = (
     "width_bucket(n, interval 1 day, 2, 3)", "case when n then 1 end", "if(d, 1, 2)", "b and n",
     "not n",
 )  # fmt: skip
+_VARYING = (
+    "round(f, n)", "bround(f, length(s))", "ceil(f, n)", "mask(s, 'X', s)", "to_binary(s, s)",
+    "listagg(s, s)", "string_agg(s, upper(s))", "xpath_int('<a>1</a>', s)", "schema_of_json(s)",
+    "percentile(n, f)", "percentile_approx(n, 0.5, n)", "to_char(n, s)", "to_varchar(f, s)",
+    "lag(n, n) over (order by n)", "ntile(n) over (order by n)", "uniform(n, 3)", "randstr(n)",
+    "transform(a, y -> round(1.5, y))", "round(f, (select 1))",
+)  # fmt: skip
+_CONSTANT = {
+    "round(f * 1.01D, 1 + 0)": 1.5, "round(f, length('a'))": 1.5, "mask(s, upper('x'))": "n",
+    "to_char(d, s || 'yyyy')": "22024", "listagg(s, concat(',', ' '))": "2",
+    "xpath_int('<a>1</a>', concat('', 'a'))": 1,
+}  # fmt: skip
 _CAST = {
     "upper(tn)": "2024-02-29 12:30:00.5", "regexp_replace(tn, '[0-9]+', 'x')": "x-x-x x:x:x.x",
     "lpad('a', s, 'x')": "xa", "year(s || '024-01-01')": 2024, "length(f)": 3, "sqrt('4')": 2.0,
@@ -51,6 +63,16 @@ def test_what_a_function_does_not_take_is_an_error(relation: str, cursor: Any) -
     for sql in _UNFIT:
         with pytest.raises(Error, match="DATATYPE_MISMATCH"):
             cursor.execute(f"select {sql} from {relation}")
+
+
+def test_a_column_is_no_constant(cursor: Any) -> None:
+    for sql in _VARYING:
+        with pytest.raises(Error, match="NON_FOLDABLE_INPUT"):
+            cursor.execute(f"select {sql} from typed")
+    with pytest.raises(Error, match="SEED_EXPRESSION_IS_UNFOLDABLE"):
+        cursor.execute("select rand(n) from typed")
+    for sql, expected in _CONSTANT.items():
+        assert cursor.execute(f"select {sql} from typed").fetchone()[0] == expected, sql
 
 
 def test_names_of_derived_columns_tell_their_kinds(cursor: Any) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.constant_arguments import varies
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByName, OperandTypes, widest
 from local_warehouse.rewrites.templates import fill
@@ -149,6 +150,21 @@ def write_number(call: exp.Expr) -> list[exp.Expr]:
     return []
 
 
+def _formatted(call: exp.Expr) -> list[exp.Expr]:
+    """The value of to_char, on whose type it depends whether a format may be a column."""
+    write_number(call)
+    return call.expressions[:1] if any(map(varies, call.expressions[1:])) else []
+
+
+def _check_format(call: exp.Expr, types: OperandTypes) -> None:
+    """Raise SqlError for a format that is no constant, but of a moment."""
+    if types.of(call.expressions[0]) not in (UNKNOWN, "void", "date", "timestamp", "timestamp_ntz"):
+        raise SqlError(
+            "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
+            f"Cannot resolve {render(call)}: its format must be a constant.",
+        )
+
+
 def _check_kinds(
     call: exp.Expr, kinds: tuple[str, ...], type_of: Callable[[exp.Expr], str]
 ) -> None:
@@ -198,6 +214,6 @@ CALLS: ByName = {
     "xxhash64": (_arguments, _refuse_long_decimals),
     "map_concat": (_arguments, _check_maps),
     "mask": (_arguments, _mask),
-    **dict.fromkeys(_TEXTS, (write_number, check)),
+    **dict.fromkeys(_TEXTS, (_formatted, _check_format)),
     "stack": (_arguments, _check_stack),
 }

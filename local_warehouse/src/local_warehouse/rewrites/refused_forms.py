@@ -1,5 +1,6 @@
 """Forms that Databricks refuses and the engine computes: NULL as a condition, random values that
-are aggregated or within LATERAL, DISTINCT and sorted percentiles in a window function.
+are aggregated or within LATERAL, DISTINCT and sorted percentiles in a window function, and columns
+where a function takes constants.
 
 https://docs.databricks.com/aws/en/error-messages/error-classes
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
+from local_warehouse.rewrites import constant_arguments
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.scopes import ColumnsOf, is_aggregate, is_random
 from local_warehouse.sql.dialect import render
@@ -32,8 +34,10 @@ def refuse(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                 _check_condition(node, node.args["on"], "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
             case exp.Window():
                 _check_window(node)
-            case exp.Anonymous() if is_random(node):
-                _check_random(node)
+            case exp.Func():
+                constant_arguments.check(node)
+                if isinstance(node, exp.Anonymous) and is_random(node):
+                    _check_random(node)
     return tree
 
 
