@@ -5,11 +5,14 @@ requirements.txt.
 `options` and `schema` of a CSV file to read. `FOLDER/tables/SCHEMA/TABLE.parquet` are tables that
 queries find; `use` in a question is the schema of unqualified names, `keep` makes its answer a
 table for those after it. In place of a question `{"documented": true}` stands for all examples of
-Spark's own documentation of its functions. `FOLDER/answers.json` gets the answers by name.
+Spark's own documentation of its functions. `declared` is a statement with `{}` for an argument, and
+asks for what `declarations.py` says of it; `of` is the table. `FOLDER/answers.json` gets the
+answers by name.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sys
@@ -18,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from answers import answer
+from declarations import Declarations
 from py4j.protocol import Py4JError
 from pyarrow import ArrowException
 from pyspark.errors import PySparkException
@@ -84,6 +88,8 @@ def _questions(spark: SparkSession, question: dict[str, Any]) -> Iterator[dict[s
 
 
 def _ask(spark: SparkSession, question: dict[str, Any], folder: Path) -> dict[str, Any]:
+    if "declared" in question:
+        return _declarations(spark, question["of"]).of(question["declared"])
     try:
         rows = _rows(spark, question, folder)
         if "keep" in question:
@@ -97,6 +103,11 @@ def _ask(spark: SparkSession, question: dict[str, Any], folder: Path) -> dict[st
         return {"error": type(error).__name__}
     except (ArrowException, ValueError):  # for values that Arrow, or its type of them, cannot hold
         return {"error": "ArrowInvalid"}
+
+
+@functools.cache
+def _declarations(spark: SparkSession, table: str) -> Declarations:
+    return Declarations(spark, table)
 
 
 def _with_texts(rows: DataFrame) -> DataFrame:

@@ -1,8 +1,8 @@
 """Run the conformance tests with Apache Spark.
 
 Spark gets an environment of its own, `.venv` beside this file, made by the first call. Its answers
-about functions are recorded in `answers/`, for runs without Spark. Arguments are passed to pytest:
-further folders with tests, and options.
+about functions are recorded in `answers/`, for runs without Spark and for packaged_signatures.py.
+Arguments are passed to pytest: further folders with tests, and options.
 """
 
 from __future__ import annotations

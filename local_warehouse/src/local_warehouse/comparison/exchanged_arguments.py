@@ -42,13 +42,14 @@ def with_argument_exchanged(
 ) -> Iterator[str]:
     """So many of the statements that are SELECTs, each with an argument of one of its calls and
     operators exchanged for a column or a literal; all three are chosen."""
-    trees = [tree for sql in examples if isinstance(tree := _tree(sql), exp.Select)]
+    trees = [tree for sql in examples if isinstance(tree := parsed(sql), exp.Select)]
     places = [(tree, place) for tree in trees for place in range(len(_arguments(tree)))]
     for _ in range(count):
         yield _exchanged(*chosen.choice(places), chosen.choice(_VALUES))
 
 
-def _tree(sql: str) -> exp.Expr | None:
+def parsed(sql: str) -> exp.Expr | None:
+    """A statement's syntax tree, None where it cannot be parsed."""
     try:
         return parse(sql)
     except SqlError:
@@ -60,25 +61,37 @@ def _arguments(tree: exp.Expr) -> list[exp.Expr]:
     return [
         node
         for node in nodes(tree)
-        if isinstance(node.parent, (exp.Func, exp.Binary, exp.Unary, exp.Between, exp.In))
-        and not isinstance(node, _NO_VALUES)
-        and not isinstance(node.parent, _NO_CALLS)
-        and _name(node.parent) not in _ORDERED
+        if is_argument(node)
+        and (node.parent is None or name_of(node.parent) not in _ORDERED)
         and (node.arg_key != "expression" or not isinstance(node.parent, exp.Initcap))
-        and node.find_ancestor(*_CLOSED) is None
     ]
 
 
-def _name(call: exp.Expr) -> str:
+def is_argument(node: exp.Expr) -> bool:
+    """Whether it is a value that a call or an operator takes, which a column may stand for."""
+    return (
+        isinstance(node.parent, (exp.Func, exp.Binary, exp.Unary, exp.Between, exp.In))
+        and not isinstance(node, _NO_VALUES)
+        and not isinstance(node.parent, _NO_CALLS)
+        and node.find_ancestor(*_CLOSED) is None
+    )
+
+
+def name_of(call: exp.Expr) -> str:
+    """The name of a call's function."""
     return str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
 
 
 def _exchanged(tree: exp.Expr, place: int, value: str) -> str:
     changed = tree.copy()
     _arguments(changed)[place].replace(parse(f"select {value}").expressions[0])
-    if "typed." in value:
-        read = changed.args.get("from_")
-        joins = [exp.Join(this=read.this, kind="CROSS")] if read is not None else []
-        changed.set("from_", exp.From(this=exp.to_table("typed")))
-        changed.set("joins", [*joins, *(changed.args.get("joins") or [])])
-    return render(changed)
+    return render(reading(changed, "typed") if "typed." in value else changed)
+
+
+def reading(tree: exp.Expr, table: str) -> exp.Expr:
+    """A SELECT, changed in place to read a table beside what it reads."""
+    read = tree.args.get("from_")
+    joins = [exp.Join(this=read.this, kind="CROSS")] if read is not None else []
+    tree.set("from_", exp.From(this=exp.to_table(table)))
+    tree.set("joins", [*joins, *(tree.args.get("joins") or [])])
+    return tree

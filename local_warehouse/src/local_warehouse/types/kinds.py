@@ -24,6 +24,11 @@ def kinds(letters: str) -> int:
     return sum(_BITS[letter] for letter in set(letters))
 
 
+def letters(of: int) -> str:
+    """The letters that stand for a set of kinds."""
+    return "".join(letter for letter, bit in _BITS.items() if of & bit)
+
+
 NUMBERS, BOOLEAN, STRING, MOMENTS = kinds("1248fdc"), kinds("b"), kinds("s"), kinds("DTNym")
 MAP, READ_FROM_TEXT = kinds("M"), kinds("b1248fdcsxDTNym")
 # Kinds that are compared with each other; a VARIANT is compared with nothing.
