@@ -134,9 +134,9 @@ def _given(declared: Answers) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {name: {"gives": sorted(of)} for name, of in seen.items()}
     known = _names(RULES["gives_anything"])
     for rule in RULES["gives"]:
-        keeps = {"keeps": rule["keeps"]} if "keeps" in rule else {}
+        more = {key: rule[key] for key in ("keeps", "becomes", "holds", "picks") if key in rule}
         for name in _names(rule["functions"]):
-            found[name] = {"gives": rule["types"]} | keeps
+            found[name] = {"gives": rule["types"]} | more
             known.add(name)
     several = {name for name, of in seen.items() if len({*map(kind_of_type, of)}) > 1} - known
     if several:

@@ -9,19 +9,21 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.rewrites import signatures
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
-from local_warehouse.rewrites.mixed_numbers import rows_of
 from local_warehouse.rewrites.scopes import branches
 from local_warehouse.sql.walk import of_kind
 from local_warehouse.types.kinds import (
     ALL,
     BOOLEAN,
+    DECIMAL,
+    DOUBLE,
+    FLOAT,
     MOMENTS,
     NUMBERS,
     STRING,
@@ -31,9 +33,10 @@ from local_warehouse.types.kinds import (
 )
 
 _FIELD = re.compile(r"[<,]`?([^`<>,:()]+)`?:(\w+)")  # in the text of a type, with its own type
+_OF_TEXTS = NUMBERS & ~DECIMAL  # what texts become beside numbers
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
 _WRAPPERS = (exp.Paren, exp.Neg, exp.Alias, exp.Window, exp.Filter, exp.IgnoreNulls,
-             exp.RespectNulls, exp.Distinct, exp.WithinGroup)  # fmt: skip
+             exp.RespectNulls, exp.WithinGroup)  # fmt: skip
 
 
 class Kinds:
@@ -55,6 +58,12 @@ class Kinds:
             self._read()
         return self._of(value)
 
+    def of_names(self) -> Iterable[int]:
+        """What the columns of each name may be."""
+        if not self._is_read:
+            self._read()
+        return [ALL] if self._is_open else self._names.values()
+
     def _read(self) -> None:
         """Find out what the columns of the tree may be: those of tables first, then the names that
         stand for expressions, until none of them may be more."""
@@ -75,7 +84,7 @@ class Kinds:
                 self._relations.add(node.name.lower())
             if isinstance(node, exp.TableAlias) and node.columns and node.parent is not None:
                 names = [name.name.lower() for name in node.columns]
-                for row in rows_of(node.parent, len(names)):
+                for row in _rows_of(node.parent, len(names)):
                     named += zip(names, row, strict=True)
         for name, _ in named:
             self._names.setdefault(name, 0)
@@ -121,6 +130,10 @@ class Kinds:
                     for one in branches(value.this)
                 ]
                 return self._of_all(outputs)
+            case exp.Distinct():
+                return self._of_all(value.expressions)
+            case exp.PropertyEQ():
+                return self._of(value.expression)
             case exp.Bracket():
                 return inner_kinds(self._of(value.this))
             case exp.Func():
@@ -129,20 +142,25 @@ class Kinds:
             return self._of(value.this)
         if isinstance(value, _ARITHMETIC):
             given = self._of_all([value.this, value.expression])
-            return given | (MOMENTS | NUMBERS if given & ~NUMBERS else 0)
+            given |= DOUBLE if isinstance(value, exp.Div) else 0
+            return given | (MOMENTS | _OF_TEXTS if given & ~NUMBERS else 0)
         return ALL
 
     def _of_call(self, call: exp.Func) -> int:
         made = signatures.of(call)
         if made is None or made.gives is None:
             return ALL
+        if not made.is_by_arguments:
+            return made.gives
         given = [one for one in call.iter_expressions() if not isinstance(one, exp.Identifier)]
-        return made.gives | (self._of_all(given) & made.keeps if made.keeps else 0)
+        return made.gives_for(self._of_all(given))
 
     def _of_all(self, values: Iterable[exp.Expr | None]) -> int:
         """What one of several values may be, or what they become together."""
         kinds = functools.reduce(operator.or_, (self._of(v) for v in values if v is not None), 0)
-        return kinds | (NUMBERS if kinds & NUMBERS and kinds & STRING else 0)
+        if kinds & NUMBERS and kinds & STRING:
+            return kinds | _OF_TEXTS
+        return kinds | (DOUBLE if kinds & FLOAT else 0)
 
     def _of_column(self, column: exp.Column) -> int:
         """What the column, or the struct that has a field of its name, may be."""
@@ -153,3 +171,20 @@ class Kinds:
         names = [part.name.lower() for part in (*structs, name)]
         known = [self._names[name] for name in names if name in self._names]
         return functools.reduce(operator.or_, known) if known else ALL
+
+
+def _rows_of(relation: exp.Expr, width: int) -> Iterator[list[exp.Expr]]:
+    """The expressions of a relation's columns, of which there are so many, for each of its SELECTs
+    or rows; a star for each where it does not show them one by one."""
+    if isinstance(relation, exp.Values):
+        rows = [
+            row.expressions if isinstance(row, exp.Tuple) else [row] for row in relation.expressions
+        ]
+    elif isinstance(relation, (exp.Subquery, exp.CTE)):
+        selects = branches(relation.this)
+        rows = [one.expressions if isinstance(one, exp.Select) else [] for one in selects]
+    else:
+        rows = [[]]
+    for row in rows:
+        is_shown = len(row) == width and not any(value.is_star for value in row)
+        yield [value.unalias() for value in row] if is_shown else [exp.Star()] * width

@@ -11,33 +11,19 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 
 from __future__ import annotations
 
-import functools
-import operator
-import re
-from collections.abc import Iterator
-
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
+from local_warehouse.rewrites import signatures
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.operand_types import DIGITS, OperandTypes
-from local_warehouse.rewrites.scopes import branches
 from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.types.kinds import ALL, everywhere, kinds, kinds_of_type, top_kinds
 
-_DECIMAL, _OTHER = 1, 2  # what a value may be, or be made of; the others are compared as DOUBLEs
-_EITHER = _DECIMAL | _OTHER
+# What a value may be, or hold; the others are compared as DOUBLEs.
+_DECIMAL, _OTHER = everywhere(kinds("c")), everywhere(kinds("fds"))
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
-_FIELD = re.compile(r"[<,]`?([^`<>,:()]+)`?:")  # the name of a field in the text of a type
-# Calls that give what they are given, or neither kind.
-_KEEPING = {
-    "abs", "and", "any_value", "array", "case", "coalesce", "count", "date_add", "date_trunc",
-    "datediff", "element_at", "explode", "first", "first_value", "get", "greatest", "if", "ifnull",
-    "lag", "last", "last_value", "lead", "least", "length", "max", "max_by", "min", "min_by",
-    "negative", "nullif", "nvl", "or", "round", "row_number", "struct", "sum", "to_date",
-    "to_timestamp",
-}  # fmt: skip
-_MAKING_DECIMALS = {"ceil", "ceiling", "date_part", "datepart", "extract", "floor", "to_number",
-                    "try_to_number"}  # fmt: skip
 _STRUCTURED = ("from_", "variant", "try_variant")  # beginnings of calls that make any type
 
 
@@ -59,8 +45,8 @@ def mixed_comparisons(found: list[exp.Expr]) -> list[exp.Expr]:
         return [node for node, groups in compared if any(map(_may_differ, groups))]
     if not compared:
         return []
-    kinds = _Kinds(found, expressions)
-    return [node for node, groups in compared if any(map(kinds.may_meet, groups))]
+    known = Kinds(found)
+    return [node for node, groups in compared if any(_may_meet(known, one) for one in groups)]
 
 
 def keys_may_be_mixed(tree: exp.Expr, keys: list[str]) -> bool:
@@ -70,10 +56,9 @@ def keys_may_be_mixed(tree: exp.Expr, keys: list[str]) -> bool:
     expressions = {cte.alias for cte in of_kind(found, exp.CTE)}
     if not any(_may_bring_decimals(node, expressions) for node in found):
         return False
-    kinds = _Kinds(found, expressions)
-    if keys:
-        return any(kinds.may_meet([exp.column(key), exp.column(key)]) for key in keys)
-    return kinds.has_mixed_names()
+    known = Kinds(found)
+    columns = [known.of(exp.column(key)) for key in keys] if keys else known.of_names()
+    return any(one & _DECIMAL and one & _OTHER for one in columns)
 
 
 def _may_bring_decimals(node: exp.Expr, expressions: set[str]) -> bool:
@@ -81,7 +66,7 @@ def _may_bring_decimals(node: exp.Expr, expressions: set[str]) -> bool:
     not be known. `expressions` are the names of CTEs."""
     match node:
         case exp.Literal():
-            return not node.is_string and _of_type(evident_type(node)) == _DECIMAL
+            return not node.is_string and evident_type(node).startswith("decimal")
         case exp.DataType():
             return bool(node.this == exp.DataType.Type.DECIMAL)
         case exp.Table():
@@ -90,8 +75,16 @@ def _may_bring_decimals(node: exp.Expr, expressions: set[str]) -> bool:
                 return node.name not in expressions
             return any("decimal" in column.type for column in columns)
         case exp.Func():
-            return bool(_made_by(node) & _DECIMAL)
+            return _makes_decimals(node)
     return False
+
+
+def _makes_decimals(call: exp.Func) -> bool:
+    """Whether a call makes DECIMALs of what holds none."""
+    made = signatures.of(call)
+    if made is None or made.gives is None:
+        return signatures.name_of(call).startswith(_STRUCTURED)
+    return bool(top_kinds(made.gives) & _DECIMAL)
 
 
 def _brings_floats(node: exp.Expr) -> bool:
@@ -164,135 +157,17 @@ def as_compared(operands: list[exp.Expr], types: OperandTypes) -> list[exp.Expr]
     ]
 
 
-class _Kinds:
-    """What the values of a tree may be, by the names of columns, whatever relation these are of."""
-
-    def __init__(self, found: list[exp.Expr], expressions: set[str]) -> None:
-        self._names: dict[str, int] = {}
-        self._found, self._expressions = found, expressions
-        self._is_read = self._is_open = False  # open: a relation has columns that are not known
-
-    def may_meet(self, operands: list[exp.Expr]) -> bool:
-        """Whether one of these values may be a DECIMAL and another one of the other kind."""
-        evident = [_evident(operand) for operand in operands]
-        if sum(kind != 0 for kind in evident) < 2:
-            return False
-        if not self._is_read:
-            self._read()
-        kinds = [
-            kind and self._of(operand) for kind, operand in zip(evident, operands, strict=True)
-        ]
-        return any(
-            one & _DECIMAL and other & _OTHER
-            for i, one in enumerate(kinds)
-            for j, other in enumerate(kinds)
-            if i != j
-        )
-
-    def has_mixed_names(self) -> bool:
-        """Whether columns of one name may be of both kinds."""
-        if not self._is_read:
-            self._read()
-        return self._is_open or _EITHER in self._names.values()
-
-    def _read(self) -> None:
-        """Find out what the columns of the tree may be: those of tables first, then the names that
-        stand for expressions, until none of them may be more."""
-        self._is_read = True
-        named: list[tuple[str, exp.Expr]] = []
-        for node in self._found:
-            if isinstance(node, exp.Table):
-                columns = node.meta.get("columns")
-                self._is_open |= columns is None and node.name not in self._expressions
-                for column in columns or ():
-                    self._add_column(column)
-            elif isinstance(node, exp.Alias):
-                named.append((node.alias.lower(), node.this))
-            elif isinstance(node, exp.Aliases):
-                named += [(name.name.lower(), node.this) for name in node.expressions]
-            elif isinstance(node, exp.TableAlias) and node.columns and node.parent is not None:
-                names = [name.name.lower() for name in node.columns]
-                for row in rows_of(node.parent, len(names)):
-                    named += zip(names, row, strict=True)
-        for name, _ in named:
-            self._names.setdefault(name, 0)
-        is_changed = True
-        while is_changed:
-            is_changed = False
-            of: dict[int, int] = {}  # by the expression, which several names may stand for
-            for name, value in named:
-                if id(value) not in of:
-                    of[id(value)] = self._of(value)
-                kinds = self._names[name] | of[id(value)]
-                is_changed = is_changed or kinds != self._names[name]
-                self._names[name] = kinds
-
-    def _add_column(self, column: Column) -> None:
-        kinds = _of_type(column.type)
-        for name in (column.name, *(_FIELD.findall(column.type) if "<" in column.type else ())):
-            self._names[name.lower()] = self._names.get(name.lower(), 0) | kinds
-
-    def _of(self, value: exp.Expr) -> int:
-        """What a value may be: all that it may be made of."""
-        kinds, waiting = 0, [value]
-        if isinstance(value, exp.Table):  # an alias of it renames its columns
-            return _EITHER
-        while waiting and kinds != _EITHER:
-            node = waiting.pop()
-            evident = evident_type(node)
-            if evident != UNKNOWN and not isinstance(node, (exp.Window, exp.Filter)):
-                kinds |= _of_type(evident)
-            elif isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
-                kinds |= self._of_column(node)
-            elif isinstance(node, exp.Identifier):
-                kinds |= _EITHER if node.arg_key != "alias" else 0  # the variable of a lambda
-            elif not isinstance(node, (exp.Predicate, exp.Not, exp.Table, exp.TableAlias)):
-                kinds |= _made_by(node)
-                waiting += node.iter_expressions()
-        return kinds
-
-    def _of_column(self, column: exp.Column) -> int:
-        """What the column, or the struct that has a field of its name, may be."""
-        if self._is_open:
-            return _EITHER
-        names = [part.name.lower() for part in column.parts]
-        known = [self._names[name] for name in names if name in self._names]
-        return functools.reduce(operator.or_, known) if known else _EITHER
-
-
-def rows_of(relation: exp.Expr, width: int) -> Iterator[list[exp.Expr]]:
-    """The expressions of a relation's columns, of which there are so many, for each of its SELECTs
-    or rows; the whole relation for each where it does not show them one by one."""
-    if isinstance(relation, exp.Values):
-        rows = [
-            row.expressions if isinstance(row, exp.Tuple) else [row] for row in relation.expressions
-        ]
-    elif isinstance(relation, (exp.Subquery, exp.CTE)):
-        selects = branches(relation.this)
-        rows = [one.expressions if isinstance(one, exp.Select) else [] for one in selects]
-    else:
-        rows = [[]]
-    for row in rows:
-        is_shown = len(row) == width and not any(value.is_star for value in row)
-        yield [value.unalias() for value in row] if is_shown else [relation] * width
+def _may_meet(known: Kinds, operands: list[exp.Expr]) -> bool:
+    """Whether one of these values may be a DECIMAL and another one of the other kind."""
+    if sum(bool(_evident(operand) & (_DECIMAL | _OTHER)) for operand in operands) < 2:
+        return False
+    found = list(enumerate(map(known.of, operands)))
+    decimals = {place for place, of in found if of & _DECIMAL}
+    others = {place for place, of in found if of & _OTHER}
+    return bool(decimals and others) and len(decimals | others) > 1
 
 
 def _evident(operand: exp.Expr) -> int:
     """What an operand may be by its text alone."""
     evident = evident_type(operand)
-    return _EITHER if evident == UNKNOWN else _of_type(evident)
-
-
-def _of_type(data_type: str) -> int:
-    is_other = any(name in data_type for name in ("double", "float", "string"))
-    return ("decimal" in data_type) * _DECIMAL | is_other * _OTHER
-
-
-def _made_by(node: exp.Expr) -> int:
-    """What an operator or a call may make of whatever it is given."""
-    if not isinstance(node, exp.Func):
-        return _OTHER if isinstance(node, exp.Div) else 0
-    name = str(node.this).lower() if isinstance(node, exp.Anonymous) else node.key
-    if name.startswith(_STRUCTURED):
-        return _EITHER
-    return (name in _MAKING_DECIMALS) * _DECIMAL | (name not in _KEEPING) * _OTHER
+    return ALL if evident == UNKNOWN else kinds_of_type(evident)

@@ -11,7 +11,14 @@ from importlib import resources
 
 from sqlglot import exp
 
-from local_warehouse.types.kinds import everywhere, kind_of_type, kinds, kinds_of_type
+from local_warehouse.types.kinds import (
+    everywhere,
+    held_kinds,
+    inner_kinds,
+    kind_of_type,
+    kinds,
+    kinds_of_type,
+)
 
 _UNIT_FIRST = ("date_add", "date_diff", "dateadd", "datediff")  # where there are three arguments
 
@@ -46,6 +53,23 @@ class Signature:
     parameters: dict[str, Parameter]  # by place: a number, or the name that sqlglot has for it
     gives: int | None  # the kinds of its value; None where these may be any
     keeps: int  # the kinds of its arguments that its value may be of, too
+    becomes: tuple[tuple[int, int], ...]  # kinds of arguments, each with what its value then may be
+    holds: bool  # whether its value holds its arguments, or what they hold
+    picks: bool  # whether its value is one that its arguments hold
+
+    @functools.cached_property
+    def is_by_arguments(self) -> bool:
+        """Whether its value is of other kinds for other arguments."""
+        return bool(self.keeps or self.becomes or self.holds or self.picks)
+
+    def gives_for(self, given: int) -> int:
+        """The kinds of its value for arguments of these kinds."""
+        kinds = (self.gives or 0) | given & self.keeps
+        for of, becoming in self.becomes:
+            kinds |= becoming if given & of else 0
+        if self.holds:
+            kinds |= held_kinds(given)
+        return kinds | inner_kinds(given) if self.picks else kinds
 
     def parameters_of(self, call: exp.Expr) -> Iterator[tuple[exp.Expr, Parameter]]:
         """The arguments of a call that not everything fits, each with what is taken."""
@@ -63,8 +87,12 @@ class Signature:
 
 def of(call: exp.Expr) -> Signature | None:
     """The signature of a call's function, None where it is not known."""
-    name = str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
-    return _signatures().get(name)
+    return _signatures().get(name_of(call))
+
+
+def name_of(call: exp.Expr) -> str:
+    """The name that a call's function has here."""
+    return str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
 
 
 def _parameter(casts: dict[str, str]) -> Parameter:
@@ -86,6 +114,12 @@ def _signatures() -> dict[str, Signature]:
             {place: known[one] for place, one in found.get("takes", {}).items()},
             None if "gives" not in found else _union(found["gives"]),
             everywhere(kinds(found.get("keeps", ""))),
+            tuple(
+                (kinds(of), kinds_of_type(becoming))
+                for becoming, of in found.get("becomes", {}).items()
+            ),
+            found.get("holds", False),
+            found.get("picks", False),
         )
         for name, found in read["functions"].items()
     }

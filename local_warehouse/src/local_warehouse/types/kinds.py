@@ -30,6 +30,7 @@ def letters(of: int) -> str:
 
 
 NUMBERS, BOOLEAN, STRING, MOMENTS = kinds("1248fdc"), kinds("b"), kinds("s"), kinds("DTNym")
+FLOAT, DOUBLE, DECIMAL = map(kinds, "fdc")
 MAP, READ_FROM_TEXT = kinds("M"), kinds("b1248fdcsxDTNym")
 # Kinds that are compared with each other; a VARIANT is compared with nothing.
 FAMILIES = (NUMBERS, kinds("DTN"), *map(kinds, "bsxymaMS"))
@@ -54,6 +55,11 @@ def everywhere(of: int) -> int:
 def inner_kinds(of: int) -> int:
     """The kinds of what may be in the ARRAYs, MAPs and STRUCTs of a set."""
     return everywhere(of >> _INNER)
+
+
+def held_kinds(of: int) -> int:
+    """A set of what ARRAYs, MAPs and STRUCTs hold, where values of a set are put into them."""
+    return (of & TOP | of >> _INNER) << _INNER
 
 
 @functools.cache
