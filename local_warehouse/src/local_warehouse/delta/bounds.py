@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from sqlglot import exp
+
 from local_warehouse.catalog.model import Column
 from local_warehouse.catalog.names import quoted
 
-EXACT_DIGITS = 15  # of a DECIMAL, which the engine reads as they are
+_EXACT_DIGITS = 15  # of a DECIMAL, which the engine reads as they are
 _MOST = 32  # columns that have statistics, as Delta's writers have by default
 _NAMED, _COUNTED = "delta.dataSkippingStatsColumns", "delta.dataSkippingNumIndexedCols"
 PROPERTIES = (_NAMED, _COUNTED)
-_UNBOUNDED = re.compile(r"\b(float|double|decimal\((1[6-9]|[23]\d),\d+\))")
+_FRACTION = re.compile(r"\b(?:float|double)\b")
+_DIGITS = re.compile(r"\bdecimal(?:128)?\((\d+)")
 
 
 def properties(columns: Iterable[Column]) -> dict[str, str]:
@@ -26,7 +29,18 @@ def properties(columns: Iterable[Column]) -> dict[str, str]:
     https://docs.databricks.com/aws/en/delta/data-skipping
     """
     listed = list(columns)[:_MOST]
-    bounded = [quoted(column.name) for column in listed if not _UNBOUNDED.search(column.type)]
+    bounded = [quoted(column.name) for column in listed if are_of(column.type)]
     if len(bounded) == len(listed):
         return {}
     return {_NAMED: ",".join(bounded)} if bounded else {_COUNTED: "0"}
+
+
+def are_of(data_type: str) -> bool:
+    """Whether a column of a type has bounds; of Spark's types or Arrow's, as their texts are."""
+    is_long = any(int(digits) > _EXACT_DIGITS for digits in _DIGITS.findall(data_type))
+    return not (is_long or _FRACTION.search(data_type))
+
+
+def hidden(column: exp.Expr) -> exp.Expr:
+    """An expression that is what a column of FLOAT or DOUBLE is, and that no file has bounds of."""
+    return exp.Anonymous(this="nanvl", expressions=[column, column.copy()])

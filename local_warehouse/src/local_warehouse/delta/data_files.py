@@ -173,9 +173,7 @@ def _has_bounds(field: pa.Field) -> bool:
     """Whether a column gets the least and greatest of its values. They let readers pass over files
     by the text that a whole file has, and by numbers and moments. For texts in no order they would
     be a quarter of the time of writing, and let nothing be passed over; `bounds` has the others."""
-    data_type = field.type
-    is_long = pa.types.is_decimal(data_type) and data_type.precision > bounds.EXACT_DIGITS
-    return not (pa.types.is_string(data_type) or pa.types.is_floating(data_type) or is_long)
+    return bounds.are_of(str(field.type)) and not pa.types.is_string(field.type)
 
 
 def _extremes(groups: Sequence[Any], place: int) -> list[Any]:

@@ -14,10 +14,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from local_warehouse.catalog.model import Column
-from local_warehouse.catalog.names import quoted
+from sqlglot import exp
 
-_ZERO = {"float": "cast(0 as float)", "double": "0D"}  # less which every number is what it was
+from local_warehouse.catalog.model import Column
+from local_warehouse.delta import bounds
+from local_warehouse.sql.dialect import render
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +74,11 @@ def shown(columns: Iterable[Column]) -> str:
     listed = list(columns)
     if not any(column.may_be_nan for column in listed):
         return "*"
-    names = [(quoted(column.name), column) for column in listed]
-    return ", ".join(
-        f"{name} - {_ZERO[column.type]} as {name}" if column.may_be_nan else name
-        for name, column in names
-    )
+    return ", ".join(render(_shown(column)) for column in listed)
+
+
+def _shown(column: Column) -> exp.Expr:
+    named: exp.Expr = exp.column(column.name, quoted=True)
+    if not column.may_be_nan:
+        return named
+    return exp.alias_(bounds.hidden(named), column.name, quoted=True)

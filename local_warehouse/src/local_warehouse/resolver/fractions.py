@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column, Relation
+from local_warehouse.delta import bounds
 from local_warehouse.resolver.relations import subquery_for
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -25,7 +26,7 @@ def are_in(columns: Iterable[Column]) -> bool:
 def value(column: Column, table: str) -> exp.Expr:
     """A column of a relation in a query."""
     named: exp.Expr = exp.column(column.name, table=table, quoted=True)
-    return _unbounded(named) if column.may_be_nan else named
+    return bounds.hidden(named) if column.may_be_nan else named
 
 
 def subquery(table: exp.Table, relation: Relation) -> exp.Expr:
@@ -51,7 +52,7 @@ def exchange(condition: exp.Expr, relation: Relation, name: str = "") -> None:
     for column in of_kind(nodes(condition), exp.Column) if own else ():
         is_own = column.name.lower() in own and column.table.lower() in ("", name.lower())
         if is_own and column.find_ancestor(exp.Select) is None:
-            column.replace(_unbounded(column.copy()))
+            column.replace(bounds.hidden(column.copy()))
 
 
 def _conditions(change: exp.Expr) -> Iterator[exp.Expr]:
@@ -59,7 +60,3 @@ def _conditions(change: exp.Expr) -> Iterator[exp.Expr]:
     found = [change.args.get("where"), change.args.get("on")]
     found += [when.args.get("condition") for when in (whens.expressions if whens else ())]
     yield from (condition for condition in found if condition is not None)
-
-
-def _unbounded(column: exp.Expr) -> exp.Expr:
-    return exp.Anonymous(this="nanvl", expressions=[column, column.copy()])
