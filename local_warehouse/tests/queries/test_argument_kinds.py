@@ -39,7 +39,7 @@ _CAST = {
     "upper(tn)": "2024-02-29 12:30:00.5", "regexp_replace(tn, '[0-9]+', 'x')": "x-x-x x:x:x.x",
     "lpad('a', s, 'x')": "xa", "year(s || '024-01-01')": 2024, "length(f)": 3, "sqrt('4')": 2.0,
     "substring('Spark', f)": "Spark", "make_ym_interval(f)": "1-0", "upper(d)": "2024-02-29",
-    "substring('Spark', -f)": "k", "repeat('a', f)": "a",
+    "substring('Spark', -f)": "k", "repeat('a', f)": "a", "hex(n / n)": "1", "bin(5 / n)": "10",
 }  # fmt: skip
 
 
