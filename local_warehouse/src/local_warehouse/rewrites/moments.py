@@ -218,6 +218,13 @@ def _check_bounds(window: exp.Expr, spec: exp.Expr, key: exp.Expr, data_type: st
             "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
             f"Cannot resolve {render(window)}: the types of its bounds differ.",
         )
+    if kinds and data_type == "string":
+        raise SqlError(
+            "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
+            f"Cannot resolve {render(window)}: a STRING has no distance from another one.",
+        )
+    if kinds and data_type in ("binary", "boolean"):
+        raise unsupported(f"a RANGE with values, of rows by {data_type.upper()}")
     most = _GREATEST.get(data_type)
     if most is None:
         return

@@ -63,6 +63,7 @@ from local_warehouse.rewrites.window_aggregates import (
     leave_nulls_out_of_lists,
 )
 from local_warehouse.rewrites.window_defaults import spell_out_defaults_of_windows
+from local_warehouse.rewrites.window_specs import check_windows
 
 
 def each_select(*rewrites: SelectRewrite) -> Rewrite:
@@ -88,6 +89,7 @@ def each_select(*rewrites: SelectRewrite) -> Rewrite:
 REWRITES: tuple[Rewrite, ...] = (
     check_inline_tables,
     refuse,
+    check_windows,
     compute_constants,
     cast_by_name,
     mark_doubtful_arguments,

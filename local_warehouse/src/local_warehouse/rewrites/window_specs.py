@@ -1,0 +1,96 @@
+"""Windows that Databricks refuses and the engine computes: functions of an order in one without an
+order, frames that these do not take, and RANGE of what has no order or more than one.
+
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-window-functions
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes, of_kind
+
+_START, _HERE, _END = ("unbounded", "preceding"), ("current row", ""), ("unbounded", "following")
+# Functions that need an order, each with the frames that may be written.
+_RANKS = ("dense_rank", "ntile", "percent_rank", "rank", "row_number")
+_FRAMES = {
+    **dict.fromkeys(_RANKS, ("rows", _START, _HERE)),
+    "cume_dist": ("range", _START, _HERE),
+    "lag": None,
+    "lead": None,
+}
+_ORDERED = {*_FRAMES, "nth_value"}
+_AROUND = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
+
+
+def check_windows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Raise SqlError for such a window."""
+    for window in of_kind(nodes(tree), exp.Window):
+        select = window.find_ancestor(exp.Select)
+        named = select.args.get("windows") or [] if select is not None else []
+        specification = _specification(window, named)
+        if specification is None:
+            raise SqlError(
+                "MISSING_WINDOW_SPECIFICATION",
+                f"No window of the name {window.args['alias'].name} is in the WINDOW clause.",
+            )
+        if window.arg_key != "windows":
+            _check(window, specification)
+    return tree
+
+
+def _specification(window: exp.Window, named: list[exp.Window]) -> exp.Window | None:
+    """The window itself or the one that it names, None for a name that there is not."""
+    name = window.args.get("alias")
+    if name is None:
+        return window
+    for place, one in enumerate(named):
+        if one.name == name.name:
+            return _specification(one, named[:place] + named[place + 1 :])
+    return None
+
+
+def _check(window: exp.Window, specification: exp.Window) -> None:
+    call = window.this
+    while isinstance(call, _AROUND):
+        call = call.this
+    name = str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
+    order, frame = specification.args.get("order"), _frame(specification.args.get("spec"))
+    if name in _ORDERED and order is None:
+        raise SqlError(
+            "WINDOW_FUNCTION_FRAME_NOT_ORDERED",
+            f"{render(window)}: {name} needs the order of the rows, add ORDER BY to its window.",
+        )
+    if frame is None or name in _FRAMES:
+        if frame is not None and frame != _FRAMES[name]:
+            raise unsupported(f"{render(window)}: {name} has a frame of its own, and no other")
+        return
+    if frame[0] != "range" or frame[1:] == (_START, _END):
+        return
+    if order is None:
+        raise SqlError(
+            "DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER",
+            f"{render(window)}: a RANGE is of the values of ORDER BY, which is missing.",
+        )
+    if len(order.expressions) > 1 and not {*frame[1:]} <= {_START, _HERE, _END}:
+        raise SqlError(
+            "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER",
+            f"{render(window)}: a RANGE with values is of one expression in ORDER BY.",
+        )
+
+
+_Frame = tuple[str, tuple[str, str], tuple[str, str]]
+
+
+def _frame(spec: exp.WindowSpec | None) -> _Frame | None:
+    """ROWS or RANGE with its bounds, None where there is no frame."""
+    if spec is None:
+        return None
+    start, end = (
+        (str(spec.args.get(side) or "current row").lower(), spec.text(f"{side}_side").lower())
+        for side in ("start", "end")
+    )
+    return spec.text("kind").lower(), start, end

@@ -1,0 +1,82 @@
+"""Windows that Apache Spark 4.0.1 refuses are errors, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from databricks.sql.exc import Error
+
+_ROWS = "values (1, 'a'), (2, 'b') as v(i, s)"
+_ORDERED = ("rank()", "dense_rank()", "percent_rank()", "cume_dist()", "ntile(2)", "row_number()",
+            "lag(i)", "lead(i, 1, 0)", "lag(i) ignore nulls", "nth_value(i, 2)")  # fmt: skip
+_HERE = "unbounded preceding and current row"
+
+
+@pytest.fixture(scope="module")
+def cursor(warehouse: Any) -> Iterator[Any]:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        yield cursor
+
+
+def _condition(cursor: Any, selected: str, windows: str = "") -> str:
+    """Of the error, nothing where there is none."""
+    try:
+        cursor.execute(f"select {selected} as y from {_ROWS} {windows}")
+    except Error as error:
+        return str(error).removeprefix("[").partition("]")[0]
+    return ""
+
+
+@pytest.mark.parametrize("function", _ORDERED)
+def test_a_function_of_an_order_needs_one(function: str, cursor: Any) -> None:
+    wanted = "WINDOW_FUNCTION_FRAME_NOT_ORDERED"
+    for window in ("()", "(partition by s)", f"(rows between {_HERE})"):
+        assert _condition(cursor, f"{function} over {window}") == wanted
+    for named in ("window w as ()", "window u as (partition by s), w as (u)"):
+        assert _condition(cursor, f"{function} over w", named) == wanted
+    assert _condition(cursor, f"1 + {function} over (partition by s order by i)") == ""
+    assert _condition(cursor, f"{function} over w", "window w as (order by i)") == ""
+
+
+def test_functions_without_an_order_need_none(cursor: Any) -> None:
+    for function in ("sum(i)", "first_value(i)", "any_value(i)", "count(*)"):
+        assert _condition(cursor, f"{function} over ()") == ""
+        assert _condition(cursor, f"{function} over w", "window w as (partition by s)") == ""
+
+
+def test_a_function_of_an_order_has_its_own_frame(cursor: Any) -> None:
+    refused = "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"
+    for function in ("rank()", "ntile(2)", "lag(i)", "cume_dist()"):
+        one = f"{function} over (order by i rows between 1 preceding and current row)"
+        assert _condition(cursor, one) == refused
+    assert _condition(cursor, f"rank() over (order by i rows between {_HERE})") == ""
+    assert _condition(cursor, f"rank() over (order by i range between {_HERE})") == refused
+    assert _condition(cursor, f"cume_dist() over (order by i range between {_HERE})") == ""
+    assert _condition(cursor, f"lag(i) over (order by i rows between {_HERE})") == refused
+
+
+@pytest.mark.parametrize(
+    ("window", "condition"),
+    [
+        (f"range between {_HERE}", "RANGE_FRAME_WITHOUT_ORDER"),
+        ("order by i, s range between 1 preceding and current row", "RANGE_FRAME_MULTI_ORDER"),
+        (
+            "order by s range between 1 preceding and current row",
+            "SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
+        ),
+        (f"order by i, s range between {_HERE}", ""),
+        (f"order by s range between {_HERE}", ""),
+    ],
+)
+def test_a_range_is_of_values_that_have_a_distance(
+    window: str, condition: str, cursor: Any
+) -> None:
+    wanted = f"DATATYPE_MISMATCH.{condition}" if condition else ""
+    assert _condition(cursor, f"sum(i) over ({window})") == wanted
+
+
+def test_a_window_that_is_not_defined_is_missing(cursor: Any) -> None:
+    for named in ("", "window W as (order by i)"):
+        assert _condition(cursor, "rank() over w", named) == "MISSING_WINDOW_SPECIFICATION"
