@@ -68,7 +68,7 @@ def test_each_statement_is_committed_and_a_client_can_ask_whether(warehouse: Any
         pytest.param("set time zone 'Asia/Tokyo'", id="time zone"),
         pytest.param("set timezone = 'Asia/Tokyo'", id="timezone"),
         pytest.param("set time zone 'Europe/London'", id="a zone that is UTC at times"),
-        pytest.param("set ansi_mode = false", id="ansi_mode"),
+        pytest.param("set spark.sql.ansi.enabled = false", id="spark.sql.ansi.enabled"),
     ],
 )
 def test_a_setting_that_would_change_results_is_refused(warehouse: Any, statement: str) -> None:
@@ -76,7 +76,7 @@ def test_a_setting_that_would_change_results_is_refused(warehouse: Any, statemen
         with pytest.raises(Error, match="UNSUPPORTED_FEATURE"):
             cursor.execute(statement)
         name, _, value = statement.rpartition(" ")
-        settings = {"ansi_mode" if "ansi" in name else "timezone": value.strip("'")}
+        settings = {"spark.sql.ansi.enabled" if "ansi" in name else "timezone": value.strip("'")}
         with pytest.raises(Error, match="UNSUPPORTED_FEATURE"):
             warehouse.connect(session_configuration=settings)
         assert cursor.execute("select current_timezone()").fetchone()[0] == "Etc/UTC"

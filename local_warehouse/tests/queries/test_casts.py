@@ -64,3 +64,54 @@ def test_a_text_with_a_time_becomes_a_date(warehouse: Any, schema: str) -> None:
     assert found == [{"s": dt.date(2024, 1, 2), "t": dt.date(2024, 1, 2), "n": 1}]
     warehouse.sql(f"delete from {schema}.t where cast(s as date) = date'2024-01-02'")
     assert warehouse.sql(f"select * from {schema}.t") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2024-01-02 x", dt.date(2024, 1, 2)),
+        ("\t2024-1-2T\n", dt.date(2024, 1, 2)),
+        ("\n2024-01\x7f", dt.date(2024, 1, 1)),
+        ("2024-01 x", None),
+        ("2024 11:27", None),
+        ("2024T", None),
+        ("2024-01T11", None),
+        ("2024-01-02\t11:27", None),
+        ("2024-01-02 \n11:27", dt.date(2024, 1, 2)),
+    ],
+)
+def test_only_a_day_has_a_time_behind_it(warehouse: Any, text: str, day: dt.date | None) -> None:
+    literal = "'" + "".join(f"\\u{ord(character):04x}" for character in text) + "'"
+    tried = f"select try_cast({literal} as date) as a, try_cast(s as date) as b"
+    assert warehouse.sql(f"{tried} from (select {literal} as s)") == [{"a": day, "b": day}]
+    for value in (literal, "s"):
+        query = f"select cast({value} as date) as a from (select {literal} as s)"
+        if day is None:
+            warehouse.fails(query, "CAST_INVALID_INPUT")
+        else:
+            assert warehouse.sql(query) == [{"a": day}]
+
+
+def test_a_date_that_the_engine_has_not_is_refused(warehouse: Any) -> None:
+    for value in ("'300000-01-01'", "'-300000-01-01 11:27'", "s"):
+        query = f"select try_cast({value} as date) as a from (select '5881580-07-11' as s)"
+        warehouse.fails(query, "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+
+
+def test_blanks_around_a_boolean_and_a_digit_behind_a_nul(warehouse: Any) -> None:
+    rows = warehouse.sql(
+        "select cast('\\u0001true\\u007f' as boolean) as a, hex('\\u00001\\u000012') as b"
+    )
+    assert rows == [{"a": True, "b": "0031003132"}]
+
+
+def test_casts_keep_their_names(warehouse: Any) -> None:
+    rows = warehouse.sql(
+        "select date('2021'), boolean('t'), string(1), cast('2022' as date),"
+        " cast(try_cast(s as date) as string), max(cast(s as date)) from (select '2023' as s)"
+        " group by s"
+    )
+    assert list(rows[0]) == [
+        "2021", "t", "1", "CAST(2022 AS DATE)", "CAST(TRY_CAST(s AS DATE) AS STRING)",
+        "max(CAST(s AS DATE))",
+    ]  # fmt: skip

@@ -13,6 +13,8 @@ from local_warehouse.resolver.names import NameResolver, Scope
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.rewritten import rewritten
 from local_warehouse.resolver.user_functions import with_arguments
+from local_warehouse.rewrites.casts_by_name import cast_by_name
+from local_warehouse.rewrites.without_ansi import read_without_ansi
 from local_warehouse.session.context import Context
 from local_warehouse.sql.dialect import parse, render
 from local_warehouse.sql.walk import nodes
@@ -48,7 +50,10 @@ class Query:
             names = NameResolver(context, resources, self._columns_of, reads=reads, writes=writes)
             bind(nodes(tree), context)
             context.merged.bind(tree)
+            written = [] if context.session.is_ansi else nodes(cast_by_name(tree, self._columns_of))
             tree = names.resolve(tree, Scope(namespace or context.session.namespace, permanent))
+            if written:
+                read_without_ansi(tree, written)
             if call is not None:
                 tree = with_arguments(*call, tree, self._columns_of)
             number_ctes(names.references)

@@ -9,24 +9,38 @@ import re
 
 from sqlglot import exp
 
+from local_warehouse.rewrites.casts_by_name import keep_name
+from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.scopes import ColumnsOf
-from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.templates import refusal
+from local_warehouse.rewrites.text_casts import BLANKS, STRIPPED, fill_text
 from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.types.kinds import STRING
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_BEFORE_TIME = "substring_index(substring_index(trim(cast(x as string)), ' ', 1), 'T', 1)"
+# What the engine takes for a DATE: a year or a month with more behind it, a day with a tab there.
+_MALFORMED = (
+    f"cast(x as string) rlike '^[{BLANKS}]*[+-]?[0-9]+((-[0-9]+)?(T|[{BLANKS}]+[^{BLANKS}])"
+    rf"|-[0-9]+-[0-9]+[\\x00-\\x1f\\x7f][{BLANKS}]*[^{BLANKS}])'"
+)
+_FAILS = "cast(concat('\u00a0', cast(x as string)) as date)"  # as the engine has it, of no DATE
+_FAR = f"cast(x as string) rlike '^[{BLANKS}]*[+-]?[0-9]{{6,7}}-[0-9]+-[0-9]+'"
+_BEFORE_TIME = f"substring_index(substring_index({STRIPPED}, ' ', 1), 'T', 1)"
 
 
 def cut_times_from_dates(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Cast what stands before the first blank or T of a value in which the engine finds no DATE."""
-    casts = [cast for cast in of_kind(nodes(tree), exp.Cast) if _may_have_time(cast)]
-    for cast in reversed(casts):
-        second = type(cast)(this=fill(_BEFORE_TIME, {"x": cast.this}), to=cast.to.copy())
-        first = exp.TryCast(this=cast.this.copy(), to=cast.to.copy())
-        whole: exp.Expr = exp.Coalesce(this=first, expressions=[second])
-        if isinstance(cast.parent, exp.Select) and isinstance(cast.this, exp.Column):
-            whole = exp.alias_(whole, cast.this.name, quoted=True)
-        cast.replace(whole)
+    """Cast what stands before the first blank or T of a text in which the engine finds no DATE."""
+    found = nodes(tree)
+    of = Kinds(found)
+    casts = [cast for cast in of_kind(found, exp.Cast) if _may_have_time(cast)]
+    for cast in [cast for cast in reversed(casts) if of.of(cast.this) & STRING]:
+        is_tried = isinstance(cast, exp.TryCast)
+        otherwise = "null" if is_tried else _FAILS
+        second = f"{'try_cast' if is_tried else 'cast'}({_BEFORE_TIME} as date)"
+        slow = f"if({_FAR}, {refusal('a DATE beyond the year 262142')}, {second})"
+        read = f"if({_MALFORMED}, {otherwise}, coalesce(try_cast(x as date), {slow}))"
+        keep_name(cast)
+        cast.replace(fill_text(read, cast.this))
     return tree
 
 

@@ -64,6 +64,13 @@ class Kinds:
             self._read()
         return [ALL] if self._is_open else self._names.values()
 
+    def is_field(self, column: exp.Expr) -> bool:
+        """Whether it is a field of another column, as what stands before it is no relation."""
+        if not self._is_read:
+            self._read()
+        before = column.text("table").lower()
+        return before not in ("", *self._relations)
+
     def _read(self) -> None:
         """Find out what the columns of the tree may be: those of tables first, then the names that
         stand for expressions, until none of them may be more."""

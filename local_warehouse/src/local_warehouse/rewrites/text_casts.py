@@ -22,11 +22,19 @@ _READABLE = (*_READ, _KIND.BOOLEAN)
 _PLAIN = re.compile(
     r"[+-]?\d+(\.\d+)?|true|false|[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE
 )
-_IS_BOOLEAN = "x rlike '(?i)^[\\\\x00-\\\\x20]*(t|true|y|yes|1|f|false|n|no|0)[\\\\x00-\\\\x20]*$'"
+BLANKS = r"\\x00-\\x20\\x7f"  # what is cut off around a text, for a regular expression
+_BLANK_TEXT = exp.Literal.string("".join(map(chr, (*range(33), 127))))
+_IS_BOOLEAN = f"x rlike '(?i)^[{BLANKS}]*(t|true|y|yes|1|f|false|n|no|0)[{BLANKS}]*$'"
+STRIPPED = "trim(both blanks from cast(x as string))"
 _MALFORMED = (
     "raise_error(concat('[CAST_INVALID_INPUT] The value \\'', x, '\\' of the type STRING cannot be"
     " cast to {type} because it is malformed.'))"
 )
+
+
+def fill_text(template: str, text: exp.Expr) -> exp.Expr:
+    """A template's expression of a text `x`, which may be STRIPPED there."""
+    return fill(template, {"x": text, "blanks": _BLANK_TEXT})
 
 
 def may_differ(cast: exp.Cast, given: str) -> bool:
@@ -43,8 +51,8 @@ def of_text(cast: exp.Cast) -> exp.Expr:
     malformed = f"cast({_MALFORMED.format(type=wanted.upper())} as {wanted})"
     if cast.to.this == _KIND.BOOLEAN:
         cast_as, otherwise = ("try_cast", "null") if is_tried else ("cast", malformed)
-        known = f"{cast_as}(x as boolean)"
-        return fill(f"if(x is null or {_IS_BOOLEAN}, {known}, {otherwise})", places)
+        known = f"{cast_as}({STRIPPED} as boolean)"
+        return fill_text(f"if(x is null or {_IS_BOOLEAN}, {known}, {otherwise})", cast.this)
     read = _READ[cast.to.this]
     text = f"{PREFIX}{read.__name__}(x)"
     # The engine reads what it can, which is fast, and Python what is left of it.

@@ -15,7 +15,7 @@ _UTC = {"utc", "etc/utc", "z", "gmt", "+00:00", "local"}
 _RESULT_SETTINGS = {
     "timezone": _UTC,
     "spark.sql.session.timezone": _UTC,
-    "ansi_mode": {"true"},
+    "ansi_mode": {"true", "false"},  # without it, only what the engine answers as it is meant
     "spark.sql.ansi.enabled": {"true"},
     "autocommit": {"true"},  # a rollback could not take back what has been committed
 }
@@ -62,6 +62,11 @@ class Session:
     def namespace(self) -> tuple[str, str]:
         """The current catalog and schema."""
         return self.catalog, self.schema
+
+    @property
+    def is_ansi(self) -> bool:
+        """Whether statements are in ANSI mode, as the engine is."""
+        return self.configuration.get("ansi_mode", "true").lower() == "true"
 
     def configure(self, name: str, value: str) -> None:
         """Keep a setting. Raises SqlError where its value would change results, which the engine

@@ -109,13 +109,15 @@ def _typed(whole: exp.Expr, to: exp.DataType) -> exp.Expr:
     while not isinstance(literal, exp.Literal):
         literal = literal.this
     cast = exp.Cast(this=literal.copy(), to=to)
+    cast.meta["is_literal"] = True
     if literal is whole:
         return cast
     literal.replace(cast)
     return whole
 
 
-_ESCAPES = str.maketrans(WarehouseDialect.ESCAPED_SEQUENCES)
+# Digits behind \\0 would be a part of it.
+_ESCAPES = str.maketrans(WarehouseDialect.ESCAPED_SEQUENCES | {"\0": "\\u0000"})
 _CHARACTERS = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR)
 
 

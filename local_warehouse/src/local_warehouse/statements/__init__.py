@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from local_warehouse.errors import SqlError
 from local_warehouse.resolver import parameters
+from local_warehouse.rewrites import without_ansi
 from local_warehouse.rewrites.merged_scans import merge
 from local_warehouse.session.context import Context
 from local_warehouse.sql.parse_cache import without_comment
@@ -76,6 +77,13 @@ _HANDLERS: dict[tuple[str, ...], Handler] = {
     ("VACUUM",): maintenance.vacuum,
 }
 _QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
+# What computes nothing, or only by a query: it means the same with `ansi_mode = false`.
+_WITHOUT_ANSI = (
+    ("COMMENT", "ON"), ("COMMIT",), ("CREATE", "DATABASE"), ("CREATE", "SCHEMA"), ("DESC",),
+    ("DESCRIBE",), ("DROP",), ("EXECUTE", "IMMEDIATE"), ("EXPLAIN",), ("GRANT",), ("LIST",),
+    ("RESET",), ("REVOKE",), ("ROLLBACK",), ("SET",), ("SHOW",), ("USE",), ("VACUUM",),
+    *((word,) for word in _QUERIES),
+)  # fmt: skip
 # First words of what Databricks has and this warehouse may not; another word is a mistake.
 _STATEMENTS = {words[0] for words in _HANDLERS} | {
     "BEGIN", "CACHE", "CALL", "CLEAR", "CONVERT", "COPY", "DECLARE", "DENY", "EXECUTE",
@@ -110,6 +118,8 @@ def _run(context: Context, text: str) -> Outcome:
     if reader.at_end():
         message = "Syntax error, unexpected empty statement."
         raise SqlError("PARSE_EMPTY_STATEMENT", message)
+    if not context.session.is_ansi and not any(reader.sees(*words) for words in _WITHOUT_ANSI):
+        raise without_ansi.refusal(f"the statement {reader.peek().text.upper()}")
     for words, handler in _HANDLERS.items():
         if reader.accept(*words):
             return handler(context, reader)
