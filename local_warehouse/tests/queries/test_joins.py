@@ -1,4 +1,4 @@
-"""Joins by names of columns: USING and NATURAL."""
+"""Joins: by names of columns, partial, and LATERAL."""
 
 from __future__ import annotations
 
@@ -49,12 +49,31 @@ def test_a_join_by_names_keeps_its_keys_in_both_relations(
             )
 
 
+def test_a_join_by_names_is_found_in_parentheses(warehouse: Any) -> None:
+    left, right = (f"(select * from {rows}) {rows[-7]}" for rows in (LEFT, RIGHT))
+    both = f"({left} full join {right} using (k))"
+    query = f"select o.n, l.k as lk, r.k as rk from values (1), (3) as o(n) left join {both}"
+    assert warehouse.sql(f"{query} on o.n = r.k order by n") == [
+        {"n": 1, "lk": 1, "rk": 1},
+        {"n": 3, "lk": None, "rk": 3},
+    ]
+    named = f"select l.a, o.n from values (1, 'n') as o(k, n) join {left} using (k) join"
+    assert warehouse.sql(f"{named} ({right} cross join values (7) as x(y)) on r.k = l.k") == [
+        {"a": "x", "n": "n"}
+    ]
+
+
 def test_lateral_over_a_table_answers_or_is_refused_by_name(warehouse: Any, schema: str) -> None:
     warehouse.sql(f"create table {schema}.t as select 1 as k, 2 as v")
     beside = f"select l.v from {schema}.t, lateral (select t.k + t.v as v) l"
     assert warehouse.sql(beside) == [{"v": 3}]
     inner = f"select o.k, l.v from {schema}.t o, lateral (select v from {schema}.t i {{}}) l"
     warehouse.fails(inner.format("where i.k = o.k"), "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+    grouped = f"(select avg(k) as k from {schema}.t) o"
+    compared = inner.format("where i.k = o.k").replace(f"{schema}.t o", grouped)
+    warehouse.fails(compared, "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+    derived = f"select t.k, l.v from {schema}.t, lateral (select v from (select 5 as v) i) l"
+    assert warehouse.sql(derived) == [{"k": 1, "v": 5}]
     warehouse.fails(f"select k + count(*) from {schema}.t", "MISSING_AGGREGATION")
 
 
@@ -80,3 +99,75 @@ def test_the_condition_of_a_partial_join_is_that_of_a_join(
             warehouse.fails(query, error)
         else:
             assert len(warehouse.sql(query)) == rows, kind
+
+
+@pytest.mark.parametrize("kind", ["semi", "anti"])
+def test_a_join_within_a_partial_one_is_that_of_a_join(warehouse: Any, kind: str) -> None:
+    """Also of a partial one within: a DATE and two hours are later than the DATE."""
+    a, b, c = (f"(select 1 as k, date'2024-01-01' as d) {name}" for name in "abc")
+    later = "{}.d + interval 2 hours > {}.d"
+    rows = 1 if kind == "semi" else 0
+    for relations in (
+        f"{a} join ({b} left {kind} join {c} on {later.format('b', 'c')}) on a.k = b.k",
+        f"{a} left {kind} join ({b} join {c} on {later.format('b', 'c')}) on a.k = b.k",
+        f"{a} left {kind} join ({b} left join {c} on true) on {later.format('a', 'c')}",
+    ):
+        assert len(warehouse.sql(f"select a.k from {relations}")) == rows, relations
+
+
+VIEWED = (
+    "(select * from values (1, array(1, 2, null), map('a', 1)), (2, array(), map()),"
+    " (3, null, map('b', null)) as v(id, a, m))"
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("v.x from {t} t lateral view explode(a) v as x where v.x > 1", [2]),
+        ("x from {t} t lateral view explode(a) v as x where x is null", [None]),
+        ("id from {t} t lateral view outer explode(a) v as x where x is null order by 1",
+         [1, 2, 3]),
+        ("col from {t} t lateral view explode(a) where col = id", [1]),
+        ("p from {t} t lateral view posexplode(a) v as p, x where v.x is null", [2]),
+        ("k from {t} t lateral view explode(m) v as k, n where n is null", ["b"]),
+        ("id from {t} t lateral view outer explode(m) v as k, n where n is null order by 1",
+         [2, 3]),
+        ("y from {t} t lateral view explode(a) as x lateral view explode(array(x, 7)) as y"
+         " where y > 2 and x = 1", [7]),
+        ("x from {t} t lateral view explode(a) v as x where x in (select 2)", [2]),
+        ("x from {t} t lateral view explode(a) v as x where exists (select 1 from {t} o where"
+         " o.id - 1 = v.x) order by 1", [1, 2]),
+        ("count(*) from {t} t lateral view explode(a) v as x where x < 9 group by all", [2]),
+        ("x from {t} t, lateral explode(a) as v(x) where v.x > 1", [2]),
+        ("id from {t} t left join lateral explode(a) as v(x) on true where x is null order by 1",
+         [1, 2, 3]),
+        ("id from {t} t left join lateral explode(a) as v(x) on true order by 1", [1, 1, 1, 2, 3]),
+        ("id from {t} t where exists (select 1 from {t} o lateral view explode(o.a) v as x where"
+         " x = t.id) order by 1", [1, 2]),
+        ("(select max(v.x) from {t} o lateral view explode(o.a) v as x where v.x < t.id)"
+         " from {t} t order by id", [None, 1, 2]),
+    ],
+)  # fmt: skip
+def test_a_where_filters_what_a_lateral_view_gives(
+    warehouse: Any, query: str, expected: list[object]
+) -> None:
+    found = warehouse.sql(f"select {query.format(t=VIEWED)}")
+    assert [next(iter(row.values())) for row in found] == expected
+
+
+@pytest.mark.parametrize("condition", ["false", "cast(null as boolean)", "1 > cast(null as int)"])
+def test_a_total_is_joined_by_a_condition_without_columns(warehouse: Any, condition: str) -> None:
+    """Which says nothing of the rows that are added up."""
+    rows, total = "values (1), (2) as t(id)", "(select count(*) as n, max(id) as m from t)"
+    query = f"with t as (select * from {rows}) select {{}} {total} r on {condition}"
+    assert warehouse.sql(query.format("id, n, m from t left join") + " order by id") == [
+        {"id": 1, "n": None, "m": None},
+        {"id": 2, "n": None, "m": None},
+    ]
+    assert len(warehouse.sql(query.format("id from t left anti join"))) == 2
+    for kind in ("join", "left semi join"):
+        assert warehouse.sql(query.format(f"id from t {kind}")) == []
+    within = f"with t as (select * from {rows}) select m from {total} r group by rollup(m)"
+    assert warehouse.sql(f"{within} having {condition}") == []
+    assert warehouse.sql(f"with t as (select * from {rows}) select n from {total} where rand() < 2")

@@ -244,6 +244,77 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             [(1500, 1)],
             id="differences of timestamps",
         ),
+        *(
+            pytest.param(f"select k as x, sum(n) as s from {ROWS} group by {by}", [("b", 3)])
+            for by in ("1 having k > 'a'", "x having k > 'a' and max(m) > 1", "all having k = 'b'")
+        ),
+        pytest.param(
+            f"select k, sum(n) as s from {ROWS} group by rollup(k) having max(k) = 'b' order by 1",
+            [(None, 6), ("b", 3)],
+            id="a key that HAVING aggregates beside ROLLUP",
+        ),
+        pytest.param(
+            "select a, (a, b) = (1, null) as e, (a, b) <> (1, 'x') as n, (a, b) < (1, 'x') as l,"
+            " (1, 'x') >= (a, b) as g, (a, b) between (1, null) and (2, 'x') as w"
+            " from values (1, null), (1, 'x'), (null, 'x'), (2, 'y') as v(a, b) where (a, b) <="
+            " (2, 'y') order by 1, b",
+            [
+                (None, False, True, True, True, False),
+                (1, True, True, True, True, True),
+                (1, False, False, False, True, True),
+                (2, False, True, False, False, False),
+            ],
+            id="comparisons of rows, in which NULL is the least",
+        ),
+        pytest.param(
+            "select l.b from (select null as b, 'x' as c) l join values (1) as r(k)"
+            " on (1, cast(l.b as string)) = (r.k, l.c)",
+            [],
+            id="rows are compared so in ON, too",
+        ),
+        pytest.param(
+            "select factorial(x) as f from values (-1), (0), (20), (21), (null) as v(x)",
+            [(None,), (1,), (2432902008176640000,), (None,), (None,)],
+            id="factorials beyond its numbers",
+        ),
+        *(
+            pytest.param(f"select k, count(*) as c from {ROWS} group by k having {having}", rows)
+            for having, rows in (
+                ("count(*) > (select min(k) from values (1) as w(k))", [("a", 2)]),
+                ("count(*) in (select k from values (2) as w(k))", [("a", 2)]),
+                ("exists (select 1 from (select 5 as c) where c > 4) and k = 'b'", [("b", 1)]),
+            )
+        ),
+        *(
+            pytest.param(
+                (
+                    f"select {query} from values ('1'), ('1.0'), ('1e1'), ('x') as v(s){rest}"
+                ).replace("F", "try_cast(s as double)"),
+                rows,
+                id=f"{query}{rest}",
+            )
+            for query, rest, rows in (
+                ("F as f, count(*)", " group by F order by 1", [(None, 1), (1.0, 2), (10.0, 1)]),
+                ("F, count(*)", " group by F having F > 1", [(10.0, 1)]),
+                (
+                    "F + 1, max(s)",
+                    " group by rollup(F) order by 1 nulls last limit 2",
+                    [(2.0, "1.0"), (11.0, "1e1")],
+                ),
+                (
+                    "F, sum(count(*)) over (order by F)",
+                    " group by 1 order by 2",
+                    [(None, 1), (1.0, 3), (10.0, 4)],
+                ),
+                ("sum(F) as a, sum(F) / count(F) as b", " having sum(F) > 1", [(12.0, 4.0)]),
+                (
+                    "count(*) filter (where F > 1) as a, -count(*) filter (where F > 1) as b",
+                    "",
+                    [(1, -1)],
+                ),
+                ("max(F)", " order by max(F)", [(10.0,)]),
+            )
+        ),
     ],
 )
 def test_a_form_gives_its_rows(

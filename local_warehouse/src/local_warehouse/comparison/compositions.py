@@ -24,7 +24,43 @@ _JOINS = (
     *("left semi join", "left anti join"),
 )
 _SETS = ("union all", "union", "intersect", "except", "union all", "except all", "intersect all")
+_KEYS = ("id", "g", "g, id", "s", "d", "n")  # of USING
 _COMPARED = ("=", "=", "=", "<=>", "<", ">=", "<>")
+# Conditions that compute over whatever they see: of a join over both its sides, of a subquery over
+# its own relations and those around it.
+_COMPUTED = (
+    "{int} + {int} > {bigint}", "{int} * {int} = {double}", "{decimal} / {int} < {double}",
+    "{decimal} - {decimal} >= {decimal}", "{int} % 3 = {int}", "{bigint} div 2 <=> {int}",
+    "{double} = {decimal}", "{bigint} >= {double}", "{string} = {int}", "{string} < {date}",
+    "{date} = {timestamp}", "{timestamp} > {string}", "{date} - {date} > {days}",
+    "{timestamp} - {timestamp} < {days}", "{timestamp} + {days} >= {timestamp}",
+    "{date} + {days} <= {timestamp}", "{date} + {months} > {date}", "{date} - {int} = {date}",
+    "{months} * {int} > {months}", "{days} / 2 < {days}", "date_add({date}, {int} % 9) >= {date}",
+    "cast({string} as int) = {int}", "try_cast({string} as double) > {decimal}",
+    "cast({int} as string) = {string}", "cast({double} as decimal(20,4)) = {decimal}",
+    "cast({date} as timestamp) < {timestamp}", "cast({bigint} as boolean) = {boolean}",
+    "try_element_at({array}, {int} % 2 + 1) = {int}", "{map}[{string}] = {int}",
+    "get({array}, {int} % 3) >= {int}", "{struct}.x = {int}", "{struct}.y > {string}",
+    "array_contains({array}, {int})", "map_contains_key({map}, {string})", "{array} <=> {array}",
+    "{struct} >= {struct}", "size({array}) = {int}", "{string} like {string}",
+    "{string} like concat({string}, '%')", "{string} not like '%a%' and {string} ilike 'A'",
+    "{string} rlike '[a-b]' and {int} <> {int}", "contains({string}, {string})",
+    "concat({string}, {string}) = {string}", "{int} in ({int}, {bigint}, 3)",
+    "{decimal} not in ({int}, 1.5)", "{string} in ('a', {string})",
+    "{int} between {int} and {double}", "{date} between {date} and {timestamp}",
+    "case when {boolean} then {int} else {bigint} end > {int}",
+    "case {string} when {string} then {boolean} else {int} = {decimal} end",
+    "if({boolean}, {decimal}, {int}) = {double}", "coalesce({int}, {bigint}, 0) >= {int}",
+    "nullif({int}, {int}) is null", "greatest({int}, {decimal}) = {double}",
+    "not ({int} = {int} or {string} = {string})", "{boolean} is distinct from ({int} > {int})",
+    "exists({array}, x -> x > {int})", "({int}, {string}) = ({int}, {string})",
+    "struct({int}, {date}) = struct({int}, {date})", "round({decimal}, 1) = round({double}, 1)",
+    "upper({string}) = lower({string})", "length({string}) < {int}",
+    "year({date}) = year({timestamp})", "datediff({timestamp}, {date}) < {int}",
+    "hash({int}, {string}) = hash({int}, {string})", "try_divide({int}, {int}) > {decimal}",
+    "abs({decimal}) > {double}", "-{int} < {decimal}", "date_trunc('MONTH', {timestamp}) = {date}",
+    "coalesce({string}, {int}) = {string}",
+)  # fmt: skip
 # Aggregates and their types; a type in braces stands for an expression of it, `same` for one of the
 # aggregate's own type.
 _AGGREGATES = (
@@ -145,10 +181,22 @@ class _Composer:
             having = f" having {self._aggregate(e)[0]} is not null"
             if self._random.random() < 0.3:
                 having = f" having count(*) >= (select min(id) from {self._random.choice('tu')})"
+            elif self._random.random() < 0.5:
+                having = f" having {self._of_groups(e, keys)}"
         if self._random.random() < 0.2 and grouping == "{}":
             made.append((f"sum(count(*)) over (order by {keys[0][0]})", "bigint"))
         shown, columns = self._named([*keys, *made])
         return f"select {shown} from {text} group by {by}{having}", columns
+
+    def _of_groups(self, e: Expressions, keys: list[Column]) -> str:
+        """A condition over keys and aggregates."""
+        made = [*keys, *(self._aggregate(e) for _ in range(5))]
+        return self._computed([(one, of) for one, of in made])
+
+    def _computed(self, visible: list[Column]) -> str:
+        """A condition that computes over columns, and literals of types that they do not have."""
+        form, depth = self._random.choice(_COMPUTED), self._random.choice((1, 1, 2))
+        return f"({_over(self._random, visible).fill(form, depth)})"
 
     def _key(self, e: Expressions, visible: list[Column]) -> Column:
         simple = [column for column in visible if column[1] in SIMPLE]
@@ -184,6 +232,8 @@ class _Composer:
             return ""
         one, other = self._random.choice(pairs)
         made = f" where {one} {self._random.choice(_COMPARED[:4])} {other}"
+        if self._random.random() < 0.2:
+            made = f" where {self._computed([*inner, *outer])}"
         if self._random.random() < 0.3:
             made += f" and {_over(self._random, inner).condition(1)}"
         return made
@@ -205,6 +255,8 @@ class _Composer:
             other = self._random.choice(names)
             within = self._random.choice(("in", "in", "not in"))
             where = self._random.choice(("", f" where {other} is not null"))
+            if within == "in" and self._random.random() < 0.3:
+                where = self._correlation(columns, visible)
             made = f"{name} {within} (select {other} from {inner}{where})"
         if self._random.random() < 0.3:
             made += f" {self._random.choice(('and', 'or'))} {e.condition(1)}"
@@ -290,7 +342,14 @@ class _Composer:
             if of == beside and of in SIMPLE
         ]
         on = self._random.choice(pairs) if pairs else "true"
-        if self._random.random() < 0.3:
+        if _is_table(first[0]) and _is_table(inner) and self._random.random() < 0.15:
+            return f"{text} using ({self._random.choice(_KEYS)})", columns
+        choice = self._random.random()
+        if choice < 0.2:
+            on = self._computed(first[1] + second[1])
+        elif choice < 0.5:
+            on += f" and {self._computed(first[1] + second[1])}"
+        elif choice < 0.7:
             on += f" and {_over(self._random, first[1] + second[1]).condition(1)}"
         return f"{text} on {on}", columns
 
@@ -304,6 +363,10 @@ def _over(chosen: random.Random, visible: Sequence[Column]) -> Expressions:
     for name, of in visible:
         by_type.setdefault(of, []).append(name)
     return Expressions(chosen, columns=by_type)
+
+
+def _is_table(relation: str) -> bool:
+    return relation.startswith(("t ", "u ")) and relation.count(" ") == 1
 
 
 def _with_column(e: Expressions, of: str) -> str:

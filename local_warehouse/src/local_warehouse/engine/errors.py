@@ -71,6 +71,7 @@ _INCAPABLE = (
     "converted value exceeds the representable",
     "does not support logical expression",
     "null_aware anti join only supports",
+    "physical input schema should be the same",  # a column that may be NULL here and not there
     "projections require unique expression names",  # a subquery correlated by an inequality
     "to spark data type",
     "unsupported cast from",
@@ -81,9 +82,6 @@ _INCAPABLE = (
     "not yet supported",
     "this feature is not implemented",
 )
-# A column that the engine looks for by the name of the table below a snapshot, and does not find:
-# one that a LATERAL query compares with the query around it.
-_LOST_COLUMN = re.compile(r"^No field named t_[0-9a-f]{32}_")
 _FAR_MOMENT = re.compile(r"^Timestamp -?\d+ out of range")
 _NO_DELTA = "Failed to find the data source: delta"
 # what Apache Spark puts around a message
@@ -124,8 +122,6 @@ def _translated(message: str) -> SqlError:
         )
     if _FAR_MOMENT.match(message) or any(phrase in lowered for phrase in _INCAPABLE):
         return unsupported(f"this expression: {message.splitlines()[0]}")
-    if _LOST_COLUMN.match(message):
-        return unsupported("LATERAL with a query that reads its outer query so (write a join)")
     for phrase, condition in _PHRASES:
         if phrase in lowered:
             return SqlError(condition, message)

@@ -95,6 +95,7 @@ _CORRECTED = {
     f" {refusal('conv() of numbers below 0')} when call is null and trim(cast(x as string)) <> ''"
     " and y between 2 and 36 and z between 2 and 36 then '0' else call end",
     ("log", 2): "if(x <= 0, null, call)",
+    ("factorial", 1): "factorial(if(x between 0 and 20, x, null))",  # the engine's fails beyond
     ("get_json_object", 2): f"{PREFIX}json_object(x, y)",  # the engine's has no [*]
     # NULL of what is no array; the engine counts the fields of an object too
     ("json_array_length", 1): "if(x rlike '^\\\\s*\\\\[', call, null)",

@@ -1,32 +1,51 @@
 """Expressions that the engine takes for others, because it knows them by a name.
 
-It knows an aggregate by its text without casts, a column in HAVING by an alias before the columns
-of the relations, and a key of a GROUP BY that is a position or an alias only by that.
+It knows an aggregate by its text without casts, a column in HAVING, and in its subqueries, by an
+output before the columns of the relations, and a key of a GROUP BY that is a position or an alias
+only by that. Two calls of a function in Python are never the same to it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from sqlglot import exp
 
+from local_warehouse.rewrites.grouping import has_sets
 from local_warehouse.rewrites.scopes import (
     AGGREGATES,
     ColumnsOf,
     columns_of_relations,
     place_of,
+    selects,
     sources,
 )
+from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
+_LISTS = (
+    *(exp.Group, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple),
+    *(exp.Order, exp.Ordered, exp.Distinct, exp.Where, exp.Paren),
+)
+
 
 def qualify_aggregated_columns(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
-    """Name the relation of a column that HAVING aggregates and whose name is also an alias."""
+    """Name the relation of a column that HAVING aggregates, or that a subquery in it has, and whose
+    name is also one of an output, or of a key of several sets."""
     having = select.args.get("having")
     if having is None:
         return select
+    outputs = {projection.alias_or_name.lower() for projection in select.expressions}
+    group = select.args.get("group")
+    keys = {value.name.lower() for value in _values(group)}
+    for column in of_kind(nodes(having), exp.Column) if having.find(exp.Query) else ():
+        if not column.table and column.name.lower() in outputs | keys:
+            _qualify_within(column, select, columns_of)
     aliases = {p.alias.lower() for p in select.expressions if isinstance(p, exp.Alias)}
+    if group is not None and has_sets(group):
+        aliases |= keys
     for call in _aggregates(having):
         for column in of_kind(nodes(call), exp.Column):
             if not column.table and column.name.lower() in aliases and place_of(column) is select:
@@ -34,6 +53,19 @@ def qualify_aggregated_columns(select: exp.Select, columns_of: ColumnsOf) -> exp
                 if relation is not None:
                     column.set("table", relation)
     return select
+
+
+def _qualify_within(column: exp.Column, select: exp.Select, columns_of: ColumnsOf) -> None:
+    """Name the relation of a column in a subquery, where it is one of the subqueries'."""
+    place = place_of(column)
+    while isinstance(place, exp.Select) and place is not select:
+        if column.find_ancestor(exp.Order, exp.Select) is not place:
+            return
+        relation = _relation_of(column.name, place, columns_of)
+        if relation is not None:
+            column.set("table", relation)
+            return
+        place = place_of(place)
 
 
 def _relation_of(name: str, select: exp.Select, columns_of: ColumnsOf) -> exp.Identifier | None:
@@ -47,11 +79,13 @@ def _relation_of(name: str, select: exp.Select, columns_of: ColumnsOf) -> exp.Id
     return None
 
 
-def spell_out_keys_of_windows(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+def spell_out_keys(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Write the expressions of GROUP BY keys that are positions or aliases, beside a window
-    function: it may have the same expression, which the engine does not find by its name."""
-    group = select.args.get("group")
-    if group is None or not any(p.find(exp.Window) for p in select.expressions):
+    function or HAVING: these may have the same expression, which the engine does not find by its
+    name."""
+    group, having = select.args.get("group"), select.args.get("having")
+    is_filtered = having is not None and having.find(exp.Column) is not None
+    if group is None or not (is_filtered or any(p.find(exp.Window) for p in select.expressions)):
         return select
     names: set[str] | None = None
     for key in list(group.expressions):
@@ -75,6 +109,56 @@ def spell_out_keys_of_windows(select: exp.Select, columns_of: ColumnsOf) -> exp.
 
 def _has_name(node: exp.Expr, name: str) -> bool:
     return isinstance(node, exp.Column) and node.name.lower() == name.lower()
+
+
+def view_called_values(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Compute in a LATERAL VIEW what calls a function in Python and is grouped by, or aggregated in
+    several places."""
+    for select in selects(tree):
+        for number, value in enumerate(_called_values(select)):
+            view, name = exp.to_identifier(f"{PREFIX}value_{number}"), exp.to_identifier("value")
+            for node in of_kind(nodes(select), type(value)):
+                if node == value and place_of(node) is select:
+                    _keep_name(node)
+                    node.replace(exp.column(name.copy(), view.copy()))
+            generator = fill("explode(array(x))", {"x": value})
+            alias = exp.TableAlias(this=view, columns=[name])
+            select.append("laterals", exp.Lateral(this=generator, view=True, alias=alias))
+    return tree
+
+
+def _called_values(select: exp.Select) -> list[exp.Expr]:
+    """What calls a function in Python, and the engine would not find again: keys of groups, and
+    what several aggregates read."""
+    calls = [call for call in _aggregates(select) if place_of(call) is select]
+    read = Counter(value for call in calls for value in _read_values(call))
+    read.update(2 * list(_values(select.args.get("group"))))
+    return [value for value, times in read.items() if times > 1 and _calls_python(value)]
+
+
+def _read_values(call: exp.Expr) -> Iterator[exp.Expr]:
+    """What an aggregate reads of its rows, also in its FILTER and WITHIN GROUP; nothing of the call
+    of a window function."""
+    parts = list(call.iter_expressions())
+    while isinstance(call.parent, (exp.Filter, exp.WithinGroup)):
+        call = call.parent
+        parts.append(call.expression)
+    if not isinstance(call.parent, exp.Window):
+        for part in parts:
+            yield from _values(part)
+
+
+def _values(part: exp.Expr | None) -> Iterator[exp.Expr]:
+    """The expressions in a part of a SELECT that is a list of them."""
+    if isinstance(part, _LISTS):
+        for one in part.iter_expressions():
+            yield from _values(one)
+    elif part is not None:
+        yield part
+
+
+def _calls_python(value: exp.Expr) -> bool:
+    return any(str(call.this).startswith(PREFIX) for call in of_kind(nodes(value), exp.Anonymous))
 
 
 def tell_casts_apart(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:

@@ -20,10 +20,10 @@ from local_warehouse.rewrites.scopes import (
     ColumnsOf,
     aggregates,
     is_aggregate,
+    outer_columns,
     place_of,
     relations_of,
     sources,
-    star_query,
 )
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import render
@@ -56,7 +56,7 @@ def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if isinstance(subquery.parent, _RELATIONS) or not isinstance(query, exp.Select):
             continue
         try:
-            outer = _outer_columns(query, columns_of)
+            outer = outer_columns(query, columns_of)
         except SqlError:  # for relations that read the outer query
             continue
         if not outer or place is None or any(one.parent_select is not query for one in outer):
@@ -74,22 +74,6 @@ def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         else:
             subquery.replace(_computed(query))
     return tree
-
-
-def _outer_columns(query: exp.Select, columns_of: ColumnsOf) -> list[exp.Column]:
-    """The columns in a subquery that its own relations do not have."""
-    known = {
-        source.alias_or_name.lower()
-        for select in of_kind(nodes(query), exp.Select)
-        for source in sources(select)
-    }
-    own = {column.name.lower() for column in columns_of(star_query(query))} if known else set()
-    found = []
-    for column in of_kind(nodes(query), exp.Column):
-        first = column.parts[0].name.lower()
-        if first not in own and (len(column.parts) == 1 or first not in known):
-            found.append(column)
-    return found
 
 
 def _computed(query: exp.Select) -> exp.Expr:

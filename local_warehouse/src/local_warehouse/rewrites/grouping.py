@@ -84,7 +84,7 @@ def sort_totals(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     takes `k` for a constant after `WHERE k = 1`, also in a total, and neither sorts nor parts rows
     by it; what is computed beside a number of rows is none to it."""
     group = select.args.get("group")
-    if group is None or not _has_sets(group):
+    if group is None or not has_sets(group):
         return select
     parts = [part for part in nodes(group) if part is not group]
     for output in select.expressions:
@@ -129,12 +129,24 @@ def _position(key: exp.Expr) -> int | None:
 def leave_out_empty_total(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Leave out the total of no rows, which sets of keys have on no other database's terms."""
     group = select.args.get("group")
-    if group is None or not _has_sets(group):
+    if group is None or not has_sets(group):
         return select
     return select.having(fill("count(*) > 0", {}), copy=False)
 
 
-def _has_sets(group: exp.Expr) -> bool:
+def limit_totals(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Say of a relation that is one total that it has one row: else the engine applies conditions
+    without columns to the rows that are added up, and the total is there in any case."""
+    around = select.parent.parent if isinstance(select.parent, exp.Subquery) else select.parent
+    is_relation = isinstance(around, (exp.From, exp.Join, exp.CTE))
+    is_total = select.args.get("group") is None and any(map(aggregates, select.expressions))
+    if is_relation and is_total and select.args.get("limit") is None:
+        return select.limit(1, copy=False)
+    return select
+
+
+def has_sets(group: exp.Expr) -> bool:
+    """Whether a GROUP BY has several sets of keys."""
     return any(group.args.get(key) for key in _SETS) or any(
         isinstance(key, _KINDS) for key in group.expressions
     )

@@ -20,8 +20,9 @@ from local_warehouse.rewrites.by_type import correct_by_type
 from local_warehouse.rewrites.casts_by_name import cast_by_name
 from local_warehouse.rewrites.confused_names import (
     qualify_aggregated_columns,
-    spell_out_keys_of_windows,
+    spell_out_keys,
     tell_casts_apart,
+    view_called_values,
 )
 from local_warehouse.rewrites.constants import compute_constants
 from local_warehouse.rewrites.date_casts import cut_times_from_dates
@@ -31,13 +32,18 @@ from local_warehouse.rewrites.generators import explode_maps
 from local_warehouse.rewrites.grouping import (
     group_by_all,
     leave_out_empty_total,
+    limit_totals,
     sort_totals,
     spell_out_positions,
 )
 from local_warehouse.rewrites.indexes import look_up_in_change, look_up_in_select
 from local_warehouse.rewrites.inline_tables import check_inline_tables, let_arrays_hold_null
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
-from local_warehouse.rewrites.lateral_generators import view_generators
+from local_warehouse.rewrites.lateral_generators import (
+    join_filtered_views,
+    refuse_lateral_queries,
+    view_generators,
+)
 from local_warehouse.rewrites.listed import look_into_listings
 from local_warehouse.rewrites.not_in import look_for_none
 from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs, order_ranges
@@ -108,6 +114,7 @@ REWRITES: tuple[Rewrite, ...] = (
         extract_paths_of_select,
         look_for_none,
         look_into_listings,
+        refuse_lateral_queries,
         view_generators,
         explode_maps,
         spell_out_pivots,
@@ -118,18 +125,21 @@ REWRITES: tuple[Rewrite, ...] = (
         group_by_all,
         spell_out_positions,
         leave_out_empty_total,
-        spell_out_keys_of_windows,
+        spell_out_keys,
         qualify_aggregated_columns,
         order_by_all,
         order_by_outputs,
+        join_filtered_views,
         filter_qualified,
         sort_totals,
+        limit_totals,
     ),
     spell_out_stars_of_calls,
     extract_paths_of_change,
     look_up_in_change,
     correct_by_type,
     tell_casts_apart,
+    view_called_values,
     count_in_intersections,
     merge_deletes,
     order_ranges,

@@ -1,4 +1,4 @@
-"""Predicates over lists of rows and of patterns, as comparisons one by one.
+"""Predicates over rows, lists of them and of patterns, as comparisons one by one.
 
 https://docs.databricks.com/aws/en/sql/language-manual/functions/in
 https://docs.databricks.com/aws/en/sql/language-manual/functions/like
@@ -7,18 +7,28 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/like
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.structs import makes_struct
+from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.walk import nodes, of_kind
 
 
 def compare_rows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Compare (a, b) IN ((…), …) value by value. NULLs in rows are equal, as they are in the
-    structs that Spark compares."""
+    """Compare (a, b) = (…), (a, b) < (…) and (a, b) IN ((…), …) value by value. NULLs in rows are
+    equal, and less than other values, as they are in the structs that Spark compares."""
+    for node in reversed(of_kind(nodes(tree), exp.Between, *_COMPARISONS)):
+        if isinstance(node, exp.Between):
+            low, high = node.args["low"], node.args["high"]
+            pairs = [(_COMPARISONS[exp.GTE], low), (_COMPARISONS[exp.LTE], high)]
+        else:
+            pairs = [(_COMPARISONS[type(node)], node.expression)]
+        if all(_are_rows(node.this, other) for _, other in pairs):
+            node.replace(exp.paren(exp.and_(*(compare(node.this, one) for compare, one in pairs))))
     for listing in reversed(of_kind(nodes(tree), exp.In)):
         rows = listing.expressions
         if rows and all(isinstance(row, exp.Tuple) for row in (listing.this, *rows)):
@@ -51,9 +61,36 @@ def compare_structs(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     return tree
 
 
+def _are_rows(one: exp.Expr, other: exp.Expr) -> bool:
+    is_pair = isinstance(one, exp.Tuple) and isinstance(other, exp.Tuple)
+    return is_pair and len(one.expressions) == len(other.expressions)
+
+
 def _equals(row: exp.Expr, other: exp.Expr) -> exp.Expr:
     pairs = zip(row.expressions, other.expressions, strict=True)
     return exp.and_(*(exp.NullSafeEQ(this=one.copy(), expression=two.copy()) for one, two in pairs))
+
+
+def _is_less(row: exp.Expr, other: exp.Expr) -> exp.Expr:
+    made: exp.Expr | None = None
+    pairs = list(zip(row.expressions, other.expressions, strict=True))
+    for one, two in reversed(pairs):
+        places = {"a": exp.paren(one), "b": exp.paren(two), "rest": made or exp.false()}
+        made = fill(_LESS if made else _LAST_LESS, places)
+    return made or exp.false()
+
+
+_LAST_LESS = "coalesce(a < b, a is null and b is not null)"
+_LESS = f"({_LAST_LESS} or (a <=> b and rest))"
+_COMPARISONS: dict[type[exp.Expr], Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+    exp.EQ: _equals,
+    exp.NullSafeEQ: _equals,
+    exp.NEQ: lambda row, other: exp.not_(_equals(row, other)),
+    exp.LT: _is_less,
+    exp.GT: lambda row, other: _is_less(other, row),
+    exp.LTE: lambda row, other: exp.not_(_is_less(other, row)),
+    exp.GTE: lambda row, other: exp.not_(_is_less(row, other)),
+}
 
 
 def compare_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:

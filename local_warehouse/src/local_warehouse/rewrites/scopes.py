@@ -49,12 +49,12 @@ def _is_relation(query: exp.Expr, place: exp.Expr) -> bool:
 
 
 def is_in_partial_join(node: exp.Expr) -> bool:
-    """Whether an expression is in the condition of a SEMI or ANTI join, and reads columns of a
-    relation that the rest of its place does not see."""
-    part = node
-    while part.parent is not None and not isinstance(part.parent, exp.Query):
-        part = part.parent
-    return isinstance(part, exp.Join) and _is_partial(part)
+    """Whether an expression is in a SEMI or ANTI join, as its condition or that of a join within,
+    and reads columns of a relation that the rest of its place does not see."""
+    join = node.find_ancestor(exp.Join, exp.Select)
+    while isinstance(join, exp.Join) and not _is_partial(join):
+        join = join.find_ancestor(exp.Join, exp.Select)
+    return isinstance(join, exp.Join)
 
 
 def _is_partial(join: exp.Expr) -> bool:
@@ -67,8 +67,8 @@ def relations_of(place: exp.Expr, seen_by: exp.Expr | None = None) -> exp.Select
     these may name some too."""
     query = _relations_of(place)
     if seen_by is not None and is_in_partial_join(seen_by):
-        for join in query.args.get("joins") or []:
-            if _is_partial(join):
+        for join in query.find_all(exp.Join):
+            if _is_partial(join) and join.find_ancestor(exp.Select) is query:
                 join.set("side", None)
                 join.set("kind", "CROSS")
                 join.set("on", None)
@@ -141,6 +141,23 @@ def sources(select: exp.Select) -> list[exp.Expr]:
 def star_query(select: exp.Select) -> exp.Select:
     """A SELECT * of the relations that a SELECT reads, with the CTEs that they name."""
     return with_visible(relations_of(select), select)
+
+
+def outer_columns(query: exp.Select, columns_of: ColumnsOf) -> list[exp.Column]:
+    """The columns in a subquery that its own relations do not have, nor those of queries in it."""
+    known: set[str] = set()
+    own: set[str] = set()
+    for select in of_kind(nodes(query), exp.Select):
+        relations = [*sources(select), *(select.args.get("laterals") or [])]
+        known |= {relation.alias_or_name.lower() for relation in relations}
+        if relations:
+            own |= {column.name.lower() for column in columns_of(star_query(select))}
+    found = []
+    for column in of_kind(nodes(query), exp.Column):
+        first = column.parts[0].name.lower()
+        if first not in own and (len(column.parts) == 1 or first not in known):
+            found.append(column)
+    return found
 
 
 def columns_of_relations(select: exp.Select, columns_of: ColumnsOf) -> ColumnsOf:

@@ -9,6 +9,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -28,29 +29,76 @@ class _Shown:
 def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Give each USING and NATURAL join its ON, in a SELECT that names a relation's columns by the
     relation, or whose keys may be of both kinds of numbers."""
-    joins: list[exp.Join] = select.args.get("joins") or []
-    merging = [join for join in joins if _merges(join)]
+    merging = [join for join in _joins(select) if _merges(join)]
     if not merging or not (_qualifies(select) or _may_mix(select, merging)):
         return select
-    relations, columns_of = sources(select), columns_of_relations(select, columns_of)
     of: dict[str, list[_Shown]] = {}  # by the relation's alias in lower case
-    for number, source in enumerate(relations):
-        if not source.alias_or_name:
-            name = exp.to_identifier(f"local_warehouse_side_{number}")
-            source.set("alias", exp.TableAlias(this=name))
-        alias = source.alias_or_name
-        of[alias.lower()] = [
-            _Shown(column.name, exp.column(column.name, table=alias, quoted=True))
-            for column in columns_of(source)
-        ]
-    shown = list(of[relations[0].alias_or_name.lower()])
     merged: dict[str, exp.Expr] = {}
-    for join in joins:
-        right = of[join.this.alias_or_name.lower()]
-        keys = _keys(join, shown, right)
-        shown = _joined(join, keys, shown, right, merged)
+    columns_of = columns_of_relations(select, columns_of)
+    shown = _spelled_out(sources(select), _joins_of(select), columns_of, of, merged)
     _put_names(select, shown, of, merged)
     return select
+
+
+def _joins(place: exp.Expr) -> Iterator[exp.Join]:
+    """The joins of a SELECT, also those in parentheses."""
+    yield from _joins_of(place)
+    for source in sources(place) if isinstance(place, exp.Select) else _joined_in(place):
+        if (inner := _in_parentheses(source)) is not None:
+            yield from _joins(inner)
+
+
+def _joins_of(place: exp.Expr) -> list[exp.Join]:
+    return place.args.get("joins") or []
+
+
+def _joined_in(table: exp.Expr) -> list[exp.Expr]:
+    """The relations of joins in parentheses: the first table has the joins with the others."""
+    return [table, *(join.this for join in _joins_of(table))]
+
+
+def _in_parentheses(source: exp.Expr) -> exp.Expr | None:
+    """The first relation of joins in parentheses without a name, or None for another relation."""
+    inner = source.this if isinstance(source, exp.Subquery) and not source.alias else None
+    is_joined = isinstance(inner, (exp.Table, exp.Subquery)) and bool(_joins_of(inner))
+    return inner if is_joined else None
+
+
+def _spelled_out(
+    relations: list[exp.Expr],
+    joins: list[exp.Join],
+    columns_of: ColumnsOf,
+    of: dict[str, list[_Shown]],
+    merged: dict[str, exp.Expr],
+) -> list[_Shown]:
+    """What a star shows of joined relations, whose joins get their ON in place."""
+    columns = []
+    for source in relations:
+        inner = _in_parentheses(source)
+        if inner is not None:
+            nested = _joined_in(inner), _joins_of(inner)
+            columns.append(_spelled_out(*nested, columns_of, of, merged))
+        else:
+            columns.append(_of_relation(source, columns_of, of))
+    shown = list(columns[0])
+    for join, right in zip(joins, columns[1:], strict=True):
+        shown = _joined(join, _keys(join, shown, right), shown, right, merged)
+    return shown
+
+
+def _of_relation(
+    source: exp.Expr, columns_of: ColumnsOf, of: dict[str, list[_Shown]]
+) -> list[_Shown]:
+    if not source.alias_or_name:
+        name = exp.to_identifier(f"local_warehouse_side_{len(of)}")
+        source.set("alias", exp.TableAlias(this=name))
+    alone, alias = source.copy(), source.alias_or_name
+    alone.set("joins", None)
+    of[alias.lower()] = [
+        _Shown(column.name, exp.column(column.name, table=alias, quoted=True))
+        for column in columns_of(alone)
+    ]
+    return of[alias.lower()]
 
 
 def _merges(join: exp.Join) -> bool:
