@@ -50,6 +50,16 @@ def test_sql_prints_a_table_csv_and_json(warehouse: WarehouseUnderTest) -> None:
     assert json.loads(printed) == [{"n": 1, "text": "a,b", "nothing": None, "list": [1, 2]}]
 
 
+def test_sql_prints_columns_of_one_name(warehouse: WarehouseUnderTest) -> None:
+    statement = "select 1 as id, 'x' as id union all select 2, 'y'"
+    assert "id" in warehouse.run("local-warehouse", "sql", statement).stdout
+    printed = warehouse.run("local-warehouse", "sql", "--csv", statement).stdout
+    assert sorted(printed.splitlines()) == ["1,x", "2,y", "id,id"]
+    refused = warehouse.command("sql", "--json", statement, check=False)
+    assert refused.returncode == 1 and refused.stdout == ""
+    assert "two columns of the name id" in refused.stderr and "--csv" in refused.stderr
+
+
 def test_what_the_terminal_cannot_show_is_shown_by_its_number(
     warehouse: WarehouseUnderTest,
 ) -> None:

@@ -68,11 +68,12 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             f"select * except (m, k) from {ROWS} order by n", [(1,), (2,), (3,)], id="star EXCEPT"
         ),
         pytest.param(
-            f"select n, n in (select n from {ROWS} where n < 3), n not in (select * from values "
-            f"(1), (null)), n in (select n from {ROWS} where false), x.n in (select i.n from "
-            f"{ROWS} i where i.n > x.m / 10 - 1) from {ROWS} x union all select null, "
-            "null in (select 1), null not in (select 1 where false), null in (select 1 where "
-            "false), (1, 2) in (select 1, 2) order by 1 nulls last",
+            f"select n, n in (select n from {ROWS} where n < 3) as a, "
+            "n not in (select * from values (1), (null)) as b, "
+            f"n in (select n from {ROWS} where false) as c, "
+            f"x.n in (select i.n from {ROWS} i where i.n > x.m / 10 - 1) as d from {ROWS} x "
+            "union all select null, null in (select 1), null not in (select 1 where false), "
+            "null in (select 1 where false), (1, 2) in (select 1, 2) order by 1 nulls last",
             [
                 (1, True, False, False, True),
                 (2, True, False, False, True),

@@ -18,6 +18,14 @@ def test_replace_where_replaces_just_its_rows_and_counts_just_its_own(
     assert [tuple(row.values()) for row in found] == [("a", 7), ("b", 2), ("c", 8)]
 
 
+def test_columns_with_dots_and_capitals_in_their_names(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.t (`c.d` int, `Ef` int, st struct<x:int>)")
+    warehouse.sql(f"insert into {schema}.t values (1, 2, struct(3))")
+    warehouse.sql(f"insert into {schema}.t (`Ef`, `c.d`) select 5, 4")
+    found = warehouse.sql(f"select `c.d`, `Ef`, st.x from {schema}.t order by 1")
+    assert found == [{"c.d": 1, "Ef": 2, "x": 3}, {"c.d": 4, "Ef": 5, "x": None}]
+
+
 def test_replace_where_refuses_rows_outside_its_predicate(warehouse: Any, schema: str) -> None:
     warehouse.sql(f"create table {schema}.t as select 'a' as f")
     warehouse.fails(

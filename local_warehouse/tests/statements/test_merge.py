@@ -64,6 +64,23 @@ def test_merge_takes_each_row_by_the_first_step_that_fits(warehouse: Any, schema
     ]  # fmt: skip
 
 
+def test_of_several_matches_one_may_be_left_by_the_conditions(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    warehouse.sql(f"create table {table} as select * from (values (1, 'a'), (2, 'b')) as v(id, x)")
+    source = "(select * from values (1, 'p'), (1, 'q'), (2, 'q'), (2, null) as s(id, x)) as s"
+    merge = f"merge into {table} as t using {source} on t.id = s.id or t.id = s.id + 5"
+    done = warehouse.sql(
+        f"{merge} when matched and s.x = 'p' then update set x = 'P'"
+        " when matched and s.x = 'q' and t.id = 2 then delete"
+    )
+    assert (done[0]["num_updated_rows"], done[0]["num_deleted_rows"]) == (1, 1)
+    assert warehouse.sql(f"select * from {table}") == [{"id": 1, "x": "P"}]
+    warehouse.fails(
+        f"{merge} when matched and s.x > 'a' then update set x = s.x",
+        "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
+    )
+
+
 def test_a_schema_evolves_with_a_merge_and_an_insert(warehouse: Any, schema: str) -> None:
     table = f"{schema}.t"
     warehouse.sql(f"create table {table} (id int comment 'key', x string)")

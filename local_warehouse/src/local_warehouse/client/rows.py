@@ -16,11 +16,27 @@ def fetch_rows(cursor: Cursor, size: int) -> list[Any]:
     10000 too. A column with such a value has texts in place of values.
     """
     result: Any = cursor.active_result_set
-    table = cursor.fetchmany_arrow(size)
+    names = [column[0] for column in cursor.description or ()]
+    is_plain = len(set(names)) == len(names)
+    table = cursor.fetchmany_arrow(size) if is_plain else _next_rows(result, size)
     try:
         return list(result._convert_arrow_table(table))
     except (ValueError, OverflowError):
         return list(result._convert_arrow_table(_readable(table)))
+
+
+def _next_rows(result: Any, size: int) -> pa.Table:
+    """What fetchmany_arrow gives, which fails where two columns have one name."""
+    import pyarrow as pa
+
+    found = [result.results.next_n_rows(size)]
+    while not result.has_been_closed_server_side and result.has_more_rows:
+        left = size - sum(table.num_rows for table in found)
+        if left == 0:
+            break
+        result._fill_results_buffer()
+        found.append(result.results.next_n_rows(left))
+    return pa.concat_tables(found)
 
 
 def _readable(table: pa.Table) -> pa.Table:

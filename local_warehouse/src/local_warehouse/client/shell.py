@@ -154,6 +154,12 @@ def _print_csv(cursor: Cursor) -> None:
 def _print_json(cursor: Cursor) -> None:
     """Print one JSON array a statement, with one object a row."""
     names = [column[0] for column in cursor.description or ()]
+    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
+    if twice is not None:
+        raise LocalWarehouseError(
+            f"the result has two columns of the name {twice}, and a JSON object one value of a "
+            "name: give them aliases, or print the result with --csv"
+        )
     separator = "[\n"
     for row in _rows(cursor):
         content = json.dumps(dict(zip(names, row, strict=True)), default=_json, ensure_ascii=False)

@@ -269,14 +269,15 @@ class Engine:
     def insert(self, query: str, relation: Relation, mark: str, *, overwrite: bool) -> None:
         """Add a query's rows to a table, or with `overwrite` put them in place of its rows, cast to
         its types. Rows that are added go to the columns of the same names, as columns may have been
-        moved meanwhile; by position where a name has capitals, which the engine's append by name
-        does not find."""
+        moved meanwhile; by position where a name has capitals or dots, which the engine's append by
+        name does not find."""
         name = quoted(self.name_of(relation))
-        has_capitals = any(column.name != column.name.lower() for column in relation.columns)
+        names = [column.name for column in relation.columns]
+        by_position = overwrite or any(name != name.lower() or "." in name for name in names)
 
         def write(sql: str) -> None:
             frame = self._connection.frame(sql)
-            if overwrite or has_capitals:
+            if by_position:
                 writer = frame.write.option("userMetadata", mark)
                 writer.insertInto(name, overwrite=overwrite)
             else:

@@ -223,7 +223,7 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             if _is_null(call.args.get("separator")):
                 call.set("separator", exp.Literal.string(""))
         elif isinstance(call, exp.DecodeCase):
-            _replace(call, _cases(call.expressions))
+            call.replace(_cases(call.expressions))
         elif isinstance(call, exp.Overlay):
             _overlay(call)
         elif isinstance(call, exp.StrPosition):
@@ -254,7 +254,7 @@ def _correct(call: exp.Expr) -> None:
         raise unsupported(f"{render(call)}, whose number is no literal above 0")
     elif name == "get" and len(arguments) == 2 and not _is_natural(arguments[1]):
         # the engine's counts from the end below -1
-        _replace(call, fill("get(x, greatest(y, -1))", {"x": arguments[0], "y": arguments[1]}))
+        call.replace(fill("get(x, greatest(y, -1))", {"x": arguments[0], "y": arguments[1]}))
     elif name == "elt" and len(arguments) > 1:
         _take(call, arguments)
     elif name in ("to_number", "try_to_number") and _is_null(arguments[-1]):
@@ -267,12 +267,8 @@ def _correct(call: exp.Expr) -> None:
         shown = render(arguments[0])
         shown = f"({shown})" if isinstance(arguments[0], exp.Binary) else shown
         message = exp.Literal.string(f"[USER_RAISED_EXCEPTION] '{shown}' is not true!")
-        _replace(
-            call,
-            fill(
-                "assert_true(coalesce(x, false), message)", {"x": arguments[0], "message": message}
-            ),
-        )
+        places = {"x": arguments[0], "message": message}
+        call.replace(fill("assert_true(coalesce(x, false), message)", places))
     elif name == "slice" and len(arguments) == 3:
         _slice(call, arguments)
     elif name == "split" and len(arguments) in (2, 3):
@@ -284,7 +280,7 @@ def _correct(call: exp.Expr) -> None:
             call.replace(_with_lambda(name, template, arguments))
     elif template is not None and not _is_small(name, arguments):
         places = dict(zip(("x", "y", "z"), arguments, strict=False))
-        _replace(call, fill(template, {"call": call, **places}))
+        call.replace(fill(template, {"call": call, **places}))
 
 
 def _is_null(separator: exp.Expr | None) -> bool:
@@ -292,25 +288,6 @@ def _is_null(separator: exp.Expr | None) -> bool:
     while isinstance(separator, (exp.Cast, exp.Paren)):
         separator = separator.this
     return separator is None or isinstance(separator, exp.Null)
-
-
-def _replace(call: exp.Expr, corrected: exp.Expr) -> None:
-    """Put an expression in place of a call, under the name that the call has in a SELECT."""
-    if isinstance(call.parent, exp.Select) and call.arg_key == "expressions":
-        corrected = exp.alias_(corrected, _name_in_select(call), quoted=True)
-    call.replace(corrected)
-
-
-def _name_in_select(call: exp.Expr) -> str:
-    """The name of a column without an alias: the call, its texts without quotes."""
-    is_anonymous = isinstance(call, exp.Anonymous)
-    name = str(call.this).lower() if is_anonymous else call.key
-    copy = call.copy()
-    for text in of_kind(nodes(copy), exp.Literal):
-        if text.is_string:
-            text.replace(exp.Var(this=text.name))
-    written = render(copy)
-    return name + written[written.index("(") :] if "(" in written else written
 
 
 def _is_small(name: str, arguments: list[exp.Expr]) -> bool:
@@ -353,13 +330,13 @@ def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
     if length is None:
         digits = start.this if isinstance(start, exp.Neg) else start
         if not isinstance(digits, exp.Literal):  # of which the engine takes NULL for 1
-            _replace(call, fill(_FROM_START, {"y": start, "call": call}))
+            call.replace(fill(_FROM_START, {"y": start, "call": call}))
         elif digits is not start and digits.name == str(_LEAST_PLACE):
             raise unsupported(f"the place -{_LEAST_PLACE} of a text")
         return
     if isinstance(start, exp.Literal) and isinstance(length, exp.Literal):
         return
-    _replace(call, fill(_FROM_END, {"x": text, "y": exp.paren(start), "n": exp.paren(length)}))
+    call.replace(fill(_FROM_END, {"x": text, "y": exp.paren(start), "n": exp.paren(length)}))
 
 
 def _keep_in_bounds(call: exp.Expr, arguments: list[exp.Expr]) -> None:
@@ -374,7 +351,7 @@ def _keep_in_bounds(call: exp.Expr, arguments: list[exp.Expr]) -> None:
         places = {f"x{i}": argument for i, argument in enumerate(arguments)}
         is_doubtful = " and ".join(f"{place} is not null" for place in places)
     template = f"if(call is null and {is_doubtful}, {_OUT_OF_BOUNDS}, call)"
-    _replace(call, fill(template, {"call": call, **places}))
+    call.replace(fill(template, {"call": call, **places}))
 
 
 def _locate(call: exp.StrPosition) -> None:
@@ -384,7 +361,7 @@ def _locate(call: exp.StrPosition) -> None:
             start.replace(exp.cast(start.copy(), "int"))
             start = call.args["position"]
         places = {"x": call.args["substr"], "y": call.this, "z": start, "call": call}
-        _replace(call, fill(_LOCATED, places))
+        call.replace(fill(_LOCATED, places))
 
 
 def _is_parsed(value: exp.Expr) -> bool:
@@ -409,7 +386,7 @@ def _take(call: exp.Expr, arguments: list[exp.Expr]) -> None:
         f" The index ', cast(x as int), ' is out of bounds. The array has {count} elements.')),"
         " call)"
     )
-    _replace(call, fill(checked, {"x": number, "call": call}))
+    call.replace(fill(checked, {"x": number, "call": call}))
 
 
 def _check_replacement(pattern: exp.Expr, replacement: exp.Expr) -> None:
@@ -437,7 +414,7 @@ def _overlay(call: exp.Overlay) -> None:
     width = length if length is not None else fill("length(y)", {"y": call.expression})
     places = {"x": call.this, "y": call.expression, "p": exp.paren(start), "n": exp.paren(width)}
     behind = fill("cast(p as bigint) + if(n < 0, length(y), n)", places)
-    _replace(call, fill(_OVERLAID, {**places, "b": exp.paren(behind)}))
+    call.replace(fill(_OVERLAID, {**places, "b": exp.paren(behind)}))
 
 
 def _slice(call: exp.Expr, arguments: list[exp.Expr]) -> None:
@@ -450,7 +427,7 @@ def _slice(call: exp.Expr, arguments: list[exp.Expr]) -> None:
     for place in ("s", "n"):
         if not _is_natural(places[place]):
             places[place] = exp.cast(places[place].copy(), "int")
-    _replace(call, fill(_SLICED, places))
+    call.replace(fill(_SLICED, places))
 
 
 def _split(call: exp.Expr, arguments: list[exp.Expr]) -> None:
@@ -459,9 +436,9 @@ def _split(call: exp.Expr, arguments: list[exp.Expr]) -> None:
     if not isinstance(pattern, exp.Literal):
         return
     if pattern.name == "" and len(arguments) == 2:
-        _replace(call, fill(_CHARACTERS, {"call": call, "x": arguments[0]}))
+        call.replace(fill(_CHARACTERS, {"call": call, "x": arguments[0]}))
     elif pattern.name == "|" and len(arguments) == 2:
-        _replace(call, fill(_BETWEEN, {"call": call}))
+        call.replace(fill(_BETWEEN, {"call": call}))
     elif _matches_nothing(pattern.name):
         raise unsupported("split by a pattern that matches an empty text")
 

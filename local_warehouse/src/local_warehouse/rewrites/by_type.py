@@ -6,7 +6,7 @@ corrected before outer ones. What the engine does not know the type of stays as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from sqlglot import exp
 
@@ -35,9 +35,8 @@ from local_warehouse.rewrites.operand_types import (
 )
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of, queries
 from local_warehouse.rewrites.set_operations import align_all
-from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.sql.walk import nodes
 
-_GENERATORS = ("inline", "inline_outer", "json_tuple", "posexplode", "posexplode_outer", "stack")
 _BY_CLASS: ByClass = {
     **arithmetic.CORRECTIONS,
     **moments.CORRECTIONS,
@@ -72,19 +71,14 @@ def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     types that they get there."""
     arithmetic.cast_least_integers(nodes(tree))
     corrections = _corrections(tree)
-    changing = {id(node) for part in corrections.values() for node, *_ in part}
     types = OperandTypes(columns_of)
-    unnamed = list(_unnamed(tree, changing)) if changing else []
-    around = [projection for projection in unnamed if projection.find(exp.Query)]
-    types.ask(around)  # whose names have those of the queries in them
     for query in queries(tree):
         if isinstance(query, exp.Select):
-            names = [projection for projection in unnamed if projection.parent is query]
-            _correct_place(corrections.pop(id(query), []), names, types)
+            _correct_place(corrections.pop(id(query), []), types)
         elif not isinstance(query.parent, exp.SetOperation):
             align_all(query, columns_of)
     for rest in corrections.values():  # of UPDATE, DELETE and MERGE
-        _correct_place(rest, [], types)
+        _correct_place(rest, types)
     return tree
 
 
@@ -114,17 +108,14 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
     return corrections
 
 
-def _correct_place(corrections: _Corrections, unnamed: list[exp.Expr], types: OperandTypes) -> None:
-    """Correct the nodes of one place, once the engine has been asked for their operands' types, and
-    give projections without an alias the names that they had before."""
+def _correct_place(corrections: _Corrections, types: OperandTypes) -> None:
+    """Correct the nodes of one place, once the engine has been asked for their operands' types."""
     # A window is corrected before the aggregate that is put in its place, with a copy of it.
     corrections.sort(key=lambda one: not _is_ordered_by_column(one[0]))
     unclear = [
         part for _, _, decisive in corrections for one in decisive for part in unclear_parts(one)
     ]
-    types.ask([*(one for one in unnamed if not types.knows(one)), *unclear])
-    places = [(_select_of(projection), projection.index or 0) for projection in unnamed]
-    names = [types.name(projection) for projection in unnamed]
+    types.ask(unclear)
     standing: dict[int, exp.Expr] = {}  # what stands in place of nodes that were corrected
     for corrected, correct, _ in corrections:
         node = standing.get(id(corrected), corrected)
@@ -136,10 +127,6 @@ def _correct_place(corrections: _Corrections, unnamed: list[exp.Expr], types: Op
             types.keep(node, found)
             if isinstance(found, exp.Expr):
                 standing[id(corrected)] = found
-    for (select, position), name in zip(places, names, strict=True):
-        projection = select.expressions[position]
-        if not isinstance(projection, exp.Alias):
-            projection.replace(exp.alias_(projection.copy(), name, quoted=True))
 
 
 def _is_ordered_by_column(node: exp.Expr) -> bool:
@@ -154,23 +141,3 @@ def _correction(node: exp.Expr) -> Correction | None:
     if isinstance(node, exp.Anonymous):
         return _BY_NAME.get(str(node.this).lower())
     return _BY_CLASS.get(type(node))
-
-
-def _select_of(projection: exp.Expr) -> exp.Select:
-    assert isinstance(projection.parent, exp.Select)
-    return projection.parent
-
-
-def _unnamed(tree: exp.Expr, wanted: set[int]) -> Iterator[exp.Expr]:
-    """The projections without an alias that contain some of these nodes."""
-    for select in of_kind(nodes(tree), exp.Select):
-        for projection in select.expressions:
-            if not _has_names(projection) and any(id(node) in wanted for node in nodes(projection)):
-                yield projection
-
-
-def _has_names(projection: exp.Expr) -> bool:
-    """Whether it has an alias, or gives several columns, which have names of their own."""
-    is_call = isinstance(projection, exp.Anonymous)
-    gives_several = is_call and str(projection.this).lower() in _GENERATORS
-    return gives_several or isinstance(projection, (exp.Alias, exp.Aliases))

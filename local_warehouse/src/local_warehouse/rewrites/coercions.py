@@ -70,13 +70,10 @@ def _operands(node: exp.Expr) -> list[exp.Expr]:
 
 
 def _leave_out_infinity(cast: exp.Cast, columns_of: ColumnsOf) -> None:
-    """Cast NULL in place of infinity and NaN. A projection keeps its name."""
-    columns = _ask(cast, [cast, exp.alias_(cast.this.copy(), "operand")], columns_of)
-    if not columns or columns[1].type not in ("float", "double"):
-        return
-    cast.this.replace(fill("if(isnan(x - x), null, x)", {"x": cast.this}))
-    if isinstance(cast.parent, exp.Select):
-        cast.replace(exp.alias_(cast.copy(), columns[0].name, quoted=True))
+    """Cast NULL in place of infinity and NaN."""
+    columns = _ask(cast, [exp.alias_(cast.this.copy(), "operand")], columns_of)
+    if columns and columns[0].type in ("float", "double"):
+        cast.this.replace(fill("if(isnan(x - x), null, x)", {"x": cast.this}))
 
 
 def _ask(node: exp.Expr, shown: list[exp.Expr], columns_of: ColumnsOf) -> list[Column]:

@@ -119,7 +119,6 @@ def view_called_values(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             view, name = exp.to_identifier(f"{PREFIX}value_{number}"), exp.to_identifier("value")
             for node in of_kind(nodes(select), type(value)):
                 if node == value and place_of(node) is select:
-                    _keep_name(node)
                     node.replace(exp.column(name.copy(), view.copy()))
             generator = fill("explode(array(x))", {"x": value})
             alias = exp.TableAlias(this=view, columns=[name])
@@ -174,9 +173,8 @@ def tell_casts_apart(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         texts: dict[str, set[str]] = {}
         for _, argument in calls:
             texts.setdefault(render(_without_cast(argument)), set()).add(render(argument))
-        for call, argument in calls:
+        for _, argument in calls:
             if isinstance(argument, exp.Cast) and len(texts[render(_without_cast(argument))]) > 1:
-                _keep_name(call)
                 argument.replace(exp.Coalesce(this=argument.copy(), expressions=[]))
     return tree
 
@@ -203,16 +201,3 @@ def _without_cast(argument: exp.Expr) -> exp.Expr:
     while isinstance(argument, exp.Cast):
         argument = argument.this
     return argument
-
-
-def _keep_name(call: exp.Expr) -> None:
-    """Name the output that an aggregate is part of, where it has no name."""
-    projection = call
-    while not isinstance(projection.parent, exp.Select):
-        if projection.parent is None or isinstance(projection, exp.Alias):
-            return
-        projection = projection.parent
-    if projection.arg_key == "expressions" and not isinstance(projection, exp.Alias):
-        named = exp.Alias(alias=exp.to_identifier(render(projection), quoted=True))
-        projection.replace(named)
-        named.set("this", projection)

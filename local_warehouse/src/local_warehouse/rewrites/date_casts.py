@@ -9,7 +9,6 @@ import re
 
 from sqlglot import exp
 
-from local_warehouse.rewrites.casts_by_name import keep_name
 from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import refusal
@@ -39,7 +38,6 @@ def cut_times_from_dates(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         second = f"{'try_cast' if is_tried else 'cast'}({_BEFORE_TIME} as date)"
         slow = f"if({_FAR}, {refusal('a DATE beyond the year 262142')}, {second})"
         read = f"if({_MALFORMED}, {otherwise}, coalesce(try_cast(x as date), {slow}))"
-        keep_name(cast)
         cast.replace(fill_text(read, cast.this))
     return tree
 

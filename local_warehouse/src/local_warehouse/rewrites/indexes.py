@@ -23,11 +23,6 @@ _ELEMENT = (
     " get(a, i))"
 )
 _VALUE = "try_element_at(a, i)"
-_NAMED = (exp.Alias, exp.Aliases, exp.Explode, exp.Posexplode, exp.Inline)
-_GENERATORS = (
-    "explode", "explode_outer", "inline", "inline_outer", "json_tuple", "posexplode",
-    "posexplode_outer", "stack",
-)  # fmt: skip
 
 
 def look_up_in_select(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -59,7 +54,6 @@ def _look_up(brackets: list[exp.Bracket], columns_of: ColumnsOf) -> None:
     innermost = [one for one in brackets if not any(map(_computed, _parts(one)))]
     types.ask([part for one in innermost for part in _parts(one)])
     for bracket in innermost:
-        _name(bracket)
         bracket.replace(_element(bracket, types))
 
 
@@ -97,17 +91,3 @@ def _element(bracket: exp.Bracket, types: OperandTypes) -> exp.Expr:
     if random := random_call(bracket):
         raise unsupported(f"{random}() in the index of an ARRAY")
     return fill(_ELEMENT, places)
-
-
-def _name(bracket: exp.Bracket) -> None:
-    """Name an output without an alias as it is written."""
-    output: exp.Expr = bracket
-    while output.parent is not None and not isinstance(output.parent, exp.Select):
-        output = output.parent
-    is_generator = isinstance(output, exp.Anonymous) and str(output.this).lower() in _GENERATORS
-    if output.arg_key != "expressions" or is_generator or isinstance(output, _NAMED):
-        return
-    name = f"({render(output)})" if isinstance(output, exp.Binary) else render(output)
-    named = exp.Alias(alias=exp.to_identifier(name, quoted=True))
-    output.replace(named)
-    named.set("this", output)

@@ -10,7 +10,6 @@ from sqlglot import exp
 
 from local_warehouse.rewrites.scopes import ColumnsOf, aggregates
 from local_warehouse.rewrites.templates import PREFIX, fill
-from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
 _VALUE = f"{PREFIX}listed"
@@ -21,13 +20,12 @@ _PERHAPS_FOUND = f"{_VALUE} = x or {_VALUE} = x is null"
 def look_into_listings(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Put EXISTS in place of IN with a subquery among the outputs of a SELECT. One whose value has
     an aggregate is left to the engine, as a subquery can hold none of its outer query."""
-    for position, output in enumerate(list(select.expressions)):
+    for output in list(select.expressions):
         listings = [
             one
             for one in of_kind(nodes(output), exp.In)
             if one.args.get("query") is not None and one.parent_select is select
         ]
-        name = render(output) if listings and not isinstance(output, exp.Alias) else None
         for listing in listings:
             query, value = listing.args["query"], listing.this
             if (
@@ -45,9 +43,6 @@ def look_into_listings(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             form = _PERHAPS_FOUND if is_denied else _FOUND
             found = _exists(body, fill(form, {"x": exp.paren(value)}))
             denied.replace(exp.not_(found, copy=False) if is_denied else found)
-        if name is not None:
-            changed = select.expressions[position]
-            changed.replace(exp.alias_(changed.copy(), name, quoted=True))
     return select
 
 

@@ -25,7 +25,6 @@ from local_warehouse.rewrites.scopes import (
     relations_of,
     with_visible,
 )
-from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}  # the most that a value has
@@ -91,15 +90,6 @@ class OperandTypes:
     def note(self, node: exp.Expr, data_type: str) -> None:
         """Give a node the type that it is known to have."""
         self._known[id(node)] = Column("", data_type)
-
-    def knows(self, node: exp.Expr) -> bool:
-        """Whether the engine has told the type of a node."""
-        return id(node) in self._known
-
-    def name(self, projection: exp.Expr) -> str:
-        """The engine's name of an output column that has no alias."""
-        known = self._known.get(id(projection))
-        return known.name if known else f"({render(projection)})"
 
     def of(self, node: exp.Expr) -> str:
         """The type of an operand, or UNKNOWN."""

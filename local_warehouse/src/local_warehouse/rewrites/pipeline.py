@@ -47,6 +47,7 @@ from local_warehouse.rewrites.lateral_generators import (
 from local_warehouse.rewrites.listed import look_into_listings
 from local_warehouse.rewrites.not_in import look_for_none
 from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs, order_ranges
+from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.path_operator import (
     extract_paths_of_change,
     extract_paths_of_select,
@@ -93,6 +94,7 @@ def each_select(*rewrites: SelectRewrite) -> Rewrite:
 
 
 REWRITES: tuple[Rewrite, ...] = (
+    name_outputs,
     check_inline_tables,
     refuse,
     check_windows,
@@ -135,6 +137,7 @@ REWRITES: tuple[Rewrite, ...] = (
         limit_totals,
     ),
     spell_out_stars_of_calls,
+    name_outputs,  # with the columns in place of the stars
     extract_paths_of_change,
     look_up_in_change,
     correct_by_type,

@@ -81,7 +81,7 @@ def leave_nulls_out_of_lists(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         call = window.this.this if isinstance(window.this, exp.Filter) else window.this
         if isinstance(call, exp.Anonymous) and str(call.this).lower() in _LISTS:
             listed = fill("filter(list, value -> value is not null)", {"list": window})
-            _put(window, listed, render(window))
+            window.replace(listed)
     return tree
 
 
@@ -103,7 +103,7 @@ def divide_covariances(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             "first": _of_values(whole, "var_pop", x),
             "second": _of_values(whole, "var_pop", y),
         }
-        _put(whole, fill(_CORRELATED, parts), render(whole))
+        whole.replace(fill(_CORRELATED, parts))
     return tree
 
 
@@ -112,7 +112,7 @@ def sum_of_moving_window(call: exp.Expr, types: OperandTypes) -> bool:
     window = _window_of(call)
     if window is None or types.of(_argument(call)) not in _FRACTIONS or not _moves(window):
         return False
-    _put(window, _summed(window), render(window))
+    window.replace(_summed(window))
     return True
 
 
@@ -148,7 +148,7 @@ def average(call: exp.Expr, types: OperandTypes) -> None:
     inner = counted.this.this if isinstance(counted.this, exp.Filter) else counted.this
     inner.set("this", "count")
     places = {"total": _summed(window), "rows": counted}
-    _put(window, fill("(total / nullif(rows, 0))", places), render(window))
+    window.replace(fill("(total / nullif(rows, 0))", places))
 
 
 def vary(call: exp.Expr) -> None:
@@ -169,7 +169,7 @@ def vary(call: exp.Expr) -> None:
         whole, "collect_list", exp.Anonymous(this="named_struct", expressions=fields)
     )
     found = _APART[len(call.expressions)].format(_FOUND_APART[name])
-    _put(whole, fill(found, {"list": listed}), render(whole))
+    whole.replace(fill(found, {"list": listed}))
 
 
 def _round_average(call: exp.Expr, averaged: Decimal | None) -> None:
@@ -184,7 +184,7 @@ def _round_average(call: exp.Expr, averaged: Decimal | None) -> None:
     summed = Decimal(min(averaged.precision + 10, 38), averaged.scale)
     result = Decimal(min(averaged.precision + 4, 38), min(averaged.scale + 4, 38))
     template = quotient(summed, Decimal(20, 0), result)
-    _put(whole, held(fill(template, places), str(result)), render(whole))
+    whole.replace(held(fill(template, places), str(result)))
 
 
 def _listed(call: exp.Expr) -> list[exp.Expr]:
@@ -231,7 +231,7 @@ def _extreme(call: exp.Expr, types: OperandTypes) -> None:
             aggregate.set("this", name)
         _argument(aggregate).replace(fill(template, {"x": _argument(aggregate)}))
         places[place] = part
-    _put(whole, fill(_EXTREMES[str(call.this).lower()], places), render(whole))
+    whole.replace(fill(_EXTREMES[str(call.this).lower()], places))
 
 
 def _extreme_struct(call: exp.Expr) -> None:
@@ -239,7 +239,7 @@ def _extreme_struct(call: exp.Expr) -> None:
     whole = _whole(call)
     listed = _by_another(whole, "collect_list")
     sorted_structs = fill(_STRUCTS[str(call.this).lower()], {"list": listed})
-    _put(whole, sorted_structs, render(whole))
+    whole.replace(sorted_structs)
 
 
 def _ranked(call: exp.Expr) -> list[exp.Expr]:
@@ -290,7 +290,7 @@ def _rank(call: exp.Expr, types: OperandTypes) -> None:
     is_ascending = exp.false() if order is not None and order.args.get("desc") else exp.true()
     found_there = exp.Anonymous(this="array", expressions=found) if is_array else found[0]
     places = {"list": listed, "upwards": is_ascending, "found": found_there}
-    _put(whole, fill(_OF_SORTED, places), render(whole))
+    whole.replace(fill(_OF_SORTED, places))
 
 
 def _whole(call: exp.Expr) -> exp.Expr:
@@ -324,13 +324,6 @@ def _of_values(whole: exp.Expr, name: str, *values: exp.Expr) -> exp.Expr:
     over = whole.copy()
     over.set("this", called)
     return over
-
-
-def _put(node: exp.Expr, corrected: exp.Expr, name: str) -> None:
-    """Put an expression in place of another, under the name that the other has in a SELECT."""
-    if isinstance(node.parent, exp.Select) and node.arg_key == "expressions":
-        corrected = exp.alias_(corrected, name, quoted=True)
-    node.replace(corrected)
 
 
 def _argument(call: exp.Expr) -> exp.Expr:

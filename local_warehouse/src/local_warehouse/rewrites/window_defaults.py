@@ -32,10 +32,7 @@ def spell_out_defaults_of_windows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.
         struct = fill("named_struct('found', value)", {"value": value})
         found.set("this", exp.Anonymous(this=str(call.this), expressions=[struct, offset.copy()]))
         places = {"row": found, "default_value": default}
-        shown = fill("if(row is null, default_value, (row).found)", places)
-        if isinstance(window.parent, exp.Select) and window.arg_key == "expressions":
-            shown = exp.alias_(shown, render(window), quoted=True)
-        window.replace(shown)
+        window.replace(fill("if(row is null, default_value, (row).found)", places))
     return tree
 
 

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites.casts_by_name import keep_name
 from local_warehouse.rewrites.evident_types import name_of_type
 from local_warehouse.rewrites.kinds import Kinds
+from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.scopes import branches
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes
@@ -59,9 +59,9 @@ def read_without_ansi(tree: exp.Expr, written: list[exp.Expr]) -> None:
         is_bare_call = isinstance(node, exp.Func) and not any(node.iter_expressions())
         if not (check(node, of) if check else type(node) in _SAME or is_bare_call):
             raise refusal(node.key.upper() if node.find(exp.Table) else render(node))
+    name_outputs(tree)  # before a cast has another name
     for cast in reversed(written):
         if type(cast) is exp.Cast and not cast.meta.get("is_literal") and _reads_text(cast, of):
-            keep_name(cast)
             cast.replace(exp.TryCast(this=cast.this, to=cast.to))
 
 

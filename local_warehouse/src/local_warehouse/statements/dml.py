@@ -90,6 +90,8 @@ def _write(
     steps = statement.args["whens"].expressions if isinstance(statement, exp.Merge) else [None]
     if any(step is None or not isinstance(step.args["then"], exp.Insert) for step in steps):
         check_changeable(relation)
+    if isinstance(statement, exp.Merge):
+        _match_what_a_step_takes(statement)
     if not isinstance(statement, exp.Delete):
         assign_whole_structs(statement, relation)
     with Query(context, statement) as query:
@@ -104,6 +106,19 @@ def _write(
                 context.engine.run(sql)
 
         return transactions.commit(relation, write).metrics
+
+
+def _match_what_a_step_takes(merge_tree: exp.Merge) -> None:
+    """Let a row match only where a step takes it, if all are for rows that match, under conditions:
+    of several source rows that meet ON, one may be left, and then none of them is ambiguous.
+    https://docs.databricks.com/aws/en/delta/merge#modify-all-unmatched-rows-using-merge
+    """
+    steps = merge_tree.args["whens"].expressions
+    taken = [step.args.get("condition") for step in steps]
+    if all(step.args["matched"] for step in steps) and None not in taken:
+        conditions = [exp.paren(condition.copy()) for condition in taken]
+        on = exp.paren(merge_tree.args["on"].copy())
+        merge_tree.set("on", exp.and_(on, exp.or_(*conditions)))
 
 
 def _with_mark(tree: exp.Expr, mark: str) -> exp.Expr:

@@ -10,11 +10,12 @@ from databricks.sql.thrift_api.TCLIService import ttypes
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, syntax_error
 from local_warehouse.sql.dialect import WarehouseDialect
 from local_warehouse.types import intervals
 
 _SQL_NAME = b"Spark:DataType:SqlName"  # Arrow metadata: the SQL type of a column sent as text
+_STRANGE = re.compile(r"[^\w\s<>(),:`.-]")  # signs that no type has
 _DELTA_NAMES = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}
 _TYPE_NAMES = {
     "boolean": ttypes.TTypeId.BOOLEAN_TYPE,
@@ -224,12 +225,16 @@ def _sql_name(json_type: dict[str, Any]) -> str:
 def to_json(ddl_type: str) -> dict[str, Any]:
     """The type object of `DESCRIBE TABLE … AS JSON` for a DDL spelling.
 
-    Raises SqlError (UNSUPPORTED_DATATYPE) for what is no type.
+    Raises SqlError: UNSUPPORTED_DATATYPE for what is no type, PARSE_SYNTAX_ERROR for a sign that no
+    type has.
     https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-describe-table
     """
     try:
         return _json(exp.DataType.build(ddl_type, dialect=WarehouseDialect))
     except ParseError as error:
+        strange = _STRANGE.search(ddl_type)
+        if strange is not None:
+            raise syntax_error(f"Syntax error at or near '{strange[0]}'.") from error
         message = f"Unsupported data type {ddl_type.upper()}."
         raise SqlError("UNSUPPORTED_DATATYPE", message) from error
 
