@@ -17,8 +17,12 @@ _TYPES = {"bigint", "binary", "boolean", "date", "decimal", "double", "float", "
 def cast_by_name(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Put a cast in place of a call of a type."""
     for call in reversed(of_kind(nodes(tree), exp.Anonymous)):
-        name = str(call.this).lower()
-        if name not in _TYPES or len(call.expressions) != 1 or isinstance(call.parent, exp.Dot):
-            continue
-        call.replace(exp.cast(call.expressions[0].copy(), name))
+        if is_cast_by_name(call) and not isinstance(call.parent, exp.Dot):
+            call.replace(exp.cast(call.expressions[0].copy(), str(call.this).lower()))
     return tree
+
+
+def is_cast_by_name(node: exp.Expr) -> bool:
+    """Whether it is a call that has the name of a type."""
+    is_call = isinstance(node, exp.Anonymous) and len(node.expressions) == 1
+    return is_call and str(node.this).lower() in _TYPES

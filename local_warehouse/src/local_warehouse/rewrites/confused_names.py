@@ -21,6 +21,7 @@ from local_warehouse.rewrites.scopes import (
     selects,
     sources,
 )
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
@@ -166,7 +167,7 @@ def tell_casts_apart(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     for call in _aggregates(tree):
         argument = _argument(call)
         if argument is not None:
-            found.setdefault((id(place_of(call)), _name(call)), []).append((call, argument))
+            found.setdefault((id(place_of(call)), name_of(call)), []).append((call, argument))
     for calls in found.values():
         if len(calls) < 2 or not any(isinstance(argument, exp.Cast) for _, argument in calls):
             continue
@@ -181,12 +182,8 @@ def tell_casts_apart(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 
 def _aggregates(tree: exp.Expr) -> Iterator[exp.Expr]:
     for call in of_kind(nodes(tree), exp.Anonymous, exp.AggFunc):
-        if isinstance(call, exp.AggFunc) or _name(call) in AGGREGATES:
+        if isinstance(call, exp.AggFunc) or name_of(call) in AGGREGATES:
             yield call
-
-
-def _name(call: exp.Expr) -> str:
-    return str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
 
 
 def _argument(call: exp.Expr) -> exp.Expr | None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sqlglot import exp
 
-from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.intervals import is_in_days
@@ -37,7 +36,7 @@ class OperandTypes:
 
     def __init__(self, columns_of: ColumnsOf) -> None:
         self._columns_of = columns_of
-        self._known: dict[int, Column] = {}
+        self._known: dict[int, str] = {}
 
     def ask(self, nodes: Iterable[exp.Expr]) -> None:
         """Ask the engine for the types of these nodes: once for each place, and node by node where
@@ -75,7 +74,7 @@ class OperandTypes:
                     continue
                 if len(columns) != len(nodes):  # a generator of several columns
                     return False
-                self._known |= {id(n): c for n, c in zip(nodes, columns, strict=True)}
+                self._known |= {id(n): c.type for n, c in zip(nodes, columns, strict=True)}
                 return True
         return False
 
@@ -83,18 +82,17 @@ class OperandTypes:
         """Give what stands in place of a node the type that is known of it, or was evident."""
         known = self._known.get(id(node))
         if known is None and evident_type(node) != UNKNOWN and corrected is not node:
-            known = Column("", evident_type(node))
+            known = evident_type(node)
         if known is not None and isinstance(corrected, exp.Expr):
             self._known.setdefault(id(corrected), known)
 
     def note(self, node: exp.Expr, data_type: str) -> None:
         """Give a node the type that it is known to have."""
-        self._known[id(node)] = Column("", data_type)
+        self._known[id(node)] = data_type
 
     def of(self, node: exp.Expr) -> str:
         """The type of an operand, or UNKNOWN."""
-        known = self._known.get(id(node))
-        data_type = evident_type(node) or (known.type if known else UNKNOWN)
+        data_type = evident_type(node) or self._known.get(id(node), UNKNOWN)
         if data_type == UNKNOWN and isinstance(node, _ARITHMETIC):
             return _result(node, self.of(node.this), self.of(node.expression), self.of)
         if data_type == UNKNOWN and isinstance(node, exp.Mod):

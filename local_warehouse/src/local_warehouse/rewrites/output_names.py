@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from local_warehouse.rewrites.casts_by_name import is_cast_by_name
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
@@ -69,10 +70,6 @@ _CLASSES: dict[type[exp.Expr], str] = {
     exp.Decode: "decode", exp.ArgMax: "max_by", exp.ArgMin: "min_by", exp.Chr: "char",
     exp.Ceil: "ceil", exp.Floor: "floor",
 }  # fmt: skip
-_BY_CAST = {
-    "bigint", "binary", "boolean", "date", "decimal", "double", "float", "int", "smallint",
-    "string", "timestamp", "tinyint",
-}  # fmt: skip
 _VARIABLE = "namedlambdavariable()"
 _FINISH = ("", "", "", f"lambdafunction({_VARIABLE}, {_VARIABLE})")
 # What a function's last arguments are where they are not given.
@@ -102,11 +99,15 @@ def name_outputs(tree: exp.Expr, _: ColumnsOf | None = None) -> exp.Expr:
     for select in of_kind(nodes(tree), exp.Select):
         for output in list(select.expressions):
             if not _has_name(output):
-                name = _Namer(select).output(output)
-                named = exp.Alias(alias=exp.to_identifier(name, quoted=True))
-                output.replace(named)
-                named.set("this", output)
+                give_name(output, _Namer(select).output(output))
     return tree
+
+
+def give_name(output: exp.Expr, name: str) -> None:
+    """Put an alias around an output, in place."""
+    named = exp.Alias(alias=exp.to_identifier(name, quoted=True))
+    output.replace(named)
+    named.set("this", output)
 
 
 def _has_name(output: exp.Expr) -> bool:
@@ -121,11 +122,6 @@ def _has_name(output: exp.Expr) -> bool:
     return any(str(star.parent and star.parent.this).lower() != "count" for star in stars)
 
 
-def _is_cast_by_name(node: exp.Expr) -> bool:
-    is_call = isinstance(node, exp.Anonymous) and len(node.expressions) == 1
-    return is_call and str(node.this).lower() in _BY_CAST
-
-
 class _Namer:
     """Writes expressions of a SELECT."""
 
@@ -134,7 +130,7 @@ class _Namer:
 
     def output(self, node: exp.Expr) -> str:
         """The name of an output: of a field its own, of a column with a cast that of the column."""
-        is_cast = isinstance(node, exp.Cast) or _is_cast_by_name(node)
+        is_cast = isinstance(node, exp.Cast) or is_cast_by_name(node)
         inner = node.expressions[0] if isinstance(node, exp.Anonymous) and is_cast else node.this
         shown = self.name(node)
         if is_cast and isinstance(inner, exp.Column) and "." not in self.name(inner):
@@ -170,7 +166,7 @@ class _Namer:
         arguments = node.expressions
         if name in ("isnull", "isnotnull"):
             return f"({self.name(arguments[0])} IS {'NOT ' if 'not' in name else ''}NULL)"
-        if _is_cast_by_name(node):
+        if is_cast_by_name(node):
             return self.name(arguments[0])
         if name == "count" and len(arguments) == 1 and isinstance(arguments[0], exp.Star):
             return "count(1)"

@@ -13,6 +13,7 @@ from sqlglot import exp
 from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.evident_types import UNKNOWN
 from local_warehouse.rewrites.operand_types import OperandTypes
+from local_warehouse.rewrites.output_names import give_name
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.rewrites.texts import VARIANT_TEXT
@@ -119,6 +120,4 @@ def _name(path: exp.JSONExtract) -> None:
     projection: exp.Expr = path.parent if isinstance(path.parent, exp.Cast) else path
     keys = [step.name for step in _steps(path) if isinstance(step, exp.JSONPathKey)]
     if isinstance(projection.parent, exp.Select) and projection.arg_key == "expressions" and keys:
-        named = exp.Alias(alias=exp.to_identifier(keys[-1], quoted=True))
-        projection.replace(named)
-        named.set("this", projection)
+        give_name(projection, keys[-1])

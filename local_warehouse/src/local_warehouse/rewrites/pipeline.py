@@ -137,7 +137,6 @@ REWRITES: tuple[Rewrite, ...] = (
         limit_totals,
     ),
     spell_out_stars_of_calls,
-    name_outputs,  # with the columns in place of the stars
     extract_paths_of_change,
     look_up_in_change,
     correct_by_type,

@@ -76,18 +76,22 @@ class Signature:
         if len(call.expressions) > 2 and str(call.this).lower() in _UNIT_FIRST:
             return
         for place, parameter in self.parameters.items():
-            if place.isdecimal():
-                given = call.expressions[int(place) : int(place) + 1]
-                argument = given[0] if given else None
-            else:
-                argument = call.args.get(place)
-            if isinstance(argument, exp.Expr):
+            argument = argument_at(call, place)
+            if argument is not None:
                 yield argument, parameter
 
 
 def of(call: exp.Expr) -> Signature | None:
     """The signature of a call's function, None where it is not known."""
     return _signatures().get(name_of(call))
+
+
+def argument_at(call: exp.Expr, place: str) -> exp.Expr | None:
+    """The argument of a call at a place, which is a number or the name that sqlglot has for it."""
+    if place.isdecimal():
+        return next(iter(call.expressions[int(place) : int(place) + 1]), None)
+    argument = call.args.get(place)
+    return argument if isinstance(argument, exp.Expr) else None
 
 
 def name_of(call: exp.Expr) -> str:

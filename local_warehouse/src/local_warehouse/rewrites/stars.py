@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of, sources, star_query
 from local_warehouse.rewrites.structs import type_of, without_field
 from local_warehouse.sql.walk import nodes, of_kind
@@ -32,8 +33,9 @@ def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.S
 
 
 def spell_out_stars_of_calls(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Replace a star among the arguments of a function by the columns, but the plain ones of count
-    and struct, which the engine knows."""
+    """Replace a star among the arguments of a function by the columns, which the output's name
+    shows, too; but for the plain ones of count and struct, which the engine knows."""
+    is_changed = False
     for star in of_kind(nodes(tree), exp.Star):
         argument = star.parent if isinstance(star.parent, exp.Column) else star
         call, select = argument.parent, place_of(star)
@@ -47,7 +49,8 @@ def spell_out_stars_of_calls(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         at = argument.index or 0
         columns = _columns(argument, star, select, columns_of)
         call.set("expressions", [*call.expressions[:at], *columns, *call.expressions[at + 1 :]])
-    return tree
+        is_changed = True
+    return name_outputs(tree) if is_changed else tree
 
 
 def _star(node: exp.Expr) -> exp.Star | None:

@@ -18,6 +18,7 @@ from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.quotients import quotient
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.rewrites.structs import makes_struct
 from local_warehouse.rewrites.templates import fill, held
 from local_warehouse.sql.dialect import render
@@ -156,7 +157,7 @@ def vary(call: exp.Expr) -> None:
     window = _window_of(call)
     if window is None or not _moves(window):
         return
-    name = str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
+    name = name_of(call)
     if name not in _FOUND_APART:
         if name.startswith("regr"):
             raise unsupported(f"{name} over a window that moves")

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -57,7 +58,7 @@ def _check(window: exp.Window, specification: exp.Window) -> None:
     call = window.this
     while isinstance(call, _AROUND):
         call = call.this
-    name = str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
+    name = name_of(call)
     order, frame = specification.args.get("order"), _frame(specification.args.get("spec"))
     if name in _ORDERED and order is None:
         raise SqlError(
