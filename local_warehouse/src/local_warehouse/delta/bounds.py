@@ -41,6 +41,12 @@ def are_of(data_type: str) -> bool:
     return not (is_long or _FRACTION.search(data_type))
 
 
+def read(column: Column, table: str = "") -> exp.Expr:
+    """A column of a table, in a query of the engine's, where it must not read bounds of NaN."""
+    named: exp.Expr = exp.column(column.name, table=table or None, quoted=True)
+    return hidden(named) if column.may_be_nan else named
+
+
 def hidden(column: exp.Expr) -> exp.Expr:
     """An expression that is what a column of FLOAT or DOUBLE is, and that no file has bounds of."""
     return exp.Anonymous(this="nanvl", expressions=[column, column.copy()])

@@ -74,11 +74,6 @@ def shown(columns: Iterable[Column]) -> str:
     listed = list(columns)
     if not any(column.may_be_nan for column in listed):
         return "*"
-    return ", ".join(render(_shown(column)) for column in listed)
-
-
-def _shown(column: Column) -> exp.Expr:
-    named: exp.Expr = exp.column(column.name, quoted=True)
-    if not column.may_be_nan:
-        return named
-    return exp.alias_(bounds.hidden(named), column.name, quoted=True)
+    return ", ".join(
+        render(exp.alias_(bounds.read(column), column.name, quoted=True)) for column in listed
+    )

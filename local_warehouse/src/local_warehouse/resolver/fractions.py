@@ -23,18 +23,12 @@ def are_in(columns: Iterable[Column]) -> bool:
     return any(column.may_be_nan for column in columns)
 
 
-def value(column: Column, table: str) -> exp.Expr:
-    """A column of a relation in a query."""
-    named: exp.Expr = exp.column(column.name, table=table, quoted=True)
-    return bounds.hidden(named) if column.may_be_nan else named
-
-
 def subquery(table: exp.Table, relation: Relation) -> exp.Expr:
     """What takes the place of a table in a query that is not read by a snapshot."""
     inner = exp.Table(this=table.this.copy(), version=table.args.get("version"))
     inner.set("alias", exp.TableAlias(this=exp.to_identifier("own", quoted=True)))
     table.set("version", None)
-    shown = [exp.alias_(value(c, "own"), c.name, quoted=True) for c in relation.columns]
+    shown = [exp.alias_(bounds.read(c, "own"), c.name, quoted=True) for c in relation.columns]
     return subquery_for(table, exp.select(*shown).from_(inner), [])
 
 

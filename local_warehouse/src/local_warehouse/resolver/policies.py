@@ -16,6 +16,7 @@ from sqlglot import exp
 from local_warehouse import errors
 from local_warehouse.catalog.model import Relation
 from local_warehouse.catalog.names import quoted
+from local_warehouse.delta import bounds
 from local_warehouse.resolver import fractions
 from local_warehouse.resolver.relations import subquery_for
 from local_warehouse.sql.parse_cache import parse_again
@@ -40,7 +41,7 @@ def seen(table: exp.Table, relation: Relation) -> exp.Expr | None:
     table.set("version", None)
     body = exp.Select(from_=exp.From(this=inner))
     for column in relation.columns:
-        value = fractions.value(column, "own")
+        value = bounds.read(column, "own")
         if column.mask:
             arguments = [f"own.{quoted(column.name)}", *_arguments(relation, column.mask, "own")]
             value = _call(column.mask["function"], arguments)
