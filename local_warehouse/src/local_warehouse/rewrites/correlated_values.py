@@ -20,6 +20,7 @@ from local_warehouse.rewrites.scopes import (
     ColumnsOf,
     aggregates,
     is_aggregate,
+    is_output,
     outer_columns,
     place_of,
     relations_of,
@@ -96,7 +97,7 @@ def _joined(query: exp.Select, outer: list[exp.Column], place: exp.Expr) -> exp.
     is_total = query.args.get("group") is None and aggregates(query.expressions[0])
     for column in outer:
         if is_total and column.find_ancestor(exp.Where, exp.Select) is query:
-            raise _refusal(column)
+            raise reference_error(column)
         column.replace(exp.column(names[render(column)], "key", _KEYS))
     query.join(keys.distinct(copy=False).subquery(_KEYS), join_type="cross", copy=False)
     if is_total:  # has a row where no row is joined, as the engine knows
@@ -110,7 +111,8 @@ def _only(query: exp.Select) -> exp.Select:
     limit, offset = query.args.get("limit"), query.args.get("offset")
     order = query.args.get("order")
     for sorted_by in order.expressions if order is not None else []:
-        if _is_output(sorted_by.this, query.expressions[0]):
+        key = sorted_by.this
+        if isinstance(key, exp.Literal) or is_output(key, query.expressions[0]):
             sorted_by.set("this", value.copy())
     for window in of_kind(nodes(value), exp.Window):
         if window.parent_select is query:
@@ -134,14 +136,7 @@ def _only(query: exp.Select) -> exp.Select:
     return only
 
 
-def _is_output(sorted_by: exp.Expr, output: exp.Expr) -> bool:
-    """Whether an ORDER BY names an output, by its position or its alias."""
-    is_alias = isinstance(sorted_by, exp.Column) and not sorted_by.table
-    is_named = is_alias and sorted_by.name.lower() == output.alias.lower()
-    return is_named or isinstance(sorted_by, exp.Literal)
-
-
-def _refusal(column: exp.Column) -> SqlError:
+def reference_error(column: exp.Column) -> SqlError:
     """Spark's error of an outer column beside what a subquery aggregates."""
     call = column.parent
     while call is not None and not isinstance(call, exp.Select):

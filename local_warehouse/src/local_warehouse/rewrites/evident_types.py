@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -73,7 +74,7 @@ def evident_types(query: exp.Expr) -> list[str]:
     return [evident_type(projection.unalias()) for projection in query.expressions]
 
 
-def evidently_agree(queries: list[exp.Expr]) -> bool:
+def evidently_agree(queries: Sequence[exp.Expr]) -> bool:
     """Whether the texts of all queries say that they have the same types."""
     types = evident_types(queries[0])
     is_plain = bool(types) and UNKNOWN not in types

@@ -1,6 +1,5 @@
 """LATERAL explode(…) in FROM, and LATERAL VIEW: of the first the engine keeps rows whose collection
-is empty, and it filters by WHERE before it views the second. LATERAL with a query of a table, which
-it cannot join with the query around it.
+is empty, and it filters by WHERE before it views the second.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-lateral-view
 """
@@ -9,8 +8,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites.scopes import ColumnsOf, outer_columns, sources
+from local_warehouse.errors import unsupported
+from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -39,22 +38,6 @@ def view_generators(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
         lateral.set("outer", not is_inner)
         select.append("laterals", lateral)
     return select
-
-
-def refuse_lateral_queries(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
-    """Raise SqlError for LATERAL with a query of relations that reads columns beside it."""
-    for source in sources(select):
-        query = source.this.unnest() if isinstance(source, exp.Lateral) else None
-        if isinstance(query, exp.Select) and sources(query) and _reads_outer(query, columns_of):
-            raise unsupported("LATERAL with a query that reads its outer query so (write a join)")
-    return select
-
-
-def _reads_outer(query: exp.Select, columns_of: ColumnsOf) -> bool:
-    try:
-        return bool(outer_columns(query, columns_of))
-    except SqlError:  # for relations that read the outer query
-        return True
 
 
 def join_filtered_views(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:

@@ -41,9 +41,9 @@ from local_warehouse.rewrites.inline_tables import check_inline_tables, let_arra
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.lateral_generators import (
     join_filtered_views,
-    refuse_lateral_queries,
     view_generators,
 )
+from local_warehouse.rewrites.lateral_queries import join_lateral_queries
 from local_warehouse.rewrites.listed import look_into_listings
 from local_warehouse.rewrites.not_in import look_for_none
 from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs, order_ranges
@@ -112,11 +112,11 @@ REWRITES: tuple[Rewrite, ...] = (
     spell_out_defaults_of_windows,
     leave_nulls_out_of_lists,
     divide_covariances,
+    each_select(join_lateral_queries),
     each_select(
         extract_paths_of_select,
         look_for_none,
         look_into_listings,
-        refuse_lateral_queries,
         view_generators,
         explode_maps,
         spell_out_pivots,

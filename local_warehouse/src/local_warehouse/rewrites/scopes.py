@@ -143,7 +143,7 @@ def star_query(select: exp.Select) -> exp.Select:
     return with_visible(relations_of(select), select)
 
 
-def outer_columns(query: exp.Select, columns_of: ColumnsOf) -> list[exp.Column]:
+def outer_columns(query: exp.Query, columns_of: ColumnsOf) -> list[exp.Column]:
     """The columns in a subquery that its own relations do not have, nor those of queries in it."""
     known: set[str] = set()
     own: set[str] = set()
@@ -151,13 +151,41 @@ def outer_columns(query: exp.Select, columns_of: ColumnsOf) -> list[exp.Column]:
         relations = [*sources(select), *(select.args.get("laterals") or [])]
         known |= {relation.alias_or_name.lower() for relation in relations}
         if relations:
-            own |= {column.name.lower() for column in columns_of(star_query(select))}
+            own |= {column.name.lower() for column in columns_of(_without_conditions(select))}
     found = []
     for column in of_kind(nodes(query), exp.Column):
         first = column.parts[0].name.lower()
+        if len(column.parts) == 1 and _is_output_of_its_own(column):
+            continue
         if first not in own and (len(column.parts) == 1 or first not in known):
             found.append(column)
     return found
+
+
+def _without_conditions(select: exp.Select) -> exp.Select:
+    """A SELECT * of relations whose joins have no condition, which may read an outer query."""
+    query = relations_of(select)
+    for join in query.args.get("joins") or []:
+        if join.args.get("on") is not None:
+            join.set("on", exp.true())
+    return with_visible(query, select)
+
+
+def _is_output_of_its_own(column: exp.Column) -> bool:
+    """Whether a name is that of an output of its SELECT, which clauses behind WHERE may name."""
+    node: exp.Expr = column
+    while node.parent is not None and not isinstance(node.parent, exp.Query):
+        node = node.parent
+    query = node.parent
+    if query is None or node.arg_key in ("from_", "joins", "laterals", "where"):
+        return False
+    return any(is_output(column, output) for output in branches(query)[0].selects)
+
+
+def is_output(sorted_by: exp.Expr, output: exp.Expr) -> bool:
+    """Whether an expression names an output by its alias."""
+    is_alias = isinstance(sorted_by, exp.Column) and not sorted_by.table
+    return is_alias and sorted_by.name.lower() == output.alias.lower()
 
 
 def columns_of_relations(select: exp.Select, columns_of: ColumnsOf) -> ColumnsOf:
@@ -222,10 +250,10 @@ def operations(whole: exp.SetOperation) -> list[exp.SetOperation]:
     return found[::-1]
 
 
-def branches(whole: exp.SetOperation) -> list[exp.Expr]:
-    """The queries that set operations combine, in the order of the text."""
-    found: list[exp.Expr] = []
-    waiting: list[exp.Expr] = [whole]
+def branches(whole: exp.Query) -> list[exp.Query]:
+    """The queries that set operations combine, in the order of the text, or the query itself."""
+    found: list[exp.Query] = []
+    waiting: list[exp.Query] = [whole]
     while waiting:
         node = waiting.pop()
         if isinstance(node, exp.SetOperation):

@@ -9,6 +9,8 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
@@ -85,7 +87,7 @@ def _evident(query: exp.Expr, is_first: bool) -> list[Column]:
     return [Column(p.alias, t) for p, t in zip(query.expressions, types, strict=True)]
 
 
-def _ask(queries: list[exp.Expr], place: exp.Expr, columns_of: ColumnsOf) -> list[list[Column]]:
+def _ask(queries: Sequence[exp.Expr], place: exp.Expr, columns_of: ColumnsOf) -> list[list[Column]]:
     """The columns of each query: a question about a row of all of them, with a mark behind each."""
     shown: list[exp.Expr] = []
     joins: list[exp.Expr] = []
