@@ -74,3 +74,31 @@ def test_a_column_without_a_name_has_its_expression_as_name(warehouse: Any, tabl
     warehouse.sql(f"update {table} set i = 7, b = 5")
     found = warehouse.sql(f"select i - 1, sum(b), 1 + i from {table} group by i")
     assert found == [{"(i - 1)": 6, "sum(b)": 5, "(1 + i)": 8}]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "wanted"),
+    [
+        ("sum(d), count(distinct i)", "decimal(20,2)"),
+        ("sum(d) filter (where i > 0), max(b), sum(distinct i)", "decimal(20,2)"),
+        ("sum(d) + 1, count(distinct s)", "decimal(21,2)"),
+    ],
+)
+def test_a_sum_has_its_digits_beside_different_values(
+    warehouse: Any, table: str, outputs: str, wanted: str
+) -> None:
+    query = f"select {outputs} from {table} group by s having sum(d) > 1 and count(distinct i) > 0"
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        precision, scale = cursor.description[0][4:6]
+    assert f"decimal({precision},{scale})" == wanted
+
+
+def test_a_structs_types_are_known_once_its_fields_are_corrected(warehouse: Any) -> None:
+    """The engine does not know the type of try_divide of a DOUBLE and an INT."""
+    rows = "values (2D, 1), (cast('NaN' as double), 2), (null, 3) as v(x, n)"
+    found = warehouse.sql(
+        f"select max(struct(try_divide(x, 2), n)).n as most, min(struct(try_divide(x, 2), n)).n as"
+        f" least from {rows}"
+    )
+    assert found == [{"most": 2, "least": 3}]

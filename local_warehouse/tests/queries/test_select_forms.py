@@ -327,6 +327,40 @@ def test_a_form_gives_its_rows(
             assert [tuple(map(plain, row)) for row in cursor.fetchall()] == expected
 
 
+_UNION = "select 0 as x, id from range(9) union all select 5, id from range(9)"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"{_UNION} order by x desc, id limit 3", [(5, 0), (5, 1), (5, 2)]),
+        (f"select * from ({_UNION}) order by 1 desc, 2 limit 3", [(5, 0), (5, 1), (5, 2)]),
+        (
+            f"with u as ({_UNION}) select id, x + 1 as y from u where id > 5 order by y desc,"
+            " -id limit 2",
+            [(8, 6), (7, 6)],
+        ),
+        (
+            f"select id from ({_UNION}) order by x desc, id desc limit 2 offset 8",
+            [(0,), (8,)],
+        ),
+        (
+            "select x, id from (select id % 2 as x, id from range(6) where id % 2 = 0 union all"
+            " select id % 2, id from range(6) where id % 2 = 1) order by x desc, id limit 2",
+            [(1, 1), (1, 3)],
+        ),
+    ],
+)
+def test_the_first_rows_of_a_union_are_those_of_all_its_branches(
+    warehouse: Any, query: str, expected: list[tuple[object, ...]]
+) -> None:
+    """A key that each branch has one value of is a key."""
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        for _ in range(3):  # the engine's threads do not always err
+            cursor.execute(query)
+            assert [tuple(row) for row in cursor.fetchall()] == expected
+
+
 def plain(value: Any) -> Any:
     """A value as Python has it: the connector gives arrays of numpy."""
     return value.tolist() if hasattr(value, "tolist") else value

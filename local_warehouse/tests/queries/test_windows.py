@@ -80,3 +80,31 @@ def test_a_range_is_of_values_that_have_a_distance(
 def test_a_window_that_is_not_defined_is_missing(cursor: Any) -> None:
     for named in ("", "window W as (order by i)"):
         assert _condition(cursor, "rank() over w", named) == "MISSING_WINDOW_SPECIFICATION"
+
+
+@pytest.mark.parametrize(
+    ("output", "wanted"),
+    [
+        ("rank() over (order by x)", [1, 1, 1, 1, 5]),
+        ("dense_rank() over (order by -x)", [2, 2, 2, 2, 1]),
+        ("rank() over (order by x * 0)", [1, 1, 1, 1, 1]),
+        ("count(*) over (partition by x)", [4, 4, 4, 4, 1]),
+        ("count(*) over w", [4, 4, 4, 4, 1]),
+        ("sum(n) over (order by cast(x as float))", [6, 6, 6, 6, 11]),
+        ("first_value(n) over (partition by x order by n)", [0, 0, 0, 0, 5]),
+    ],
+)
+def test_zero_has_no_sign_among_the_keys_of_a_window(
+    output: str, wanted: list[int], cursor: Any
+) -> None:
+    rows = "values (-0D, 0), (0D, 1), (-0D, 2), (0D, 3), (1D, 5) as v(x, n)"
+    cursor.execute(f"select {output} from {rows} window w as (partition by x) order by n")
+    assert [row[0] for row in cursor.fetchall()] == wanted
+
+
+def test_an_array_is_that_of_its_row_in_a_window(cursor: Any) -> None:
+    rows = "values (1, 1, array(1, null)), (1, 2, array(2)), (2, 3, array(3)), (2, 4, null)"
+    window = "over (partition by g order by n)"
+    cursor.execute(f"select n, lag(array_compact(a)) {window} from {rows} as v(g, n, a) order by n")
+    found = [(n, None if a is None else list(a)) for n, a in cursor.fetchall()]
+    assert found == [(1, None), (2, [1]), (3, None), (4, [3])]

@@ -1,4 +1,4 @@
-"""DELETE: conditions with subqueries."""
+"""DELETE: conditions with subqueries, and with casts of texts."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ _LEAVE: dict[str, list[tuple[int | None, str | None]]] = {
         (1, "x"), (1, "x"), (2, "y"), (3, None), (5, "r"), (None, "z"),
     ],
     "exists (select 1 from {u})": [],
+    "try_cast(concat(a, '.5') as double) > 2": [(1, "x"), (1, "x"), (None, "z")],
+    "cast(concat(a, '.5') as decimal(9, 2)) = 1.5": [
+        (2, "y"), (3, None), (5, "r"), (None, "z"),
+    ],
+    "cast(concat('2024-01-0', a) as date) > date'2024-01-02'": [
+        (1, "x"), (1, "x"), (2, "y"), (None, "z"),
+    ],
+    "date_format(cast(concat('2024-01-0', a) as date), 'dd') = '05'": [
+        (1, "x"), (1, "x"), (2, "y"), (3, None), (None, "z"),
+    ],
 }  # fmt: skip
 
 

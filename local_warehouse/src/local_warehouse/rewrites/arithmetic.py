@@ -25,9 +25,10 @@ from local_warehouse.rewrites.operand_types import (
     widest,
 )
 from local_warehouse.rewrites.quotients import quotient
+from local_warehouse.rewrites.scopes import place_of
 from local_warehouse.rewrites.templates import PREFIX, fill, held, refusal
 from local_warehouse.sql.dialect import render
-from local_warehouse.sql.walk import of_kind
+from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 _OPERATORS = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
@@ -49,7 +50,7 @@ def cast_least_integers(found: list[exp.Expr]) -> None:
 
 def _sides(node: exp.Expr) -> list[exp.Expr]:
     """The operands whose types decide; none for literals that are too small for an overflow, and
-    for intervals of days."""
+    for what intervals of days move."""
     sides = [node.this, node.expression]
     is_small = isinstance(node, _CHECKED) and all(
         isinstance(side, exp.Literal) and side.name.isdecimal() and len(side.name) < 5
@@ -57,7 +58,8 @@ def _sides(node: exp.Expr) -> list[exp.Expr]:
     )
     if is_small or all(evident_type(side) == "interval" for side in sides):
         return []
-    return [] if any(intervals.is_in_days(side) for side in sides) else sides
+    is_moved = not isinstance(node, (exp.Mul, exp.Div)) and any(map(intervals.is_in_days, sides))
+    return [] if is_moved else sides
 
 
 def _first(*counts: int) -> Callable[[exp.Expr], list[exp.Expr]]:
@@ -85,7 +87,8 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
     operands = [types.of(node.this), types.of(node.expression)]
     if moments.shift_date(node, operands, types.of):
         return
-    if isinstance(node, exp.Mul) and moments.scale_interval(node, operands, types.of):
+    is_scaled = isinstance(node, (exp.Mul, exp.Div))
+    if is_scaled and moments.scale_interval(node, operands, types.of):
         return
     if operands == ["string", "string"] and not isinstance(node, exp.IntDiv):
         message = f"Cannot resolve {render(node)}: it needs numbers or intervals, not two STRINGs."
@@ -113,6 +116,27 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
         _multiply(node, decimal_of(left), decimal_of(right))
     elif isinstance(node, exp.Div) and not {left, right} <= DIGITS.keys():
         _divide(node, decimal_of(left), decimal_of(right))
+    if {left, right} & {"float", "double"} and _may_be_nan(node, left, right):
+        wanted = "float" if left == right == "float" else "double"
+        number = fill(f"nanvl(x, cast('NaN' as {wanted}))", {"x": node})
+        types.note(number, wanted)
+        node.replace(number)
+
+
+def _may_be_nan(node: exp.Binary, left: str, right: str) -> bool:
+    """Whether an operation on doubles may make NaN of infinities: it has a sign then, and the
+    engine takes it for the least number."""
+    infinite = [
+        one in ("float", "double") and not isinstance(side.unnest(), exp.Literal)
+        for one, side in ((left, node.this), (right, node.expression))
+    ]
+    if isinstance(node, exp.Mod):
+        return infinite[0]
+    if isinstance(node, exp.Mul) and any(infinite):
+        other = (node.expression if infinite[0] else node.this).unnest()
+        other = other.this if isinstance(other, exp.Cast) else other
+        return not isinstance(other, exp.Literal) or _is_zero(other)
+    return all(infinite)
 
 
 def _mismatch(node: exp.Binary, operands: list[str]) -> SqlError:
@@ -206,6 +230,20 @@ def _sum(call: exp.Expr, types: OperandTypes) -> None:
         whole.replace(held(exp.cast(whole.copy(), data_type), data_type))
     elif data_type not in DIGITS and exact and exact.precision + _SUMMED_DIGITS > _MOST_DIGITS:
         _check_sum(call, summed, exact.scale)
+    elif data_type not in DIGITS and exact and _is_beside_distinct(call):
+        whole = _with_window(call)
+        if not isinstance(whole, exp.Window):
+            total = Decimal(exact.precision + _SUMMED_DIGITS, exact.scale)
+            # The optimizer, which makes them of it, sees through any other cast.
+            whole.replace(exp.cast(exp.cast(whole.copy(), "string"), str(total)))
+
+
+def _is_beside_distinct(call: exp.Expr) -> bool:
+    """Whether an aggregate of a SELECT is of different values: the engine makes sums of sums beside
+    it, which have more digits."""
+    place = place_of(call)
+    found = of_kind(nodes(place), exp.Distinct) if place is not None else []
+    return any(one.arg_key != "distinct" for one in found)
 
 
 def _with_window(call: exp.Expr) -> exp.Expr:
@@ -425,10 +463,13 @@ def _signed(node: exp.Expr) -> list[exp.Expr]:
 def _negate(node: exp.Expr, types: OperandTypes) -> None:
     """Make a DOUBLE of a text with a sign before it, of which the engine makes a BIGINT; and leave
     NaN as it is, which the engine takes for the least number when it has a sign."""
-    if types.of(node.this) == "string":
+    data_type = types.of(node.this)
+    if data_type == "string":
         node.set("this", exp.cast(node.this.copy(), "double"))
-    elif types.of(node.this) in ("float", "double"):
-        node.replace(fill("if(isnan(x), x, y)", {"x": node.this, "y": node}))
+    elif data_type in ("float", "double"):
+        number = fill("if(isnan(x), x, y)", {"x": node.this, "y": node})
+        types.note(number, data_type)
+        node.replace(number)
 
 
 def _bits(node: exp.Expr) -> list[exp.Expr]:

@@ -36,6 +36,7 @@ _SENTENCES = (
     f" cast({refusal('sentences() of numbers with a sign in them and of texts without words')}"
     " as array<array<string>>), call)"
 )
+_OF_NAN = ("atanh", "cos", "cot", "csc", "sec", "sin", "sqrt", "tan")
 _LEAST = "cast('-Infinity' as double)"
 _SUM_OF_ROOT = "cast(x as double) + sqrt(cast(x as double) * cast(x as double) {} 1D)"
 _LOGARITHM = (
@@ -75,6 +76,10 @@ _CORRECTED = {
     f" '^\\\\s*[+]?[0-9]{{5,}}[^0-9]', {_LATE}, call)",
     # NULL where the value may be one of the NULLs
     ("array_contains", 2): "if(call, true, if(y is null or exists(x, e -> e is null), null, call))",
+    # the engine looks into arrays that are NULL, as if(b, a, null) has them
+    **{(name, 1): "if(x is null, null, call)" for name in ("array_max", "array_min")},
+    # the engine's has the elements of another row in a window
+    ("array_compact", 1): "filter(x, e -> e is not null)",
     # of an array that may hold NULLs and one that may not, the engine makes none
     **{
         (name, 2): f"{name}(transform(x, e -> nullif(e, null)), transform(y, e -> nullif(e, null)))"
@@ -86,7 +91,7 @@ _CORRECTED = {
     ("bitmap_bit_position", 1): "cast(bitmap_bit_position(cast(x as bigint)) as bigint)",
     ("bitmap_bucket_number", 1): "cast(bitmap_bucket_number(cast(x as bigint)) as bigint)",
     # NaN; the engine's has a sign, and is less than every number
-    **{(name, 1): f"nanvl(call, {_NAN})" for name in ("atanh", "sqrt")},
+    **{(name, 1): f"nanvl(call, {_NAN})" for name in _OF_NAN},
     **{(name, 2): f"nanvl(call, {_NAN})" for name in ("pow", "power")},
     ("hypot", 2): f"if({_HYPOT.format('')} = {_MOST}, 1e155D * {_HYPOT.format(' / 1e155D')},"
     f" {_HYPOT.format('')})",  # the engine squares integers, and DOUBLEs that are too large

@@ -111,8 +111,8 @@ def _only(query: exp.Select) -> exp.Select:
     limit, offset = query.args.get("limit"), query.args.get("offset")
     order = query.args.get("order")
     for sorted_by in order.expressions if order is not None else []:
-        key = sorted_by.this
-        if isinstance(key, exp.Literal) or is_output(key, query.expressions[0]):
+        named = sorted_by.this
+        if isinstance(named, exp.Literal) or is_output(named, query.expressions[0]):
             sorted_by.set("this", value.copy())
     for window in of_kind(nodes(value), exp.Window):
         if window.parent_select is query:

@@ -1,5 +1,5 @@
-"""DELETE whose condition has a subquery or a lambda function, which the engine computes in queries
-and not in a DELETE.
+"""DELETE whose condition has a subquery, a lambda function or a cast of a text, which the engine
+computes in queries and not in a DELETE.
 
 https://docs.databricks.com/aws/en/sql/language-manual/delta-delete-from
 """
@@ -11,6 +11,7 @@ from sqlglot import exp
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf, random_call, relations_of
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.sql.walk import nodes, of_kind
 
 _TARGET, _SOURCE = "remaining", "deleted"
@@ -22,7 +23,7 @@ def merge_deletes(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     if not isinstance(tree, exp.Delete) or not tree.args.get("where"):
         return tree
     condition: exp.Expr = tree.args["where"].this
-    if not of_kind(nodes(condition), exp.Query, exp.Lambda):
+    if not any(map(_is_for_queries, nodes(condition))):
         return tree
     _check(condition)
     keys = _read_columns(condition, columns_of(relations_of(tree)))
@@ -47,6 +48,14 @@ def merge_deletes(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         on=exp.and_(*matches) if matches else exp.true(),
         whens=exp.Whens(expressions=[step]),
     )
+
+
+def _is_for_queries(node: exp.Expr) -> bool:
+    """Whether the engine computes a part of a condition in queries only. It raises the error of
+    every branch of a DELETE."""
+    if isinstance(node, exp.Anonymous):
+        return name_of(node) in ("coalesce", "raise_error")
+    return isinstance(node, (exp.Query, exp.Lambda, exp.Coalesce))
 
 
 def _check(condition: exp.Expr) -> None:

@@ -108,7 +108,8 @@ def _average_of_pairs(call: exp.Expr, types: OperandTypes) -> None:
 
 def _moment(call: exp.Expr, types: OperandTypes) -> None:
     """Format a text as a TIMESTAMP, and fail where it is none; the engine's is NULL. What is
-    computed may be before the year 1, whose years the engine counts otherwise."""
+    computed may be before the year 1, whose years the engine counts otherwise, or after 9999, which
+    Java writes with a sign."""
     value = call.expressions[0]
     if types.of(value) == "string":
         value.replace(exp.cast(value.copy(), "timestamp"))
@@ -116,7 +117,8 @@ def _moment(call: exp.Expr, types: OperandTypes) -> None:
         call.replace(fill(_FORMATTED, {"x": value, "call": call}))
 
 
-_FORMATTED = f"if(year(x) < 1, {refusal('date_format() of moments before the year 1')}, call)"
+_UNFORMATTED = "date_format() of moments before the year 1 and after 9999"
+_FORMATTED = f"if(year(x) not between 1 and 9999, {refusal(_UNFORMATTED)}, call)"
 
 
 def _all_of_four(call: exp.Expr) -> list[exp.Expr]:

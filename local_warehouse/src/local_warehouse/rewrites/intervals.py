@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes
@@ -173,4 +174,4 @@ def _widest(parts: Sequence[exp.Expr | None], type_of: TypeOf) -> Fields | None:
 def _is_null(node: exp.Expr) -> bool:
     while isinstance(node, (exp.Cast, exp.Paren)):
         node = node.this
-    return isinstance(node, exp.Null)
+    return isinstance(node, exp.Null) or name_of(node) == "raise_error"

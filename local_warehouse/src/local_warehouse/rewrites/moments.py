@@ -22,6 +22,7 @@ from local_warehouse.rewrites.operand_types import (
 from local_warehouse.rewrites.scopes import is_aggregate
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
+from local_warehouse.types.decimals import decimal_of
 
 _GREATEST = {"tinyint": 2**7 - 1, "smallint": 2**15 - 1, "int": 2**31 - 1, "bigint": 2**63 - 1}
 _SECONDS = (
@@ -32,9 +33,11 @@ _BOUNDED = (
     "if(x not between -9223372036854 and 9223372036854, timestamp_micros(cast("
     "if(x > 0, '9223372036854775807', '-9223372036854775808') as bigint)), cast)"
 )
-_SCALED = (
-    "(timestamp_micros(cast(round(unix_micros(timestamp_seconds(0) + x) * n) as bigint))"
-    " - timestamp_seconds(0))"
+_COUNTED = "unix_micros(timestamp_seconds(0) + x)"
+_SCALED = f"(timestamp_micros(cast(round({_COUNTED} * n) as bigint)) - timestamp_seconds(0))"
+_DIVIDED = (
+    f"(timestamp_micros(cast(round(cast({_COUNTED} as {{number}}) / cast(n as {{divisor}})) as"
+    " bigint)) - timestamp_seconds(0))"
 )
 _PARTS = {"MINUTE": 60, "MINUTES": 60, "MIN": 60, "HOUR": 24, "HOURS": 24, "HR": 24, "HRS": 24}
 _MONTHS = {"MONTH", "MONTHS", "MON", "MONS"}
@@ -59,17 +62,23 @@ def shift_date(node: exp.Expr, operands: list[str], type_of: intervals.TypeOf) -
 
 
 def scale_interval(node: exp.Expr, operands: list[str], type_of: intervals.TypeOf) -> bool:
-    """Round the microseconds of an interval times a fraction, which the engine cuts off. Returns
-    whether the operation is one."""
-    for value, own, number, beside in (
-        (node.this, operands[0], node.expression, operands[1]),
-        (node.expression, operands[1], node.this, operands[0]),
-    ):
+    """Round the microseconds of an interval times a fraction, or divided by a number, which the
+    engine cuts off. Returns whether the operation is one."""
+    is_product = isinstance(node, exp.Mul)
+    pairs = list(zip((node.this, node.expression), operands, strict=True))
+    for (value, own), (other, beside) in (pairs, pairs[::-1]) if is_product else (pairs,):
         found = intervals.fields(value, type_of) if own.startswith("interval") else None
-        if found and found[1] not in intervals.MONTHS and beside in ("float", "double"):
-            places: dict[str, exp.Expr] = {"x": exp.paren(value), "n": exp.paren(number)}
-            node.replace(fill(_SCALED, places))
-            return True
+        exact = decimal_of(beside)
+        is_number = exact is not None or beside in ("float", "double")
+        if not found or found[1] in intervals.MONTHS or not is_number:
+            continue
+        if is_product and beside in DIGITS:  # which the engine multiplies by
+            continue
+        number, divisor = ("decimal(19, 0)", exact) if exact else ("double", "double")
+        template = _SCALED if is_product else _DIVIDED.format(number=number, divisor=divisor)
+        places: dict[str, exp.Expr] = {"x": exp.paren(value), "n": exp.paren(other)}
+        node.replace(fill(template, places))
+        return True
     return False
 
 
@@ -171,7 +180,7 @@ def _day(call: exp.Expr, types: OperandTypes) -> None:
         value.replace(exp.cast(value.copy(), "string"))
 
 
-def _ranged(window: exp.Expr) -> list[exp.Expr]:
+def ranged(window: exp.Expr) -> list[exp.Expr]:
     """The key of a window whose frame is a RANGE."""
     spec, order = window.args.get("spec"), window.args.get("order")
     if order is None or len(order.expressions) != 1:
@@ -194,9 +203,9 @@ def _bounds(spec: exp.Expr) -> list[exp.Expr]:
     return [bound for bound in bounds if isinstance(bound, exp.Expr)]
 
 
-def _range(window: exp.Expr, types: OperandTypes) -> None:
+def order_range(window: exp.Expr, types: OperandTypes) -> None:
     """Order by times in place of days: the engine takes no lower bound of days."""
-    key, spec = _ranged(window)[0], window.args.get("spec")
+    key, spec = ranged(window)[0], window.args.get("spec")
     if types.of(key).startswith(("array", "map", "struct")):
         raise unsupported(f"a RANGE of rows by {types.of(key).upper()} (ROWS is computed)")
     if spec is not None:
@@ -247,7 +256,7 @@ def _check_bounds(window: exp.Expr, spec: exp.Expr, key: exp.Expr, data_type: st
         key.replace(fill(checked, {"x": key}))
 
 
-CORRECTIONS: ByClass = {exp.Extract: (_extracted, _extract), exp.Window: (_ranged, _range)}
+CORRECTIONS: ByClass = {exp.Extract: (_extracted, _extract)}
 CALLS: ByName = {
     "date_part": (_dated, _date_part),
     "datepart": (_dated, _date_part),

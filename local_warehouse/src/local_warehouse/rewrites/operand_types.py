@@ -24,6 +24,7 @@ from local_warehouse.rewrites.scopes import (
     relations_of,
     with_visible,
 )
+from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}  # the most that a value has
@@ -37,6 +38,7 @@ class OperandTypes:
     def __init__(self, columns_of: ColumnsOf) -> None:
         self._columns_of = columns_of
         self._known: dict[int, str] = {}
+        self._unknown: dict[int, str] = {}  # the text of what the engine did not know
 
     def ask(self, nodes: Iterable[exp.Expr]) -> None:
         """Ask the engine for the types of these nodes: once for each place, and node by node where
@@ -51,10 +53,24 @@ class OperandTypes:
     def _ask_or_halve(self, nodes: list[exp.Expr]) -> None:
         """Ask for nodes of one place at once, or, where the engine does not know one of them, for
         each half: a question for each node costs minutes in a wide table's statement."""
-        if not self._ask(nodes) and len(nodes) > 1:
-            middle = len(nodes) // 2
-            self._ask_or_halve(nodes[:middle])
-            self._ask_or_halve(nodes[middle:])
+        if self._ask(nodes):
+            return
+        if len(nodes) == 1:
+            self._unknown[id(nodes[0])] = render(nodes[0])
+            return
+        middle = len(nodes) // 2
+        self._ask_or_halve(nodes[:middle])
+        self._ask_or_halve(nodes[middle:])
+
+    def ask_again(self, nodes: Iterable[exp.Expr]) -> None:
+        """Ask for the types of those of the nodes that the engine did not know, and that have been
+        changed since."""
+        for node in nodes:
+            for part in unclear_parts(node):
+                text = self._unknown.get(id(part))
+                if text is not None and text != render(part):
+                    del self._unknown[id(part)]
+                    self._ask_or_halve([part])
 
     def _ask(self, nodes: list[exp.Expr]) -> bool:
         """Whether the engine knows nodes of one place. They may use the relations of that place, or

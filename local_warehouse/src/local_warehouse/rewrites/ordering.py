@@ -9,9 +9,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import unsupported
+from local_warehouse.rewrites import moments
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, is_all
+from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -164,4 +166,30 @@ def _sort_nulls_apart(ordered: exp.Expr, types: OperandTypes) -> None:
     order.set("expressions", [*order.expressions[:at], nulls, *order.expressions[at:]])
 
 
-CORRECTIONS: ByClass = {exp.Ordered: (_key, _sort_nulls_apart)}
+def _keys(window: exp.Expr) -> list[exp.Expr]:
+    """The keys of a window, unless their text says that they are no fractions."""
+    order = window.args.get("order")
+    keys = [*(window.args.get("partition_by") or []), *(order.expressions if order else [])]
+    values = [key.this if isinstance(key, exp.Ordered) else key for key in keys]
+    return [value for value in values if evident_type(value) in (UNKNOWN, "float", "double")]
+
+
+def _window(window: exp.Expr) -> list[exp.Expr]:
+    keys = [*moments.ranged(window), *_keys(window)]
+    return list({id(key): key for key in keys}.values())
+
+
+def _correct_window(window: exp.Expr, types: OperandTypes) -> None:
+    """Correct a RANGE, and make 0 of -0.0 among the keys, where the engine has two numbers."""
+    if moments.ranged(window):
+        moments.order_range(window, types)
+    for key in _keys(window):
+        data_type = types.of(key)
+        if data_type in ("float", "double"):
+            key.replace(fill(f"x + cast(0 as {data_type})", {"x": exp.paren(key)}))
+
+
+CORRECTIONS: ByClass = {
+    exp.Ordered: (_key, _sort_nulls_apart),
+    exp.Window: (_window, _correct_window),
+}

@@ -54,7 +54,7 @@ from local_warehouse.rewrites.path_operator import (
 )
 from local_warehouse.rewrites.pivots import spell_out_pivots
 from local_warehouse.rewrites.predicates import compare_patterns, compare_rows, compare_structs
-from local_warehouse.rewrites.qualify import filter_qualified
+from local_warehouse.rewrites.qualify import filter_qualified, sort_unions
 from local_warehouse.rewrites.refused_forms import refuse
 from local_warehouse.rewrites.regular_expressions import translate_patterns
 from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
@@ -144,6 +144,7 @@ REWRITES: tuple[Rewrite, ...] = (
     view_called_values,
     count_in_intersections,
     merge_deletes,
+    sort_unions,
     order_ranges,
     let_arrays_hold_null,
 )

@@ -1,7 +1,9 @@
 """QUALIFY as a filter around the SELECT in which it stands.
 
 DISTINCT, ORDER BY and LIMIT see only the rows that QUALIFY leaves, so they move outside the filter.
-An ORDER BY by an aggregate that is no output is moved outside too: the engine does not find it.
+An ORDER BY by an aggregate that is no output is moved outside too: the engine does not find it. So
+is one with a LIMIT over UNION ALL: the engine leaves a key out that each branch has one value of,
+and then takes the first rows of one branch for those of all. It does not see through a LIMIT.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-qualify
 """
@@ -10,16 +12,31 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, with_visible
+from local_warehouse.rewrites.scopes import (
+    ColumnsOf,
+    aggregates,
+    queries,
+    sources,
+    with_visible,
+)
+from local_warehouse.rewrites.templates import PREFIX
 from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes, of_kind
 
 _AROUND = ("with_", "distinct", "limit", "offset")
+_ALL = exp.Literal.number(2**63 - 1)
 
 
 def filter_qualified(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Put a SELECT with a WHERE around one with QUALIFY, and one with an ORDER BY around one that
-    sorts by an aggregate which is no output. Aliases in QUALIFY have been replaced before."""
-    if not select.args.get("qualify") and not _sorts_by_hidden_aggregate(select):
+    sorts by an aggregate which is no output, or the first rows of UNION ALL. Aliases in QUALIFY
+    have been replaced before."""
+    takes_first = _takes_first_of_several(select) and _reads_union(select)
+    if (
+        not select.args.get("qualify")
+        and not takes_first
+        and not _sorts_by_hidden_aggregate(select)
+    ):
         return select
     inner = select.copy()
     qualify = inner.args.get("qualify")
@@ -30,6 +47,8 @@ def filter_qualified(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     hidden: list[exp.Expr] = [qualify.this] if qualify else []
     keys = [_key(key, inner, names, hidden) for key in (order.expressions if order else ())]
     inner.set("expressions", [*inner.expressions, *_aliased(hidden)])
+    if takes_first:
+        inner.limit(_ALL, copy=False)
     columns = [f"column_{number}" for number in range(len(names))]
     alias = exp.TableAlias(
         this=exp.to_identifier("qualified"),
@@ -50,6 +69,46 @@ def filter_qualified(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
         if value is not None:
             outer.set(clause, value.copy())
     return outer
+
+
+def sort_unions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Put a SELECT with the ORDER BY and the LIMIT around a UNION ALL that has them itself."""
+    for query in of_kind(queries(tree), exp.SetOperation):
+        if not _takes_first_of_several(query) or not _is_union_all(query):
+            continue
+        outer = exp.Select(expressions=[exp.Star()])
+        for clause in ("with_", "order", "limit", "offset"):
+            outer.set(clause, query.args.get(clause))
+            query.set(clause, None)
+        if query is tree:
+            tree = outer
+        else:
+            query.replace(outer)
+        query.set("limit", exp.Limit(expression=_ALL.copy()))
+        outer.from_(query.subquery(f"{PREFIX}union"), copy=False)
+    return tree
+
+
+def _takes_first_of_several(query: exp.Expr) -> bool:
+    """Whether a query takes the first rows by several keys; those of a group have one thread."""
+    order = query.args.get("order")
+    is_whole = not any(query.args.get(clause) for clause in ("group", "distinct"))
+    is_cut = query.args.get("limit") is not None
+    return (
+        is_cut
+        and order is not None
+        and len(order.expressions) > 1
+        and (is_whole or isinstance(query, exp.SetOperation))
+    )
+
+
+def _reads_union(select: exp.Select) -> bool:
+    """Whether there is a UNION ALL in the statement that the relations of a SELECT may be of."""
+    return bool(sources(select)) and any(map(_is_union_all, nodes(select.root())))
+
+
+def _is_union_all(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Union) and not node.args.get("distinct")
 
 
 def _sorts_by_hidden_aggregate(select: exp.Select) -> bool:
