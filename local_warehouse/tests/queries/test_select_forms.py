@@ -26,6 +26,13 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             id="ORDER BY ALL DESC",
         ),
         pytest.param(
+            "select s collate utf8_lcase as s, rank() over (order by s collate utf8_lcase) as r,"
+            " count(*) over (partition by s collate utf8_lcase) as c from values ('b'), ('A'),"
+            " ('a'), ('C') as v(s) order by s collate utf8_lcase desc, 1",
+            [("C", 4, 1), ("b", 3, 1), ("A", 1, 2), ("a", 1, 2)],
+            id="keys by a collation",
+        ),
+        pytest.param(
             f"select * from {ROWS} order by all",
             [("a", 1, 10), ("a", 2, 20), ("b", 3, 30)],
             id="ORDER BY ALL of a star",

@@ -18,7 +18,19 @@ import pytest
         pytest.param("select * from table_changes('t', 1)", id="table_changes"),
         pytest.param("select 'abc' rlike 'a(?=b)'", id="look-ahead"),
         pytest.param("select regexp_replace('abc', '(?<!x)b', '')", id="look-behind"),
-        pytest.param("select 'a' collate utf8_lcase = 'A'", id="COLLATE"),
+        pytest.param("select 'a' collate unicode_ci = 'A'", id="a collation"),
+        pytest.param("select upper('a' collate utf8_lcase)", id="COLLATE in a function"),
+        pytest.param(
+            "select * from (select 'a' collate utf8_lcase as x) where x = 'A'",
+            id="COLLATE in a subquery",
+        ),
+        pytest.param("select 'a' collate utf8_lcase like any ('A')", id="COLLATE beside ANY"),
+        pytest.param(
+            "create table default.t as select 'a' collate utf8_lcase as x", id="a column's COLLATE"
+        ),
+        pytest.param(
+            "create view default.v as select 'a' collate utf8_lcase as x", id="COLLATE in a view"
+        ),
         pytest.param(
             "select lag(x, 1, x) ignore nulls over (order by x) from values (1) as v(x)",
             id="lag with IGNORE NULLS and a default",

@@ -18,6 +18,7 @@ from local_warehouse.rewrites.argument_kinds import mark_doubtful_arguments
 from local_warehouse.rewrites.builtin_functions import correct_functions
 from local_warehouse.rewrites.by_type import correct_by_type
 from local_warehouse.rewrites.casts_by_name import cast_by_name
+from local_warehouse.rewrites.collations import compare_by_collation
 from local_warehouse.rewrites.confused_names import (
     qualify_aggregated_columns,
     spell_out_keys,
@@ -102,6 +103,7 @@ REWRITES: tuple[Rewrite, ...] = (
     cast_by_name,
     mark_doubtful_arguments,
     count_microseconds,
+    compare_by_collation,
     compare_rows,
     compare_structs,
     compare_patterns,

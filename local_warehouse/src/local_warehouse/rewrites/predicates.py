@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.structs import makes_struct
 from local_warehouse.rewrites.templates import fill
@@ -94,14 +94,12 @@ _COMPARISONS: dict[type[exp.Expr], Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
 
 
 def compare_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Compare x LIKE ANY (…) and x LIKE ALL (…) pattern by pattern. Raises SqlError for COLLATE."""
+    """Compare x LIKE ANY (…) and x LIKE ALL (…) pattern by pattern."""
     for call in of_kind(nodes(tree), exp.Anonymous):
         is_pattern = str(call.this).lower() in ("like", "ilike") and len(call.expressions) == 2
         if is_pattern and isinstance(call.expressions[1], exp.Literal):
             _check_pattern(call.expressions[1].name, "\\")
-    for node in reversed(of_kind(nodes(tree), exp.Like, exp.ILike, exp.Collate)):
-        if isinstance(node, exp.Collate):
-            raise unsupported("COLLATE (compare lower(text) instead)")
+    for node in reversed(of_kind(nodes(tree), exp.Like, exp.ILike)):
         quantifier = node.expression
         if isinstance(quantifier, exp.Literal):
             around = node.parent

@@ -23,6 +23,7 @@ from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.policies import has_policy
 from local_warehouse.resolver.query import Query
 from local_warehouse.resolver.time_travel import read_version_after_at, version_of
+from local_warehouse.rewrites.collations import refuse_columns
 from local_warehouse.session.context import Context, target
 from local_warehouse.session.session import TemporaryView
 from local_warehouse.sql.dialect import literal, parse
@@ -309,6 +310,8 @@ def _write_query(
 ) -> tuple[list[Column], list[str]]:
     """Write the query's rows; returns the table's columns, and the names of its partitions'."""
     assert clauses.query is not None
+    if "collate" in clauses.query.lower():
+        refuse_columns(parse(clauses.query))
     location = relation.path
     replaced = _is_in_place(relation, existing)
     if not replaced and relation.kind == "EXTERNAL" and delta_tables.exists(location):
@@ -543,6 +546,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
             _refuse_known_clauses(reader, "VIEW")
             raise reader.error("expected COMMENT, TBLPROPERTIES or AS")
     tree, text = reader.query(), reader.rest()
+    refuse_columns(tree)
     with Query(context, tree, permanent=not temporary, reads=True) as query:
         columns = query.columns()
         query_columns = query.names_of_star(columns)
