@@ -17,6 +17,8 @@ from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.kinds import STRING
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Of most texts this alone is computed.
+_PLAIN = "if(cast(x as string) rlike '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', try_cast(x as date), null)"
 # What the engine takes for a DATE: a year or a month with more behind it, a day with a tab there.
 _MALFORMED = (
     f"cast(x as string) rlike '^[{BLANKS}]*[+-]?[0-9]+((-[0-9]+)?(T|[{BLANKS}]+[^{BLANKS}])"
@@ -38,7 +40,7 @@ def cut_times_from_dates(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         second = f"{'try_cast' if is_tried else 'cast'}({_BEFORE_TIME} as date)"
         slow = f"if({_FAR}, {refusal('a DATE beyond the year 262142')}, {second})"
         read = f"if({_MALFORMED}, {otherwise}, coalesce(try_cast(x as date), {slow}))"
-        cast.replace(fill_text(read, cast.this))
+        cast.replace(fill_text(f"coalesce({_PLAIN}, {read})", cast.this))
     return tree
 
 
