@@ -60,9 +60,10 @@ def test_replacing_leaves_one_writers_rows_for_each_key(
 ) -> None:
     outcomes = write(
         *[lambda w, s: f"insert into {TABLE} replace where id = {w % 2} select {w % 2}, {s}"] * 4,
+        lambda w, s: f"optimize {TABLE}",
         steps=3,
     )
-    assert outcomes == {"done": 12}, "they wait for each other, as their rows are others"
+    assert outcomes == {"done": 15}, "they wait for each other, as their rows are others"
     rows = warehouse.sql(f"select id, count(*) c from {TABLE} group by id order by id")
     assert rows == [{"id": 0, "c": 1}, {"id": 1, "c": 1}]
 

@@ -44,6 +44,12 @@ def definition(*names: Name) -> Iterator[None]:
         yield
 
 
+def files(path: str) -> AbstractContextManager[None]:
+    """The turn of a statement that replaces files of the table at a path by what it finds in them,
+    and has no conflict with others that do on Databricks."""
+    return turn(f"FILES {path}")
+
+
 def schema_definition(catalog: str, name: str) -> AbstractContextManager[None]:
     """The turn of a statement that alters a schema, which it reads from the catalog inside."""
     return turn(f"DEFINITION {quoted(catalog.lower(), name.lower())}")

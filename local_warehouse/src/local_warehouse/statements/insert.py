@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from local_warehouse import errors
-from local_warehouse.catalog.locks import definition, turn
+from local_warehouse.catalog import locks
+from local_warehouse.catalog.locks import definition
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.catalog.names import quoted
 from local_warehouse.delta import transactions
@@ -63,11 +64,12 @@ def insert(context: Context, reader: StatementReader) -> Result:
 
 
 def _turn_of(clauses: Insert) -> AbstractContextManager[None]:
-    """Two REPLACE WHERE of one table, as of microbatches, replace other rows as a rule. They would
-    be a conflict here, where those are found by table, and so one waits for the other."""
+    """Two REPLACE WHERE of one table, as of microbatches, replace other rows as a rule; OPTIMIZE
+    changes none. They would be a conflict here, where those are found by table, so one waits for
+    the other."""
     if clauses.replace_where is None:
         return nullcontext()
-    return turn(f"REPLACE {clauses.relation.path}")
+    return locks.files(clauses.relation.path)
 
 
 def with_ctes_inside(reader: StatementReader) -> str | None:
