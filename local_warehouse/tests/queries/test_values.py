@@ -384,6 +384,32 @@ def test_columns_without_alias_are_named_as_written(warehouse: Any) -> None:
     assert list(warehouse.sql(query)[0]) == names
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        "map_from_arrays(map_keys(m), map_values(m))",
+        "map_from_entries(map_entries(m))",
+        "transform_values(m, (k, v) -> v)",
+        "transform_keys(m, (k, v) -> k)",
+        "map_zip_with(m, m, (k, v, w) -> w)",
+        "map_filter(m, (k, v) -> true)",
+        "map_concat(m, cast(map() as map<string, int>))",
+    ],
+)
+def test_a_map_has_the_keys_of_its_row_in_a_part_of_a_batch(warehouse: Any, made: str) -> None:
+    rows = (
+        "values (1, map('a', 1)), (2, map('b', 2, 'c', 3)), (3, null), (4, map('d', 4)) as v(n, m)"
+    )
+    cut = f"(select * from {rows} order by n limit 3 offset 1)"
+    for query in (
+        f"select n, to_json({made}) as m from {cut} order by n",
+        f"select n, m from (select n, to_json({made}) as m, avg(n) over (order by n) from {rows})"
+        " where n > 1 order by n",
+    ):
+        found = [row["m"] for row in warehouse.sql(query)]
+        assert found == ['{"b":2,"c":3}', None, '{"d":4}'], query
+
+
 def test_maps_are_exploded(warehouse: Any) -> None:
     rows = "values (1, map('a', 1, 'b', 2)) as v(i, m)"
     wanted = [{"k": "a", "n": 1}, {"k": "b", "n": 2}]

@@ -36,6 +36,7 @@ _SENTENCES = (
     f" cast({refusal('sentences() of numbers with a sign in them and of texts without words')}"
     " as array<array<string>>), call)"
 )
+_WHOLE = "slice({}, 1, 2147483647)"
 _OF_NAN = ("atanh", "cos", "cot", "csc", "sec", "sin", "sqrt", "tan")
 _LEAST = "cast('-Infinity' as double)"
 _SUM_OF_ROOT = "cast(x as double) + sqrt(cast(x as double) * cast(x as double) {} 1D)"
@@ -76,6 +77,9 @@ _CORRECTED = {
     f" '^\\\\s*[+]?[0-9]{{5,}}[^0-9]', {_LATE}, call)",
     # NULL where the value may be one of the NULLs
     ("array_contains", 2): "if(call, true, if(y is null or exists(x, e -> e is null), null, call))",
+    # the engine takes keys of other rows from a part of a batch, as LIMIT and windows leave it
+    ("map_from_arrays", 2): f"map_from_arrays({_WHOLE.format('x')}, y)",
+    ("map_from_entries", 1): "map_from_entries(transform(x, e -> e))",
     # the engine looks into arrays that are NULL, as if(b, a, null) has them
     **{(name, 1): "if(x is null, null, call)" for name in ("array_max", "array_min")},
     # the engine's has the elements of another row in a window
@@ -156,7 +160,8 @@ _CORRECTED = {
     (
         "transform_values",
         2,
-    ): "map_from_arrays(map_keys(x), transform(map_entries(x), local_e -> body))",
+    ): f"map_from_arrays({_WHOLE.format('map_keys(x)')},"
+    " transform(map_entries(x), local_e -> body))",
     (
         "transform_keys",
         2,
