@@ -16,8 +16,10 @@ import pytest
             id="WITH RECURSIVE",
         ),
         pytest.param("select * from table_changes('t', 1)", id="table_changes"),
-        pytest.param("select 'abc' rlike 'a(?=b)'", id="look-ahead"),
-        pytest.param("select regexp_replace('abc', '(?<!x)b', '')", id="look-behind"),
+        pytest.param(r"select 'abc' rlike r'\p{L}(?=b)'", id="look-ahead beside a property"),
+        pytest.param("select regexp_replace('abc', '(?<=x+)b', '')", id="look-behind of any width"),
+        pytest.param("select regexp_instr('abc', 'a(?=b)')", id="the place of look-ahead"),
+        pytest.param("select regexp_replace('ab', 'a(?=b)', '$1')", id="a group there is not"),
         pytest.param("select 'a' collate unicode_ci = 'A'", id="a collation"),
         pytest.param("select upper('a' collate utf8_lcase)", id="COLLATE in a function"),
         pytest.param(

@@ -12,6 +12,7 @@ from typing import Any
 
 from local_warehouse.rewrites.templates import PREFIX
 from local_warehouse.types.java_numbers import double_text, exact_text, java_decimal
+from local_warehouse.types.java_patterns import pattern_groups, pattern_pieces, pattern_replaced
 from local_warehouse.types.json_paths import json_object, json_path
 from local_warehouse.types.urls import url_part, url_validity
 
@@ -46,6 +47,9 @@ FUNCTIONS: dict[str, Callable[..., str | None]] = {
     "url_validity": url_validity,
     "json_object": json_object,
     "json_path": json_path,
+    "pattern_groups": pattern_groups,
+    "pattern_pieces": pattern_pieces,
+    "pattern_replaced": pattern_replaced,
 }
 
 

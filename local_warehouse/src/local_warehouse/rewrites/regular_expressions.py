@@ -12,12 +12,30 @@ from sqlglot import exp
 
 from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.types.java_patterns import has_groups, java_pattern
 
 _TESTS = {"rlike", "regexp", "regexp_like"}  # take a pattern second, and tell whether it occurs
 _USES = {"regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr", "regexp_replace",
          "regexp_substr"}  # fmt: skip
 _AROUND = re.compile(r"(?<!\\)\(\?<?[=!]")
+# What stands for a call whose pattern has look-around; `x` is the text, `p` the pattern, `y` the
+# group or the replacement.
+_GROUPS = f"{PREFIX}pattern_groups(cast(x as string), p, {{}})"
+_MATCHED = _GROUPS.format("'0'")
+_MATCHES, _OF_GROUP = (
+    f"from_json({_GROUPS.format(group)}, 'array<string>')" for group in ("'0'", "cast(y as string)")
+)
+_BY_PYTHON = {
+    **dict.fromkeys(_TESTS, f"({_MATCHED} <> '[]')"),
+    "regexp_count": f"size({_MATCHES})",
+    "regexp_extract": f"if(size({_OF_GROUP}) = 0, '', get({_OF_GROUP}, 0))",
+    "regexp_extract_all": _OF_GROUP,
+    "regexp_substr": f"get({_MATCHES}, 0)",
+    "split": f"from_json({PREFIX}pattern_pieces(cast(x as string), p), 'array<string>')",
+    "regexp_replace": f"{PREFIX}pattern_replaced(cast(x as string), p, cast(y as string))",
+}
 _LINE_ENDS = r"\n\r\x{85}\x{2028}\x{2029}"
 _AT_END = rf"(?:\r\n|[{_LINE_ENDS}])?\z"
 _CLASSES = {
@@ -27,28 +45,45 @@ _CLASSES = {
 
 
 def translate_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Write the constant patterns of a tree in Rust's syntax, which has no look-around: that raises
-    SqlError."""
-    for call in of_kind(nodes(tree), exp.Anonymous, exp.RegexpLike):
-        if isinstance(call, exp.RegexpLike):
-            _translate(call.expression, tests=True)
+    """Write the constant patterns of a tree in Rust's syntax, which has no look-around: those that
+    have it are left to Python. Raises SqlError for one that Python does not have."""
+    for call in reversed(of_kind(nodes(tree), exp.Anonymous, exp.RegexpLike)):
+        is_operator = isinstance(call, exp.RegexpLike)
+        name = "rlike" if is_operator else str(call.this).lower()
+        arguments = [call.this, call.expression] if is_operator else call.expressions
+        if name not in _TESTS | _USES | {"split"} or len(arguments) < 2:
             continue
-        name = str(call.this).lower()
-        if name in _TESTS | _USES and len(call.expressions) > 1:
-            _translate(call.expressions[1], tests=name in _TESTS)
+        pattern = arguments[1]
+        is_text = isinstance(pattern, exp.Literal) and pattern.is_string
+        if not is_text and not isinstance(pattern, exp.RawString):
+            continue
+        if _AROUND.search(pattern.name):
+            call.replace(_by_python(name, pattern.name, arguments))
+        elif name != "split":
+            pattern.replace(exp.Literal.string(to_rust(pattern.name, tests=name in _TESTS)))
     return tree
 
 
-def _translate(pattern: exp.Expr, *, tests: bool) -> None:
-    if isinstance(pattern, exp.RawString) or (
-        isinstance(pattern, exp.Literal) and pattern.is_string
-    ):
-        around = _AROUND.search(pattern.name)
-        if around is not None:
-            raise unsupported(
-                f"look-around, {around[0]}…), in the regular expression {pattern.name}"
-            )
-        pattern.replace(exp.Literal.string(to_rust(pattern.name, tests=tests)))
+def _by_python(name: str, pattern: str, arguments: list[exp.Expr]) -> exp.Expr:
+    """A call whose pattern has look-around. Raises SqlError where Python has no such pattern, or
+    another meaning for it, and for a group that is not a number of one."""
+    form = f"look-around in the regular expression {pattern}"
+    try:
+        compiled = java_pattern(pattern)
+    except ValueError as error:
+        raise unsupported(f"{form}: {error}") from error
+    last = arguments[2] if len(arguments) > 2 else exp.Literal.number(1)
+    is_taken = len(arguments) == 2
+    if name in ("regexp_extract", "regexp_extract_all"):
+        is_number = len(arguments) < 4 and isinstance(last, exp.Literal) and last.is_int
+        is_taken = is_number and int(last.name) <= compiled.groups
+    elif name == "regexp_replace":
+        is_text = len(arguments) == 3 and isinstance(last, (exp.Literal, exp.RawString))
+        is_taken = is_text and has_groups(pattern, last.name)
+    if name not in _BY_PYTHON or not is_taken:
+        raise unsupported(f"{form}, in {name} with these arguments")
+    places = {"x": arguments[0], "p": exp.Literal.string(pattern), "y": last}
+    return exp.paren(fill(_BY_PYTHON[name], places))
 
 
 def to_rust(java: str, *, tests: bool) -> str:
