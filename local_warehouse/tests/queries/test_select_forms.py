@@ -352,6 +352,16 @@ _UNION = "select 0 as x, id from range(9) union all select 5, id from range(9)"
             [(0,), (8,)],
         ),
         (
+            f"with u as ({_UNION}), w as (select * from u where id < 2) select id, x from w"
+            " order by x desc, id desc limit 3",
+            [(1, 5), (0, 5), (1, 0)],
+        ),
+        (
+            f"select id, (select r.id from range(9) r where r.id > u.id order by r.id % 2, r.id"
+            f" limit 1) as n from ({_UNION}) u where x = 0 order by id limit 2",
+            [(0, 2), (1, 2)],
+        ),
+        (
             "select x, id from (select id % 2 as x, id from range(6) where id % 2 = 0 union all"
             " select id % 2, id from range(6) where id % 2 = 1) order by x desc, id limit 2",
             [(1, 1), (1, 3)],

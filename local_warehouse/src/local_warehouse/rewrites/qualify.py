@@ -15,13 +15,13 @@ from sqlglot import exp
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
     aggregates,
+    nodes_read,
     queries,
-    sources,
     with_visible,
 )
 from local_warehouse.rewrites.templates import PREFIX
 from local_warehouse.sql.dialect import render
-from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.sql.walk import of_kind
 
 _AROUND = ("with_", "distinct", "limit", "offset")
 _ALL = exp.Literal.number(2**63 - 1)
@@ -31,7 +31,7 @@ def filter_qualified(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Put a SELECT with a WHERE around one with QUALIFY, and one with an ORDER BY around one that
     sorts by an aggregate which is no output, or the first rows of UNION ALL. Aliases in QUALIFY
     have been replaced before."""
-    takes_first = _takes_first_of_several(select) and _reads_union(select)
+    takes_first = _takes_first_of_several(select) and any(map(_is_union_all, nodes_read(select)))
     if (
         not select.args.get("qualify")
         and not takes_first
@@ -100,11 +100,6 @@ def _takes_first_of_several(query: exp.Expr) -> bool:
         and len(order.expressions) > 1
         and (is_whole or isinstance(query, exp.SetOperation))
     )
-
-
-def _reads_union(select: exp.Select) -> bool:
-    """Whether there is a UNION ALL in the statement that the relations of a SELECT may be of."""
-    return bool(sources(select)) and any(map(_is_union_all, nodes(select.root())))
 
 
 def _is_union_all(node: exp.Expr) -> bool:

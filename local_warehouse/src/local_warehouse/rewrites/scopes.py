@@ -143,6 +143,18 @@ def star_query(select: exp.Select) -> exp.Select:
     return with_visible(relations_of(select), select)
 
 
+def nodes_read(select: exp.Select) -> list[exp.Expr]:
+    """The nodes of the relations that a SELECT reads, and of the CTEs that these name."""
+    clauses = [select.args.get("from_"), *(select.args.get("joins") or [])]
+    found = [node for clause in clauses if clause is not None for node in nodes(clause)]
+    needed = {table.name.lower() for table in of_kind(found, exp.Table)}
+    for cte in _visible(select):
+        if cte.alias.lower() in needed:
+            found += nodes(cte.this)
+            needed |= _names_of_tables(cte)
+    return found
+
+
 def outer_columns(query: exp.Query, columns_of: ColumnsOf) -> list[exp.Column]:
     """The columns in a subquery that its own relations do not have, nor those of queries in it."""
     known: set[str] = set()
