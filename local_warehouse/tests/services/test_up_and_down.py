@@ -61,6 +61,33 @@ def test_data_and_ports_survive_down_and_up(running: WarehouseUnderTest) -> None
     assert running.sql("select n from kept") == [{"n": 7}]
 
 
+def test_another_port_is_chosen_where_one_is_taken_while_the_warehouse_starts(
+    running: WarehouseUnderTest,
+) -> None:
+    port = int(running.env["DATABRICKS_HOST"].rpartition(":")[2])
+    running.command("down")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))  # free for a server until somebody listens
+        starting = subprocess.Popen(
+            [BIN / "local-warehouse", "--state", running.state, "up"],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=outer_environment(),
+        )
+        assert starting.stderr is not None
+        said = ""
+        while "warehouse: starting" not in said and (character := starting.stderr.read(1)):
+            said += character
+        other.listen()
+        said += starting.stderr.read()
+        assert starting.wait() == 0, said
+        assert "failed" in said, "it found the port taken"
+    running.up()
+    assert not running.env["DATABRICKS_HOST"].endswith(f":{port}")
+    assert running.sql("select 1 as n") == [{"n": 1}]
+
+
 def test_other_ports_are_chosen_when_the_earlier_ones_are_taken(
     running: WarehouseUnderTest,
 ) -> None:

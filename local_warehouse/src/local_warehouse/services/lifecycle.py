@@ -50,6 +50,8 @@ STORAGE = "storage"
 WAREHOUSE = "warehouse"
 # What the commands of the services have, and no other.
 _MARKS = {"local_warehouse.server --state": WAREHOUSE, " mini -dir=": STORAGE}
+_ATTEMPTS = 3  # to find a port that nobody takes meanwhile
+_TAKEN = "Address already in use"  # in the log of a service whose port another program has
 _PORT = re.compile(r"port[a-z.]*=(\d+)")
 READY_SECONDS = 30.0
 # One heap for all threads of the warehouse: each of glibc's usual eight a core keeps the most that
@@ -137,9 +139,7 @@ def up(directory: StateDirectory, options: Options | None = None) -> dict[str, s
             elif not _runs(state.services.get(WAREHOUSE)):
                 ensure_buckets(storage)
             state.options = options or state.options
-            port = _choose_ports(state, WAREHOUSE, 1)[0]
-            warehouse = _warehouse(directory, storage, secrets.token, port, state.options)
-            _ensure(warehouse, state, directory, started)
+            port = _start_warehouse(state, directory, storage, secrets.token, started)
             state.storage = _storage_identity(storage, own)
             directory.write(state)
         except BaseException as error:
@@ -362,6 +362,26 @@ def _ensure(service: Service, state: State, directory: StateDirectory, started: 
     service.prepare()
     state.services[service.name] = replace(record, ready=True)
     directory.write(state)
+
+
+def _start_warehouse(
+    state: State, directory: StateDirectory, storage: S3Settings, token: str, started: list[str]
+) -> int:
+    """Start the warehouse, and return its port: another one where a program took it meanwhile,
+    which takes some seconds on a busy machine."""
+    for left in reversed(range(_ATTEMPTS)):
+        port = _choose_ports(state, WAREHOUSE, 1)[0]
+        warehouse = _warehouse(directory, storage, token, port, state.options)
+        try:
+            _ensure(warehouse, state, directory, started)
+            break
+        except LocalWarehouseError as error:
+            if _TAKEN not in str(error) or not left:
+                raise
+            _stop(WAREHOUSE, state, directory)
+            started.remove(WAREHOUSE)
+            state.ports[WAREHOUSE] = []
+    return port
 
 
 def _wait_until_ready(service: Service, record: ServiceRecord, begun: float) -> None:
