@@ -44,7 +44,7 @@ def definition(*names: Name) -> Iterator[None]:
         yield
 
 
-def files(path: str) -> AbstractContextManager[None]:
+def files_of(path: str) -> AbstractContextManager[None]:
     """The turn of a statement that replaces files of the table at a path by what it finds in them,
     and has no conflict with others that do on Databricks."""
     return turn(f"FILES {path}")

@@ -119,9 +119,8 @@ def _correct_place(corrections: _Corrections, types: OperandTypes) -> None:
     standing: dict[int, exp.Expr] = {}  # what stands in place of nodes that were corrected
     for corrected, correct, decisive in corrections:
         node = standing.get(id(corrected), corrected)
-        if standing:
-            # What the engine did not know the type of, it may know as it is corrected.
-            types.ask_again(standing.get(id(one), one) for one in decisive)
+        # What the engine did not know the type of, it may know as it is corrected.
+        types.ask_again(standing.get(id(one), one) for one in decisive)
         parent, key, index = node.parent, node.arg_key, node.index
         correct(node, types)
         if parent is not None and key is not None:

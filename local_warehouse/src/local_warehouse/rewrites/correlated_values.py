@@ -18,9 +18,9 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
-    aggregates,
     is_aggregate,
     is_output,
+    is_total,
     outer_columns,
     place_of,
     relations_of,
@@ -86,23 +86,32 @@ def _computed(query: exp.Select) -> exp.Expr:
 
 def _joined(query: exp.Select, outer: list[exp.Column], place: exp.Expr) -> exp.Select:
     """The subquery, joined with the keys."""
-    names = {render(column): f"c{at}" for at, column in enumerate(outer)}
-    fields = {names[render(column)]: column.copy() for column in outer}
-    pairs = [part for name, one in fields.items() for part in (exp.Literal.string(name), one)]
-    key: exp.Expr = exp.Anonymous(this="named_struct", expressions=pairs)
+    key, fields = key_of(outer)
     keys = relations_of(place).select(exp.alias_(key.copy(), "key"), append=False, copy=False)
     where = place.args.get("where")
     if where is not None and where.find(exp.Query) is None:
         keys.set("where", where.copy())
-    is_total = query.args.get("group") is None and aggregates(query.expressions[0])
+    is_aggregated = is_total(query)
     for column in outer:
-        if is_total and column.find_ancestor(exp.Where, exp.Select) is query:
+        if is_aggregated and column.find_ancestor(exp.Where, exp.Select) is query:
             raise reference_error(column)
-        column.replace(exp.column(names[render(column)], "key", _KEYS))
+        column.replace(exp.column(fields[render(column)], "key", _KEYS))
     query.join(keys.distinct(copy=False).subquery(_KEYS), join_type="cross", copy=False)
-    if is_total:  # has a row where no row is joined, as the engine knows
+    if is_aggregated:  # has a row where no row is joined, as the engine knows
         return query.where(exp.column("key", _KEYS).eq(key), copy=False)
     return _only(query).where(exp.column("key", _ROWS).eq(key), copy=False)
+
+
+def key_of(outer: list[exp.Column]) -> tuple[exp.Expr, dict[str, str]]:
+    """A struct of the outer columns, and the name of each one's field by its text."""
+    fields: dict[str, str] = {}
+    parts: list[exp.Expr] = []
+    for column in outer:
+        text = render(column)
+        if text not in fields:
+            fields[text] = f"c{len(fields)}"
+            parts += [exp.Literal.string(fields[text]), column.copy()]
+    return exp.Anonymous(this="named_struct", expressions=parts), fields
 
 
 def _only(query: exp.Select) -> exp.Select:

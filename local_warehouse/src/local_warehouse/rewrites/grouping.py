@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
-from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, is_all
+from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, is_all, is_total
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes
@@ -139,8 +139,7 @@ def limit_totals(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     without columns to the rows that are added up, and the total is there in any case."""
     around = select.parent.parent if isinstance(select.parent, exp.Subquery) else select.parent
     is_relation = isinstance(around, (exp.From, exp.Join, exp.CTE))
-    is_total = select.args.get("group") is None and any(map(aggregates, select.expressions))
-    if is_relation and is_total and select.args.get("limit") is None:
+    if is_relation and is_total(select) and select.args.get("limit") is None:
         return select.limit(1, copy=False)
     return select
 

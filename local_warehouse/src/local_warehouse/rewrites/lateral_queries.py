@@ -12,13 +12,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites.correlated_values import reference_error
+from local_warehouse.rewrites.correlated_values import key_of, reference_error
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
-    aggregates,
     branches,
     is_all,
     is_output,
+    is_total,
     outer_columns,
     random_call,
     sources,
@@ -57,7 +57,7 @@ def _outer_columns(query: exp.Query, columns_of: ColumnsOf) -> list[exp.Column]:
             raise _refusal(f"that reads {render(column)} in a query within")
         clause = column.find_ancestor(exp.Where, exp.Join, exp.Having, exp.Order, exp.Select)
         is_sorted_by = isinstance(clause, exp.Order) and clause.parent is place
-        is_aggregated = place.args.get("group") is not None or _is_total(place)
+        is_aggregated = place.args.get("group") is not None or is_total(place)
         if is_sorted_by or (clause is place and is_aggregated):
             raise reference_error(column)
     return found
@@ -69,7 +69,7 @@ def _join(
     join = select.args["joins"][at]
     lateral = join.this
     _check(join)
-    key, fields = _key(outer)
+    key, fields = key_of(outer)
     keys = _keys(select, at, key)
     random = random_call(keys)
     if random is not None:
@@ -110,18 +110,6 @@ def _check(join: exp.Join) -> None:
         raise _refusal("in a join with USING")
 
 
-def _key(outer: list[exp.Column]) -> tuple[exp.Expr, dict[str, str]]:
-    """A struct of the outer columns, and the name of each one's field by its text."""
-    fields: dict[str, str] = {}
-    parts: list[exp.Expr] = []
-    for column in outer:
-        text = render(column)
-        if text not in fields:
-            fields[text] = f"c{len(fields)}"
-            parts += [exp.Literal.string(fields[text]), column.copy()]
-    return exp.Anonymous(this="named_struct", expressions=parts), fields
-
-
 def _keys(select: exp.Select, at: int, key: exp.Expr) -> exp.Select:
     """The keys that the relations before a join have, of the rows that WHERE leaves of them."""
     before = exp.Select(from_=select.args["from_"].copy())
@@ -158,7 +146,7 @@ def _keyed(query: exp.Expr, keys: exp.Select) -> exp.Expr:
     if not isinstance(query, exp.Select):
         raise _refusal(f"of the form {query.key.upper()}")
     _name_outputs(query)
-    if _is_total(query):
+    if is_total(query):
         return _total(query, keys)
     group = query.args.get("group")
     if group is not None and group.find(exp.Cube, exp.Rollup, exp.GroupingSets):
@@ -176,10 +164,6 @@ def _keyed(query: exp.Expr, keys: exp.Select) -> exp.Expr:
         if window.parent_select is query and not is_reference:
             window.append("partition_by", _column(_KEYS))
     return _limited(query)
-
-
-def _is_total(query: exp.Select) -> bool:
-    return query.args.get("group") is None and any(map(aggregates, query.expressions))
 
 
 def _read_keys(query: exp.Select, keys: exp.Select) -> None:
@@ -207,23 +191,9 @@ def _total(query: exp.Select, keys: exp.Select) -> exp.Select:
     none = query.where(exp.false())
     query.group_by(_column(_KEYS), copy=False)
     query.select(exp.alias_(_column(_KEYS), _KEY), copy=False)
-    places = {"k": _column(_ROWS)}
-    names = [output.alias for output in none.expressions]
-    chosen = [
-        fill(
-            "if(k is null, a, b)",
-            places
-            | {
-                side: exp.column(name, of, quoted=True) for side, of in (("a", _NONE), ("b", _ROWS))
-            },
-        )
-        for name in names
-    ]
+    outputs = [_output(output.alias) for output in none.expressions]
     return (
-        exp.select(
-            *(exp.alias_(one, name, quoted=True) for one, name in zip(chosen, names, strict=True))
-        )
-        .select(exp.alias_(_column(_KEYS), _KEY), copy=False)
+        exp.select(*outputs, exp.alias_(_column(_KEYS), _KEY))
         .from_(keys.copy().subquery(_KEYS), copy=False)
         .join(
             query.subquery(_ROWS),

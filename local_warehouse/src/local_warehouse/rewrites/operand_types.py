@@ -65,7 +65,7 @@ class OperandTypes:
     def ask_again(self, nodes: Iterable[exp.Expr]) -> None:
         """Ask for the types of those of the nodes that the engine did not know, and that have been
         changed since."""
-        for node in nodes:
+        for node in nodes if self._unknown else ():
             for part in unclear_parts(node):
                 text = self._unknown.get(id(part))
                 if text is not None and text != render(part):

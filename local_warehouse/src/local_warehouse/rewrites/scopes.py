@@ -275,6 +275,11 @@ def branches(whole: exp.Query) -> list[exp.Query]:
     return found
 
 
+def is_total(select: exp.Select) -> bool:
+    """Whether a SELECT aggregates all of its rows."""
+    return select.args.get("group") is None and any(map(aggregates, select.expressions))
+
+
 def random_call(tree: exp.Expr) -> str | None:
     """The name of a function in the tree that yields another value at each call, or None."""
     calls = of_kind(nodes(tree), exp.Anonymous)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from local_warehouse import errors
-from local_warehouse.catalog import locks
-from local_warehouse.catalog.locks import definition
+from local_warehouse.catalog.locks import definition, files_of
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.catalog.names import quoted
 from local_warehouse.delta import transactions
@@ -69,7 +68,7 @@ def _turn_of(clauses: Insert) -> AbstractContextManager[None]:
     the other."""
     if clauses.replace_where is None:
         return nullcontext()
-    return locks.files(clauses.relation.path)
+    return files_of(clauses.relation.path)
 
 
 def with_ctes_inside(reader: StatementReader) -> str | None:

@@ -10,8 +10,7 @@ from deltalake import CommitProperties, DeltaTable
 from sqlglot import exp
 
 from local_warehouse import errors
-from local_warehouse.catalog import locks
-from local_warehouse.catalog.locks import definition
+from local_warehouse.catalog.locks import definition, files_of
 from local_warehouse.catalog.model import Constraint, Relation
 from local_warehouse.catalog.names import full_name, schema_name
 from local_warehouse.delta import log as delta_log
@@ -67,7 +66,7 @@ def optimize(context: Context, reader: StatementReader) -> Result:
             keys, commit_properties=CommitProperties(custom_metadata={_KEYS: json.dumps(keys)})
         )
 
-    with locks.files(relation.path):  # delta-rs would keep the rows of two at once twice
+    with files_of(relation.path):  # delta-rs would keep the rows of two at once twice
         metrics = transactions.by_delta_rs(relation, work, again=True)
     for files in ("filesAdded", "filesRemoved"):
         metrics[files] = json.loads(metrics[files])
