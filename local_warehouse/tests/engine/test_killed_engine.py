@@ -225,3 +225,18 @@ def test_writers_write_each_row_once_while_engines_are_killed(own: WarehouseUnde
     rows = own.sql("select writer, step, count(*) as n from counted group by all")
     assert len(rows) == steps * writers
     assert {row["n"] for row in rows} == {1}
+
+
+def test_a_statement_after_a_cancel_does_not_go_to_an_engine_that_is_silent(
+    own: WarehouseUnderTest,
+) -> None:
+    """It waits until the engine is replaced; there, it would be run again when that one ends."""
+    own.sql("create table asked as select id from range(10)")
+    with closing(own.connect()) as connection:
+        canceled, following = connection.cursor(), connection.cursor()
+        signal_engine(own, signal.SIGSTOP)
+        canceled.execute_async("select max(id) from asked")
+        canceled.cancel()
+        before = log(own)
+        assert following.execute("select sum(id) from asked").fetchall() == [(45,)]
+    assert "again" not in log(own)[len(before) :]

@@ -126,19 +126,14 @@ class Connection:
         """Raise SqlError (OPERATION_CANCELED) where what has a tag was canceled."""
         self._calls.check(tag)
 
-    def stop(self, tag: str) -> bool:
-        """Ask the engine to stop computing what has a tag. Returns whether it did, after up to a
-        minute: it looks for such requests between batches, and a join may compute for long before
-        its next one."""
+    def ask_to_stop(self, tag: str) -> bool:
+        """Ask the engine to stop computing what has a tag. Returns whether it has answered within
+        three seconds or has ended: it looks for such requests between batches, and a join may
+        compute for long before its next one. A server at a URL has its own way."""
         asking = threading.Thread(target=self._interrupt, args=(tag,), daemon=True)
         asking.start()
         asking.join(_PATIENCE_SECONDS)
-        if self._process is None or not self._process.is_running:
-            return True
-        try:
-            return not (asking.is_alive() or self._computes_for_nobody(self._process))
-        except EngineEnded:
-            return True
+        return not asking.is_alive() or self._process is None or not self._process.is_running
 
     def _interrupt(self, tag: str) -> None:
         try:
@@ -146,19 +141,27 @@ class Connection:
         except Exception:  # the engine has ended, or is being ended
             _log.debug("the engine could not be asked", exc_info=True)
 
-    def _computes_for_nobody(self, process: EngineProcess) -> bool:
-        """Whether the engine stays busy while no statement runs and no client reads."""
+    def computes_for_nobody(self) -> bool:
+        """Whether the engine's process stays busy while no statement runs and no client reads,
+        found out within a minute."""
         busy = 0.0
         for _ in range(_WATCHED_SECONDS):
-            before = process.processor_seconds()
+            before = self._processor_seconds()
             time.sleep(1)
-            if process.processor_seconds() - before < _IDLE_SHARE:
+            if self._processor_seconds() - before < _IDLE_SHARE:
                 return False
             is_reading = time.monotonic() - self.last_read < _PATIENCE_SECONDS
             busy = 0 if self._calls.are_running or is_reading else busy + 1
             if busy >= _PATIENCE_SECONDS:
                 return True
         return False
+
+    def _processor_seconds(self) -> float:
+        """As of its process; 0 where that has ended, and for a server at a URL."""
+        try:
+            return self._process.processor_seconds() if self._process else 0
+        except EngineEnded:
+            return 0
 
     # queries and commands; they raise pyspark's exceptions
 

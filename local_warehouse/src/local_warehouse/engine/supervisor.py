@@ -33,6 +33,7 @@ class Generations:
         self._current = Connection(url)
         self._retired: list[Connection] = []
         self._lock = threading.Lock()  # around these two, and the beginning of a statement
+        self._stopping: set[threading.Event] = set()  # set where the engine has answered or failed
         self._replacing = threading.Lock()
         self._next_renewal = 0.0
 
@@ -54,7 +55,10 @@ class Generations:
 
     def begin(self, tag: str) -> Connection:
         """Begin a statement on the current connection, and return that: it is finished there. A
-        process above its memory limit is replaced meanwhile, in a thread."""
+        process that was asked to stop another one answers first, or is replaced. A process above
+        its memory limit is replaced meanwhile, in a thread."""
+        for is_known in list(self._stopping):
+            is_known.wait()
         connection = self.current()
         if connection.memory() > _MEMORY and time.monotonic() > self._next_renewal:
             self._next_renewal = time.monotonic() + _RENEWAL_SECONDS
@@ -70,11 +74,20 @@ class Generations:
             connections = [self._current, *self._retired]
         for connection in connections:
             connection.cancel(tag)
-            threading.Thread(target=self._stop, args=(connection, tag), daemon=True).start()
+            self._stopping.add(is_known := threading.Event())
+            arguments = (connection, tag, is_known)
+            threading.Thread(target=self._stop, args=arguments, daemon=True).start()
 
-    def _stop(self, connection: Connection, tag: str) -> None:
-        if not connection.stop(tag):
-            _log.warning("the engine does not stop a canceled statement; replacing it")
+    def _stop(self, connection: Connection, tag: str, is_known: threading.Event) -> None:
+        try:
+            stops = connection.ask_to_stop(tag)
+            if not stops:
+                self._replace(connection)
+        finally:
+            self._stopping.discard(is_known)
+            is_known.set()
+        if not stops or connection.computes_for_nobody():
+            _log.warning("the engine does not stop a canceled statement; it is replaced")
             self._replace(connection)
             self._end(connection, time.monotonic() + _GRACE_SECONDS)
 
