@@ -21,7 +21,8 @@ _UNFIT = (
     "d < n", "n between d and 3", "equal_null(m, m)", "b = 1", "d in (1, 2)", "sum(b)", "max(m)",
     "max_by(n, m)", "listagg(s, a)", "decode(n, 1, 'a', d, 'b')", "array_insert(a, 1.5, 3)",
     "width_bucket(n, interval 1 day, 2, 3)", "case when n then 1 end", "if(d, 1, 2)", "b and n",
-    "not n",
+    "not n", "(n, s) = (f, s)", "(n, s) < (f, s)", "(s, n) in ((s, 1), (s, f))",
+    "struct(n, 1) <=> struct(f, 1)", "struct(n, s) = struct(n, null)", "struct(m) = struct(m)",
 )  # fmt: skip
 _VARYING = (
     "round(f, n)", "bround(f, length(s))", "ceil(f, n)", "mask(s, 'X', s)", "to_binary(s, s)",

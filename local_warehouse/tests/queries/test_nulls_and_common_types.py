@@ -150,6 +150,13 @@ def test_what_databricks_does_not_take_fails(warehouse: Any) -> None:
     for sql, condition in {
         "select transform(array(2147483647), (e, i) -> e + i + 1)": "ARITHMETIC_OVERFLOW",
         "select reduce(array(1, 2147483647), 0, (a, e) -> a + e)": "ARITHMETIC_OVERFLOW",
+        "select map(cast(null as string), 1)": "NULL_MAP_KEY",
+        "select make_timestamp(2024, 1, 2, 3, 4, id - 1.5) from range(1)": (
+            "DATETIME_FIELD_OUT_OF_BOUNDS"
+        ),
+        "select abs(id) filter (where true) from range(1)": (
+            "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX"
+        ),
         "select cast(1 as date)": "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION",
         "select cast(1.5 as array<int>)": "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
         "select * from values (1), ('a')": "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES",

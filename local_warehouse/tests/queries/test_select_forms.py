@@ -230,7 +230,7 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
         ),
         pytest.param(
             f"select n from {ROWS} where (k, n) in (('a', 1), ('b', 3)) and (k, n) not in"
-            " (('b', 3), (null, 1))",
+            " (('b', 3), (cast(null as string), 1))",
             [(1,)],
             id="IN of rows",
         ),
@@ -262,8 +262,9 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             id="a key that HAVING aggregates beside ROLLUP",
         ),
         pytest.param(
-            "select a, (a, b) = (1, null) as e, (a, b) <> (1, 'x') as n, (a, b) < (1, 'x') as l,"
-            " (1, 'x') >= (a, b) as g, (a, b) between (1, null) and (2, 'x') as w"
+            "select a, (a, b) = (1, nullif(b, b)) as e, (a, b) <> (1, 'x') as n, (a, b) < (1, 'x')"
+            " as l,"
+            " (1, 'x') >= (a, b) as g, (a, b) between (1, nullif(b, b)) and (2, 'x') as w"
             " from values (1, null), (1, 'x'), (null, 'x'), (2, 'y') as v(a, b) where (a, b) <="
             " (2, 'y') order by 1, b",
             [
@@ -279,6 +280,13 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             " on (1, cast(l.b as string)) = (r.k, l.c)",
             [],
             id="rows are compared so in ON, too",
+        ),
+        pytest.param(
+            "select a, (a > 1 or b, 1) = (b, 1) as o, struct(a, b) = struct(a, a > 1) as s,"
+            " struct(a, struct(b)) in (struct(1, struct(true)), struct(a, struct(a = 2))) as i"
+            " from values (1, true), (2, false) as v(a, b) order by a",
+            [(1, True, False, True), (2, False, False, False)],
+            id="rows of conditions, and rows that struct makes",
         ),
         pytest.param(
             "select factorial(x) as f from values (-1), (0), (20), (21), (null) as v(x)",

@@ -38,6 +38,8 @@ VALUES = {
     "day + interval 1 day + interval 1 hour": "2024-02-02 01:00:00",
     "interval '36:00' hour to minute + day": "2024-02-02 12:00:00",
     "day - interval 1 month": "2024-01-01",
+    "typeof(((cast(null as date)) + interval 1 month) - interval 2 hours)": "timestamp",
+    "coalesce(cast(null as interval day), interval 1 day) + day": "2024-02-02",
     "extract(hour from span)": "12",
     "date_part('minute', span)": "10",
     "extract(day from span)": "3",

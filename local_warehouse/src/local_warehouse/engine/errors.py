@@ -41,6 +41,7 @@ _PHRASES = (
     (" overflow on ", "ARITHMETIC_OVERFLOW"),
     ("overflowing on", "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"),  # a DOUBLE as a DECIMAL
     ("is too large to store in a decimal", "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"),
+    ("is too small to store in a decimal", "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"),
     ("is out of range int8", "BINARY_ARITHMETIC_OVERFLOW"),  # decimals: integers are added as such
     ("is out of range int16", "BINARY_ARITHMETIC_OVERFLOW"),
     ("is out of range int32", "ARITHMETIC_OVERFLOW"),
@@ -50,9 +51,12 @@ _PHRASES = (
     ("invalid timestamp", "CAST_INVALID_INPUT"),
     ("datetime field", "CANNOT_PARSE_TIMESTAMP"),
     ("month value", "DATETIME_FIELD_OUT_OF_BOUNDS"),
+    ("invalid input for spark `make_timestamp", "DATETIME_FIELD_OUT_OF_BOUNDS"),
     ("value is out of range", "DATETIME_FIELD_OUT_OF_BOUNDS"),
     ("element_at: the index is out of bounds", "INVALID_ARRAY_INDEX_IN_ELEMENT_AT"),
     ("is not true!", "USER_RAISED_EXCEPTION"),
+    ('nulls for non-nullable structarray field "key"', "NULL_MAP_KEY"),
+    ("invalid scalar function clause", "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX"),
     ("scalar subquery returned more than one row", "SCALAR_SUBQUERY_TOO_MANY_ROWS"),
     ("failed to commit transaction", CONFLICT),
     ("metadata changed since last commit", "DELTA_METADATA_CHANGED"),

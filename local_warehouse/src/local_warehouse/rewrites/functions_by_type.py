@@ -8,7 +8,9 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals, window_aggregates
+from local_warehouse.rewrites.evident_types import UNKNOWN
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
+from local_warehouse.rewrites.predicates import OF_ROWS
 from local_warehouse.rewrites.structs import (
     makes_struct,
     needs_other_fields,
@@ -69,9 +71,13 @@ _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 
 
 def _structs(node: exp.Expr) -> list[exp.Expr]:
-    """Both sides of a comparison with a struct that is made there."""
+    """Both sides of a comparison with a struct that is made there, or of values of two rows."""
     sides = [node.this, node.expression]
-    return sides if any(map(makes_struct, sides)) else []
+    return sides if any(map(makes_struct, sides)) else _of_rows(node)
+
+
+def _of_rows(node: exp.Expr) -> list[exp.Expr]:
+    return [node.this, node.expression] if OF_ROWS in node.meta else []
 
 
 def _types_of_fields(data_type: str) -> str:
@@ -80,10 +86,24 @@ def _types_of_fields(data_type: str) -> str:
 
 
 def _compare_structs(node: exp.Expr, types: OperandTypes) -> None:
-    """Compare structs field by field, whatever the names of their fields."""
+    """Compare structs field by field, whatever the names of their fields. Raises SqlError for what
+    cannot be compared."""
     left, right = types.of(node.this), types.of(node.expression)
+    if "map<" in left + right:
+        raise SqlError(
+            "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+            f"Cannot resolve {render(node)} due to data type mismatch: it compares MAPs.",
+        )
+    differ = UNKNOWN not in (left, right) and _types_of_fields(left) != _types_of_fields(right)
+    if differ and (condition := node.meta.get(OF_ROWS)):
+        value, other = (render(side.unnest()) for side in (node.this, node.expression))
+        raise SqlError(
+            condition,
+            f"Cannot resolve a comparison of rows due to data type mismatch: {value} has the type"
+            f" {left.upper()}, and {other} has {right.upper()}.",
+        )
     if needs_other_fields(right, left):
-        if _types_of_fields(left) != _types_of_fields(right):
+        if differ:
             raise unsupported(
                 f"a comparison of {left.upper()} and {right.upper()}, whose fields' types differ"
             )
@@ -183,6 +203,7 @@ def _seconds(call: exp.Expr, types: OperandTypes) -> None:
 CORRECTIONS: ByClass = {
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.NullSafeEQ), (_structs, _compare_structs)),
     **dict.fromkeys((exp.RegrAvgx, exp.RegrAvgy), (_both_sides, _average_of_pairs)),
+    exp.LT: (_of_rows, _compare_structs),
     exp.ApproxQuantile: (_first_argument, _percentile),
 }
 CALLS: ByName = {

@@ -172,6 +172,11 @@ def _widest(parts: Sequence[exp.Expr | None], type_of: TypeOf) -> Fields | None:
 
 
 def _is_null(node: exp.Expr) -> bool:
-    while isinstance(node, (exp.Cast, exp.Paren)):
+    """Whether it is a NULL, of an interval's type or of none."""
+    while isinstance(node, exp.Paren) or _is_cast_to_interval(node):
         node = node.this
     return isinstance(node, exp.Null) or name_of(node) == "raise_error"
+
+
+def _is_cast_to_interval(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Cast) and evident_type(node).startswith("interval")

@@ -116,7 +116,10 @@ class OperandTypes:
             one, other = map(decimal_of, given)
             if one is not None and other is not None and not set(given) <= DIGITS.keys():
                 return str(one.remainder(other))
-        return data_type or widest({self.of(part) for part in _parts(node)} - {"void"})
+        if data_type:
+            return data_type
+        types = {self.of(part) for part in _parts(node)}
+        return "void" if types == {"void"} else widest(types - {"void"})
 
 
 def _is_projection(node: exp.Expr) -> bool:

@@ -17,6 +17,11 @@ from local_warehouse.rewrites.structs import makes_struct
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.walk import nodes, of_kind
 
+# What says that a comparison is one of two rows' values, and the error where their types differ.
+OF_ROWS = "condition_of_different_types"
+_DIFFER = "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"
+_DIFFER_IN_LIST = "DATATYPE_MISMATCH.DATA_DIFF_TYPES"
+
 
 def compare_rows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Compare (a, b) = (…), (a, b) < (…) and (a, b) IN ((…), …) value by value. NULLs in rows are
@@ -31,8 +36,8 @@ def compare_rows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             node.replace(exp.paren(exp.and_(*(compare(node.this, one) for compare, one in pairs))))
     for listing in reversed(of_kind(nodes(tree), exp.In)):
         rows = listing.expressions
-        if rows and all(isinstance(row, exp.Tuple) for row in (listing.this, *rows)):
-            matches = (_equals(listing.this, row) for row in rows)
+        if rows and all(_are_rows(listing.this, row) for row in rows):
+            matches = (_equals(listing.this, row, _DIFFER_IN_LIST) for row in rows)
             listing.replace(exp.paren(exp.or_(*matches)))
     return tree
 
@@ -62,26 +67,62 @@ def compare_structs(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 
 
 def _are_rows(one: exp.Expr, other: exp.Expr) -> bool:
-    is_pair = isinstance(one, exp.Tuple) and isinstance(other, exp.Tuple)
+    """Whether both are rows of so many values, (a, b) or struct(a, b)."""
+    is_pair = all(
+        isinstance(row, exp.Tuple)
+        or (makes_struct(row) and row.name.lower() == "struct" and not _has_star(row))
+        for row in (one, other)
+    )
     return is_pair and len(one.expressions) == len(other.expressions)
 
 
-def _equals(row: exp.Expr, other: exp.Expr) -> exp.Expr:
-    pairs = zip(row.expressions, other.expressions, strict=True)
-    return exp.and_(*(exp.NullSafeEQ(this=one.copy(), expression=two.copy()) for one, two in pairs))
+def _has_star(row: exp.Expr) -> bool:
+    return any(value.is_star for value in row.expressions)
+
+
+def _values(row: exp.Expr) -> list[exp.Expr]:
+    return [value.unalias() for value in row.expressions]
+
+
+def _names(row: exp.Expr) -> list[str | int]:
+    """The names of a row's fields, as those of a struct; places of those that have none."""
+    return [
+        value.alias_or_name.lower() if isinstance(value, (exp.Alias, exp.Column)) else at
+        for at, value in enumerate(row.expressions)
+    ]
+
+
+def _equals(row: exp.Expr, other: exp.Expr, condition: str = _DIFFER) -> exp.Expr:
+    """Values may have different types where the names of the fields are the same; it is an error of
+    this condition elsewhere."""
+    check = condition if _names(row) != _names(other) else ""
+    pairs = zip(_values(row), _values(other), strict=True)
+    return exp.and_(*(_comparison(exp.NullSafeEQ, *pair, check) for pair in pairs), copy=False)
 
 
 def _is_less(row: exp.Expr, other: exp.Expr) -> exp.Expr:
     made: exp.Expr | None = None
-    pairs = list(zip(row.expressions, other.expressions, strict=True))
-    for one, two in reversed(pairs):
-        places = {"a": exp.paren(one), "b": exp.paren(two), "rest": made or exp.false()}
+    check = _DIFFER if _names(row) != _names(other) else ""
+    for one, two in reversed(list(zip(_values(row), _values(other), strict=True))):
+        places = {
+            "a": exp.paren(one),
+            "b": exp.paren(two),
+            "less": _comparison(exp.LT, one, two, check),
+            "same": _comparison(exp.NullSafeEQ, one, two, check),
+            "rest": made or exp.false(),
+        }
         made = fill(_LESS if made else _LAST_LESS, places)
     return made or exp.false()
 
 
-_LAST_LESS = "coalesce(a < b, a is null and b is not null)"
-_LESS = f"({_LAST_LESS} or (a <=> b and rest))"
+def _comparison(kind: type[exp.Binary], one: exp.Expr, two: exp.Expr, check: str) -> exp.Expr:
+    made = kind(this=exp.paren(one), expression=exp.paren(two))
+    made.meta[OF_ROWS] = check
+    return made
+
+
+_LAST_LESS = "coalesce(less, a is null and b is not null)"
+_LESS = f"({_LAST_LESS} or (same and rest))"
 _COMPARISONS: dict[type[exp.Expr], Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
     exp.EQ: _equals,
     exp.NullSafeEQ: _equals,

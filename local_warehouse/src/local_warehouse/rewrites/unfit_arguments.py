@@ -18,6 +18,7 @@ from local_warehouse.sql.dialect import render
 from local_warehouse.types.kinds import FAMILIES, MAP, READ_FROM_TEXT, STRING, TOP, names, top_kinds
 
 _MOMENTS = ("date", "timestamp")
+_ALONE = ("array", "map", "struct", "interval")  # kinds with which no other has a common type
 
 
 def check_compared(node: exp.Expr, kinds: Sequence[int]) -> bool:
@@ -65,7 +66,7 @@ def _may_differ(one: int, other: int) -> bool:
 def check_common(types: Iterable[str], node: exp.Expr) -> None:
     """Raise SqlError for values of which an expression gives one and that have no common type."""
     kinds = {_kind_of_type(data_type) for data_type in types} - {"", "void"}
-    has_one = kinds & {"array", "map", "struct", "interval"}  # with nothing else
+    has_one = kinds & {*_ALONE}
     if len(kinds & {"number", "interval", "moment"}) > 1 or (has_one and len(kinds) > 1):
         raise SqlError(
             "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
@@ -79,6 +80,4 @@ def _kind_of_type(data_type: str) -> str:
         return "moment"
     if data_type in DIGITS or data_type.startswith(("decimal", "float", "double")):
         return "number"
-    if data_type.startswith(("array<", "map<", "struct<", "interval")):
-        return data_type.partition("<")[0].partition(" ")[0]
-    return data_type
+    return next((kind for kind in _ALONE if data_type.startswith(kind)), data_type)
