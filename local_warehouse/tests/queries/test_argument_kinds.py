@@ -98,6 +98,12 @@ def test_a_name_of_several_kinds_is_asked_for(cursor: Any) -> None:
         cursor.execute(f"select sqrt(r.x) from {both}")
 
 
+def test_a_field_of_a_struct_that_is_made_is_no_struct(cursor: Any) -> None:
+    made = "(select named_struct('x', n) as s, struct(n, 5) as r from typed)"
+    cursor.execute(f"select s.x > 1, r.col2 > 4, r.n + 1 > 3, sqrt(r.col2 - 1) from {made}")
+    assert list(cursor.fetchone()) == [True, True, False, 2.0]
+
+
 def test_what_is_cast_implicitly_is_cast_as_by_spark(cursor: Any) -> None:
     columns = ", ".join(f"{sql} as c{at}" for at, sql in enumerate(_CAST))
     cursor.execute(f"select {columns} from typed")

@@ -15,3 +15,16 @@ def test_a_pivot_names_and_types_its_columns(warehouse: Any) -> None:
     assert list(warehouse.sql(several)[0]) == names
     mixed = f"select * from {ROWS} unpivot (v for c in (k, n))"
     warehouse.fails(mixed, "UNPIVOT_VALUE_DATA_TYPE_MISMATCH")
+
+
+def test_a_pivot_takes_expressions_with_aggregates(warehouse: Any) -> None:
+    pivot = "pivot (sum(m) / 2 as h, array(max(m), 0) as l for n in (1, 3)) order by k"
+    rows = warehouse.sql(f"select to_json(struct(*)) as j from {ROWS} {pivot}")
+    assert [row["j"] for row in rows] == [
+        '{"k":"a","1_h":5.0,"1_l":[10,0],"3_l":[null,0]}',
+        '{"k":"b","1_l":[null,0],"3_h":15.0,"3_l":[30,0]}',
+    ]
+    wrong = f"select * from {ROWS} pivot (sum(m), k for n in (1, 3))"
+    warehouse.fails(wrong, "MISSING_AGGREGATION")
+    short = f"select * from {ROWS} pivot (sum(m) for (k, n) in ('a', 'b'))"
+    warehouse.fails(short, "PIVOT_VALUE_DATA_TYPE_MISMATCH")

@@ -72,6 +72,65 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             id="GROUPING SETS of conditions",
         ),
         pytest.param(
+            f"select k, n, sum(m), grouping__id, grouping_id() from {ROWS} where n > 1"
+            " group by k, n grouping sets (n, k) order by grouping__id, 1, 2",
+            [
+                ("a", None, 20, 1, 1),
+                ("b", None, 30, 1, 1),
+                (None, 2, 20, 2, 2),
+                (None, 3, 30, 2, 2),
+            ],
+            id="GROUPING SETS behind all keys, without parentheses",
+        ),
+        pytest.param(
+            f"select k, n + 1 as x, count(*) from {ROWS} group by k, 2 grouping sets (x, ()) "
+            "order by -x",
+            [(None, None, 3), (None, 4, 1), (None, 3, 1), (None, 2, 1)],
+            id="of some of the keys, by position and alias",
+        ),
+        pytest.param(
+            f"select k, n > 1 as x, count(*) from {ROWS} group by k, grouping sets (x, rollup(x)) "
+            "order by k, grouping(n > 1), x",
+            [
+                *(("a", x, 1) for x in (False, False, True, True)),
+                ("a", None, 2),
+                *(("b", x, 1) for x in (True, True, None)),
+            ],
+            id="ROLLUP within GROUPING SETS, beside a key",
+        ),
+        pytest.param(
+            f"select k, n, count(*), grouping_id(k, n) from {ROWS} where n > 1 group by"
+            " cube((k, n), k) having grouping(k) = 0 order by upper(k) desc, n",
+            [
+                ("b", None, 1, 1),
+                *(("b", 3, 1, 0),) * 2,
+                ("a", None, 1, 1),
+                *(("a", 2, 1, 0),) * 2,
+            ],
+            id="lists of keys in CUBE, filtered and sorted by what is no output",
+        ),
+        pytest.param(
+            "select sum(count(n)) over () as s, 1 + max(n) as x, rank() over (order by sum(m))"
+            f" from {ROWS} union all select sum(count(n)) over (), 0, 0 from {ROWS} where n > 9",
+            [(3, 4, 1), (0, 0, 0)],
+            id="a window over one total",
+        ),
+        pytest.param(
+            f"select 1 as one from {ROWS} having true union all select 2 from {ROWS} having false",
+            [(1,)],
+            id="HAVING that aggregates nothing makes one total",
+        ),
+        pytest.param(
+            f"select k, max(named_struct('x', n)) as s from {ROWS} group by k having s.x < 3",
+            [("a", {"x": 2})],
+            id="HAVING by a field of an output",
+        ),
+        pytest.param(
+            f"select n, k from {ROWS} where n < 3 union all select 0, 'c' order by all desc",
+            [(2, "a"), (1, "a"), (0, "c")],
+            id="ORDER BY ALL of a set operation",
+        ),
+        pytest.param(
             f"select * except (m, k) from {ROWS} order by n", [(1,), (2,), (3,)], id="star EXCEPT"
         ),
         pytest.param(
@@ -407,6 +466,31 @@ def test_a_subquery_of_one_value_has_one_and_reads_its_outer_query_in_its_where(
     warehouse.fails(f"select (select max(i.n + o.n) {read}", mixed)
     within = "select a = b as same from (select a, a as b from (select uuid() as a))"
     assert warehouse.sql(within) == [{"same": True}]
+
+
+def test_a_star_beside_group_by_is_the_columns(warehouse: Any) -> None:
+    grouped = f"select v.*, n + 1 as x from {ROWS} v where k = 'a' group by k, n, m, x order by n"
+    assert [list(row.values()) for row in warehouse.sql(grouped)] == [
+        ["a", 1, 10, 2],
+        ["a", 2, 20, 3],
+    ]
+    grouped = f"select *, count(*) as c from {ROWS} where n = 3 group by all"
+    assert warehouse.sql(grouped) == [{"k": "b", "n": 3, "m": 30, "c": 1}]
+    warehouse.fails(f"select * from {ROWS} group by k, n", "MISSING_AGGREGATION")
+    warehouse.fails(f"select * from {ROWS} group by k, n, 3", "STAR_GROUP_BY_POS")
+
+
+def test_a_total_is_no_key_of_rollup(warehouse: Any) -> None:
+    for sets in ("rollup(k, ())", "cube(k, (), (k, n))", "k, grouping sets (k, rollup(()))"):
+        warehouse.fails(f"select count(*) from {ROWS} group by {sets}", "PARSE_SYNTAX_ERROR")
+
+
+def test_a_position_in_order_by_has_an_output(warehouse: Any) -> None:
+    for order in ("3", "-1", "0", "n, 3"):
+        warehouse.fails(f"select k, n from {ROWS} order by {order}", "ORDER_BY_POS_OUT_OF_RANGE")
+        union = f"select k, n from {ROWS} union all select k, n from {ROWS} order by {order}"
+        warehouse.fails(union, "ORDER_BY_POS_OUT_OF_RANGE")
+    warehouse.fails(f"select * from {ROWS} order by 4", "ORDER_BY_POS_OUT_OF_RANGE")
 
 
 def test_a_star_among_the_arguments_of_a_function_is_the_columns(warehouse: Any) -> None:

@@ -108,3 +108,16 @@ def test_an_array_is_that_of_its_row_in_a_window(cursor: Any) -> None:
     cursor.execute(f"select n, lag(array_compact(a)) {window} from {rows} as v(g, n, a) order by n")
     found = [(n, None if a is None else list(a)) for n, a in cursor.fetchall()]
     assert found == [(1, None), (2, [1]), (3, None), (4, [3])]
+
+
+def test_a_bound_below_0_is_one_of_the_other_side(cursor: Any) -> None:
+    for frame in (
+        "rows between -1 following and -1 preceding",
+        "range between -1 following and -1 preceding",
+    ):
+        cursor.execute(f"select sum(i) over (order by i {frame}) as y from {_ROWS}")
+        assert [tuple(row) for row in cursor.fetchall()] == [(3,), (3,)]
+    cursor.execute(
+        f"select sum(i) over w as y from {_ROWS} window w as (order by i desc rows -1 following)"
+    )
+    assert [tuple(row) for row in cursor.fetchall()] == [(2,), (3,)]

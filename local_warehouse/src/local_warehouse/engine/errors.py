@@ -34,6 +34,8 @@ _PHRASES = (
     ("explode should only be called", "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ("limit must be >= 0", "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE"),
     ("different number of columns", "NUM_COLUMNS_MISMATCH"),
+    ("must have the same number of columns", "NUM_COLUMNS_MISMATCH"),
+    ("cannot resolve column position", "ORDER_BY_POS_OUT_OF_RANGE"),
     ("divide by zero", "DIVIDE_BY_ZERO"),
     ("division by zero", "DIVIDE_BY_ZERO"),
     ("remainder by zero", "REMAINDER_BY_ZERO"),

@@ -83,29 +83,53 @@ def _relation_of(name: str, select: exp.Select, columns_of: ColumnsOf) -> exp.Id
 def spell_out_keys(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Write the expressions of GROUP BY keys that are positions or aliases, beside a window
     function or HAVING: these may have the same expression, which the engine does not find by its
-    name."""
+    name. So those of several sets, whose outputs are not their keys alone."""
     group, having = select.args.get("group"), select.args.get("having")
+    if group is None:
+        return select
+    in_sets = has_sets(group)
     is_filtered = having is not None and having.find(exp.Column) is not None
-    if group is None or not (is_filtered or any(p.find(exp.Window) for p in select.expressions)):
+    if not (in_sets or is_filtered or any(p.find(exp.Window) for p in select.expressions)):
         return select
     names: set[str] | None = None
-    for key in list(group.expressions):
+    for key in list(_values(group) if in_sets else group.expressions):
         if isinstance(key, exp.Literal) and key.is_int:
             position = int(key.name)
             if 0 < position <= len(select.expressions):
                 key.replace(select.expressions[position - 1].unalias().copy())
         elif isinstance(key, exp.Column) and not key.table:
             for projection in select.expressions:
-                is_named = isinstance(projection, exp.Alias) and projection.alias == key.name
+                is_named = projection.alias.lower() == key.name.lower()
                 if not is_named or _has_name(projection.this, key.name):
                     continue
                 if names is None:
-                    columns = columns_of_relations(select, columns_of)
-                    names = {c.name.lower() for r in sources(select) for c in columns(r)}
+                    names = _names_of_columns(select, columns_of)
                 if key.name.lower() not in names:
                     key.replace(projection.this.copy())
                 break
     return select
+
+
+def look_into_outputs(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Write the expression of an output of which HAVING reads a field, which the engine takes for a
+    column of a relation. A column of the relations that has the output's name comes first."""
+    having = select.args.get("having")
+    outputs = {p.alias.lower(): p.this for p in select.expressions if isinstance(p, exp.Alias)}
+    for column in of_kind(nodes(having), exp.Column) if having is not None else ():
+        first, *fields = column.parts
+        name = first.name.lower()
+        if not fields or name not in outputs or place_of(column) is not select:
+            continue
+        relations = {relation.alias_or_name.lower() for relation in sources(select)}
+        if name not in relations | _names_of_columns(select, columns_of):
+            column.replace(exp.Dot.build([exp.paren(outputs[name].copy()), *fields]))
+    return select
+
+
+def _names_of_columns(select: exp.Select, columns_of: ColumnsOf) -> set[str]:
+    """The names of the columns of a SELECT's relations."""
+    columns = columns_of_relations(select, columns_of)
+    return {c.name.lower() for relation in sources(select) for c in columns(relation)}
 
 
 def _has_name(node: exp.Expr, name: str) -> bool:

@@ -5,13 +5,23 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
+
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
-from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, is_all, is_total
+from local_warehouse.errors import SqlError, syntax_error
+from local_warehouse.rewrites.scopes import (
+    ColumnsOf,
+    aggregates,
+    is_all,
+    is_total,
+    place_of,
+    position_of,
+)
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
-from local_warehouse.sql.walk import nodes
+from local_warehouse.sql.walk import nodes, of_kind
 
 _SETS = ("cube", "rollup", "grouping_sets")
 _KINDS = (exp.Cube, exp.Rollup, exp.GroupingSets)
@@ -49,6 +59,120 @@ def _aggregates_within(output: exp.Expr) -> bool:
     ) or aggregates(output)
 
 
+def aggregate_totals(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Have HAVING aggregate where it does not and there is no GROUP BY, or where only the arguments
+    of a window function do: the engine does not know these for totals."""
+    having = select.args.get("having")
+    if select.args.get("group") is not None:
+        return select
+    is_plain = having is not None and not aggregates(having)
+    windows = (output for output in select.expressions if output.find(exp.Window) is not None)
+    if is_plain or any(map(_aggregates_within, windows)):
+        select.having(fill("count(*) >= 0", {}), copy=False)
+    return select
+
+
+def spell_out_sets(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Write one GROUPING SETS of lists of keys in place of what the engine does not read: sets
+    behind keys (`GROUP BY a, b GROUPING SETS (a, b)`), one key without parentheses, ROLLUP or CUBE
+    within sets; and of lists of keys in ROLLUP and CUBE, for which it has other sets, and of
+    several sets beside each other, which have their keys several times there."""
+    group = select.args.get("group")
+    if group is None or not has_sets(group):
+        return select
+    (behind,) = group.args.get("grouping_sets") or [None]
+    is_one = len(group.expressions) == 1 or bool(group.args.get("cube") or group.args.get("rollup"))
+    if behind is None and is_one and not any(map(_is_unread, group.expressions)):
+        return select
+    if behind is None:
+        found = _combined(_sets(key) for key in group.expressions)
+    elif any(isinstance(key, _KINDS) for key in group.expressions):
+        raise syntax_error(f"Syntax error at or near 'GROUPING SETS': {render(group)}.")
+    else:
+        # All keys come first, for grouping_id to have their order.
+        keys = group.expressions
+        rest = _sets(behind)
+        whole = [keys for one in rest if set(one) == set(keys)]
+        found = [*(whole or [keys]), *(one for one in rest if set(one) != set(keys))]
+        if not whole:
+            condition = exp.NEQ(this=_grouping_id(keys), expression=exp.Literal.number(0))
+            select.having(condition, copy=False)
+    lists = [exp.Tuple(expressions=[key.copy() for key in one]) for one in found]
+    select.set("group", exp.Group(expressions=[exp.GroupingSets(expressions=lists)]))
+    return select
+
+
+def _is_unread(key: exp.Expr) -> bool:
+    """Whether a part of a GROUP BY has sets that the engine does not read."""
+    if isinstance(key, exp.GroupingSets):
+        return not all(isinstance(one, (exp.Tuple, exp.Paren)) for one in key.expressions)
+    is_short = isinstance(key, (exp.Cube, exp.Rollup))
+    return is_short and any(isinstance(one, exp.Tuple) for one in key.expressions)
+
+
+_Sets = list[list[exp.Expr]]
+
+
+def _sets(key: exp.Expr) -> _Sets:
+    """The sets of keys that a part of a GROUP BY stands for. Raises SqlError for a total among the
+    keys of ROLLUP or CUBE."""
+    lists = [_keys_of(one) for one in key.expressions]
+    if [] in lists and isinstance(key, (exp.Cube, exp.Rollup)):
+        raise syntax_error(f"Empty set in {render(key)} is not supported.")
+    match key:
+        case exp.GroupingSets():
+            return [one for inner in key.expressions for one in _sets_within(inner)]
+        case exp.Rollup():
+            return [_flat(lists[:count]) for count in range(len(lists), -1, -1)]
+        case exp.Cube():
+            return _combined([one, []] for one in lists)
+    return [[key]]
+
+
+def _sets_within(key: exp.Expr) -> _Sets:
+    return _sets(key) if isinstance(key, _KINDS) else [_flat([_keys_of(key)])]
+
+
+def _combined(parts: Iterable[_Sets]) -> _Sets:
+    """Each set of each part with each set of the others."""
+    return [_flat(chosen) for chosen in itertools.product(*parts)]
+
+
+def _flat(lists: Iterable[list[exp.Expr]]) -> list[exp.Expr]:
+    return list(dict.fromkeys(key for one in lists for key in one))
+
+
+def _keys_of(key: exp.Expr) -> list[exp.Expr]:
+    """The keys of a list of them in parentheses, or the one key."""
+    inner = key.unnest()
+    return inner.expressions if isinstance(inner, exp.Tuple) else [inner]
+
+
+def name_grouping_ids(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Put all keys into grouping_id(), and that in place of its older name, grouping__id. The
+    engine's has bits above those of the keys, for a set that is there twice."""
+    group = select.args.get("group")
+    if group is None or not has_sets(group):
+        return select
+    keys = [key for key in group.expressions if not isinstance(key, _KINDS)]
+    for part in nodes(group):
+        if isinstance(part, _KINDS):
+            keys += [key for one in part.expressions for key in _keys_of(one)]
+    for node in of_kind(nodes(select), exp.Column, exp.Anonymous):
+        name = "grouping_id" if isinstance(node, exp.Anonymous) else "grouping__id"
+        if node.name.lower() != name or place_of(node) is not select or not keys:
+            continue
+        is_output, given = node.parent is select, node.expressions or _flat([keys])
+        mask = exp.Literal.number(2 ** len(given) - 1)
+        number = exp.paren(exp.BitwiseAnd(this=_grouping_id(given), expression=mask))
+        node.replace(exp.alias_(number, name) if is_output else number)
+    return select
+
+
+def _grouping_id(keys: list[exp.Expr]) -> exp.Expr:
+    return exp.Anonymous(this="grouping_id", expressions=[key.copy() for key in keys])
+
+
 def spell_out_positions(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Put outputs in place of their positions within sets of keys, which the engine takes for
     constants there. Raises SqlError for a position that has no output, or one with an aggregate."""
@@ -56,7 +180,7 @@ def spell_out_positions(select: exp.Select, columns_of: ColumnsOf) -> exp.Select
     if group is None or any(output.is_star for output in outputs):
         return select
     for key in nodes(group):
-        position, above = _position(key), key.parent
+        position, above = position_of(key), key.parent
         while isinstance(above, _KEYS):
             above = above.parent
         if position is None or above is not group:
@@ -74,7 +198,7 @@ def spell_out_positions(select: exp.Select, columns_of: ColumnsOf) -> exp.Select
                 f"GROUP BY {position} refers to an expression {render(output)} that contains an"
                 " aggregate function. Aggregate functions are not allowed in GROUP BY.",
             )
-        if key.parent is not group:
+        if key.parent is not group or has_sets(group):
             key.replace(output.copy())
     return select
 
@@ -117,13 +241,6 @@ def _reads_keys(value: exp.Expr) -> bool:
 
 def _varying(value: exp.Expr) -> exp.Expr:
     return fill("if(count(*) >= 0, x, null)", {"x": value})
-
-
-def _position(key: exp.Expr) -> int | None:
-    digits = key.this if isinstance(key, exp.Neg) else key
-    if not isinstance(digits, exp.Literal) or not digits.is_int:
-        return None
-    return -int(digits.name) if digits is not key else int(digits.name)
 
 
 def leave_out_empty_total(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:

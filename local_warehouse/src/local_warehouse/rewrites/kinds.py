@@ -176,8 +176,10 @@ class Kinds:
         qualifiers, name = column.parts[:-1], column.parts[-1]
         structs = [one for one in qualifiers if one.name.lower() not in self._relations]
         names = [part.name.lower() for part in (*structs, name)]
+        if names[-1] not in self._names:  # a field of a struct that is made, for instance
+            return ALL
         known = [self._names[name] for name in names if name in self._names]
-        return functools.reduce(operator.or_, known) if known else ALL
+        return functools.reduce(operator.or_, known)
 
 
 def _rows_of(relation: exp.Expr, width: int) -> Iterator[list[exp.Expr]]:

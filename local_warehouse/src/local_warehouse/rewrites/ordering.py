@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import unsupported
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import moments
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, OperandTypes
-from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, is_all
+from local_warehouse.rewrites.scopes import (
+    ColumnsOf,
+    aggregates,
+    is_all,
+    position_of,
+    queries,
+    with_visible,
+)
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
@@ -23,17 +30,32 @@ _ROWS, _VALUES = 100_000, 10_000_000  # of a result that is sorted, which the en
 
 
 def order_by_all(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
-    """Order by the position of every output."""
-    order = select.args.get("order")
-    if order is None or not is_all(order):
-        return select
+    """Order by the position of every output, and check the positions that are given."""
+    _order(select, columns_of)
+    return select
+
+
+def order_unions_by_all(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """The same for set operations."""
+    for query in of_kind(queries(tree), exp.SetOperation):
+        _order(query, columns_of)
+    return tree
+
+
+def _order(query: exp.Query, columns_of: ColumnsOf) -> None:
+    order = query.args.get("order")
+    if order is None:
+        return
+    if not is_all(order):
+        _check_positions(query, order)
+        return
     only = order.expressions[0]
-    if select.is_star:
-        unordered = select.copy()
+    if query.is_star:
+        unordered = query.copy()
         unordered.set("order", None)
-        width = len(columns_of(unordered))
+        width = len(columns_of(with_visible(unordered, query)))
     else:
-        width = len(select.expressions)
+        width = len(query.selects)
     keys = [
         exp.Ordered(
             this=exp.Literal.number(position),
@@ -42,8 +64,21 @@ def order_by_all(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
         )
         for position in range(1, width + 1)
     ]
-    select.set("order", exp.Order(expressions=keys))
-    return select
+    query.set("order", exp.Order(expressions=keys))
+
+
+def _check_positions(query: exp.Query, order: exp.Expr) -> None:
+    """Raise SqlError for a position that has no output; the engine takes one below 0 for a
+    constant, and looks itself for those above the width of a star."""
+    for key in order.expressions:
+        position = position_of(key.this if isinstance(key, exp.Ordered) else key)
+        if position is None or (query.is_star and position > 0):
+            continue
+        if not 1 <= position <= len(query.selects):
+            raise SqlError(
+                "ORDER_BY_POS_OUT_OF_RANGE",
+                f"ORDER BY position {position} is not in the select list.",
+            )
 
 
 def order_by_outputs(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:

@@ -20,6 +20,7 @@ from local_warehouse.rewrites.by_type import correct_by_type
 from local_warehouse.rewrites.casts_by_name import cast_by_name
 from local_warehouse.rewrites.collations import compare_by_collation
 from local_warehouse.rewrites.confused_names import (
+    look_into_outputs,
     qualify_aggregated_columns,
     spell_out_keys,
     tell_casts_apart,
@@ -31,11 +32,14 @@ from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
 from local_warehouse.rewrites.generators import explode_maps
 from local_warehouse.rewrites.grouping import (
+    aggregate_totals,
     group_by_all,
     leave_out_empty_total,
     limit_totals,
+    name_grouping_ids,
     sort_totals,
     spell_out_positions,
+    spell_out_sets,
 )
 from local_warehouse.rewrites.indexes import look_up_in_change, look_up_in_select
 from local_warehouse.rewrites.inline_tables import check_inline_tables, let_arrays_hold_null
@@ -47,7 +51,12 @@ from local_warehouse.rewrites.lateral_generators import (
 from local_warehouse.rewrites.lateral_queries import join_lateral_queries
 from local_warehouse.rewrites.listed import look_into_listings
 from local_warehouse.rewrites.not_in import look_for_none
-from local_warehouse.rewrites.ordering import order_by_all, order_by_outputs, order_ranges
+from local_warehouse.rewrites.ordering import (
+    order_by_all,
+    order_by_outputs,
+    order_ranges,
+    order_unions_by_all,
+)
 from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.path_operator import (
     extract_paths_of_change,
@@ -127,17 +136,22 @@ REWRITES: tuple[Rewrite, ...] = (
         replace_lateral_aliases,
         look_up_in_select,
         group_by_all,
+        aggregate_totals,
         spell_out_positions,
         leave_out_empty_total,
         spell_out_keys,
+        spell_out_sets,
+        name_grouping_ids,
+        look_into_outputs,
         qualify_aggregated_columns,
         order_by_all,
         order_by_outputs,
         join_filtered_views,
-        filter_qualified,
         sort_totals,
+        filter_qualified,
         limit_totals,
     ),
+    order_unions_by_all,
     spell_out_stars_of_calls,
     extract_paths_of_change,
     look_up_in_change,

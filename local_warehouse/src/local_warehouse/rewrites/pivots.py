@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from local_warehouse import errors
+from local_warehouse.rewrites import scopes
 from local_warehouse.rewrites.scopes import ColumnsOf, columns_of_relations, sources
 from local_warehouse.sql.dialect import render
 
@@ -54,6 +55,8 @@ def _pivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp.S
     field = pivot.args["fields"][0]
     keys = _parts(field.this)
     aggregates = [aggregate.unalias() for aggregate in pivot.expressions]
+    for aggregate in aggregates:
+        _check_aggregate(aggregate)
     used = {column.name.lower() for part in (*keys, *aggregates) for column in _columns(part)}
     columns = columns_of(relation)
     groups = [exp.column(c.name, quoted=True) for c in columns if c.name.lower() not in used]
@@ -79,7 +82,7 @@ def _pivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp.S
         source = relation
     cells = [
         exp.alias_(
-            exp.Filter(this=aggregate.copy(), expression=exp.Where(this=_equals(keys, value))),
+            _filtered(aggregate, _equals(keys, value)),
             _cell_name(value, named, len(aggregates) == 1),
             quoted=True,
         )
@@ -87,6 +90,26 @@ def _pivot(relation: exp.Expr, pivot: exp.Pivot, columns_of: ColumnsOf) -> exp.S
         for aggregate, named in zip(aggregates, pivot.expressions, strict=True)
     ]
     return _grouped(cells, source, groups)
+
+
+def _check_aggregate(aggregate: exp.Expr) -> None:
+    """Raise SqlError for an expression that has no aggregate."""
+    if not scopes.aggregates(aggregate):
+        raise errors.SqlError(
+            "MISSING_AGGREGATION",
+            f"PIVOT takes aggregates, and {render(aggregate)} has none (any_value, for instance).",
+        )
+
+
+def _filtered(aggregate: exp.Expr, condition: exp.Expr) -> exp.Expr:
+    """An expression with its aggregates over the rows that a condition is true of."""
+
+    def filtered(node: exp.Expr) -> exp.Expr:
+        if not scopes.is_aggregate(node) or isinstance(node.parent, exp.Filter):
+            return node
+        return exp.Filter(this=node, expression=exp.Where(this=condition.copy()))
+
+    return aggregate.transform(filtered)
 
 
 def _grouped(
@@ -110,13 +133,21 @@ def _is_number(data_type: str) -> bool:
 
 def _equals(keys: list[exp.Expr], value: exp.Expr) -> exp.Expr:
     """The condition that the keys have a value, without <=>: the engine fails on one that occurs
-    twice."""
+    twice. Raises SqlError where they are not as many as its parts."""
+    parts = _parts(_unaliased(value))
+    if len(keys) == 1 and len(parts) > 1:
+        raise errors.unsupported(f"the STRUCT {render(value)} among the values of PIVOT")
+    if len(keys) != len(parts):
+        raise errors.SqlError(
+            "PIVOT_VALUE_DATA_TYPE_MISMATCH",
+            f"The value {render(value)} of PIVOT has not as many parts as FOR has columns.",
+        )
     return exp.and_(
         *(
             key.copy().is_(exp.null())
             if isinstance(part, exp.Null)
             else exp.EQ(this=key.copy(), expression=part.copy())
-            for key, part in zip(keys, _parts(_unaliased(value)), strict=True)
+            for key, part in zip(keys, parts, strict=True)
         )
     )
 

@@ -19,10 +19,12 @@ from local_warehouse.rewrites.scopes import (
     queries,
     with_visible,
 )
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.rewrites.templates import PREFIX
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import of_kind
 
+_OF_KEYS = ("grouping", "grouping_id")  # which take keys and no outputs
 _AROUND = ("with_", "distinct", "limit", "offset")
 _ALL = exp.Literal.number(2**63 - 1)
 
@@ -135,6 +137,9 @@ def _key(key: exp.Expr, inner: exp.Select, names: list[str], hidden: list[exp.Ex
     aliases = {p.alias.lower(): p.this for p in inner.expressions if isinstance(p, exp.Alias)}
     hidden.append(value.copy())
     for column in list(hidden[-1].find_all(exp.Column)):
+        around = column.parent
+        if around is not None and name_of(around) in _OF_KEYS:
+            continue
         if not column.table and column.name.lower() in aliases:
             column.replace(exp.paren(aliases[column.name.lower()].copy()))
     value.replace(exp.column(f"hidden_{len(hidden) - 1}"))

@@ -97,10 +97,11 @@ AGGREGATES = {
     "any", "any_value", "approx_count_distinct", "approx_percentile", "approx_top_k", "array_agg",
     "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "collect_list", "collect_set",
     "corr", "count", "count_if", "covar_pop", "covar_samp", "every", "first", "first_value",
-    "kurtosis", "last", "last_value", "listagg", "max", "max_by", "mean", "median", "min",
-    "min_by", "mode", "percentile", "percentile_approx", "percentile_cont", "percentile_disc",
-    "regr_count", "skewness", "some", "std", "stddev", "stddev_pop", "stddev_samp", "string_agg",
-    "sum", "try_avg", "try_sum", "var_pop", "var_samp", "variance",
+    "grouping", "grouping_id", "kurtosis", "last", "last_value", "listagg", "max", "max_by",
+    "mean", "median", "min", "min_by", "mode", "percentile", "percentile_approx",
+    "percentile_cont", "percentile_disc", "regr_count", "skewness", "some", "std", "stddev",
+    "stddev_pop", "stddev_samp", "string_agg", "sum", "try_avg", "try_sum", "var_pop", "var_samp",
+    "variance",
 }  # fmt: skip
 
 _RANDOM = {"monotonically_increasing_id", "rand", "randn", "random", "randstr", "shuffle",
@@ -319,3 +320,11 @@ def is_all(clause: exp.Expr) -> bool:
         and key.name.upper() == "ALL"
         and not (isinstance(key, exp.Column) and key.this.quoted)
     )
+
+
+def position_of(key: exp.Expr) -> int | None:
+    """The number by which a key of GROUP BY or ORDER BY counts an output, None for other keys."""
+    digits = key.this if isinstance(key, exp.Neg) else key
+    if not isinstance(digits, exp.Literal) or not digits.is_int:
+        return None
+    return -int(digits.name) if digits is not key else int(digits.name)

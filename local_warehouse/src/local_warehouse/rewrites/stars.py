@@ -11,18 +11,33 @@ from sqlglot import exp
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.output_names import name_outputs
-from local_warehouse.rewrites.scopes import ColumnsOf, place_of, sources, star_query
+from local_warehouse.rewrites.scopes import (
+    ColumnsOf,
+    place_of,
+    position_of,
+    sources,
+    star_query,
+)
 from local_warehouse.rewrites.structs import type_of, without_field
 from local_warehouse.sql.walk import nodes, of_kind
 
 
 def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
-    """Replace a star with exceptions by the columns that are left of it."""
+    """Replace a star with exceptions by the columns that are left of it, and one beside GROUP BY by
+    the columns, which the engine does not do. Raises SqlError for a star beside a GROUP BY that has
+    a position."""
     projections: list[exp.Expr] = []
     changed = False
+    group = None if select.args.get("laterals") else select.args.get("group")
+    relations = {"", *(relation.alias_or_name.lower() for relation in sources(select))}
+    if group is not None and select.is_star and any(map(position_of, group.expressions)):
+        raise SqlError(
+            "STAR_GROUP_BY_POS", "Star (*) is not allowed beside a position in GROUP BY."
+        )
     for projection in select.expressions:
         star = _star(projection)
-        if star is None or not star.args.get("except_"):
+        is_grouped = group is not None and projection.text("table").lower() in relations
+        if star is None or not (star.args.get("except_") or is_grouped):
             projections.append(projection)
             continue
         changed = True

@@ -28,7 +28,9 @@ _AROUND = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
 
 
 def check_windows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Raise SqlError for such a window."""
+    """Raise SqlError for such a window, and turn bounds below 0 round, which the engine refuses."""
+    for spec in of_kind(nodes(tree), exp.WindowSpec):
+        _turn_round(spec)
     for window in of_kind(nodes(tree), exp.Window):
         select = window.find_ancestor(exp.Select)
         named = select.args.get("windows") or [] if select is not None else []
@@ -41,6 +43,15 @@ def check_windows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if window.arg_key != "windows":
             _check(window, specification)
     return tree
+
+
+def _turn_round(spec: exp.Expr) -> None:
+    """Write `2 PRECEDING` for `-2 FOLLOWING`, and the other way round."""
+    for bound in ("start", "end"):
+        value, side = spec.args.get(bound), spec.text(f"{bound}_side").upper()
+        if isinstance(value, exp.Neg) and isinstance(value.this, exp.Literal):
+            spec.set(bound, value.this)
+            spec.set(f"{bound}_side", "FOLLOWING" if side == "PRECEDING" else "PRECEDING")
 
 
 def _specification(window: exp.Window, named: list[exp.Window]) -> exp.Window | None:

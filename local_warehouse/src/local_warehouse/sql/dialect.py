@@ -73,6 +73,9 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             part = self._parse_grouping_sets() or self._parse_cube_or_rollup()
             return part or self._parse_disjunction()
 
+        def _parse_pivot_aggregation(self) -> Any:  # of expressions too, such as sum(x) / 100
+            return self._parse_alias(self._parse_bitwise())
+
     class Generator(Databricks.Generator):  # type: ignore[misc]
         """A generator that writes types and casts as they were read."""
 
