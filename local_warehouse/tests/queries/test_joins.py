@@ -119,6 +119,10 @@ def parts(warehouse: Any, schema: str) -> dict[str, str]:
          [(1, 5), (1, 7), (4, 5), (4, 7)]),
         ("count(*), count(v) from {t} t, lateral (select * from {u} u where u.k = t.k) q",
          [(3, 2)]),
+        ("q.n, t.* from {t} t, lateral (select n from {u} u where u.k = t.k) q where t.v > 5",
+         [(5, 1, 10), (7, 1, 10)]),
+        ("T.*, n from {t} t left join lateral (select u.* from {u} u where u.k = t.k) q on n > 5"
+         " where t.k < 4", [(1, 10, 7), (2, None, 9), (3, 30, None)]),
     ],
 )  # fmt: skip
 def test_lateral_reads_the_relations_before_it(

@@ -361,6 +361,38 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             )
         ),
         *(
+            pytest.param(f"with t as (values (1, 2)) select {query}", [rows], id=query)
+            for query, rows in (
+                ("T.* from t", (1, 2)),
+                ("T.*, U.col2 as b from t join t as u using (col1)", (1, 2, 2)),
+                (
+                    "`T`.*, V.* from (t cross join t y) lateral view explode(array(7)) v as x",
+                    (1, 2, 7),
+                ),
+                ("Y.* from (select S.*, 3 from t, lateral (select T.*) s) as y", (1, 2, 3)),
+                ("X.S.*, 2 from (select named_struct('a', 1) as s) as x", (1, 2)),
+                ("(select struct(U.*) from t as u).col2", (2,)),
+                ("count(U.*, null), count(*) from t as u", (0, 1)),
+            )
+        ),
+        pytest.param(
+            "with t as (values (1, 2), (3, 4)) select * from t union all table t order by 1",
+            [(1, 2), (1, 2), (3, 4), (3, 4)],
+            id="TABLE in a set operation",
+        ),
+        pytest.param(
+            "with t as (values (1, 2), (3, 4)), u as (table t) select * from (table u) as v"
+            " where col1 in (values (3), (7)) and exists (table u)",
+            [(3, 4)],
+            id="TABLE in parentheses",
+        ),
+        pytest.param(
+            "with t as (values (1, 2), (3, 4)) select * from t where (col1, col2) in"
+            " (values (1, 2), (3, 5)) or col1 in (values (3)) order by 1",
+            [(1, 2), (3, 4)],
+            id="IN (VALUES …)",
+        ),
+        *(
             pytest.param(
                 (
                     f"select {query} from values ('1'), ('1.0'), ('1e1'), ('x') as v(s){rest}"
@@ -402,6 +434,12 @@ def test_a_form_gives_its_rows(
 
 
 _UNION = "select 0 as x, id from range(9) union all select 5, id from range(9)"
+
+
+def test_the_star_of_a_relation_is_not_counted(warehouse: Any) -> None:
+    for star in ("t.*", "T.*", "distinct t.*"):
+        counted = f"select count({star}) as n from values (1, null) as t(a, b)"
+        warehouse.fails(counted, "INVALID_USAGE_OF_STAR_OR_REGEX")
 
 
 @pytest.mark.parametrize(

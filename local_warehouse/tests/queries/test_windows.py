@@ -77,6 +77,20 @@ def test_a_range_is_of_values_that_have_a_distance(
     assert _condition(cursor, f"sum(i) over ({window})") == wanted
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "rows between 1 preceding and 1 following exclude current row",
+        "rows between 1 preceding and current row exclude ties",
+        "rows between unbounded preceding and current row exclude no others",
+        "rows between abs(-1) preceding and current row",
+        "range between current row and double('inf') following",
+    ],
+)
+def test_a_frame_has_literals_and_excludes_nothing(frame: str, cursor: Any) -> None:
+    assert _condition(cursor, f"sum(i) over (order by i {frame})") == "PARSE_SYNTAX_ERROR"
+
+
 def test_a_window_that_is_not_defined_is_missing(cursor: Any) -> None:
     for named in ("", "window W as (order by i)"):
         assert _condition(cursor, "rank() over w", named) == "MISSING_WINDOW_SPECIFICATION"

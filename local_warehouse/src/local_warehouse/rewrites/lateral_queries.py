@@ -94,7 +94,7 @@ def _join(
     join.set("this", exp.Subquery(this=keyed, alias=alias))
     join.set("on", exp.and_(by_key, on) if on is not None and on != exp.true() else by_key)
     join.set("kind", "" if join.side else "INNER")
-    _hide_key(select)
+    _hide_key(select, alias.name)
 
 
 def _check(join: exp.Join) -> None:
@@ -157,7 +157,7 @@ def _keyed(query: exp.Expr, keys: exp.Select) -> exp.Expr:
     _read_keys(query, keys)
     if group is not None and not is_all(group):
         query.group_by(_column(_KEYS), copy=False)
-    _hide_key(query)
+    _hide_key(query, _KEYS)
     query.select(exp.alias_(_column(_KEYS), _KEY), copy=False)
     for window in of_kind(nodes(query), exp.Window):
         is_reference = window.args.get("alias") is not None and window.arg_key != "windows"
@@ -272,12 +272,15 @@ def _name_outputs(query: exp.Select) -> None:
     query.set("expressions", outputs)
 
 
-def _hide_key(select: exp.Select) -> None:
-    """Leave the keys out of the stars of a SELECT, but for those of count, which count rows."""
+def _hide_key(select: exp.Select, relation: str) -> None:
+    """Leave the keys, which a relation has, out of the stars of a SELECT that have its columns, but
+    for those of count, which count rows."""
     for star in of_kind(nodes(select), exp.Star):
-        around = star.parent.parent if isinstance(star.parent, exp.Column) else star.parent
+        table = star.parent.table if isinstance(star.parent, exp.Column) else ""
+        around = star.parent.parent if table else star.parent
         is_counted = around is not None and name_of(around) == "count"
-        if star.parent_select is select and not is_counted:
+        has_key = table.lower() in ("", relation.lower())
+        if star.parent_select is select and has_key and not is_counted:
             hidden = star.args.get("except_") or []
             if all(one.name != _KEY for one in hidden):
                 star.set("except_", [*hidden, exp.column(_KEY)])

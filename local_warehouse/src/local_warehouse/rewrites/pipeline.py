@@ -70,6 +70,7 @@ from local_warehouse.rewrites.regular_expressions import translate_patterns
 from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
 from local_warehouse.rewrites.set_operations import count_in_intersections
 from local_warehouse.rewrites.stars import (
+    spell_as_relations,
     spell_out_excepted_stars,
     spell_out_stars_of_calls,
 )
@@ -104,6 +105,7 @@ def each_select(*rewrites: SelectRewrite) -> Rewrite:
 
 
 REWRITES: tuple[Rewrite, ...] = (
+    spell_as_relations,
     name_outputs,
     check_inline_tables,
     refuse,

@@ -14,12 +14,17 @@ from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
     place_of,
+    places_around,
     position_of,
     sources,
     star_query,
 )
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.rewrites.structs import type_of, without_field
+from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
+
+_RELATIONS = (exp.DerivedTable, exp.Pivot, exp.Table)
 
 
 def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -59,7 +64,8 @@ def spell_out_stars_of_calls(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         ):
             continue
         name = str(call.this).lower() if isinstance(call, exp.Anonymous) else ""
-        if name in ("count", "struct") and not star.args.get("except_"):
+        is_counted = name == "count" and argument is star and len(call.expressions) == 1
+        if (is_counted or name == "struct") and not star.args.get("except_"):
             continue
         at = argument.index or 0
         columns = _columns(argument, star, select, columns_of)
@@ -137,3 +143,52 @@ def _star_columns(
             one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
         pairs += [(alias or None, column) for column in columns_of(one)]
     return pairs
+
+
+def spell_as_relations(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Write the name before a star as the relation itself is written: in another case, the engine
+    finds the relation and none of its columns. Raises SqlError for count(t.*), which would count
+    the rows without a NULL and look as if it counted all."""
+    for star in of_kind(nodes(tree), exp.Star):
+        column = star.parent
+        while isinstance(column, exp.Dot):  # the fields of a struct
+            column = column.this
+        name = column.args.get("table") if isinstance(column, exp.Column) else None
+        for place in places_around(star) if name is not None else ():
+            written = _names_of_relations(place).get(name.name.lower())
+            if written is not None:
+                name.replace(exp.to_identifier(written, quoted=True))
+                if column is star.parent:
+                    _check_count(column)
+                break
+    return tree
+
+
+def _check_count(star: exp.Expr) -> None:
+    argument = star.parent if isinstance(star.parent, exp.Distinct) else star
+    call = argument.parent
+    is_alone = len(argument.expressions or [argument]) == 1
+    if name_of(call) == "count" and len(call.expressions) == 1 and is_alone:
+        raise SqlError(
+            "INVALID_USAGE_OF_STAR_OR_REGEX",
+            f"{render(call)} is not allowed: use count(*), or name the columns.",
+        )
+
+
+def _names_of_relations(place: exp.Expr) -> dict[str, str]:
+    """The names of the relations of a SELECT, by these in lower case."""
+    clauses = [
+        place.args.get("from_"),
+        *(place.args.get("joins") or []),
+        *(place.args.get("laterals") or []),
+    ]
+    names: dict[str, str] = {}
+    for clause in clauses:
+        for node in clause.walk(prune=_is_select) if clause is not None else ():
+            if isinstance(node, _RELATIONS) and (name := node.alias_or_name):
+                names.setdefault(name.lower(), name)
+    return names
+
+
+def _is_select(node: exp.Expr) -> bool:
+    return isinstance(node, (exp.Select, exp.SetOperation))

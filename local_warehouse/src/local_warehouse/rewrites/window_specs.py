@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.errors import SqlError, syntax_error, unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.sql.dialect import render
@@ -101,6 +101,9 @@ def _frame(spec: exp.WindowSpec | None) -> _Frame | None:
     """ROWS or RANGE with its bounds, None where there is no frame."""
     if spec is None:
         return None
+    for bound in (spec.args.get("start"), spec.args.get("end")):
+        if isinstance(bound, exp.Expr) and (calls := of_kind(nodes(bound), exp.Anonymous)):
+            raise syntax_error(f"A frame's bound is a literal, and not {render(calls[0])}.")
     start, end = (
         (str(spec.args.get(side) or "current row").lower(), spec.text(f"{side}_side").lower())
         for side in ("start", "end")

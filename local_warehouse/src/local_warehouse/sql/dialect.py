@@ -38,6 +38,8 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             if name != "PERCENTILE"
         }
         ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}  # array(1, 2)[0] is an element
+        SUPPORTS_TABLE_QUERY: ClassVar[bool] = True  # TABLE name, which is SELECT * FROM name
+        WINDOW_EXCLUDE_OPTIONS: ClassVar[dict[str, Any]] = {}  # which are read and not written
         TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {
             kind: lambda self, literal, to: _typed(literal, to)
             for kind in exp.DataType.TEMPORAL_TYPES
@@ -52,6 +54,14 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                     if node.this in _CHARACTERS:
                         node.set("this", exp.DataType.Type.TEXT)
                         node.set("expressions", None)
+            return found
+
+        def _parse_in(self, this: exp.Expr | None, alias: bool = False) -> Any:
+            found = super()._parse_in(this, alias)
+            rows = found.expressions
+            if len(rows) == 1 and isinstance(rows[0], exp.Values):  # a query, and no list
+                found.set("expressions", None)
+                found.set("query", exp.select("*").from_(rows[0]).subquery(copy=False))
             return found
 
         def _parse_group(self, skip_group_by_token: bool = False) -> Any:

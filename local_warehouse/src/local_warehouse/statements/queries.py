@@ -20,7 +20,7 @@ from local_warehouse.types.results import Result, rows
 
 def select(context: Context, reader: StatementReader) -> Result:
     """A query, whose rows are computed while the client reads them."""
-    source = _query(reader)
+    source: str | exp.Expr = reader.query()
     if "describe" in reader.text.lower():
         source = _with_descriptions(context, source)
     query = Query(context, source, reads=True)
@@ -35,12 +35,6 @@ def select(context: Context, reader: StatementReader) -> Result:
 def _closing(query: Query, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     with query:
         yield from batches
-
-
-def _query(reader: StatementReader) -> str | exp.Expr:
-    if reader.accept("TABLE"):  # TABLE name is SELECT * FROM name, which sqlglot does not read
-        return f"select * from {reader.rest()}"
-    return reader.query()
 
 
 def _with_descriptions(context: Context, query: str | exp.Expr) -> str | exp.Expr:
@@ -89,6 +83,6 @@ def _array(values: list[Any], kind: str) -> exp.Expr:
 def explain(context: Context, reader: StatementReader) -> Result:
     """EXPLAIN [EXTENDED | FORMATTED | CODEGEN | COST] query: the engine's plan as one text."""
     kind = reader.accept_any("EXTENDED", "FORMATTED", "CODEGEN", "COST") or ""
-    with Query(context, _query(reader)) as query:
+    with Query(context, reader.query()) as query:
         plan = context.engine.run(f"explain {kind} {query.sql}").column(0)[0].as_py()
     return rows([("plan", "string")], [[plan]])
