@@ -11,7 +11,7 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.constant_arguments import varies
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
-from local_warehouse.rewrites.operand_types import DIGITS, ByName, OperandTypes, widest
+from local_warehouse.rewrites.operand_types import DIGITS, ByName, OperandTypes
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import decimal_of
@@ -65,20 +65,6 @@ def narrow(call: exp.Expr) -> list[exp.Expr]:
     return []
 
 
-def _check_position(call: exp.Expr, types: OperandTypes) -> None:
-    """Raise SqlError for what is looked for among whole numbers and has another type: a text, or a
-    DECIMAL that cannot hold them."""
-    listed, wanted = map(types.of, _arguments(call))
-    exact = decimal_of(wanted) if wanted.startswith("decimal") else None
-    digits = DIGITS.get(listed.removeprefix("array<").removesuffix(">"), 0)
-    if digits and (wanted == "string" or (exact and exact.precision - exact.scale < digits)):
-        raise SqlError(
-            "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",
-            f"Cannot resolve {render(call)} due to data type mismatch: {listed.upper()} has no"
-            f" values of {wanted.upper()}.",
-        )
-
-
 def _check_element(call: exp.Expr, types: OperandTypes) -> None:
     """Raise SqlError for a key that the keys of a map cannot be compared with, and for a place in
     an array that is no INT: the engine casts both."""
@@ -107,15 +93,6 @@ def _check_element(call: exp.Expr, types: OperandTypes) -> None:
             f"Cannot resolve {render(call)} due to data type mismatch: the map's keys are"
             f" {keys.upper()}, and the key is {key.upper()}.",
         )
-
-
-def _widen(call: exp.Expr, types: OperandTypes) -> None:
-    """Give two arrays of numbers one type; the engine makes whole numbers of DECIMALs."""
-    given = {types.of(one).removeprefix("array<").removesuffix(">") for one in _arguments(call)}
-    wanted = widest(given)
-    if len(given) > 1 and wanted.startswith("decimal"):
-        for one in _arguments(call):
-            one.replace(exp.cast(one.copy(), f"array<{wanted}>"))
 
 
 def _refuse_long_decimals(call: exp.Expr, types: OperandTypes) -> None:
@@ -209,8 +186,6 @@ CALLS: ByName = {
     **dict.fromkeys(_TAKEN_EVIDENTLY, (_check_evident, check)),
     **dict.fromkeys(_INTS.keys() - {"elt"}, (narrow, check)),
     **dict.fromkeys(("element_at", "try_element_at"), (_arguments, _check_element)),
-    "array_position": (_arguments, _check_position),
-    "arrays_overlap": (_arguments, _widen),
     "xxhash64": (_arguments, _refuse_long_decimals),
     "map_concat": (_arguments, _check_maps),
     "mask": (_arguments, _mask),

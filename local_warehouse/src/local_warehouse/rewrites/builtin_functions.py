@@ -60,6 +60,10 @@ _URL_VALUE = (
 _FIRST_LETTER = "translate(upper(left(w, 1)), 'ǄǇǊǱ', 'ǅǈǋǲ')"
 _LATE = f"cast({refusal('a year above 9999 in a text with a format')} as timestamp)"
 _TEXTS = (UNKNOWN, "string", "void")
+_NO_BINARY = (
+    "raise_error(concat('[CONVERSION_INVALID_INPUT] The value ', cast(x as string), ' cannot be"
+    " converted to BINARY because it is malformed.'))"
+)
 _NO_CSV = "raise_error('[DATATYPE_MISMATCH.UNEXPECTED_NULL] The csv must not be NULL.')"
 # What stands for a call with so many arguments; `call` is the call, `x`, `y`, `z` its arguments.
 _CORRECTED = {
@@ -99,10 +103,14 @@ _CORRECTED = {
     **{(name, 2): f"nanvl(call, {_NAN})" for name in ("pow", "power")},
     ("hypot", 2): f"if({_HYPOT.format('')} = {_MOST}, 1e155D * {_HYPOT.format(' / 1e155D')},"
     f" {_HYPOT.format('')})",  # the engine squares integers, and DOUBLEs that are too large
-    # 0 where there is no digit of the base, of which the engine makes NULL
+    # 0 where there is no digit of the base, of which the engine makes NULL, as of large numbers
     ("conv", 3): "case when z < 0 or (z > 0 and trim(cast(x as string)) like '-%') then"
     f" {refusal('conv() of numbers below 0')} when call is null and trim(cast(x as string)) <> ''"
-    " and y between 2 and 36 and z between 2 and 36 then '0' else call end",
+    " and y between 2 and 36 and z between 2 and 36 then"
+    " if(locate(lower(left(trim(cast(x as string)), 1)), substring(DIGITS, 1, y)) = 0, '0',"
+    f" {refusal('conv() of more than digits or of 63 bits')}) else call end".replace(
+        "DIGITS", "'0123456789abcdefghijklmnopqrstuvwxyz'"
+    ),
     ("log", 2): "if(x <= 0, null, call)",
     ("factorial", 1): "factorial(if(x between 0 and 20, x, null))",  # the engine's fails beyond
     ("get_json_object", 2): f"{PREFIX}json_object(x, y)",  # the engine's has no [*]
@@ -131,6 +139,9 @@ _CORRECTED = {
     ("schema_of_csv", 1): f"if(x is null, {_NO_CSV}, call)",
     ("schema_of_csv", 2): f"if(x is null, {_NO_CSV}, call)",
     ("split_part", 3): f"if(z = -2147483648, {refusal('split_part() at -2147483648')}, call)",
+    # an error; the engine's is NULL
+    ("to_binary", 1): f"if(call is null and x is not null, {_NO_BINARY}, call)",
+    ("to_binary", 2): f"if(call is null and x is not null and y is not null, {_NO_BINARY}, call)",
     # NULL of characters that are no base64
     (
         "try_to_binary",
@@ -203,6 +214,14 @@ _SLICED = (
     " in slice is invalid: it is below 0.') as int) when abs(cast(s as bigint)) > 2147480000"
     f" then cast({refusal('slice() from so far')} as int) when n > size(x) then size(x) else n end)"
 )
+_REPLACED_FROM = (
+    "if(length(x) < n, x, concat(left(x, n - 1), regexp_replace(substring(x, n), pattern, new)))"
+)
+_CHARSETS = {"us-ascii": "[^\\x00-\\x7F]", "iso-8859-1": "[^\\x00-\\xFF]"}
+_ENCODED = (
+    "if(cast(x as string) rlike pattern, cast(raise_error('[MALFORMED_CHARACTER_CODING] Invalid"
+    " value found when performing `encode`.') as binary), call)"
+)
 _MANY = 1_000_000
 _OVERLAID = (
     "if(n is null, null, concat(substring(x, 1, if(p < 1, 0, p - 1)), y,"
@@ -267,10 +286,18 @@ def _correct(call: exp.Expr) -> None:
         call.replace(fill("get(x, greatest(y, -1))", {"x": arguments[0], "y": arguments[1]}))
     elif name == "elt" and len(arguments) > 1:
         _take(call, arguments)
+    elif name in ("format_string", "printf") and not arguments:  # on which the engine ends
+        raise SqlError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", f"{name}() requires a format.")
+    elif name == "to_binary" and len(arguments) == 2 and _is_null(arguments[1]):
+        call.replace(exp.cast(exp.Null(), "binary"))
+    elif name == "encode" and len(arguments) == 2:
+        _encode(call, arguments)
     elif name in ("to_number", "try_to_number") and _is_null(arguments[-1]):
         call.replace(exp.cast(exp.Null(), "decimal(10, 0)"))
     elif name == "regexp_replace" and len(arguments) > 2:
         _check_replacement(arguments[1], arguments[2])
+        if len(arguments) == 4:
+            _replace_from(call, arguments)
     elif name == "substr":
         _substring(call, [*arguments, None, None][:3])
     elif name == "assert_true" and len(arguments) == 1:
@@ -415,6 +442,29 @@ def _check_replacement(pattern: exp.Expr, replacement: exp.Expr) -> None:
         )
 
 
+def _replace_from(call: exp.Expr, arguments: list[exp.Expr]) -> None:
+    """Replace from a place on; the engine's function takes none. What is before it is not looked
+    at, by `^` and `\\b` neither, and of a place behind the end nothing is replaced."""
+    start = arguments[3]
+    if not _is_natural(start):
+        if isinstance(start, (exp.Neg, exp.Literal, exp.Null)):
+            raise SqlError(
+                "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+                f"Cannot resolve {render(call)}: its position is not above 0.",
+            )
+        raise unsupported(f"{render(call)}, whose position is no literal")
+    places = dict(zip(("x", "pattern", "new", "n"), arguments, strict=True))
+    is_whole = start.name == "1"
+    call.replace(fill("regexp_replace(x, pattern, new)" if is_whole else _REPLACED_FROM, places))
+
+
+def _encode(call: exp.Expr, arguments: list[exp.Expr]) -> None:
+    """Fail for characters that a charset does not have; the engine's have question marks."""
+    if arguments[1].name.lower() in _CHARSETS:
+        pattern = exp.Literal.string(_CHARSETS[arguments[1].name.lower()])
+        call.replace(fill(_ENCODED, {"call": call, "x": arguments[0], "pattern": pattern}))
+
+
 def _overlay(call: exp.Overlay) -> None:
     """Put a text over another one also where a position or a length is below 1, or where they are
     too large together for an INT, whose sum wraps around in Spark."""
@@ -489,6 +539,17 @@ def _is_call(node: exp.Expr | None, names: tuple[str, ...]) -> bool:
     return isinstance(node, exp.Anonymous) and str(node.this).lower() in names
 
 
+def _is_bare(value: exp.Expr) -> bool:
+    return isinstance(value, (exp.Column, exp.Identifier))
+
+
+def _field(value: exp.Expr, at: int) -> str:
+    """The name of a field that struct() makes of a value at a place."""
+    if isinstance(value, exp.Dot):
+        return str(value.expression.name)
+    return str(value.alias_or_name) if _is_bare(value) or value.alias else f"col{at}"
+
+
 def _with_lambda(name: str, template: str, arguments: list[exp.Expr]) -> exp.Expr:
     """A call of a function with a lambda as one of transform, whose body has what the parameters
     stand for."""
@@ -501,10 +562,13 @@ def _with_lambda(name: str, template: str, arguments: list[exp.Expr]) -> exp.Exp
         for parameter, text in zip(function.expressions, _PARAMETERS[name], strict=True)
     }
     body = exp.paren(function.this.copy())
-    for row in reversed(of_kind(nodes(body), exp.Tuple)):  # its fields are named as the parameters
-        if row.expressions and all(one.name.lower() in values for one in row.expressions):
-            pairs = [
-                part for one in row.expressions for part in (exp.Literal.string(one.name), one)
+    for row in reversed(of_kind(nodes(body), exp.Tuple, exp.Anonymous)):
+        is_row = isinstance(row, exp.Tuple) or _is_call(row, ("struct",))
+        if is_row and any(_is_bare(one) and one.name.lower() in values for one in row.expressions):
+            pairs = [  # its fields are named as the parameters
+                part
+                for at, one in enumerate(row.expressions, 1)
+                for part in (exp.Literal.string(_field(one, at)), one.unalias())
             ]
             row.replace(exp.Anonymous(this="named_struct", expressions=pairs))
     for node in reversed(nodes(body)):

@@ -6,6 +6,7 @@ corrected before outer ones. What the engine does not know the type of stays as 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -14,6 +15,7 @@ from local_warehouse.rewrites import (
     argument_kinds,
     argument_types,
     arithmetic,
+    array_values,
     common_types,
     exact_doubles,
     functions_by_type,
@@ -23,9 +25,11 @@ from local_warehouse.rewrites import (
     ordering,
     statistics,
     texts,
+    unordered_values,
     variants,
     window_aggregates,
 )
+from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.operand_types import (
     ByClass,
     ByName,
@@ -55,6 +59,7 @@ _BY_NAME: ByName = {
     **common_types.CALLS,
     **window_aggregates.CALLS,
     **argument_types.CALLS,
+    **array_values.CALLS,
     **exact_doubles.CALLS,
     **json_texts.CALLS,
     **statistics.CALLS,
@@ -87,6 +92,7 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
     that they belong to."""
     found = nodes(tree)
     mixed = {id(node) for node in mixed_numbers.mixed_comparisons(found)}
+    kinds = Kinds(found)
     corrections: dict[int, _Corrections] = {}
     for node in reversed(found):
         wanted: _Corrections = []
@@ -100,12 +106,20 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
         fitting = argument_kinds.fitting(node)
         if fitting is not None:
             wanted = [(node, fitting.remember, [node]), *wanted, (node, fitting.apply, [node])]
+        unordered = unordered_values.doubtful_values(node, kinds)
+        if unordered:
+            check = functools.partial(_check_order, unordered)
+            wanted.insert(0, (node, check, unordered))
         if argument_kinds.is_doubtful(node):
             compared = [one for group in mixed_numbers.compared_values(node) for one in group]
             wanted.insert(0, (node, argument_kinds.check_types, compared))
         if wanted:
             corrections.setdefault(id(place_of(node)), []).extend(wanted)
     return corrections
+
+
+def _check_order(values: list[exp.Expr], node: exp.Expr, types: OperandTypes) -> None:
+    unordered_values.check(node, values, types)
 
 
 def _correct_place(corrections: _Corrections, types: OperandTypes) -> None:

@@ -175,9 +175,13 @@ _BUCKET = (
 
 
 def _typeof(call: exp.Expr, types: OperandTypes) -> None:
-    """Name the fields of an interval's type, which the engine's does not have."""
+    """Name the fields of an interval's type, which the engine's does not have, and a VARIANT, which
+    is a STRUCT there."""
     argument = call.expressions[0]
     given, fields = types.of(argument), intervals.fields(argument, types.of)
+    if "variant" in given:
+        call.replace(exp.Literal.string(given))
+        return
     if "interval" in given and not given.startswith("interval"):
         raise unsupported("typeof() of what has an INTERVAL in it")
     if not given.startswith("interval") or (fields is None and given == "interval"):

@@ -34,6 +34,8 @@ def view_generators(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
         if join is not joins[-1] or not is_plain:
             raise unsupported(f"LATERAL {lateral.this.this} in this join (use LATERAL VIEW)")
         joins.remove(join)
+        if lateral.args.get("alias") is None:
+            lateral.set("alias", exp.TableAlias(this=exp.to_identifier(f"{PREFIX}generated")))
         lateral.set("view", True)
         lateral.set("outer", not is_inner)
         select.append("laterals", lateral)

@@ -154,12 +154,12 @@ def _gathers(select: exp.Expr) -> bool:
 def _key(ordered: exp.Expr) -> list[exp.Expr]:
     """What is sorted by where its NULLs are put where they are not by default."""
     by_default = bool(ordered.args.get("nulls_first")) != bool(ordered.args.get("desc"))
-    key = ordered.this if by_default else _output(ordered)
+    key = ordered.this if by_default else output(ordered)
     is_plain = by_default or evident_type(key) != UNKNOWN
     return [] if is_plain else [key]
 
 
-def _output(ordered: exp.Expr) -> exp.Expr:
+def output(ordered: exp.Expr) -> exp.Expr:
     """The expression of the output that a key names or counts, else the key itself."""
     key: exp.Expr = ordered.this
     query = ordered.parent and ordered.parent.parent
@@ -179,7 +179,7 @@ def _output(ordered: exp.Expr) -> exp.Expr:
 def _sort_nulls_apart(ordered: exp.Expr, types: OperandTypes) -> None:
     """Put the NULLs of nested values where they are wanted by a key of its own: the engine puts
     those inside of the values there too, which are the least of all."""
-    key = _output(ordered)
+    key = output(ordered)
     if not types.of(key).startswith(("struct<", "array<")):
         return
     order = ordered.parent

@@ -168,6 +168,9 @@ class _Namer:
             return f"({self.name(arguments[0])} IS {'NOT ' if 'not' in name else ''}NULL)"
         if is_cast_by_name(node):
             return self.name(arguments[0])
+        if "sign" in node.meta:
+            sides = [self.name(one) for one in arguments]
+            return f"({sides[0]} {node.meta['sign']} {sides[1]})"
         if name == "count" and len(arguments) == 1 and isinstance(arguments[0], exp.Star):
             return "count(1)"
         return self._call(name, arguments)

@@ -50,6 +50,7 @@ from local_warehouse.rewrites.lateral_generators import (
 )
 from local_warehouse.rewrites.lateral_queries import join_lateral_queries
 from local_warehouse.rewrites.listed import look_into_listings
+from local_warehouse.rewrites.named_arguments import place_named_arguments
 from local_warehouse.rewrites.not_in import look_for_none
 from local_warehouse.rewrites.ordering import (
     order_by_all,
@@ -106,6 +107,7 @@ def each_select(*rewrites: SelectRewrite) -> Rewrite:
 
 REWRITES: tuple[Rewrite, ...] = (
     spell_as_relations,
+    place_named_arguments,
     name_outputs,
     check_inline_tables,
     refuse,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, syntax_error
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.structs import makes_struct
 from local_warehouse.rewrites.templates import fill
@@ -151,6 +151,8 @@ def compare_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             continue
         listed = quantifier.this
         patterns = listed.expressions if isinstance(listed, exp.Tuple) else [listed.unnest()]
+        if not patterns:
+            raise syntax_error("Expected a pattern in ().")
         parts = []
         for pattern in patterns:
             part = type(node)(this=node.this.copy(), expression=pattern.copy())

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from local_warehouse.rewrites import (
     argument_types,
+    array_values,
     cast_checks,
     exact_doubles,
     intervals,
@@ -180,10 +181,17 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Anonymous) and str(node.this).lower() == "elt":
         argument_types.narrow(node)
         given = given[1:]  # behind the number of what is taken
-    return [part for part in given if evident_type(part) in (UNKNOWN, *_CAST)]
+    return [part for part in given if _may_be_written(evident_type(part))]
+
+
+def _may_be_written(evident: str) -> bool:
+    return evident in (UNKNOWN, *_CAST) or evident.startswith("array<")
 
 
 def _concatenate(node: exp.Expr, types: OperandTypes) -> None:
+    if any(types.of(part).startswith("array<") for part in _parts(node)):
+        array_values.concatenate(_parts(node), types)
+        return
     for part in _parts(node):
         given = types.of(part)
         text = as_text(part, given) if given in _FRACTIONS else None
@@ -195,6 +203,15 @@ def _concatenate(node: exp.Expr, types: OperandTypes) -> None:
             part.replace(exp.cast(text, "string"))
 
 
+def _join(call: exp.Expr, types: OperandTypes) -> None:
+    """Join the values of an array as they are written; the engine has 2024-01-01T00:00:00Z."""
+    listed = call.expressions[0]
+    of = array_values.elements(types.of(listed))
+    if of in _CAST:
+        text = as_text(exp.column("e"), of) or exp.cast(exp.column("e"), "string")
+        listed.replace(fill("transform(x, e -> y)", {"x": listed, "y": text}))
+
+
 CORRECTIONS: ByClass = {
     exp.Cast: (_cast_operands, _cast),
     exp.TryCast: (_cast_operands, _cast),
@@ -204,4 +221,5 @@ CALLS: ByName = {
     "elt": (_parts, _concatenate),
     "concat": (_parts, _concatenate),
     "concat_ws": (_parts, _concatenate),
+    "array_join": (lambda call: call.expressions[:1], _join),
 }

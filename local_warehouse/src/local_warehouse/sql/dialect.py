@@ -1,11 +1,12 @@
 """The dialect in which statements are parsed and rendered: sqlglot's Databricks, but exact.
 
-It differs from the stock dialect in three ways. No keyword takes the rest of a statement as raw
+It differs from the stock dialect in four ways. No keyword takes the rest of a statement as raw
 text, as SHOW does in sqlglot. Function calls keep the name and the arguments that the author
 wrote: sqlglot's own functions are meant for translation between dialects and lose detail
 (`to_date(a, 'yyyy-MM-dd')` would come back without its format). Types are read and written without
 `DataType.is_type` of a text, which parses that text at every call and would take a third of the
-time for a statement with many casts.
+time for a statement with many casts. Operators bind as in Spark: `||` as `+` does, and of those on
+bits the shifts before `&`, `^` and `|`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,54 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             kind: lambda self, literal, to: _typed(literal, to)
             for kind in exp.DataType.TEMPORAL_TYPES
         }
+
+        def _parse_term(self, parse_mod: bool = True) -> Any:
+            found = super()._parse_term(parse_mod)
+            while self._match(TokenType.DPIPE):
+                found = exp.DPipe(this=found, expression=self._parse_factor(parse_mod), safe=True)
+                while self._match_set(self.TERM):
+                    kind = self.TERM[self._prev.token_type]
+                    if kind is exp.Collate:  # of what is joined last
+                        last = exp.Collate(
+                            this=found.expression.copy(), expression=self._parse_factor()
+                        )
+                        found.set("expression", last)
+                        continue
+                    right = self._parse_factor(parse_mod)
+                    found = kind(this=exp.paren(found, copy=False), expression=right)
+            return found
+
+        def _parse_bitwise(self) -> Any:
+            found = self._parse_term()
+            return self._parse_bits(found) if self._operator_of_bits() else found
+
+        def _parse_bits(self, found: Any, least: int = 0) -> Any:
+            """What an operand and the operators behind it are that bind as strongly or more. An
+            operand with one of its own gets parentheses, as the engine has another order."""
+            while (operator := self._operator_of_bits()) and operator[0] >= least:
+                strength, kind, width = operator
+                self._advance(width)
+                right = self._parse_term()
+                while (following := self._operator_of_bits()) and following[0] > strength:
+                    right = self._parse_bits(right, following[0])
+                sides = [
+                    exp.paren(side, copy=False) if isinstance(side, _OF_BITS) else side
+                    for side in (found, right)
+                ]
+                found = kind(this=sides[0], expression=sides[1])
+            return found
+
+        def _operator_of_bits(self) -> tuple[int, Any, int] | None:
+            """How strongly the operator that comes next binds, what it makes of its operands, and
+            of how many tokens it is."""
+            kind = self._curr.token_type if self._curr else None
+            if kind not in _SHIFTS:
+                return _OPERATORS.get(kind)
+            ahead = self._tokens[self._index : self._index + 3]
+            width = 1
+            while width < len(ahead) and _adjoin(ahead[width - 1], ahead[width]):
+                width += 1
+            return None if width == 1 else (3, _SHIFTS[kind][width - 2], width)
 
         def _parse_types(
             self, check_func: bool = False, schema: bool = False, **options: Any
@@ -129,6 +178,27 @@ def _typed(whole: exp.Expr, to: exp.DataType) -> exp.Expr:
     return whole
 
 
+def _shift_unsigned(this: exp.Expr, expression: exp.Expr) -> exp.Expr:
+    call = exp.Anonymous(this="shiftrightunsigned", expressions=[this, expression])
+    call.meta["sign"] = ">>>"
+    return call
+
+
+def _adjoin(left: Token, right: Token) -> bool:
+    return left.token_type == right.token_type and left.end + 1 == right.start
+
+
+_OF_BITS = (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseLeftShift,
+            exp.BitwiseRightShift)  # fmt: skip
+_OPERATORS: dict[Any, tuple[int, Any, int]] = {
+    TokenType.PIPE: (0, exp.BitwiseOr, 1),
+    TokenType.CARET: (1, exp.BitwiseXor, 1),
+    TokenType.AMP: (2, exp.BitwiseAnd, 1),
+}
+_SHIFTS: dict[Any, list[Any]] = {  # of two signs, and of three
+    TokenType.LT: [exp.BitwiseLeftShift],
+    TokenType.GT: [exp.BitwiseRightShift, _shift_unsigned],
+}
 # Digits behind \\0 would be a part of it.
 _ESCAPES = str.maketrans(WarehouseDialect.ESCAPED_SEQUENCES | {"\0": "\\u0000"})
 _CHARACTERS = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR)

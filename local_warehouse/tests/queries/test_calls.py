@@ -1,0 +1,77 @@
+"""Calls of functions whose arguments have names or are more or fewer than usual, and operators that
+bind otherwise in the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def test_named_arguments_go_where_they_belong(warehouse: Any) -> None:
+    query = (
+        "select mask('Ab-12', digitChar => '#', lowerChar => 'y') as a,"
+        " mask(otherChar => '.', str => 'Ab-12') as b, mask('Ab-12', 'U', digitChar => '0') as c"
+    )
+    assert warehouse.sql(query) == [{"a": "Xy-##", "b": "Xx.nn", "c": "Ux-00"}]
+    given = warehouse.sql("select * from explode_outer(collection => map('a', 1)) as t(k, n)")
+    assert given == [{"k": "a", "n": 1}]
+
+
+@pytest.mark.parametrize(
+    ("call", "condition"),
+    [
+        ("mask(upperChar => 'U')", "REQUIRED_PARAMETER_NOT_FOUND"),
+        ("mask('a', charDigit => '0')", "UNRECOGNIZED_PARAMETER_NAME"),
+        ("mask(str => 'a', 'U')", "UNEXPECTED_POSITIONAL_ARGUMENT"),
+        (
+            "mask('a', str => 'b')",
+            "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.BOTH_POSITIONAL_AND_NAMED",
+        ),
+        ("upper(str => 'a')", "NAMED_PARAMETERS_NOT_SUPPORTED"),
+        ("format_string()", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
+        ("to_binary('4z', 'hex')", "CONVERSION_INVALID_INPUT"),
+        ("encode('ñ', 'US-ASCII')", "MALFORMED_CHARACTER_CODING"),
+        ("regexp_replace('aa', 'a', 'x', 0)", "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+        ("conv('99999999999999999999', 10, 16)", "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"),
+        ("'a' like all ()", "PARSE_SYNTAX_ERROR"),
+        ("8 > > 1", "PARSE_SYNTAX_ERROR"),
+    ],
+)
+def test_what_a_call_does_not_take_is_an_error(warehouse: Any, call: str, condition: str) -> None:
+    warehouse.fails(f"select {call} as x", condition)
+
+
+def test_operators_bind_as_in_spark(warehouse: Any) -> None:
+    query = (
+        "select 7 & 2 << 1 as a, 8 | 4 ^ 6 & 3 as b, n | 1 << 3 - 1 as c, -8 >>> 28 as d,"
+        " '4' || n + 2 as e, n + 2 || 'x' as f, n & 3 = 1 as g from values (5) as t(n)"
+    )
+    row = warehouse.sql(query)[0]
+    assert row == {"a": 4, "b": 14, "c": 5, "d": 15, "e": 47, "f": "7x", "g": True}
+
+
+def test_a_pattern_is_replaced_from_a_place_on(warehouse: Any) -> None:
+    query = (
+        "select regexp_replace(s, 'n', '-', 1) as a, regexp_replace(s, 'n', '-', 4) as b,"
+        " regexp_replace(s, '^n', '-', 3) as c, regexp_replace(s, '$', '-', 9) as d"
+        " from values ('banana') as t(s)"
+    )
+    assert warehouse.sql(query) == [{"a": "ba-a-a", "b": "bana-a", "c": "ba-ana", "d": "banana"}]
+
+
+def test_fields_are_named_as_the_parameters_of_a_lambda(warehouse: Any) -> None:
+    query = (
+        "select map_zip_with(map('a', 1), map('a', 2), (k, one, two) -> struct(k, one + two)) as m,"
+        " transform_values(map('a', 1), (k, v) -> struct(v, k as name)) as t"
+    )
+    row = warehouse.sql(f"select typeof(m) as m, typeof(t) as t from ({query})")[0]
+    assert row == {
+        "m": "map<string,struct<k:string,col2:int>>",
+        "t": "map<string,struct<v:int,name:string>>",
+    }
+
+
+def test_lateral_needs_no_alias(warehouse: Any) -> None:
+    query = "select n, col from values (1), (2) as t(n), lateral explode(array(n * 10)) order by n"
+    assert [tuple(row.values()) for row in warehouse.sql(query)] == [(1, 10), (2, 20)]

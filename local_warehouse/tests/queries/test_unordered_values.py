@@ -1,0 +1,42 @@
+"""MAPs and VARIANTs, which have no order, are not sorted, grouped and compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+_ROWS = "(select map('k', id) as m, parse_json(string(id)) as v, id from range(2)) as t"
+_SORTED = "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE"
+
+
+@pytest.mark.parametrize(
+    ("query", "condition"),
+    [
+        (f"select id from {_ROWS} order by m", _SORTED),
+        (f"select v as x from {_ROWS} order by x", _SORTED),
+        (f"select array(m) = array(m) as x from {_ROWS}", _SORTED),
+        (f"select struct(m) in (struct(m)) as x from {_ROWS}", _SORTED),
+        (
+            f"select count(*) over (partition by m) as n from {_ROWS}",
+            "EXPRESSION_TYPE_IS_NOT_ORDERABLE",
+        ),
+        (f"select distinct m from {_ROWS}", "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE"),
+        (
+            f"select distinct v as x from {_ROWS}",
+            "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE",
+        ),
+        (f"select v, count(*) as n from {_ROWS} group by v",
+         "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE"),
+        # which Databricks does, whatever the order of a map's entries
+        (f"select m, count(*) as n from {_ROWS} group by m",
+         "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"),
+    ],
+)  # fmt: skip
+def test_what_has_no_order_is_an_error(warehouse: Any, query: str, condition: str) -> None:
+    warehouse.fails(query, condition)
+
+
+def test_typeof_knows_a_variant(warehouse: Any) -> None:
+    row = warehouse.sql(f"select typeof(v) as v, typeof(array(v)) as a from {_ROWS} limit 1")[0]
+    assert row == {"v": "variant", "a": "array<variant>"}
