@@ -135,3 +135,35 @@ def test_a_bound_below_0_is_one_of_the_other_side(cursor: Any) -> None:
         f"select sum(i) over w as y from {_ROWS} window w as (order by i desc rows -1 following)"
     )
     assert [tuple(row) for row in cursor.fetchall()] == [(2,), (3,)]
+
+
+@pytest.mark.parametrize(
+    ("selected", "condition"),
+    [
+        ("listagg(distinct s) over (partition by i)", "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED"),
+        ("listagg(distinct s) within group (order by i)", "FUNCTION_AND_ORDER_EXPRESSION_MISMATCH"),
+        ("string_agg(distinct s) within group (order by v.S desc)", ""),
+        (
+            "percentile(i, 0.5) within group (order by i)",
+            "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+        ),
+        (
+            "percentile_disc(distinct 0.5) within group (order by i)",
+            "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED",
+        ),
+        ("percentile_cont() within group (order by i)", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
+        (
+            "percentile_cont(0.5) within group (order by i, s)",
+            "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS",
+        ),
+        ("mode() within group (order by i)", ""),
+    ],
+)
+def test_within_group_is_for_some_functions(selected: str, condition: str, cursor: Any) -> None:
+    assert _condition(cursor, selected) == condition
+
+
+def test_where_takes_nothing_of_several_rows(cursor: Any) -> None:
+    for where in ("count(*) > 1", "i = 1 or max(i) + 1 > 1", "row_number() over (order by i) = 1"):
+        assert _condition(cursor, "i", f"where {where}") == "INVALID_WHERE_CONDITION"
+    assert _condition(cursor, "i", f"where i = (select max(i) from {_ROWS})") == ""

@@ -1,6 +1,6 @@
 """Forms that Databricks refuses and the engine computes: NULL as a condition, random values that
-are aggregated or within LATERAL, DISTINCT and sorted percentiles in a window function, and columns
-where a function takes constants.
+are aggregated or within LATERAL, DISTINCT and sorted percentiles in a window function, WITHIN GROUP
+of functions that have none, aggregates in WHERE, and columns where a function takes constants.
 
 https://docs.databricks.com/aws/en/error-messages/error-classes
 """
@@ -12,11 +12,18 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites import constant_arguments
 from local_warehouse.rewrites.evident_types import evident_type
-from local_warehouse.rewrites.scopes import ColumnsOf, is_aggregate, is_random
+from local_warehouse.rewrites.scopes import (
+    ColumnsOf,
+    aggregates,
+    is_aggregate,
+    is_random,
+    places_around,
+)
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes
 
 _UNORDERED = ("median", "percentile_cont", "percentile_disc")
+_ARGUMENTS = {"percentile_cont": 1, "percentile_disc": 1, "mode": 0}  # beside WITHIN GROUP
 
 
 def refuse(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
@@ -30,10 +37,15 @@ def refuse(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                 _check_condition(node.parent, node.this, "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN")
             case exp.Where():
                 _check_condition(node, node.this, "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN")
+                _check_filter(node)
             case exp.Join() if node.args.get("on") is not None:
                 _check_condition(node, node.args["on"], "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
             case exp.Window():
                 _check_window(node)
+            case exp.WithinGroup():
+                _check_sorted(node)
+            case exp.GroupConcat() if isinstance(node.this, exp.Order):
+                _check_sorted_texts(node, node.this)
             case exp.Func():
                 constant_arguments.check(node)
                 if isinstance(node, exp.Anonymous) and is_random(node):
@@ -46,6 +58,20 @@ def _check_condition(whole: exp.Expr, condition: exp.Expr, error: str) -> None:
         raise SqlError(error, f"Cannot resolve {render(whole)}: NULL is no BOOLEAN (cast it).")
 
 
+def _check_filter(where: exp.Where) -> None:
+    """Raise SqlError for a WHERE with what is computed of several rows. An aggregate in a subquery
+    may be one of the query around it."""
+    is_computed = aggregates(where.this) or any(
+        isinstance(node, exp.Window)
+        for node in where.walk(prune=lambda node: isinstance(node, exp.Query))
+    )
+    if is_computed and len(list(places_around(where))) == 1:
+        raise SqlError(
+            "INVALID_WHERE_CONDITION",
+            f"{render(where)}: aggregates belong to HAVING, window functions to QUALIFY.",
+        )
+
+
 def _check_window(window: exp.Window) -> None:
     call = window.this.this if isinstance(window.this, exp.Filter) else window.this
     ranking = call.this if isinstance(call, exp.WithinGroup) else call
@@ -54,11 +80,49 @@ def _check_window(window: exp.Window) -> None:
             "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC",
             f"Cannot specify ORDER BY or a window frame for {render(call)}.",
         )
-    if any(isinstance(one, exp.Distinct) for one in call.expressions or []):
+    texts = call.this if isinstance(call, exp.GroupConcat) else None
+    listed = texts.this if isinstance(texts, exp.Order) else texts
+    if any(isinstance(one, exp.Distinct) for one in (listed, *(call.expressions or []))):
         raise SqlError(
             "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
             f"Distinct window functions are not supported: {render(window)}.",
         )
+
+
+def _check_sorted(ordered: exp.WithinGroup) -> None:
+    """Raise SqlError for a function that takes no WITHIN GROUP, not these arguments beside it, or
+    not several keys."""
+    call, keys = ordered.this, ordered.expression.expressions
+    name, given = str(call.this).lower(), call.expressions or []
+    if name not in _ARGUMENTS:
+        condition = "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX"
+        raise SqlError(condition, f"{name} does not take WITHIN GROUP (ORDER BY …).")
+    if any(isinstance(one, exp.Distinct) for one in given):
+        condition = "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED"
+        raise SqlError(condition, f"{render(ordered)}: {name} does not take DISTINCT.")
+    if len(given) != _ARGUMENTS[name]:
+        condition, wanted = "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", _ARGUMENTS[name]
+        raise SqlError(condition, f"{name} takes {wanted} arguments beside WITHIN GROUP.")
+    if len(keys) != 1:
+        condition = "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS"
+        raise SqlError(condition, f"{render(ordered)}: {name} takes one key of ORDER BY.")
+
+
+def _check_sorted_texts(call: exp.GroupConcat, order: exp.Order) -> None:
+    """Raise SqlError where distinct texts are sorted by what is not distinct with them."""
+    listed, keys = order.this, [key.this for key in order.expressions]
+    if isinstance(listed, exp.Distinct) and [_named(key) for key in keys] != [
+        _named(value) for value in listed.expressions
+    ]:
+        raise SqlError(
+            "FUNCTION_AND_ORDER_EXPRESSION_MISMATCH",
+            f"{render(call)}: DISTINCT values are sorted by these values alone.",
+        )
+
+
+def _named(value: exp.Expr) -> str:
+    """The text of a value, of a column without its relation."""
+    return (value.name if isinstance(value, exp.Column) else render(value)).lower()
 
 
 def _check_random(call: exp.Anonymous) -> None:
