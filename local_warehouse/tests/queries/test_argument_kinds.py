@@ -23,6 +23,8 @@ _UNFIT = (
     "width_bucket(n, interval 1 day, 2, 3)", "case when n then 1 end", "if(d, 1, 2)", "b and n",
     "not n", "(n, s) = (f, s)", "(n, s) < (f, s)", "(s, n) in ((s, 1), (s, f))",
     "struct(n, 1) <=> struct(f, 1)", "struct(n, s) = struct(n, null)", "struct(m) = struct(m)",
+    "b / n", "n / d", "tn / 2", "mod(b, n)", "pmod(n, d)", "pmod(s, s)", "+a", "+d",
+    "greatest(s, d)", "least(s, x'41')", "d + bigint(n)", "d - f",
 )  # fmt: skip
 _VARYING = (
     "round(f, n)", "bround(f, length(s))", "ceil(f, n)", "mask(s, 'X', s)", "to_binary(s, s)",
@@ -40,6 +42,9 @@ _CAST = {
     "upper(tn)": "2024-02-29 12:30:00.5", "regexp_replace(tn, '[0-9]+', 'x')": "x-x-x x:x:x.x",
     "lpad('a', s, 'x')": "xa", "year(s || '024-01-01')": 2024, "length(f)": 3, "sqrt('4')": 2.0,
     "substring('Spark', f)": "Spark", "make_ym_interval(f)": "1-0", "upper(d)": "2024-02-29",
+    "like(n, '2')": True, "n like '2%'": True, "d not like '2024%'": False, "f rlike '^1'": True,
+    "n like any ('1', '2')": True, "s like n": True, "tn ilike '%30:00.5'": True,
+    "pmod(5, s)": 1, "mod(s, bigint(n))": 0, "pmod(f, s)": 1.5, "n & s": 2, "+s": 2.0,
     "substring('Spark', -f)": "k", "repeat('a', f)": "a", "hex(n / n)": "1", "bin(5 / n)": "10",
 }  # fmt: skip
 

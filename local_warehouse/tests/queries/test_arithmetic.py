@@ -59,6 +59,72 @@ def test_operands_become_one_type(warehouse: Any, table: str) -> None:
         {"a": "8", "b": "17.5", "c": "0.833333", "e": "-7.0"}
     ]
     warehouse.fails(f"select s + s as a from {table}", "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE")
+    found = warehouse.sql("select 1 + '2' as a, '5' - 1 as b, 2 * '3' as c, '7' % 4 as e")
+    assert found == [{"a": 3, "b": 4, "c": 6, "e": 3}]
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("x + x", "24691357802469135780.24691357802469135"),
+        ("1 + x", "12345678901234567891.12345678901234568"),
+        ("sum(x - 2.50)", "12345678901234567887.62345678901234568"),
+        ("max(x + x + x)", "37037036703703703670.3703703670370370"),
+        ("cast(5 as decimal(38, 0)) - cast(0.1234567 as decimal(20, 18))", "4.876543"),
+        ("cast(3 as decimal(37, 2)) + cast(2 as decimal(36, 2))", "5.00"),
+    ],
+)
+def test_a_sum_of_decimals_keeps_38_digits(warehouse: Any, expression: str, wanted: str) -> None:
+    column = "cast('12345678901234567890.123456789012345675' as decimal(38, 18))"
+    found = warehouse.sql(f"select {expression} as n from (select {column} as x)")
+    assert [str(row["n"]) for row in found] == [wanted]
+
+
+@pytest.mark.parametrize("sum_of_it", ["x + 1", "-x - 1", "(x + 1) - 1 + 1"])
+def test_a_sum_of_more_than_38_digits_fails(warehouse: Any, sum_of_it: str) -> None:
+    most = f"cast('{'9' * 38}' as decimal(38, 0))"
+    query = f"select {sum_of_it} as n from (select {most} as x)"
+    warehouse.fails(query, "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION")
+
+
+@pytest.mark.parametrize(
+    ("product", "wanted"),
+    [
+        ("d * 100", "decimal(14,2)"),
+        ("d * -100L", "decimal(14,2)"),
+        ("d * cast(100 as bigint)", "decimal(31,2)"),
+        ("d + cast(1 as int)", "decimal(13,2)"),
+        ("d % 2L", "decimal(3,2)"),
+    ],
+)
+def test_only_a_literal_counts_by_its_digits(warehouse: Any, product: str, wanted: str) -> None:
+    row = "(select cast(2.5 as decimal(10, 2)) as d)"
+    found = warehouse.sql(f"select typeof({product}) as t from {row}")
+    assert found == [{"t": wanted}]
+
+
+def test_the_least_integers(warehouse: Any) -> None:
+    found = warehouse.sql(
+        "select -128Y as a, -32768S as b, -2147483648 as c, -9223372036854775808L as e, -128 as f"
+    )
+    assert found == [{"a": -(2**7), "b": -(2**15), "c": -(2**31), "e": -(2**63), "f": -128}]
+    warehouse.fails("select -32768Y as a", "CAST_OVERFLOW")
+
+
+def test_what_no_row_asks_for_is_not_divided(warehouse: Any) -> None:
+    found = warehouse.sql(
+        "select if(x > 1, 1, 1/0) as a, coalesce(x, 1 div 0) as b, case when x > 1 then 1 else 5 %"
+        " 0 end as c, if(x > 1, 1, 5.5 / 0.0) as e from values (2) as t(x)"
+    )
+    assert found == [{"a": 1.0, "b": 2, "c": 1, "e": 1}]
+    for division in ("1 / 0", "1 div 0", "5.5 / 0", "if(x > 2, 1, 1 / 0)"):
+        warehouse.fails(f"select {division} as a from values (2) as t(x)", "DIVIDE_BY_ZERO")
+
+
+def test_an_exclamation_mark_is_no_not_of_a_predicate(warehouse: Any) -> None:
+    for condition in ("1 ! in (2)", "1 ! between 2 and 3", "'a' ! like 'b'", "1 is !null"):
+        warehouse.fails(f"select {condition} as a", "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT")
+    assert warehouse.sql("select !(1 > 2) as a, '!' in ('!') as b") == [{"a": True, "b": True}]
 
 
 def test_null_divided_by_zero_is_null(warehouse: Any, table: str) -> None:

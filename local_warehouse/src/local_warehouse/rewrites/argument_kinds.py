@@ -47,7 +47,7 @@ def mark_doubtful_arguments(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     for one in of_kind(found, exp.Case, exp.If, exp.Connector, exp.Not, exp.Where, exp.Having):
         for condition in _conditions(one):
             _check_condition(condition, top_kinds(kinds.of(condition)))
-    for call in of_kind(found, exp.Func):
+    for call in of_kind(found, exp.Func, *signatures.OPERATORS):
         made = signatures.of(call)
         check_compared(call, [kinds.of(value) for value in _compared_by_call(call)])
         for argument, taken in made.parameters_of(call) if made is not None else ():

@@ -27,25 +27,34 @@ from local_warehouse.rewrites.operand_types import (
 from local_warehouse.rewrites.quotients import quotient
 from local_warehouse.rewrites.scopes import place_of
 from local_warehouse.rewrites.templates import PREFIX, fill, held, refusal
-from local_warehouse.sql.dialect import render
+from local_warehouse.sql.dialect import is_suffixed, mark_suffixed, render
 from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.decimals import Decimal, decimal_of
+from local_warehouse.types.kinds import kind_of_type, kinds
 
 _OPERATORS = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
 _CHECKED = (exp.Add, exp.Sub, exp.Mul)
 _QUOTIENTS = (exp.Div, exp.Mod, exp.IntDiv)
-_LEAST = {str(2**31): "int", str(2**63): "bigint"}  # types that hold the negative of a literal
+# The types that hold the negative of a literal.
+_LEAST = {str(2**7): "tinyint", str(2**15): "smallint", str(2**31): "int", str(2**63): "bigint"}
+_PLAIN = ("int", "bigint")  # those of literals without a suffix
+_NO_NUMBERS = kinds("bxDTNaMSv")
 _MOST_DIGITS = 38  # of a DECIMAL
 _SUMMED_DIGITS = 10  # by which the sum of a DECIMAL is wider
 _ROUNDED = Decimal(38, 18)  # as which doubles are rounded, between 1e-18 and 1e15
 
 
 def cast_least_integers(found: list[exp.Expr]) -> None:
-    """Cast the least INT and the least BIGINT, whose literals are a size too large before their
-    sign is looked at."""
+    """Cast the least integer of each type, whose literals (-128Y, -2147483648) are a size too large
+    before their sign is looked at."""
     for least in of_kind(found, exp.Neg):
-        if isinstance(least.this, exp.Literal) and least.this.name in _LEAST:
-            least.replace(exp.cast(least.copy(), _LEAST[least.this.name]))
+        literal = least.this.this if isinstance(least.this, exp.Cast) else least.this
+        if not isinstance(literal, exp.Literal) or literal.name not in _LEAST:
+            continue
+        wanted = _LEAST[literal.name]
+        if wanted == evident_type(least.this) or (literal is least.this and wanted in _PLAIN):
+            whole = exp.cast(exp.Neg(this=literal.copy()), wanted)
+            least.replace(mark_suffixed(whole))
 
 
 def _sides(node: exp.Expr) -> list[exp.Expr]:
@@ -53,8 +62,7 @@ def _sides(node: exp.Expr) -> list[exp.Expr]:
     for what intervals of days move."""
     sides = [node.this, node.expression]
     is_small = isinstance(node, _CHECKED) and all(
-        isinstance(side, exp.Literal) and side.name.isdecimal() and len(side.name) < 5
-        for side in sides
+        isinstance(side, exp.Literal) and side.is_int and len(side.name) < 5 for side in sides
     )
     if is_small or all(evident_type(side) == "interval" for side in sides):
         return []
@@ -95,6 +103,10 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
         raise SqlError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", message)
     if isinstance(node, exp.IntDiv) and {"float", "double"} & set(operands):
         raise _mismatch(node, operands)
+    if isinstance(node, exp.Div) and any(map(_is_no_number, operands)):
+        raise _mismatch(node, operands, "numbers")
+    if isinstance(node, (exp.Add, exp.Sub)) and "date" in operands:
+        _check_days(node, operands)
     pairs = zip(("this", "expression"), operands, reversed(operands), strict=True)
     for side, own, beside in pairs:
         wanted = _wanted(node.args[side], own, beside)
@@ -104,6 +116,12 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
             node.set(side, exp.cast(node.args[side].copy(), wanted))
     left, right = types.of(node.this), types.of(node.expression)
     if isinstance(node, _QUOTIENTS):
+        divisor = node.expression
+        if isinstance(node.this, exp.Literal) and _is_zero(
+            divisor.this if isinstance(divisor, exp.Cast) else divisor
+        ):
+            _fail(node, left, right)
+            return
         _divide_null(node)
     if isinstance(node, _CHECKED) and left in DIGITS and right in DIGITS:
         wide = node.copy()
@@ -114,6 +132,8 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
             node.replace(intervals.difference_of_dates(node.this, node.expression))
     elif isinstance(node, exp.Mul):
         _multiply(node, decimal_of(left), decimal_of(right))
+    elif isinstance(node, (exp.Add, exp.Sub)):
+        _add(node, decimal_of(left), decimal_of(right))
     elif isinstance(node, exp.Div) and not {left, right} <= DIGITS.keys():
         _divide(node, decimal_of(left), decimal_of(right))
     if {left, right} & {"float", "double"} and _may_be_nan(node, left, right):
@@ -139,24 +159,66 @@ def _may_be_nan(node: exp.Binary, left: str, right: str) -> bool:
     return all(infinite)
 
 
-def _mismatch(node: exp.Binary, operands: list[str]) -> SqlError:
-    """The error of an operator on whole numbers that has others."""
+def _is_no_number(data_type: str) -> bool:
+    """Whether values of a type neither are numbers nor become some, as texts do."""
+    return bool(kind_of_type(data_type) & _NO_NUMBERS)
+
+
+def _check_days(node: exp.Binary, operands: list[str]) -> None:
+    """Raise SqlError where what moves a DATE is a number that is no INT."""
+    beside = operands[0] if operands[1] == "date" else operands[1]
+    if beside in ("bigint", "float", "double") or beside.startswith("decimal"):
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(node)} due to data type mismatch: days are an INT, and not"
+            f" {beside.upper()} (cast it).",
+        )
+
+
+def _mismatch(
+    node: exp.Expr, operands: list[str], taken: str = "whole numbers of one type"
+) -> SqlError:
+    """The error of an operator on numbers that has other values."""
     differ = len(set(operands)) > 1
     return SqlError(
         "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"
         if differ
         else "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE",
-        f"Cannot resolve {render(node)} due to data type mismatch: it takes whole numbers of one"
-        f" type, and has {' and '.join(operands).upper()}.",
+        f"Cannot resolve {render(node)} due to data type mismatch: it takes {taken}, and has"
+        f" {' and '.join(operands).upper()}.",
     )
 
 
 def _is_counted(days: exp.Expr) -> bool:
     """Whether a difference of dates is cast to a number, which the engine's own is: days."""
-    parent = days.parent
+    parent = _around(days)
+    return isinstance(parent, exp.Cast) and parent.to.this in exp.DataType.INTEGER_TYPES
+
+
+def _add(node: exp.Binary, left: Decimal | None, right: Decimal | None) -> None:
+    """Round a sum of decimals to the digits that Spark keeps, where it may have more than 38. The
+    engine's keeps all digits behind the point, and goes as far as its integers do, which is looked
+    at for the last sum of several: this repeats the sum."""
+    if left is None or right is None:
+        return
+    result, scale = left.plus(right), max(left.scale, right.scale)
+    if max(left.precision - left.scale, right.precision - right.scale) + scale < _MOST_DIGITS:
+        return
+    if result.scale < scale:
+        node.replace(held(exp.cast(node.copy(), str(result)), str(result)))
+    elif not isinstance(_around(node), (exp.Add, exp.Sub)):
+        most = _shifted(10**_MOST_DIGITS - 1, -scale)
+        failure = "raise_error('[NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION] A sum of decimals has"
+        checked = f"if(abs(x) > cast('{most}' as {result}), cast({failure} more digits.')"
+        node.replace(fill(f"{checked} as {result}), x)", {"x": exp.paren(node)}))
+
+
+def _around(node: exp.Expr) -> exp.Expr | None:
+    """What a node is a part of, without parentheses."""
+    parent = node.parent
     while isinstance(parent, exp.Paren):
         parent = parent.parent
-    return isinstance(parent, exp.Cast) and parent.to.this in exp.DataType.INTEGER_TYPES
+    return parent
 
 
 def _multiply(node: exp.Mul, left: Decimal | None, right: Decimal | None) -> None:
@@ -186,8 +248,25 @@ def _divide_null(node: exp.Binary) -> None:
     node.set("expression", exp.If(this=is_null, true=exp.null(), false=divisor))
 
 
-def _is_zero(number: exp.Literal) -> bool:
-    return not number.name.strip("0.")
+def _is_zero(number: exp.Expr) -> bool:
+    is_number = isinstance(number, exp.Literal) and not number.is_string
+    return is_number and not number.name.strip("0.")
+
+
+def _fail(node: exp.Binary, left: str, right: str) -> None:
+    """Divide a literal by zero where its value is asked for; the engine does it beforehand, in a
+    branch that is not taken too."""
+    one, other = decimal_of(left), decimal_of(right)
+    given = "bigint" if isinstance(node, exp.IntDiv) else "double"
+    if not {left, right} <= DIGITS.keys() and one is not None and other is not None:
+        if isinstance(node, exp.Mod):
+            given = str(one.remainder(other))
+        elif isinstance(node, exp.Div):
+            given = str(one.divided_by(other))
+    elif isinstance(node, exp.Mod) and {left, right} <= DIGITS.keys():
+        given = widest({left, right})
+    failure = "cast(raise_error('[DIVIDE_BY_ZERO] Division by zero.') as {})"
+    node.replace(fill(failure.format(given), {}))
 
 
 def _divide(node: exp.Div, left: Decimal | None, right: Decimal | None) -> None:
@@ -208,12 +287,17 @@ def _wanted(side: exp.Expr, own: str, beside: str) -> str | None:
     is_fraction = beside in ("float", "double") or beside.startswith("decimal")
     if own == "string" and is_fraction:
         return "double"
-    literal = side.this if isinstance(side, exp.Cast) else side
-    while isinstance(literal, (exp.Neg, exp.Paren)):
-        literal = literal.this
-    if beside.startswith("decimal") and own in DIGITS and isinstance(literal, exp.Literal):
+    literal = _whole_literal(side)
+    if beside.startswith("decimal") and own in DIGITS and literal is not None:
         return str(Decimal(len(literal.name), 0))
     return None
+
+
+def _whole_literal(side: exp.Expr) -> exp.Literal | None:
+    """The literal that an operand is, with or without a sign and a suffix: 5, -5L."""
+    while isinstance(side, (exp.Neg, exp.Paren)) or is_suffixed(side):
+        side = side.this
+    return side if isinstance(side, exp.Literal) else None
 
 
 def _sum(call: exp.Expr, types: OperandTypes) -> None:
@@ -406,19 +490,35 @@ def _try_average(call: exp.Expr, types: OperandTypes) -> None:
 
 def _remainder(call: exp.Expr, types: OperandTypes) -> None:
     """Give a remainder of DECIMALs the digits that Spark gives it."""
+    operands = [types.of(argument) for argument in call.expressions]
+    if any(map(_is_no_number, operands)) or operands == ["string", "string"]:
+        raise _mismatch(call, operands, "numbers")
+    for argument, own, beside in zip(call.expressions, operands, operands[::-1], strict=True):
+        wanted = _of_remainder(own, beside)
+        if wanted is not None:
+            argument.replace(exp.cast(argument.copy(), wanted))
     left, right = (_exact(argument, types.of(argument)) for argument in call.expressions)
     given = {types.of(argument) for argument in call.expressions}
-    if "float" in given and len(given) == 2:
-        for argument in call.expressions:
-            argument.replace(exp.cast(argument.copy(), "double"))
-    elif left is not None and right is not None and not given <= DIGITS.keys():
+    if left is not None and right is not None and not given <= DIGITS.keys():
         call.replace(exp.cast(call.copy(), str(left.remainder(right))))
+
+
+def _of_remainder(own: str, beside: str) -> str | None:
+    """The type to which an argument is cast because of the other one's type; None for no cast."""
+    both = {own, beside}
+    if UNKNOWN in both or len(both) < 2:
+        return None
+    if "void" in both:
+        return beside if own == "void" and beside != "string" else None
+    if "string" in both and both & DIGITS.keys():
+        return "bigint" if own == "string" else None
+    return "double" if both & {"string", "float", "double"} else None
 
 
 def _exact(argument: exp.Expr, data_type: str) -> Decimal | None:
     """The DECIMAL as which an argument counts: an integer literal as one of its digits."""
-    digits = argument.this if isinstance(argument, exp.Neg) else argument
-    if isinstance(digits, exp.Literal) and data_type in DIGITS:
+    digits = _whole_literal(argument)
+    if digits is not None and data_type in DIGITS:
         return Decimal(len(digits.name), 0)
     return decimal_of(data_type)
 
@@ -482,6 +582,9 @@ def _combine(node: exp.Expr, types: OperandTypes) -> None:
     operands = [types.of(side) for side in _bits(node)]
     if any(one.startswith(("float", "double", "decimal")) for one in operands):
         raise _mismatch(node, operands)
+    for side, own, beside in zip(_bits(node), operands, reversed(operands), strict=True):
+        if own == "string" and beside in DIGITS:
+            side.replace(exp.cast(side.copy(), "bigint"))
     if isinstance(node, exp.BitwiseXor) and node.this == node.expression:
         _combine_same(node, types)
 

@@ -111,13 +111,14 @@ def _check_structs(values: list[exp.Expr], given: list[str]) -> None:
 
 
 def _compare(node: exp.Expr, types: OperandTypes) -> None:
-    """greatest and least take no text beside a number."""
+    """greatest and least take no text beside another value."""
     given = {types.of(value) for value in node.expressions}
-    if "string" in given and any(_is_number(one) for one in given):
+    others = given - {"string", "void", UNKNOWN}
+    if "string" in given and others:
         raise SqlError(
             "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
             f"Cannot resolve {render(node)} due to data type mismatch: its arguments should have "
-            "one type, and are a STRING and a number.",
+            f"one type, and are STRING and {' and '.join(sorted(others)).upper()}.",
         )
     if any(one.startswith(("array<", "struct<")) for one in given):
         of_arrays = _OF_ARRAYS[str(node.this).lower()]

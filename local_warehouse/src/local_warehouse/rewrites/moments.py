@@ -161,7 +161,11 @@ def _seconds(call: exp.Expr, types: OperandTypes) -> None:
         )
     fractions = data_type in ("float", "double") or data_type.startswith("decimal")
     integers = data_type in ("tinyint", "smallint", "int", "bigint")
-    if fractions or (integers and str(call.this).lower() == "to_timestamp"):
+    if str(call.this).lower() == "try_to_timestamp":
+        if fractions or integers:
+            number = "x" if data_type not in ("float", "double") else "if(isnan(x - x), null, x)"
+            call.replace(fill(f"cast({number} as timestamp)", {"x": call.expressions[0]}))
+    elif fractions or (integers and str(call.this).lower() == "to_timestamp"):
         call.replace(exp.cast(call.expressions[0].copy(), "timestamp"))
     elif data_type == "bigint":
         call.replace(fill(_SECONDS, {"x": call.expressions[0], "call": call}))
@@ -264,6 +268,7 @@ CALLS: ByName = {
     "timestamp_seconds": (_one, _seconds),
     "to_date": (_one, _day),
     "to_timestamp": (_one, _seconds),
+    "try_to_timestamp": (_one, _seconds),
     "unix_millis": (_one, _count_millis),
     "unix_seconds": (_one, _count_seconds),
 }

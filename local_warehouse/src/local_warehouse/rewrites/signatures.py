@@ -20,6 +20,7 @@ from local_warehouse.types.kinds import (
     kinds_of_type,
 )
 
+OPERATORS = (exp.Like, exp.ILike, exp.RegexpLike)  # which are functions of the same name too
 _UNIT_FIRST = ("date_add", "date_diff", "dateadd", "datediff")  # where there are three arguments
 
 
@@ -89,13 +90,17 @@ def of(call: exp.Expr) -> Signature | None:
 def argument_at(call: exp.Expr, place: str) -> exp.Expr | None:
     """The argument of a call at a place, which is a number or the name that sqlglot has for it."""
     if place.isdecimal():
-        return next(iter(call.expressions[int(place) : int(place) + 1]), None)
+        is_operator = isinstance(call, OPERATORS)
+        given = [call.this, call.expression] if is_operator else call.expressions
+        return next(iter(given[int(place) : int(place) + 1]), None)
     argument = call.args.get(place)
     return argument if isinstance(argument, exp.Expr) else None
 
 
 def name_of(call: exp.Expr) -> str:
     """The name that a call's function has here."""
+    if isinstance(call, exp.RegexpLike):
+        return "rlike"
     return str(call.this).lower() if isinstance(call, exp.Anonymous) else call.key
 
 

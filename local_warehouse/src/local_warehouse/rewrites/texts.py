@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.errors import unsupported
 from local_warehouse.rewrites import (
     argument_types,
     array_values,
@@ -181,6 +182,8 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Anonymous) and str(node.this).lower() == "elt":
         argument_types.narrow(node)
         given = given[1:]  # behind the number of what is taken
+        if all(evident_type(part) in (UNKNOWN, "binary") for part in given):
+            return given
     return [part for part in given if _may_be_written(evident_type(part))]
 
 
@@ -189,6 +192,9 @@ def _may_be_written(evident: str) -> bool:
 
 
 def _concatenate(node: exp.Expr, types: OperandTypes) -> None:
+    of_elt = node.expressions[1:] if str(node.this).lower() == "elt" else []
+    if of_elt and all(types.of(part) == "binary" for part in of_elt):
+        raise unsupported("elt() of BINARY, of which the engine makes a STRING")
     if any(types.of(part).startswith("array<") for part in _parts(node)):
         array_values.concatenate(_parts(node), types)
         return

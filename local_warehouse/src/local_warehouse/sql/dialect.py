@@ -46,6 +46,11 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             for kind in exp.DataType.TEMPORAL_TYPES
         }
 
+        UNARY_PARSERS: ClassVar[dict[Any, Any]] = {
+            **Databricks.Parser.UNARY_PARSERS,
+            TokenType.PLUS: lambda self: _positive(self._parse_unary()),
+        }
+
         def _parse_term(self, parse_mod: bool = True) -> Any:
             found = super()._parse_term(parse_mod)
             while self._match(TokenType.DPIPE):
@@ -98,6 +103,8 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             self, check_func: bool = False, schema: bool = False, **options: Any
         ) -> Any:
             found = parser.Parser._parse_types(self, check_func, schema, **options)
+            if isinstance(found, exp.DataType) and self._prev.text.upper() in _SUFFIXES:
+                found.meta[_OF_SUFFIX] = True
             if found and not schema:  # a cast to char or varchar is one to string
                 for node in of_kind(nodes(found), exp.DataType):
                     if node.this in _CHARACTERS:
@@ -164,6 +171,21 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             return generator.Generator.cast_sql(self, expression, safe_prefix)
 
 
+_SUFFIXES = ("L", "S", "Y")  # which sqlglot reads as casts: 5L as 5::L
+_OF_SUFFIX = "of_suffix"
+
+
+def is_suffixed(node: exp.Expr) -> bool:
+    """Whether it is a literal with a suffix, such as 5L, and no cast that was written."""
+    return isinstance(node, exp.Cast) and bool(node.to.meta.get(_OF_SUFFIX))
+
+
+def mark_suffixed(cast: exp.Cast) -> exp.Cast:
+    """Let a cast stand for a literal with a suffix."""
+    cast.to.meta[_OF_SUFFIX] = True
+    return cast
+
+
 def _typed(whole: exp.Expr, to: exp.DataType) -> exp.Expr:
     """A literal with a type before it, such as date'2024-01-01'. sqlglot has read the operators
     behind it, such as ::string, as ones of its text."""
@@ -176,6 +198,16 @@ def _typed(whole: exp.Expr, to: exp.DataType) -> exp.Expr:
         return cast
     literal.replace(cast)
     return whole
+
+
+def _positive(operand: exp.Expr | None) -> exp.Expr | None:
+    """What has a plus before it. A number stays as it is; of a text it makes a number."""
+    number = operand
+    while isinstance(number, (exp.Neg, exp.Paren)):
+        number = number.this
+    if operand is None or (isinstance(number, exp.Literal) and not number.is_string):
+        return operand
+    return exp.Anonymous(this="positive", expressions=[operand])
 
 
 def _shift_unsigned(this: exp.Expr, expression: exp.Expr) -> exp.Expr:
@@ -199,6 +231,8 @@ _SHIFTS: dict[Any, list[Any]] = {  # of two signs, and of three
     TokenType.LT: [exp.BitwiseLeftShift],
     TokenType.GT: [exp.BitwiseRightShift, _shift_unsigned],
 }
+
+
 # Digits behind \\0 would be a part of it.
 _ESCAPES = str.maketrans(WarehouseDialect.ESCAPED_SEQUENCES | {"\0": "\\u0000"})
 _CHARACTERS = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR)
@@ -211,6 +245,21 @@ def _check_parentheses(tokens: list[Token]) -> None:
         raise syntax_error("Syntax error at or near end of input: missing ')'.")
 
 
+def _check_exclamations(tokens: list[Token]) -> None:
+    """Raise SqlError where an exclamation mark stands for the NOT of a predicate: IS !NULL."""
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        is_mark = token.token_type is TokenType.NOT and token.text == "!"
+        if is_mark and (before.token_type in _BEFORE or after.token_type in _AFTER):
+            message = f"'!' before '{after.text}' is no NOT: write NOT."
+            raise SqlError("SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", message)
+
+
+_BEFORE = (TokenType.IS,)
+_AFTER = (
+    TokenType.BETWEEN, TokenType.IN, TokenType.LIKE, TokenType.ILIKE, TokenType.RLIKE,
+)  # fmt: skip
+
+
 def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
     """The syntax tree of one query or DML statement: of all of its text, or of these tokens of it.
 
@@ -220,6 +269,8 @@ def parse(text: str, tokens: list[Token] | None = None) -> exp.Expr:
     try:
         read = dialect.tokenize(text) if tokens is None else tokens
         _check_parentheses(read)
+        if "!" in text:
+            _check_exclamations(read)
         found = dialect.parser().parse(read, text)
         trees: list[exp.Expr] = [tree for tree in found if tree is not None]
     except ParseError as error:

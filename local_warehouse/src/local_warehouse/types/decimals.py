@@ -29,8 +29,9 @@ class Decimal:
 
     def plus(self, other: Decimal) -> Decimal:
         """The type of a sum or a difference."""
-        both = self.union(other)
-        return _bounded(both.precision + 1, both.scale)
+        scale = max(self.scale, other.scale)
+        whole = max(self.precision - self.scale, other.precision - other.scale)
+        return _bounded(whole + scale + 1, scale)
 
     def times(self, other: Decimal) -> Decimal:
         """The type of a product."""
