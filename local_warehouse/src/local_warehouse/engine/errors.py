@@ -76,6 +76,7 @@ _INCAPABLE = (
     "correlated scalar subquery must be aggregated",
     "converted value exceeds the representable",
     "does not support logical expression",
+    "no field named __correlated",  # a subquery whose relations read its outer query
     "null_aware anti join only supports",
     "physical input schema should be the same",  # a column that may be NULL here and not there
     "projections require unique expression names",  # a subquery correlated by an inequality

@@ -57,8 +57,11 @@ def qualify_aggregated_columns(select: exp.Select, columns_of: ColumnsOf) -> exp
 
 
 def _qualify_within(column: exp.Column, select: exp.Select, columns_of: ColumnsOf) -> None:
-    """Name the relation of a column in a subquery, where it is one of the subqueries'."""
+    """Name the relation of a column in a subquery: one of the subqueries', or else of the SELECT
+    around them, but for the name of what it computes."""
     place = place_of(column)
+    if place is select:
+        return
     while isinstance(place, exp.Select) and place is not select:
         if column.find_ancestor(exp.Order, exp.Select) is not place:
             return
@@ -67,6 +70,11 @@ def _qualify_within(column: exp.Column, select: exp.Select, columns_of: ColumnsO
             column.set("table", relation)
             return
         place = place_of(place)
+    named = [one.unalias() for one in select.expressions if one.alias_or_name == column.name]
+    if place is select and all(_has_name(value, column.name) for value in named):
+        relation = _relation_of(column.name, select, columns_of)
+        if relation is not None:
+            column.set("table", relation)
 
 
 def _relation_of(name: str, select: exp.Select, columns_of: ColumnsOf) -> exp.Identifier | None:

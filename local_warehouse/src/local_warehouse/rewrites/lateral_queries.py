@@ -16,6 +16,7 @@ from local_warehouse.rewrites.correlated_values import key_of, reference_error
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
     branches,
+    conditions,
     is_all,
     is_output,
     is_total,
@@ -118,20 +119,13 @@ def _keys(select: exp.Select, at: int, key: exp.Expr) -> exp.Select:
     keys = before.select(exp.alias_(key.copy(), _KEY), copy=False).distinct(copy=False)
     known = {relation.alias_or_name.lower() for relation in sources(before)}
     where = select.args.get("where")
-    for condition in _conditions(where.this) if where is not None else []:
+    for condition in conditions(where.this) if where is not None else []:
         read = of_kind(nodes(condition), exp.Column)
         if condition.find(exp.Query) is None and all(
             column.parts[0].name.lower() in known and len(column.parts) > 1 for column in read
         ):
             keys.where(condition.copy(), copy=False)
     return keys
-
-
-def _conditions(node: exp.Expr) -> list[exp.Expr]:
-    """The conditions that AND combines."""
-    if isinstance(node, (exp.And, exp.Paren)):
-        return [part for side in node.iter_expressions() for part in _conditions(side)]
-    return [node]
 
 
 def _keyed(query: exp.Expr, keys: exp.Select) -> exp.Expr:

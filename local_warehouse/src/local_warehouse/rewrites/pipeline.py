@@ -51,7 +51,6 @@ from local_warehouse.rewrites.lateral_generators import (
 from local_warehouse.rewrites.lateral_queries import join_lateral_queries
 from local_warehouse.rewrites.listed import look_into_listings
 from local_warehouse.rewrites.named_arguments import place_named_arguments
-from local_warehouse.rewrites.not_in import look_for_none
 from local_warehouse.rewrites.ordering import (
     order_by_all,
     order_by_outputs,
@@ -75,6 +74,7 @@ from local_warehouse.rewrites.stars import (
     spell_out_excepted_stars,
     spell_out_stars_of_calls,
 )
+from local_warehouse.rewrites.subquery_predicates import look_into_changes, look_into_subqueries
 from local_warehouse.rewrites.time_units import count_microseconds
 from local_warehouse.rewrites.using_joins import spell_out_using
 from local_warehouse.rewrites.window_aggregates import (
@@ -130,7 +130,7 @@ REWRITES: tuple[Rewrite, ...] = (
     each_select(join_lateral_queries),
     each_select(
         extract_paths_of_select,
-        look_for_none,
+        look_into_subqueries,
         look_into_listings,
         view_generators,
         explode_maps,
@@ -163,6 +163,7 @@ REWRITES: tuple[Rewrite, ...] = (
     tell_casts_apart,
     view_called_values,
     count_in_intersections,
+    look_into_changes,
     merge_deletes,
     sort_unions,
     order_ranges,

@@ -263,6 +263,13 @@ def operations(whole: exp.SetOperation) -> list[exp.SetOperation]:
     return found[::-1]
 
 
+def conditions(node: exp.Expr) -> list[exp.Expr]:
+    """The conditions that AND combines."""
+    if isinstance(node, (exp.And, exp.Paren)):
+        return [part for side in node.iter_expressions() for part in conditions(side)]
+    return [node]
+
+
 def branches(whole: exp.Query) -> list[exp.Query]:
     """The queries that set operations combine, in the order of the text, or the query itself."""
     found: list[exp.Query] = []

@@ -28,9 +28,11 @@ class _Shown:
 
 def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Give each USING and NATURAL join its ON, in a SELECT that names a relation's columns by the
-    relation, or whose keys may be of both kinds of numbers."""
+    relation, or whose keys may be of both kinds of numbers, or that there may be none of."""
     merging = [join for join in _joins(select) if _merges(join)]
-    if not merging or not (_qualifies(select) or _may_mix(select, merging)):
+    if not merging or not (
+        _qualifies(select) or _may_mix(select, merging) or any(map(_may_lack_keys, merging))
+    ):
         return select
     of: dict[str, list[_Shown]] = {}  # by the relation's alias in lower case
     merged: dict[str, exp.Expr] = {}
@@ -105,6 +107,11 @@ def _merges(join: exp.Join) -> bool:
     return bool(join.args.get("using")) or join.method == "NATURAL"
 
 
+def _may_lack_keys(join: exp.Join) -> bool:
+    """Whether it is an outer NATURAL JOIN, for which the engine must have a key."""
+    return join.method == "NATURAL" and bool(join.side)
+
+
 def _qualifies(select: exp.Select) -> bool:
     return any(column.table for column in select.find_all(exp.Column))
 
@@ -132,6 +139,9 @@ def _joined(
     """What a star shows after a join: its keys, then the other columns of both sides."""
     is_half = join.kind in ("SEMI", "ANTI")
     if not keys:
+        if join.method == "NATURAL":
+            join.set("method", None)
+            join.set("on", exp.true() if join.side else None)
         return left if is_half else left + right
     pairs = [(_named(left, key), _named(right, key)) for key in keys]
     conditions: list[exp.Expr] = [
