@@ -14,6 +14,8 @@ _VALUES = {
     "array_remove(wide, 7)": ("array<decimal(20,2)>", "[2.50]"),
     "array_append(counts, 9L)": ("array<bigint>", "[3, 4, 9]"),
     "array_insert(counts, 1, cast(0.5 as float))": ("array<float>", "[0.5, 3.0, 4.0]"),
+    "array_insert(counts, if(counts[0] > 3, 1, null), 9)": ("array<int>", None),
+    "array_insert(counts, counts[0] - 4, 9)": ("array<int>", "[3, 4, 9]"),
     "array_union(counts, array(9L))": ("array<bigint>", "[3, 4, 9]"),
     "array_union(array(), counts)": ("array<int>", "[3, 4]"),
     "array_except(counts, array(4.0D))": ("array<double>", "[3.0]"),

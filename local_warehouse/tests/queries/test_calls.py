@@ -29,6 +29,8 @@ def test_named_arguments_go_where_they_belong(warehouse: Any) -> None:
             "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.BOTH_POSITIONAL_AND_NAMED",
         ),
         ("upper(str => 'a')", "NAMED_PARAMETERS_NOT_SUPPORTED"),
+        ("max_by(1, 2, 3)", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
+        ("floor(2.5, 0, 1)", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
         ("format_string()", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
         ("to_binary('4z', 'hex')", "CONVERSION_INVALID_INPUT"),
         ("encode('ñ', 'US-ASCII')", "MALFORMED_CHARACTER_CODING"),

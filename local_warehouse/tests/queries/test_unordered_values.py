@@ -28,7 +28,13 @@ _SORTED = "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE"
         ),
         (f"select v, count(*) as n from {_ROWS} group by v",
          "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE"),
+        (f"select distinct * from {_ROWS}", "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE"),
+        (f"select v from {_ROWS} union select v from {_ROWS}",
+         "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE"),
+        (f"select max(struct(m)) as x from {_ROWS}", _SORTED),
+        (f"select sort_array(array(m)) as x from {_ROWS}", _SORTED),
         # which Databricks does, whatever the order of a map's entries
+        (f"select count(distinct m) as n from {_ROWS}", "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"),
         (f"select m, count(*) as n from {_ROWS} group by m",
          "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"),
     ],

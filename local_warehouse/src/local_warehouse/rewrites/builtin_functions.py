@@ -86,6 +86,8 @@ _CORRECTED = {
     ("map_from_entries", 1): "map_from_entries(transform(x, e -> e))",
     # the engine looks into arrays that are NULL, as if(b, a, null) has them
     **{(name, 1): "if(x is null, null, call)" for name in ("array_max", "array_min")},
+    # NULL at NULL, for which the engine fails
+    ("array_insert", 3): "if(y is null, null, array_insert(x, coalesce(y, 1), z))",
     # the engine's has the elements of another row in a window
     ("array_compact", 1): "filter(x, e -> e is not null)",
     # of an array that may hold NULLs and one that may not, the engine makes none
@@ -332,8 +334,8 @@ def _is_small(name: str, arguments: list[exp.Expr]) -> bool:
     array."""
     if name == "array_contains":
         return isinstance(arguments[0], exp.Null)
-    if name == "split_part":
-        return _is_natural(arguments[2])
+    if name in ("split_part", "array_insert"):
+        return _is_natural(arguments[2 if name == "split_part" else 1])
     if name in ("left", "right", "repeat"):
         return isinstance(arguments[1], exp.Literal) and len(arguments[1].name) < 10  # an INT
     return False

@@ -76,6 +76,7 @@ from local_warehouse.rewrites.stars import (
 )
 from local_warehouse.rewrites.subquery_predicates import look_into_changes, look_into_subqueries
 from local_warehouse.rewrites.time_units import count_microseconds
+from local_warehouse.rewrites.unordered_values import refuse_unordered_stars
 from local_warehouse.rewrites.using_joins import spell_out_using
 from local_warehouse.rewrites.window_aggregates import (
     divide_covariances,
@@ -159,6 +160,7 @@ REWRITES: tuple[Rewrite, ...] = (
     spell_out_stars_of_calls,
     extract_paths_of_change,
     look_up_in_change,
+    refuse_unordered_stars,
     correct_by_type,
     tell_casts_apart,
     view_called_values,

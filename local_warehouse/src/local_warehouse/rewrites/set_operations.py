@@ -117,7 +117,7 @@ def _align(node: exp.SetOperation, known: dict[int, list[Column]], columns_of: C
     if len(given[0]) != len(given[1]):
         return  # the engine says what is wrong
     if not isinstance(node, exp.Union) or node.args.get("distinct"):
-        _refuse_maps(given[0])
+        _refuse_unordered(given[0])
     wanted = [_wanted(left, right) for left, right in zip(*given, strict=True)]
     for side, columns in zip(sides, given, strict=True):
         pairs = list(zip(columns, wanted, strict=True))
@@ -131,12 +131,13 @@ def _align(node: exp.SetOperation, known: dict[int, list[Column]], columns_of: C
         known[id(node)] = [Column(n, t) for n, t in zip(names, wanted, strict=True)]
 
 
-def _refuse_maps(columns: list[Column]) -> None:
+def _refuse_unordered(columns: list[Column]) -> None:
     for column in columns:
-        if "map<" in column.type:
+        kind = "MAP" if "map<" in column.type else "VARIANT"
+        if kind == "MAP" or "variant" in column.type:
             raise SqlError(
-                "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
-                "The feature is not supported: Cannot have MAP type columns in DataFrame which "
+                f"UNSUPPORTED_FEATURE.SET_OPERATION_ON_{kind}_TYPE",
+                f"The feature is not supported: Cannot have {kind} type columns in DataFrame which "
                 "calls set operations (INTERSECT, EXCEPT, etc.), but the type of column "
                 f"{column.name} is {column.type.upper()}.",
             )

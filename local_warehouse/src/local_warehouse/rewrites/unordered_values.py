@@ -15,7 +15,9 @@ from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.mixed_numbers import compared_values
 from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.ordering import output
+from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.kinds import ALL, everywhere, kinds
 
 _UNORDERED = everywhere(kinds("Mv"))
@@ -26,6 +28,31 @@ _CONDITIONS: dict[type[exp.Expr], str] = {
     exp.Group: "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
     exp.Distinct: "UNSUPPORTED_FEATURE.SET_OPERATION_ON_{}_TYPE",
 }
+
+
+# Functions that sort or compare their first arguments, and so many of these.
+_COMPARING = {
+    **dict.fromkeys(
+        ("array_contains", "array_distinct", "array_max", "array_min", "array_position",
+         "array_remove", "collect_set", "max", "min", "mode", "sort_array"),
+        1,
+    ),
+    **dict.fromkeys(("array_except", "array_intersect", "array_union", "arrays_overlap"), 2),
+    **dict.fromkeys(("greatest", "least"), 99),
+}  # fmt: skip
+
+
+def refuse_unordered_stars(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Raise SqlError for SELECT DISTINCT * of columns that have no order."""
+    found = nodes(tree)
+    selects = [
+        one for one in of_kind(found, exp.Select) if one.is_star and one.args.get("distinct")
+    ]
+    if selects and any(of & _UNORDERED for of in Kinds(found).of_names()):
+        for select in selects:
+            for column in columns_of(select.copy()):
+                _check_type(select.args["distinct"], column.name, column.type)
+    return tree
 
 
 def doubtful_values(node: exp.Expr, known: Kinds) -> list[exp.Expr]:
@@ -42,6 +69,10 @@ def doubtful_values(node: exp.Expr, known: Kinds) -> list[exp.Expr]:
             values = node.expressions
         case exp.Distinct() if isinstance(node.parent, exp.Select):
             values = [one.unalias() for one in node.parent.expressions]
+        case exp.Distinct():
+            values = node.expressions
+        case exp.Anonymous():
+            values = node.expressions[: _COMPARING.get(str(node.this).lower(), 0)]
         case _:
             return []
     return [one for one in values if not one.is_star and known.of(one) & _UNORDERED]
@@ -50,14 +81,18 @@ def doubtful_values(node: exp.Expr, known: Kinds) -> list[exp.Expr]:
 def check(node: exp.Expr, values: list[exp.Expr], types: OperandTypes) -> None:
     """Raise SqlError where one of these values has no order."""
     for value in values:
-        given = types.of(value)
-        kind = "VARIANT" if "variant" in given else "MAP" if "map<" in given else ""
-        if kind == "MAP" and isinstance(node, exp.Group):
-            raise unsupported(f"GROUP BY {render(value)}, which is a {given.upper()}")
-        if kind:
-            condition = _CONDITIONS.get(type(node), "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE")
-            raise SqlError(
-                condition.format(kind),
-                f"Cannot resolve {render(node)}: {render(value)} is a {given.upper()}, which has no"
-                " order.",
-            )
+        _check_type(node, render(value), types.of(value))
+
+
+def _check_type(node: exp.Expr, shown: str, given: str) -> None:
+    kind = "VARIANT" if "variant" in given else "MAP" if "map<" in given else ""
+    is_aggregated = isinstance(node, exp.Distinct) and not isinstance(node.parent, exp.Select)
+    if kind and (is_aggregated or (kind == "MAP" and isinstance(node, exp.Group))):
+        place = "an aggregate of DISTINCT values" if is_aggregated else "GROUP BY"
+        raise unsupported(f"{place}, {shown}, of {given.upper()}")
+    if kind:
+        condition = _CONDITIONS.get(type(node), "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE")
+        raise SqlError(
+            condition.format(kind),
+            f"Cannot resolve {render(node)}: {shown} is a {given.upper()}, which has no order.",
+        )

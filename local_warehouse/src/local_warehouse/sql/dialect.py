@@ -11,6 +11,7 @@ bits the shifts before `&`, `^` and `|`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from sqlglot import Token, TokenType, exp, generator, parser
@@ -19,6 +20,37 @@ from sqlglot.errors import ParseError, TokenError
 
 from local_warehouse.errors import SqlError, syntax_error
 from local_warehouse.sql.walk import nodes, of_kind
+
+
+def _counted(name: str, parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A parser of a function's arguments that takes no more than there may be; sqlglot's forgets
+    the others."""
+
+    def parse_all(self: Any) -> Any:
+        start = self._index
+        found = parse(self)
+        depth = count = 0
+        for token in self._tokens[start : self._index]:
+            depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+            count += token.token_type == TokenType.COMMA and depth == 0
+            if depth < 0:  # behind the arguments
+                break
+        if count >= _MOST[name]:
+            raise SqlError(
+                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+                f"{name.lower()}() takes no more arguments than {_MOST[name]}.",
+            )
+        return found
+
+    return parse_all
+
+
+_MOST = {
+    "CEIL": 2, "FLOOR": 2, "INITCAP": 1, "MAX_BY": 2, "MIN_BY": 2, "POSITION": 3, "LISTAGG": 2,
+    "STRING_AGG": 2, "REGR_AVGX": 2, "REGR_AVGY": 2, "REGR_SXX": 2, "REGR_SXY": 2, "REGR_SYY": 2,
+}  # fmt: skip
+_OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
+_CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
 
 
 class WarehouseDialect(Databricks):  # type: ignore[misc]
@@ -34,7 +66,7 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
 
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {  # percentile has a third argument
-            name: parse
+            name: _counted(name, parse) if name in _MOST else parse
             for name, parse in Databricks.Parser.FUNCTION_PARSERS.items()
             if name != "PERCENTILE"
         }
