@@ -265,3 +265,96 @@ def test_a_total_is_joined_by_a_condition_without_columns(warehouse: Any, condit
     within = f"with t as (select * from {rows}) select m from {total} r group by rollup(m)"
     assert warehouse.sql(f"{within} having {condition}") == []
     assert warehouse.sql(f"with t as (select * from {rows}) select n from {total} where rand() < 2")
+
+
+TWINS = "values (1, 'x'), (2, 'y') as l(id, a)", "values (1, 'p'), (3, 'q') as r(id, b)"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("* from l left semi join (select * from r where b = 'p')", [(1, "x"), (2, "y")]),
+        ("* from l left semi join (select * from r where b = '')", []),
+        ("* from l anti join (select * from r where b = '')", [(1, "x"), (2, "y")]),
+        ("l.id, b from l cross join r on l.id < r.id order by 1", [(1, "q"), (2, "q")]),
+        ("a, b from l cross join r using (id)", [("x", "p")]),
+        ("a, n from l natural left join (select 5 as n) order by a", [("x", 5), ("y", 5)]),
+        ("a from l natural left anti join (select 5 as n)", []),
+        ("a, n from l natural full join (select 5 as n where false) order by a",
+         [("x", None), ("y", None)]),
+    ],
+)  # fmt: skip
+def test_a_join_needs_no_condition_and_a_cross_join_may_have_one(
+    warehouse: Any, query: str, expected: list[tuple[object, ...]]
+) -> None:
+    left, right = TWINS
+    relations = f"with l as (select * from {left}), r as (select * from {right})"
+    found = warehouse.sql(f"{relations} select {query}")
+    assert [tuple(row.values()) for row in found] == expected
+
+
+@pytest.fixture
+def schemas(warehouse: Any, schema: str) -> tuple[str, str]:
+    """Two schemas with a table of one name."""
+    other = f"{schema}_other"
+    warehouse.sql(f"create schema {other}")
+    for name, rows in zip((schema, other), TWINS, strict=True):
+        warehouse.sql(f"create table {name}.t as select * from {rows}")
+    return schema, other
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("{one}.t.a, {two}.t.b from {one}.t join {two}.t on {one}.t.id = {two}.t.id", [("x", "p")]),
+        ("main.{one}.t.a, {two}.t.id + 1 from {one}.t, {two}.t where {two}.t.b = 'q' order by 1",
+         [("x", 4), ("y", 4)]),
+        ("{one}.t.*, {two}.t.b from {one}.t left join {two}.t on {one}.t.id = {two}.t.id"
+         " order by {one}.t.id", [(1, "x", "p"), (2, "y", None)]),
+        ("a from {one}.t where exists (select 1 from {two}.t where {two}.t.id = {one}.t.id)",
+         [("x",)]),
+        ("a from {one}.t where not exists (select 1 from {two}.t where t.id = {one}.t.id)",
+         [("y",)]),
+        ("t.a, (select max({two}.t.b) from {two}.t where {one}.t.id < {two}.t.id) from {one}.t"
+         " order by t.id", [("x", "q"), ("y", "q")]),
+    ],
+)  # fmt: skip
+def test_a_schema_tells_tables_of_one_name_apart(
+    warehouse: Any, schemas: tuple[str, str], query: str, expected: list[tuple[object, ...]]
+) -> None:
+    one, two = schemas
+    found = warehouse.sql(f"select {query.format(one=one, two=two)}")
+    assert [tuple(row.values()) for row in found] == expected
+
+
+def test_a_schema_before_a_column_is_that_of_its_table(
+    warehouse: Any, schemas: tuple[str, str]
+) -> None:
+    one, two = schemas
+    warehouse.fails(f"select {two}.t.id from {one}.t", "UNRESOLVED_COLUMN")
+    warehouse.fails(f"select {one}.t.id from {one}.t as x", "UNRESOLVED_COLUMN")
+    warehouse.fails(f"with t as (select 1 as id) select {one}.t.id from t", "UNRESOLVED_COLUMN")
+    warehouse.fails(f"select t.id, {one}.t.a from {one}.t, {two}.t", "AMBIGUOUS_REFERENCE")
+    warehouse.fails(f"select {one}.t.id from {one}.t, {one}.t", "AMBIGUOUS_REFERENCE")
+    warehouse.sql(
+        f"merge into {one}.t using {two}.t on {one}.t.id = {two}.t.id"
+        f" when matched then update set a = {two}.t.b"
+        f" when not matched then insert (id, a) values ({two}.t.id, {two}.t.b)"
+    )
+    warehouse.sql(
+        f"delete from {one}.t where exists"
+        f" (select 1 from {two}.t where {two}.t.id = {one}.t.id and b = 'q')"
+    )
+    assert warehouse.sql(f"select * from {one}.t order by id") == [
+        {"id": 1, "a": "p"},
+        {"id": 2, "a": "y"},
+    ]
+
+
+def test_a_column_of_a_struct_may_have_its_tables_name(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.p as select 1 as x, named_struct('x', 2) as p")
+    found = warehouse.sql(
+        f"select p.x as a, p.p.x as b, {schema}.p.x as c, {schema}.p.p.x as d,"
+        f" main.{schema}.p.p.x as e from {schema}.p"
+    )
+    assert found == [{"a": 1, "b": 2, "c": 1, "d": 2, "e": 2}]

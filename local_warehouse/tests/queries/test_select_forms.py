@@ -559,3 +559,77 @@ def test_what_is_computed_from_a_range_comes_in_its_order(warehouse: Any, query:
     found = [row["id"] for row in warehouse.sql(query)]
     assert len(found) >= 2000
     assert found == sorted(found, reverse="-1" in query)
+
+
+STARS = (
+    "(select id, named_struct('x', id * 2, 'y', named_struct('z', 'z', 'w', 'w')) as s from"
+    " range(1, 2)) a"
+)
+BESIDE = "(select 1L as id, 'v' as v) b"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"* except (b.id) from {STARS} join {BESIDE} on a.id = b.id", ["id", "s", "v"]),
+        (f"a.* except (id), b.* from {STARS} join {BESIDE} on a.id = b.id", ["s", "id", "v"]),
+        (f"* except (id) from {STARS} join {BESIDE} using (id)", ["s", "v"]),
+        (f"* except (a.id), b.id as k from {STARS} left join {BESIDE} using (id)",
+         ["s", "v", "k"]),
+        (f"* except (id) from {STARS} full join {BESIDE} using (id)", ["s", "v"]),
+        (f"s.* except (x) from {STARS}", ["y"]),
+        (f"a.s.y.* except (z), id from {STARS}", ["w", "id"]),
+        (f"s.*, b.id from {STARS} join {BESIDE} using (id)", ["x", "y", "id"]),
+    ],
+)  # fmt: skip
+def test_a_star_shows_all_columns_but_its_exceptions(
+    warehouse: Any, query: str, expected: list[str]
+) -> None:
+    assert [list(row) for row in warehouse.sql(f"select {query}")] == [expected]
+
+
+def test_the_exceptions_of_a_star_are_fields_of_structs_too(warehouse: Any) -> None:
+    query = f"select to_json(struct({{}})) as j from {STARS}"
+    for star, expected in (
+        ("* except (s.x, s.y.z)", '{"id":1,"s":{"y":{"w":"w"}}}'),
+        ("s.* except (x, y.w)", '{"y":{"z":"z"}}'),
+    ):
+        assert warehouse.sql(query.format(star)) == [{"j": expected}]
+    joined = f"select to_json(s) as j from (select * except (s.x) from {STARS} join {BESIDE}"
+    assert warehouse.sql(f"{joined} using (id))") == [{"j": '{"y":{"z":"z","w":"w"}}'}]
+
+
+@pytest.mark.parametrize(
+    ("query", "condition"),
+    [
+        (f"* except (id) from {STARS} join {BESIDE} on a.id = b.id", "AMBIGUOUS_REFERENCE"),
+        (f"a.* except (b.id) from {STARS}, {BESIDE}", "UNRESOLVED_COLUMN"),
+        (f"* except (b.id) from {STARS} join {BESIDE} using (id)", "UNRESOLVED_COLUMN"),
+        (f"* except (id, a.id) from {STARS}", "EXCEPT_OVERLAPPING_COLUMNS"),
+        (f"* except (s.y, s.y.z) from {STARS}", "EXCEPT_OVERLAPPING_COLUMNS"),
+        (f"id.* except (x) from {STARS}", "CANNOT_RESOLVE_STAR_EXPAND"),
+        (f"o.* from {STARS}", "CANNOT_RESOLVE_STAR_EXPAND"),
+        (f"* except id from {STARS}", "PARSE_SYNTAX_ERROR"),
+        (f"* except () from {STARS}", "PARSE_SYNTAX_ERROR"),
+        (f"* except (id, s) from {STARS}", "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"),
+    ],
+)
+def test_a_star_names_its_exceptions_once_and_as_it_shows_them(
+    warehouse: Any, query: str, condition: str
+) -> None:
+    warehouse.fails(f"select {query}", condition)
+
+
+def test_an_alias_that_is_an_output_again_keeps_its_name(warehouse: Any) -> None:
+    rows = "(select 4 as id, named_struct('x', 5) as c)"
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"select id + 1 as a, a, c.x, x, named_struct('y', a) as d, d.y from {rows}")
+        assert [column[0] for column in cursor.description] == ["a", "a", "x", "x", "d", "y"]
+    query = "select id + 1 as a, a as b, c.x, x + b as e, struct(e as y).y as d, d + 1 as z from "
+    assert [list(row.values()) for row in warehouse.sql(query + rows)] == [[5, 5, 5, 10, 10, 11]]
+
+
+def test_two_common_table_expressions_of_one_name_are_an_error(warehouse: Any) -> None:
+    query = "with t as (select 1 as n), {} as (select 2 as n) select * from t"
+    warehouse.fails(query.format("T"), "DUPLICATED_CTE_NAMES")
+    assert warehouse.sql(query.format("u")) == [{"n": 1}]

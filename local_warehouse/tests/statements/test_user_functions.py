@@ -124,3 +124,58 @@ def test_a_body_is_checked_when_it_is_written(warehouse: Any, schema: str) -> No
     warehouse.fails(f"create function {schema}.f(a int, A int) return 1", "DUPLICATE_ROUTINE")
     python = f"create function {schema}.f(a int) returns int language python as $$return a$$"
     assert "Python" in warehouse.fails(python, "UNSUPPORTED_FEATURE")
+
+
+@pytest.mark.parametrize(
+    ("rest", "condition"),
+    [
+        (
+            "f(a int default 1, b int) returns int return a",
+            "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_PARAMETER_POS",
+        ),
+        ("f(a int, b int default a) returns int return b", "UNRESOLVED_COLUMN"),
+        (
+            "f(a int default (select 1)) returns int return a",
+            "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_EXPRESSION",
+        ),
+        ("f(a int default array(1)) returns int return a", "DATATYPE_MISMATCH"),
+        (
+            "f(a int not null) returns int return a",
+            "USER_DEFINED_FUNCTIONS.NOT_NULL_ON_FUNCTION_PARAMETERS",
+        ),
+        (
+            "f(a int generated always as (1)) returns int return a",
+            "INVALID_SQL_SYNTAX.CREATE_FUNC_WITH_GENERATED",
+        ),
+        ("f() returns table() return select 1", "PARSE_SYNTAX_ERROR"),
+        (
+            "f() returns table(a int) return 1",
+            "USER_DEFINED_FUNCTIONS.SQL_TABLE_UDF_BODY_MUST_BE_A_QUERY",
+        ),
+        (
+            "f(a int) returns int return sum(a)",
+            "USER_DEFINED_FUNCTIONS.CANNOT_CONTAIN_COMPLEX_FUNCTIONS",
+        ),
+    ],
+)
+def test_a_function_that_cannot_be_is_not_made(
+    warehouse: Any, schema: str, rest: str, condition: str
+) -> None:
+    warehouse.fails(f"create function {schema}.{rest}", condition)
+
+
+def test_a_default_may_call_functions_and_a_body_read_fields(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create function {schema}.f(a int, b int default 3) returns int return a + b")
+    warehouse.sql(
+        f"create function {schema}.g(a int, b int default {schema}.f(6)) returns int return a + b"
+    )
+    warehouse.sql(
+        f"create function {schema}.h(s struct<n: int, p: struct<n: int>>) returns int"
+        " return s.n * 10 + s.p.n"
+    )
+    point = "named_struct('n', id, 'p', named_struct('n', 7))"
+    found = warehouse.sql(
+        f"select {schema}.g(10) as a, {schema}.g(10, 2) as b, {schema}.h({point}) as c"
+        f" from {schema}.t order by id"
+    )
+    assert [tuple(row.values()) for row in found] == [(19, 12, 17), (19, 12, 27)]

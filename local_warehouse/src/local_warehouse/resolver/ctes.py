@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlglot import exp
 
+from local_warehouse.errors import SqlError
+
 Reference = tuple[exp.Table, exp.CTE]  # a name in FROM, and the expression that it means
 
 
@@ -32,6 +34,17 @@ def common_table_expression(table: exp.Table) -> exp.CTE | None:
 
 def _position(expressions: list[exp.Expr], wanted: exp.Expr) -> int:
     return next(i for i, expression in enumerate(expressions) if expression is wanted)
+
+
+def check_names(clause: exp.With) -> None:
+    """Raise SqlError where two common table expressions of one WITH have the same name."""
+    seen: set[str] = set()
+    for name in (expression.alias for expression in clause.expressions):
+        if name.lower() in seen:
+            raise SqlError(
+                "DUPLICATED_CTE_NAMES", f"CTE definition can't have duplicate names: '{name}'."
+            )
+        seen.add(name.lower())
 
 
 def number_ctes(references: list[Reference]) -> None:

@@ -19,10 +19,10 @@ from local_warehouse.catalog.model import Function, Relation
 from local_warehouse.catalog.names import full_name
 from local_warehouse.engine.snapshots import Snapshot
 from local_warehouse.resolver import fractions, policies, scans, time_travel, user_functions
-from local_warehouse.resolver.ctes import Reference, common_table_expression
+from local_warehouse.resolver.ctes import Reference, check_names, common_table_expression
 from local_warehouse.resolver.relations import (
     columns_by_name,
-    drop_namespace,
+    drop_namespaces,
     point_at,
     subquery_for,
 )
@@ -83,9 +83,12 @@ class NameResolver:
                 "VIEW_EXCEED_MAX_NESTED_DEPTH", f"Views are nested more than {_MAX_DEPTH} deep."
             )
         found = nodes(tree)
-        for column in of_kind(found, exp.Column):
-            if column.args.get("db") and not isinstance(column.parent, exp.Star):
-                drop_namespace(column)
+        columns = [
+            one for one in of_kind(found, exp.Column) if not isinstance(one.parent, exp.Star)
+        ]
+        drop_namespaces(columns, lambda relation: self._qualifier(relation, scope))
+        for clause in of_kind(found, exp.With):
+            check_names(clause)
         tree = replace_session_values(tree, of_kind(found, exp.Func), self._context)
         for table in of_kind(found, exp.Table):
             replacement = self._relation(table, scope)
@@ -98,6 +101,21 @@ class NameResolver:
         return tree
 
     # relations
+
+    def _qualifier(self, relation: exp.Expr, scope: Scope) -> list[str]:
+        """What may stand before a column of a relation, in lower case: its alias, or its name,
+        which has a catalog and a schema if it is one of the catalog."""
+        if "qualifier" in relation.meta:
+            return list(relation.meta["qualifier"])
+        is_call = isinstance(relation.this, exp.Anonymous)
+        if relation.alias or is_call or not isinstance(relation, exp.Table):
+            return [relation.alias_or_name.lower()]
+        parts = [part.name.lower() for part in relation.parts]
+        is_local = parts[0] in self._context.session.temporary_views and not scope.permanent
+        if len(parts) == 1 and (is_local or common_table_expression(relation) is not None):
+            return parts
+        name = full_name(parts, scope.namespace)
+        return [name.catalog, name.schema, name.table]
 
     def _relation(self, table: exp.Table, scope: Scope) -> exp.Expr | None:
         """Point `table` at what the engine knows, or return what takes its place."""
@@ -221,6 +239,12 @@ class NameResolver:
             if user_functions.reads_tables(body):
                 arguments = user_functions.qualify_columns(whole, arguments, self._columns_of)
             value = user_functions.scalar_value(function, body, arguments, self._columns_of)
+            if any(parameter.default for parameter in function.parameters):
+                value = exp.paren(value, copy=False)  # a default may call functions, too
+                self._replace_calls(
+                    value,
+                    scope.within(function.namespace or scope.namespace, permanent=scope.permanent),
+                )
             if isinstance(whole.parent, exp.Select) and whole.arg_key == "expressions":
                 value = exp.alias_(value, shown, quoted=True)
             whole.replace(value)

@@ -21,8 +21,12 @@ _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "FROM", "TABLE")
 
 def body_of(function: Function) -> exp.Expr:
     """The query of a function's body; an expression becomes a SELECT of it."""
-    first = function.body.split(None, 1)[0].upper()
-    return parse_again(function.body if first in _QUERY_WORDS else f"select {function.body}")
+    return parse_again(function.body if is_query(function.body) else f"select {function.body}")
+
+
+def is_query(body: str) -> bool:
+    """Whether a function's body is a query, and no expression."""
+    return body.split(None, 1)[0].upper() in _QUERY_WORDS
 
 
 def call_with_qualifiers(call: exp.Anonymous) -> tuple[exp.Expr, list[str]]:
@@ -130,17 +134,24 @@ def with_arguments(
         _rename_sources(body)
     for select in selects(body):
         own: set[str] | None = None
+        relations = {source.alias_or_name.lower() for source in sources(select)}
         for column in list(select.find_all(exp.Column)):
-            name = column.name.lower()
-            if name not in values or column.find_ancestor(exp.Select) is not select:
+            if column.find_ancestor(exp.Select) is not select:
                 continue
-            if not column.table:
+            table, name = column.table.lower(), column.name.lower()
+            is_field = table in values and table not in (function.name.table, *relations)
+            if is_field:
+                name = table
+            if name not in values or (table and not is_field and table != function.name.table):
+                continue
+            if not table or is_field:
                 own = _visible(select, columns_of) if own is None else own
                 if name in own:
                     continue
-            elif column.table.lower() != function.name.table:
-                continue
-            column.replace(values[name].copy())
+            value = values[name].copy()
+            if is_field:
+                value = exp.Dot(this=exp.paren(value, copy=False), expression=column.this)
+            column.replace(value)
     return body
 
 

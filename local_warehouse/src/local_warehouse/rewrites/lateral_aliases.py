@@ -13,27 +13,29 @@ from local_warehouse.sql.walk import nodes, of_kind
 
 
 def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
-    """Replace a use of an earlier alias by its expression. A column of the relations that has the
-    alias's name comes first."""
+    """Replace a use of an earlier alias, or of a field of it, by its expression. A column of the
+    relations that has the alias's name comes first."""
     qualify = select.args.get("qualify")
     aliases: dict[str, exp.Expr] = {}
     own: set[str] | None = None
     for projection in [*select.expressions, *([qualify] if qualify else [])]:
         for column in of_kind(nodes(projection), exp.Column) if aliases else ():
-            name = column.name.lower()
-            if (
-                column.table
-                or name not in aliases
-                or column.find_ancestor(exp.Select) is not select
-            ):
+            name = (column.table or column.name).lower()
+            if name not in aliases or column.find_ancestor(exp.Select) is not select:
                 continue
             if own is None:
                 own = _names_of_relations(select, columns_of)
-            if name not in own:
+            if name not in own and not (column.table and name in _relations(select)):
                 _require_repeatable(name, aliases[name])
-                column.replace(exp.paren(aliases[name].copy()))
+                used: exp.Expr = exp.paren(aliases[name].copy())
+                if column.table:
+                    used = exp.Dot(this=used, expression=column.this.copy())
+                is_output = column is projection
+                column.replace(exp.alias_(used, column.name, quoted=True) if is_output else used)
         if isinstance(projection, exp.Alias):
             aliases[projection.alias.lower()] = projection.this
+        elif isinstance(projection, exp.Column) and projection.table:
+            aliases[projection.name.lower()] = projection  # of a field, if no relation has it
     return select
 
 
@@ -41,6 +43,11 @@ def _names_of_relations(select: exp.Select, columns_of: ColumnsOf) -> set[str]:
     if not sources(select):
         return set()
     return {column.name.lower() for column in columns_of(star_query(select))}
+
+
+def _relations(select: exp.Select) -> set[str]:
+    relations = [*sources(select), *(select.args.get("laterals") or [])]
+    return {relation.alias_or_name.lower() for relation in relations}
 
 
 def _require_repeatable(alias: str, expression: exp.Expr) -> None:

@@ -6,9 +6,10 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names-star
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from sqlglot import exp
 
-from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.scopes import (
@@ -20,11 +21,27 @@ from local_warehouse.rewrites.scopes import (
     star_query,
 )
 from local_warehouse.rewrites.signatures import name_of
-from local_warehouse.rewrites.structs import type_of, without_field
+from local_warehouse.rewrites.structs import field_of, type_of, without_fields
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
 _RELATIONS = (exp.DerivedTable, exp.Pivot, exp.Table)
+
+
+@dataclass(frozen=True)
+class StarColumn:
+    """A column that a star shows."""
+
+    relation: str | None
+    name: str
+    type: str
+    value: exp.Expr
+
+    def output(self) -> exp.Expr:
+        """The column as an output."""
+        value = self.value.copy()
+        is_column = isinstance(value, exp.Column) and value.name == self.name
+        return value if is_column else exp.alias_(value, self.name, quoted=True)
 
 
 def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -40,13 +57,13 @@ def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.S
             "STAR_GROUP_BY_POS", "Star (*) is not allowed beside a position in GROUP BY."
         )
     for projection in select.expressions:
-        star = _star(projection)
+        star = star_of(projection)
         is_grouped = group is not None and projection.text("table").lower() in relations
         if star is None or not (star.args.get("except_") or is_grouped):
             projections.append(projection)
             continue
         changed = True
-        projections += _columns(projection, star, select, columns_of)
+        projections += [one.output() for one in _columns(projection, star, select, columns_of)]
     if changed:
         select.set("expressions", projections)
     return select
@@ -57,7 +74,7 @@ def spell_out_stars_of_calls(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     shows, too; but for the plain ones of count and struct, which the engine knows."""
     is_changed = False
     for star in of_kind(nodes(tree), exp.Star):
-        argument = star.parent if isinstance(star.parent, exp.Column) else star
+        argument = star.parent if isinstance(star.parent, (exp.Column, exp.Dot)) else star
         call, select = argument.parent, place_of(star)
         if not isinstance(call, (exp.Anonymous, exp.Distinct)) or not isinstance(
             select, exp.Select
@@ -68,81 +85,125 @@ def spell_out_stars_of_calls(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if (is_counted or name == "struct") and not star.args.get("except_"):
             continue
         at = argument.index or 0
-        columns = _columns(argument, star, select, columns_of)
+        columns = [
+            one.output() if name == "struct" else one.value.copy()
+            for one in _columns(argument, star, select, columns_of)
+        ]
         call.set("expressions", [*call.expressions[:at], *columns, *call.expressions[at + 1 :]])
         is_changed = True
     return name_outputs(tree) if is_changed else tree
 
 
-def _star(node: exp.Expr) -> exp.Star | None:
+def star_of(node: exp.Expr) -> exp.Star | None:
+    """The star of a projection, which may have a relation's name or a struct before it."""
     star = node.this if isinstance(node, exp.Column) else node
+    star = star.expression if isinstance(star, exp.Dot) else star
     return star if isinstance(star, exp.Star) else None
+
+
+def columns_left(star: exp.Star, shown: list[StarColumn]) -> list[StarColumn]:
+    """What the exceptions of a star, which name columns that it shows, leave of these."""
+    paths = [_path(name, shown) for name in star.args.get("except_") or []]
+    for at, (column, fields) in enumerate(paths):
+        for other, others in paths[:at]:
+            length = min(len(fields), len(others))
+            if column is other and fields[:length] == others[:length]:
+                names = ", ".join(render(name) for name in star.args["except_"])
+                raise SqlError(
+                    "EXCEPT_OVERLAPPING_COLUMNS",
+                    "Columns in an EXCEPT list must be distinct and non-overlapping, but got"
+                    f" ({names}).",
+                )
+    left = []
+    for one in shown:
+        excepted = [fields for column, fields in paths if column is one]
+        if not excepted:
+            left.append(one)
+        elif [] not in excepted:
+            left.append(_without(one, excepted))
+    if not left:
+        raise unsupported("EXCEPT of all columns")
+    return left
 
 
 def _columns(
     node: exp.Expr, star: exp.Star, select: exp.Select, columns_of: ColumnsOf
-) -> list[exp.Expr]:
-    """What a star, which may have a relation's name before it, stands for in a SELECT."""
-    left: list[exp.Expr] = []
-    qualifier = node.table if isinstance(node, exp.Column) else None
-    columns = _star_columns(select, qualifier, columns_of)
-    paths = [_path(name, columns) for name in star.args.get("except_") or []]
-    for alias, column in columns:
-        kept: exp.Expr | None = exp.column(column.name, table=alias, quoted=True)
-        for path in paths:
-            if path[0] == column.name.lower() and kept is not None:
-                kept = _without(kept, column, path[1:])
-        if kept is not None:
-            left.append(kept)
-    return left
+) -> list[StarColumn]:
+    """What a star, which may have a relation's name or a struct before it, stands for in a
+    SELECT."""
+    named = node.table.lower() if isinstance(node, exp.Column) else ""
+    shown = []
+    if node is star or named:
+        known = _known(select, columns_of)
+        shown = [one for one in known if not named or (one.relation or "").lower() == named]
+    if node is not star and not shown:
+        value = exp.column(node.args["table"].copy()) if named else node.this
+        shown = _fields(value, select, columns_of)
+    return columns_left(star, shown)
 
 
-def _path(name: exp.Expr, columns: list[tuple[str | None, Column]]) -> list[str]:
-    """The column that an exception names, and the fields in it, in lower case, without a
-    relation's name."""
+def _fields(value: exp.Expr, select: exp.Select, columns_of: ColumnsOf) -> list[StarColumn]:
+    """The fields of a struct. Raises SqlError for another value, and for what is not there."""
+    one = star_query(select)
+    one.set("expressions", [value.copy()])
+    kind = type_of(columns_of(one)[0].type)
+    if kind.this != exp.DataType.Type.STRUCT:
+        raise SqlError("CANNOT_RESOLVE_STAR_EXPAND", f"{render(value)}.* is of no struct.")
+    return [
+        StarColumn(None, field.name, render(field.args["kind"]), field_of(value, field))
+        for field in kind.expressions
+    ]
+
+
+def _path(name: exp.Expr, shown: list[StarColumn]) -> tuple[StarColumn, list[str]]:
+    """The column that an exception names, and the fields in it, in lower case."""
     path = name.parts if isinstance(name, (exp.Column, exp.Dot)) else [name]
     parts = [part.name.lower() for part in path]
-    known = {column.name.lower() for _, column in columns}
-    relations = {alias.lower() for alias, _ in columns if alias}
-    if parts[0] not in known and parts[0] in relations:
-        parts = parts[1:]
-    if not parts or parts[0] not in known:
+    if len(parts) > 1:
+        for one in shown:
+            if [(one.relation or "").lower(), one.name.lower()] == parts[:2]:
+                return one, parts[2:]
+    found = [one for one in shown if one.name.lower() == parts[0]]
+    if len(found) > 1:
+        raise SqlError("AMBIGUOUS_REFERENCE", f"Reference `{render(name)}` is ambiguous.")
+    if not found:
+        names = sorted({one.name for one in shown})
         raise SqlError(
             "UNRESOLVED_COLUMN.WITH_SUGGESTION",
-            f"A column with name `{name.sql()}` cannot be resolved. Did you mean one of the"
-            f" following? [{', '.join(f'`{one}`' for one in sorted(known))}].",
+            f"A column with name `{render(name)}` cannot be resolved. Did you mean one of the"
+            f" following? [{', '.join(f'`{one}`' for one in names)}].",
         )
-    return parts
+    return found[0], parts[1:]
 
 
-def _without(kept: exp.Expr, column: Column, fields: list[str]) -> exp.Expr | None:
-    """What is left of a column: nothing, or a struct without one of its fields."""
-    if not fields:
-        return None
-    if isinstance(kept, exp.Alias):
-        raise unsupported("EXCEPT of several fields of one struct")
-    left = without_field(kept, type_of(column.type), fields)
+def _without(column: StarColumn, paths: list[list[str]]) -> StarColumn:
+    """A column without some of its struct's fields."""
+    left = without_fields(column.value, type_of(column.type), paths)
     if left is None:
-        raise SqlError(
-            "FIELD_NOT_FOUND", f"{column.name} has no field {'.'.join(fields)}: {column.type}."
-        )
-    return exp.alias_(left, column.name, quoted=True)
+        names = ", ".join(".".join(path) for path in paths)
+        raise SqlError("FIELD_NOT_FOUND", f"{column.name} has no field {names}: {column.type}.")
+    return replace(column, value=left)
 
 
-def _star_columns(
-    select: exp.Select, qualifier: str | None, columns_of: ColumnsOf
-) -> list[tuple[str | None, Column]]:
-    """The pairs of a relation's alias and a column that a star stands for."""
-    aliases = [source.alias_or_name for source in sources(select)]
-    wanted = [alias for alias in aliases if not qualifier or alias.lower() == qualifier.lower()]
-    pairs: list[tuple[str | None, Column]] = []
-    for alias in wanted:
+def _known(select: exp.Select, columns_of: ColumnsOf) -> list[StarColumn]:
+    """The columns of a SELECT's relations."""
+    known = []
+    for source in sources(select):
+        alias = source.alias_or_name
         one = star_query(select)
         if alias:  # a lone subquery may have none
             table = exp.to_identifier(alias, quoted=True)
             one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
-        pairs += [(alias or None, column) for column in columns_of(one)]
-    return pairs
+        known += [
+            StarColumn(
+                alias or None,
+                column.name,
+                column.type,
+                exp.column(column.name, table=alias or None, quoted=True),
+            )
+            for column in columns_of(one)
+        ]
+    return known
 
 
 def spell_as_relations(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import WarehouseDialect
 
@@ -27,23 +27,31 @@ def makes_struct(node: exp.Expr) -> bool:
     return is_call and str(node.this).lower() in ("named_struct", "struct")
 
 
-def without_field(value: exp.Expr, kind: exp.Expr, path: list[str]) -> exp.Expr | None:
-    """A struct without the field at a path of names in lower case; None where it has none."""
+def without_fields(value: exp.Expr, kind: exp.Expr, paths: list[list[str]]) -> exp.Expr | None:
+    """A struct without the fields at paths of names in lower case; None where it lacks one.
+
+    Raises SqlError where no field is left.
+    """
     if kind.this != _Type.STRUCT:
         return None
     fields: list[tuple[str, exp.Expr]] = []
-    is_there = False
+    there = set()
     for field in kind.expressions:
         inner: exp.Expr | None = field_of(value, field)
-        if field.name.lower() == path[0]:
-            is_there = True
-            if len(path) == 1:
+        within = [path[1:] for path in paths if path[0] == field.name.lower()]
+        if within:
+            there.add(field.name.lower())
+            if [] in within:
                 continue
-            inner = without_field(field_of(value, field), field.args["kind"], path[1:])
+            inner = without_fields(field_of(value, field), field.args["kind"], within)
         if inner is None:
             return None
         fields.append((field.name, inner))
-    return struct_of(value, fields) if is_there else None
+    if not there.issuperset(path[0] for path in paths):
+        return None
+    if not fields:
+        raise unsupported("a struct without fields")
+    return struct_of(value, fields)
 
 
 def with_field(value: exp.Expr, kind: exp.Expr, path: list[str], new: exp.Expr) -> exp.Expr | None:

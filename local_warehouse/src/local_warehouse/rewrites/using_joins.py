@@ -10,20 +10,12 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlglot import exp
 
 from local_warehouse.rewrites.mixed_numbers import keys_may_be_mixed
 from local_warehouse.rewrites.scopes import ColumnsOf, columns_of_relations, sources
-
-
-@dataclass
-class _Shown:
-    """A column that a star shows."""
-
-    name: str
-    value: exp.Expr
+from local_warehouse.rewrites.stars import StarColumn, columns_left, star_of
 
 
 def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -31,10 +23,10 @@ def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     relation, or whose keys may be of both kinds of numbers, or that there may be none of."""
     merging = [join for join in _joins(select) if _merges(join)]
     if not merging or not (
-        _qualifies(select) or _may_mix(select, merging) or any(map(_may_lack_keys, merging))
+        any(map(_may_lack_keys, merging)) or _qualifies(select) or _may_mix(select, merging)
     ):
         return select
-    of: dict[str, list[_Shown]] = {}  # by the relation's alias in lower case
+    of: dict[str, list[StarColumn]] = {}  # by the relation's alias in lower case
     merged: dict[str, exp.Expr] = {}
     columns_of = columns_of_relations(select, columns_of)
     shown = _spelled_out(sources(select), _joins_of(select), columns_of, of, merged)
@@ -70,9 +62,9 @@ def _spelled_out(
     relations: list[exp.Expr],
     joins: list[exp.Join],
     columns_of: ColumnsOf,
-    of: dict[str, list[_Shown]],
+    of: dict[str, list[StarColumn]],
     merged: dict[str, exp.Expr],
-) -> list[_Shown]:
+) -> list[StarColumn]:
     """What a star shows of joined relations, whose joins get their ON in place."""
     columns = []
     for source in relations:
@@ -89,15 +81,17 @@ def _spelled_out(
 
 
 def _of_relation(
-    source: exp.Expr, columns_of: ColumnsOf, of: dict[str, list[_Shown]]
-) -> list[_Shown]:
+    source: exp.Expr, columns_of: ColumnsOf, of: dict[str, list[StarColumn]]
+) -> list[StarColumn]:
     if not source.alias_or_name:
         name = exp.to_identifier(f"local_warehouse_side_{len(of)}")
         source.set("alias", exp.TableAlias(this=name))
     alone, alias = source.copy(), source.alias_or_name
     alone.set("joins", None)
     of[alias.lower()] = [
-        _Shown(column.name, exp.column(column.name, table=alias, quoted=True))
+        StarColumn(
+            alias, column.name, column.type, exp.column(column.name, table=alias, quoted=True)
+        )
         for column in columns_of(alone)
     ]
     return of[alias.lower()]
@@ -108,12 +102,13 @@ def _merges(join: exp.Join) -> bool:
 
 
 def _may_lack_keys(join: exp.Join) -> bool:
-    """Whether it is an outer NATURAL JOIN, for which the engine must have a key."""
-    return join.method == "NATURAL" and bool(join.side)
+    """Whether it is a NATURAL join of which the engine wants a condition."""
+    return join.method == "NATURAL" and bool(join.side or join.kind)
 
 
 def _qualifies(select: exp.Select) -> bool:
-    return any(column.table for column in select.find_all(exp.Column))
+    is_excepted = any(star.args.get("except_") for star in select.find_all(exp.Star))
+    return is_excepted or any(column.table for column in select.find_all(exp.Column))
 
 
 def _may_mix(select: exp.Select, merging: list[exp.Join]) -> bool:
@@ -122,7 +117,7 @@ def _may_mix(select: exp.Select, merging: list[exp.Join]) -> bool:
     return keys_may_be_mixed(select.root(), [] if is_natural else named)
 
 
-def _keys(join: exp.Join, left: list[_Shown], right: list[_Shown]) -> list[str]:
+def _keys(join: exp.Join, left: list[StarColumn], right: list[StarColumn]) -> list[str]:
     if join.method == "NATURAL":
         there = {column.name.lower() for column in right}
         return [column.name.lower() for column in left if column.name.lower() in there]
@@ -132,16 +127,16 @@ def _keys(join: exp.Join, left: list[_Shown], right: list[_Shown]) -> list[str]:
 def _joined(
     join: exp.Join,
     keys: list[str],
-    left: list[_Shown],
-    right: list[_Shown],
+    left: list[StarColumn],
+    right: list[StarColumn],
     merged: dict[str, exp.Expr],
-) -> list[_Shown]:
+) -> list[StarColumn]:
     """What a star shows after a join: its keys, then the other columns of both sides."""
     is_half = join.kind in ("SEMI", "ANTI")
     if not keys:
-        if join.method == "NATURAL":
+        if join.method == "NATURAL":  # of relations that have no column in common
             join.set("method", None)
-            join.set("on", exp.true() if join.side else None)
+            join.set("on", exp.true() if join.side or is_half else None)
         return left if is_half else left + right
     pairs = [(_named(left, key), _named(right, key)) for key in keys]
     conditions: list[exp.Expr] = [
@@ -154,32 +149,39 @@ def _joined(
         return left
     first = []
     for key, (one, other) in zip(keys, pairs, strict=True):
-        value = other.value if join.side == "RIGHT" else one.value
+        relation, value = one.relation, one.value
+        if join.side == "RIGHT":
+            relation, value = other.relation, other.value
         if join.side == "FULL":
+            relation = None
             both = [one.value.copy(), other.value.copy()]
             value = exp.Anonymous(this="coalesce", expressions=both)
         merged[key] = value
-        first.append(_Shown(one.name, value))
+        first.append(StarColumn(relation, one.name, one.type, value))
     others = [c for c in (*left, *right) if c.name.lower() not in keys]
     return first + others
 
 
-def _named(columns: list[_Shown], key: str) -> _Shown:
+def _named(columns: list[StarColumn], key: str) -> StarColumn:
     known = next((column for column in columns if column.name.lower() == key), None)
-    return known or _Shown(key, exp.column(key, quoted=True))  # the engine's error will name it
+    # else the engine's error will name it
+    return known or StarColumn(None, key, "", exp.column(key, quoted=True))
 
 
 def _put_names(
     select: exp.Select,
-    shown: list[_Shown],
-    of: dict[str, list[_Shown]],
+    shown: list[StarColumn],
+    of: dict[str, list[StarColumn]],
     merged: dict[str, exp.Expr],
 ) -> None:
     """Replace stars by columns, and keys without a relation by what the join makes of them."""
     outputs = {column.alias_or_name.lower() for column in select.expressions}
     for column in list(select.find_all(exp.Column)):
         name = column.name.lower()
-        if column.table or name not in merged or column.find_ancestor(exp.Select) is not select:
+        is_exception = isinstance(column.parent, exp.Star)
+        if column.table or name not in merged or is_exception:
+            continue
+        if column.find_ancestor(exp.Select) is not select:
             continue
         if column.find_ancestor(exp.Order) is not None and name in outputs:
             continue
@@ -188,15 +190,13 @@ def _put_names(
         column.replace(exp.alias_(value, column.name, quoted=True) if is_projection else value)
     projections: list[exp.Expr] = []
     for projection in select.expressions:
-        star = projection.this if isinstance(projection, exp.Column) else projection
-        if not isinstance(star, exp.Star):
-            projections.append(projection)
-            continue
+        star = star_of(projection)
         relation = projection.table.lower() if isinstance(projection, exp.Column) else ""
-        hidden = {name.name.lower() for name in star.args.get("except_") or []}
+        if star is None or isinstance(projection, exp.Dot) or (relation and relation not in of):
+            projections.append(projection)  # no star, or one of a struct
+            continue
         projections += [
             exp.alias_(column.value.copy(), column.name, quoted=True)
-            for column in of.get(relation, shown)
-            if column.name.lower() not in hidden
+            for column in columns_left(star, of.get(relation, shown))
         ]
     select.set("expressions", projections)

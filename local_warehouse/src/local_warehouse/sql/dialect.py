@@ -1,12 +1,13 @@
 """The dialect in which statements are parsed and rendered: sqlglot's Databricks, but exact.
 
-It differs from the stock dialect in four ways. No keyword takes the rest of a statement as raw
+It differs from the stock dialect in five ways. No keyword takes the rest of a statement as raw
 text, as SHOW does in sqlglot. Function calls keep the name and the arguments that the author
 wrote: sqlglot's own functions are meant for translation between dialects and lose detail
 (`to_date(a, 'yyyy-MM-dd')` would come back without its format). Types are read and written without
 `DataType.is_type` of a text, which parses that text at every call and would take a third of the
 time for a statement with many casts. Operators bind as in Spark: `||` as `+` does, and of those on
-bits the shifts before `&`, `^` and `|`.
+bits the shifts before `&`, `^` and `|`. Joins without a condition have one that is true, as sqlglot
+has it of some joins, and the exceptions of a star stand in parentheses.
 """
 
 from __future__ import annotations
@@ -166,6 +167,25 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             if found is not None and not with_prefix:
                 found.set("expressions", self._parse_wrapped_csv(self._parse_disjunction))
             return found
+
+        def _parse_join(self, *given: Any, **options: Any) -> Any:
+            join = super()._parse_join(*given, **options)
+            if isinstance(join, exp.Join):
+                is_given = any(map(join.args.get, ("on", "using", "method")))
+                if join.kind in ("SEMI", "ANTI") and not is_given:
+                    join.set("on", exp.true())
+                elif join.kind == "CROSS" and is_given:  # an inner join, which the engine has so
+                    join.set("kind", None)
+            return join
+
+        def _parse_star_op(self, *keywords: str) -> Any:
+            ahead = self._tokens[self._index : self._index + 3]
+            kinds = [token.token_type for token in ahead]
+            if "EXCEPT" not in keywords or kinds[:2] != [TokenType.EXCEPT, TokenType.L_PAREN]:
+                return None  # EXCEPT without parentheses is the set operation
+            if kinds[2:] == [TokenType.R_PAREN]:
+                self.raise_error("Expected names of columns", ahead[2])
+            return super()._parse_star_op(*keywords)
 
         def _parse_grouping_set(self) -> Any:  # of conditions too, which sqlglot's do not have
             part = self._parse_grouping_sets() or self._parse_cube_or_rollup()

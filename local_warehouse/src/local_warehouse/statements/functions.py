@@ -11,7 +11,9 @@ from local_warehouse.catalog.model import Function, Parameter
 from local_warehouse.catalog.names import full_name
 from local_warehouse.resolver import user_functions
 from local_warehouse.resolver.query import Query
+from local_warehouse.rewrites.scopes import aggregates, selects
 from local_warehouse.session.context import Context
+from local_warehouse.sql.dialect import parse
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result, nothing, rows
 
@@ -19,6 +21,12 @@ _AFTER_RETURNS = (
     "AS", "COMMENT", "CONTAINS", "DEFAULT", "DETERMINISTIC", "ENVIRONMENT", "LANGUAGE", "NOT",
     "READS", "RETURN", "SQL",
 )  # fmt: skip
+
+# What may not follow a parameter's type, and the conditions of it.
+_COLUMNS_ONLY = {
+    ("NOT", "NULL"): "USER_DEFINED_FUNCTIONS.NOT_NULL_ON_FUNCTION_PARAMETERS",
+    ("GENERATED",): "INVALID_SQL_SYNTAX.CREATE_FUNC_WITH_GENERATED_COLUMNS_AS_PARAMETERS",
+}
 
 
 def create(context: Context, reader: StatementReader, or_replace: bool, temporary: bool) -> Result:
@@ -37,6 +45,7 @@ def create(context: Context, reader: StatementReader, or_replace: bool, temporar
             return nothing()
         message = f"Cannot create the routine {name} because a routine of that name exists."
         raise errors.SqlError("ROUTINE_ALREADY_EXISTS", message)
+    _check_defaults(context, function, permanent=not temporary)
     _complete(context, function, permanent=not temporary)
     if temporary:
         temporaries[name.table] = function
@@ -53,6 +62,8 @@ def _read(context: Context, reader: StatementReader) -> Function:
         function.returns, function.columns = "table", []
         if reader.accept("("):
             function.columns = _parameters(reader)
+            if not function.columns:
+                raise reader.error("expected the columns of the table")
     elif reader.accept("RETURNS"):
         function.returns = reader.until(*_AFTER_RETURNS, types=True).lower()
     while not reader.accept("RETURN"):
@@ -77,7 +88,9 @@ def _parameters(reader: StatementReader) -> list[Parameter]:
     found: list[Parameter] = []
     while not reader.accept(")"):
         name = reader.identifier()
-        parameter = Parameter(name, reader.until(",", "DEFAULT", "COMMENT", types=True).lower())
+        kind = reader.until(",", "DEFAULT", "COMMENT", "NOT", "GENERATED", types=True)
+        parameter = Parameter(name, kind.lower())
+        _check_parameter(reader, name)
         if reader.accept("DEFAULT"):
             parameter.default = reader.until(",", "COMMENT")
         if reader.accept("COMMENT"):
@@ -91,10 +104,51 @@ def _parameters(reader: StatementReader) -> list[Parameter]:
     return found
 
 
+def _check_parameter(reader: StatementReader, name: str) -> None:
+    """Raise SqlError for what a column may have behind its type, and a parameter may not."""
+    for words, condition in _COLUMNS_ONLY.items():
+        if reader.sees(*words):
+            message = f"The parameter {name} of a function cannot be {' '.join(words)}."
+            raise errors.SqlError(condition, message)
+
+
+def _check_defaults(context: Context, function: Function, *, permanent: bool) -> None:
+    """Raise SqlError for a default that is no value of its parameter's type by itself, and where a
+    parameter without one is behind one that has one."""
+    has_default = False
+    for parameter in function.parameters:
+        if has_default and parameter.default is None:
+            raise errors.SqlError(
+                "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_PARAMETER_POSITION",
+                f"The parameter {parameter.name} of {function.name} must have a default, as one"
+                " before it has.",
+            )
+        if parameter.default is not None:
+            has_default = True
+            value = parse(f"select cast({parameter.default} as {parameter.type})")
+            if len(selects(value)) > 1:
+                raise errors.SqlError(
+                    "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_EXPRESSION",
+                    f"The default of {parameter.name} of {function.name} has a subquery.",
+                )
+            with Query(context, value, function.namespace, permanent=permanent) as query:
+                query.columns()
+
+
 def _complete(context: Context, function: Function, *, permanent: bool) -> None:
     """Check the body by a call with NULLs, and take from it what RETURNS does not say."""
     nulls: list[exp.Expr] = [exp.null() for _ in function.parameters]
     body = user_functions.body_of(function)
+    if function.columns is not None and not user_functions.is_query(function.body.lstrip("( \n")):
+        raise errors.SqlError(
+            "USER_DEFINED_FUNCTIONS.SQL_TABLE_UDF_BODY_MUST_BE_A_QUERY",
+            f"{function.name} returns a table, and its body is no query.",
+        )
+    if not user_functions.is_query(function.body) and any(map(aggregates, body.expressions)):
+        raise errors.SqlError(
+            "USER_DEFINED_FUNCTIONS.CANNOT_CONTAIN_COMPLEX_FUNCTIONS",
+            f"{function.name} returns one value, and aggregates in no query.",
+        )
     call = (function, nulls)
     with Query(context, body.copy(), function.namespace, call, permanent=permanent) as query:
         columns = query.columns()
