@@ -167,3 +167,22 @@ def test_where_takes_nothing_of_several_rows(cursor: Any) -> None:
     for where in ("count(*) > 1", "i = 1 or max(i) + 1 > 1", "row_number() over (order by i) = 1"):
         assert _condition(cursor, "i", f"where {where}") == "INVALID_WHERE_CONDITION"
     assert _condition(cursor, "i", f"where i = (select max(i) from {_ROWS})") == ""
+
+
+def test_percentiles_of_whole_numbers_over_windows(cursor: Any) -> None:
+    rows = "values ('a', 1, 1.5), ('a', 2, 2.5), ('b', 3, null), ('b', null, 9.25) as v(k, n, d)"
+    cursor.execute(
+        "select percentile_cont(0.25) within group (order by n) over (partition by k) as c,"
+        " percentile_disc(0.25) within group (order by n desc) over w as d,"
+        " percentile_cont(0.5) within group (order by d) over () as e,"
+        f" first_value(n) ignore nulls over w as f from {rows} window w as (partition by k)"
+        " order by k"
+    )
+    found = [(1.25, 2.0, 2.5, 1)] * 2 + [(3.0, 3.0, 2.5, 3)] * 2
+    assert [tuple(row) for row in cursor.fetchall()] == found
+    refused = "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC"
+    frame = "rows between unbounded preceding and 1 following"
+    assert _condition(cursor, f"median(i) over (partition by s {frame})") == refused
+    assert _condition(cursor, "median(i) over w", "window w as (order by i)") == refused
+    assert _condition(cursor, "mode() within group (order by i) over (order by s)") == refused
+    assert _condition(cursor, "listagg(s) within group (order by i) over (order by i)") == refused

@@ -25,6 +25,7 @@ from local_warehouse.sql.walk import nodes, of_kind
 
 _SETS = ("cube", "rollup", "grouping_sets")
 _KINDS = (exp.Cube, exp.Rollup, exp.GroupingSets)
+_AROUND_CALL = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 _KEYS = (*_KINDS, exp.Tuple, exp.Paren)
 
 
@@ -52,11 +53,19 @@ def _aggregates_within(output: exp.Expr) -> bool:
         aggregates(part)
         for window in output.find_all(exp.Window)
         for part in (
-            *window.this.iter_expressions(),
+            *_call_of(window).iter_expressions(),
             *(window.args.get("partition_by") or []),
             *([window.args["order"]] if window.args.get("order") else []),
         )
     ) or aggregates(output)
+
+
+def _call_of(window: exp.Expr) -> exp.Expr:
+    """The function of a window, without IGNORE NULLS, WITHIN GROUP and FILTER."""
+    call: exp.Expr = window.this
+    while isinstance(call, _AROUND_CALL):
+        call = call.this
+    return call
 
 
 def aggregate_totals(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:

@@ -1,5 +1,5 @@
 """Forms that Databricks refuses and the engine computes: NULL as a condition, random values that
-are aggregated or within LATERAL, DISTINCT and sorted percentiles in a window function, WITHIN GROUP
+are aggregated or within LATERAL, DISTINCT in a window function, WITHIN GROUP
 of functions that have none, aggregates in WHERE, and columns where a function takes constants.
 
 https://docs.databricks.com/aws/en/error-messages/error-classes
@@ -22,7 +22,6 @@ from local_warehouse.rewrites.scopes import (
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes
 
-_UNORDERED = ("median", "percentile_cont", "percentile_disc")
 _ARGUMENTS = {"percentile_cont": 1, "percentile_disc": 1, "mode": 0}  # beside WITHIN GROUP
 
 
@@ -74,12 +73,6 @@ def _check_filter(where: exp.Where) -> None:
 
 def _check_window(window: exp.Window) -> None:
     call = window.this.this if isinstance(window.this, exp.Filter) else window.this
-    ranking = call.this if isinstance(call, exp.WithinGroup) else call
-    if window.args.get("order") is not None and str(ranking.this).lower() in _UNORDERED:
-        raise SqlError(
-            "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC",
-            f"Cannot specify ORDER BY or a window frame for {render(call)}.",
-        )
     texts = call.this if isinstance(call, exp.GroupConcat) else None
     listed = texts.this if isinstance(texts, exp.Order) else texts
     if any(isinstance(one, exp.Distinct) for one in (listed, *(call.expressions or []))):

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
-from local_warehouse.rewrites.operand_types import ByClass, ByName, OperandTypes
+from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.quotients import quotient
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.signatures import name_of
@@ -254,7 +254,13 @@ def _ranked(call: exp.Expr) -> list[exp.Expr]:
     if isinstance(key, exp.Literal) and key.is_int:
         key.replace(exp.cast(key.copy(), "int"))
         return []
-    return [key] if evident_type(key) in (UNKNOWN, *_FRACTIONS) else []
+    is_known = evident_type(key) not in (UNKNOWN, *_FRACTIONS) and not _is_windowed(call)
+    return [] if is_known else [key]
+
+
+def _is_windowed(call: exp.Expr) -> bool:
+    """Whether it is WITHIN GROUP over a window, where the engine has none."""
+    return isinstance(call, exp.WithinGroup) and isinstance(_whole(call), exp.Window)
 
 
 def _ranked_value(call: exp.Expr) -> exp.Expr | None:
@@ -271,8 +277,12 @@ def _rank(call: exp.Expr, types: OperandTypes) -> None:
     """Take a percentile from the sorted values: the engine has no place for NaN, and makes it of
     infinities, by whose difference it finds what is between two values."""
     value = _ranked_value(call)
-    if value is None or types.of(value) not in _FRACTIONS:
+    data_type = types.of(value) if value is not None else UNKNOWN
+    is_number = data_type in DIGITS or data_type.startswith("decimal")
+    if value is None or (data_type not in _FRACTIONS and not _is_windowed(call)):
         return
+    if data_type not in _FRACTIONS and not is_number:
+        raise unsupported(f"{render(call)} over a window, of {data_type.upper() or 'other types'}")
     order, function = None, call
     if isinstance(call, exp.WithinGroup):
         order, function = call.expression.expressions[0], call.this
@@ -285,7 +295,7 @@ def _rank(call: exp.Expr, types: OperandTypes) -> None:
         for one in (share.expressions if is_array else [share])
     ]
     whole = _whole(call)
-    if isinstance(value, exp.Cast) or types.of(value) == "float":  # casts have no name either
+    if isinstance(value, exp.Cast) or data_type != "double":  # casts have no name either
         value = fill("cast(x as double) * 1D", {"x": value})
     listed = _of_values(whole, "collect_list", value)
     is_ascending = exp.false() if order is not None and order.args.get("desc") else exp.true()

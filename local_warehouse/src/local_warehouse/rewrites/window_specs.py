@@ -24,7 +24,8 @@ _FRAMES = {
     "lead": None,
 }
 _ORDERED = {*_FRAMES, "nth_value"}
-_AROUND = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
+_SORTING = ("median", "percentile_cont", "percentile_disc")
+_AROUND = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 
 
 def check_windows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
@@ -66,11 +67,18 @@ def _specification(window: exp.Window, named: list[exp.Window]) -> exp.Window | 
 
 
 def _check(window: exp.Window, specification: exp.Window) -> None:
-    call = window.this
+    call, is_sorted = window.this, False
     while isinstance(call, _AROUND):
+        is_sorted = is_sorted or isinstance(call, exp.WithinGroup)
         call = call.this
     name = name_of(call)
     order, frame = specification.args.get("order"), _frame(specification.args.get("spec"))
+    is_sorted = is_sorted or name in _SORTING or isinstance(call.this, exp.Order)
+    if is_sorted and (order is not None or frame not in (None, ("rows", _START, _END))):
+        raise SqlError(
+            "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC",
+            f"Cannot specify ORDER BY or a window frame for {render(window.this)}.",
+        )
     if name in _ORDERED and order is None:
         raise SqlError(
             "WINDOW_FUNCTION_FRAME_NOT_ORDERED",
