@@ -26,5 +26,7 @@ def test_a_pivot_takes_expressions_with_aggregates(warehouse: Any) -> None:
     ]
     wrong = f"select * from {ROWS} pivot (sum(m), k for n in (1, 3))"
     warehouse.fails(wrong, "MISSING_AGGREGATION")
+    pairs = "pivot (sum(m) for (k, n) in (('a', 2), ('b', 3)))"
+    assert warehouse.sql(f"select * from {ROWS} {pairs}") == [{"{a, 2}": 20, "{b, 3}": 30}]
     short = f"select * from {ROWS} pivot (sum(m) for (k, n) in ('a', 'b'))"
     warehouse.fails(short, "PIVOT_VALUE_DATA_TYPE_MISMATCH")

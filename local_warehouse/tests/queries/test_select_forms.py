@@ -99,6 +99,12 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             id="ROLLUP within GROUPING SETS, beside a key",
         ),
         pytest.param(
+            f"select sum(m) as n, k as m, grouping_id() as g from {ROWS} group by rollup(k, n) "
+            "having n > 1 order by 1",
+            [(20, "a", 0), (30, "b", 0)],
+            id="HAVING by a key that has the name of an output",
+        ),
+        pytest.param(
             f"select k, n, count(*), grouping_id(k, n) from {ROWS} where n > 1 group by"
             " cube((k, n), k) having grouping(k) = 0 order by upper(k) desc, n",
             [

@@ -141,7 +141,10 @@ def test_a_bound_below_0_is_one_of_the_other_side(cursor: Any) -> None:
     ("selected", "condition"),
     [
         ("listagg(distinct s) over (partition by i)", "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED"),
-        ("listagg(distinct s) within group (order by i)", "FUNCTION_AND_ORDER_EXPRESSION_MISMATCH"),
+        (
+            "listagg(distinct s) within group (order by i)",
+            "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
+        ),
         ("string_agg(distinct s) within group (order by v.S desc)", ""),
         (
             "percentile(i, 0.5) within group (order by i)",
@@ -184,5 +187,12 @@ def test_percentiles_of_whole_numbers_over_windows(cursor: Any) -> None:
     frame = "rows between unbounded preceding and 1 following"
     assert _condition(cursor, f"median(i) over (partition by s {frame})") == refused
     assert _condition(cursor, "median(i) over w", "window w as (order by i)") == refused
-    assert _condition(cursor, "mode() within group (order by i) over (order by s)") == refused
+    wrong = "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE"
+    for bound in ("2147483648", "1.5"):
+        assert _condition(cursor, f"sum(i) over (order by i rows {bound} preceding)") == wrong
+    for refused_form in (
+        "mode() within group (order by i) over (partition by s)",
+        "median(interval '1' month * i)",
+    ):
+        assert _condition(cursor, refused_form) == "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"
     assert _condition(cursor, "listagg(s) within group (order by i) over (order by i)") == refused

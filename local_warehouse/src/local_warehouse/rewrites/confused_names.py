@@ -34,7 +34,8 @@ _LISTS = (
 
 def qualify_aggregated_columns(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Name the relation of a column that HAVING aggregates, or that a subquery in it has, and whose
-    name is also one of an output, or of a key of several sets."""
+    name is also one of an output, or of a key of several sets; and of such a key itself, which
+    comes before an output."""
     having = select.args.get("having")
     if having is None:
         return select
@@ -46,6 +47,11 @@ def qualify_aggregated_columns(select: exp.Select, columns_of: ColumnsOf) -> exp
             _qualify_within(column, select, columns_of)
     aliases = {p.alias.lower() for p in select.expressions if isinstance(p, exp.Alias)}
     if group is not None and has_sets(group):
+        for column in of_kind(nodes(having), exp.Column):
+            is_named = column.name.lower() in keys & aliases and not column.table
+            if is_named and place_of(column) is select:
+                relation = _relation_of(column.name, select, columns_of)
+                column.set("table", relation)
         aliases |= keys
     for call in _aggregates(having):
         for column in of_kind(nodes(call), exp.Column):

@@ -169,11 +169,13 @@ def name_grouping_ids(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             keys += [key for one in part.expressions for key in _keys_of(one)]
     for node in of_kind(nodes(select), exp.Column, exp.Anonymous):
         name = "grouping_id" if isinstance(node, exp.Anonymous) else "grouping__id"
-        if node.name.lower() != name or place_of(node) is not select or not keys:
+        if node.name.lower() != name or place_of(node) is not select:
             continue
         is_output, given = node.parent is select, node.expressions or _flat([keys])
         mask = exp.Literal.number(2 ** len(given) - 1)
         number = exp.paren(exp.BitwiseAnd(this=_grouping_id(given), expression=mask))
+        if not given:  # of a total alone
+            number = exp.cast(exp.Literal.number(0), "bigint")
         node.replace(exp.alias_(number, name) if is_output else number)
     return select
 

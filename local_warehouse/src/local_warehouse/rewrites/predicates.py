@@ -36,6 +36,8 @@ def compare_rows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             node.replace(exp.paren(exp.and_(*(compare(node.this, one) for compare, one in pairs))))
     for listing in reversed(of_kind(nodes(tree), exp.In)):
         rows = listing.expressions
+        if isinstance(listing.parent, exp.Pivot):  # whose values are no conditions
+            continue
         if rows and all(_are_rows(listing.this, row) for row in rows):
             matches = (_equals(listing.this, row, _DIFFER_IN_LIST) for row in rows)
             listing.replace(exp.paren(exp.or_(*matches)))

@@ -108,7 +108,7 @@ def _check_sorted_texts(call: exp.GroupConcat, order: exp.Order) -> None:
         _named(value) for value in listed.expressions
     ]:
         raise SqlError(
-            "FUNCTION_AND_ORDER_EXPRESSION_MISMATCH",
+            "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
             f"{render(call)}: DISTINCT values are sorted by these values alone.",
         )
 

@@ -279,6 +279,9 @@ def _rank(call: exp.Expr, types: OperandTypes) -> None:
     value = _ranked_value(call)
     data_type = types.of(value) if value is not None else UNKNOWN
     is_number = data_type in DIGITS or data_type.startswith("decimal")
+    name = str((call.this if isinstance(call, exp.WithinGroup) else call).this).lower()
+    if name in ("median", "percentile_cont") and data_type.startswith("interval"):
+        raise unsupported(f"{render(call)} of an INTERVAL")
     if value is None or (data_type not in _FRACTIONS and not _is_windowed(call)):
         return
     if data_type not in _FRACTIONS and not is_number:

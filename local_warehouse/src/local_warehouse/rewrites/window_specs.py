@@ -6,6 +6,8 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-window-functions
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, syntax_error, unsupported
@@ -24,6 +26,7 @@ _FRAMES = {
     "lead": None,
 }
 _ORDERED = {*_FRAMES, "nth_value"}
+_MOST_ROWS = 2**31 - 1
 _SORTING = ("median", "percentile_cont", "percentile_disc")
 _AROUND = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 
@@ -71,6 +74,8 @@ def _check(window: exp.Window, specification: exp.Window) -> None:
     while isinstance(call, _AROUND):
         is_sorted = is_sorted or isinstance(call, exp.WithinGroup)
         call = call.this
+    if is_sorted and name_of(call) == "mode":
+        raise unsupported(f"{render(window)}, mode() of sorted values over a window")
     name = name_of(call)
     order, frame = specification.args.get("order"), _frame(specification.args.get("spec"))
     is_sorted = is_sorted or name in _SORTING or isinstance(call.this, exp.Order)
@@ -88,6 +93,13 @@ def _check(window: exp.Window, specification: exp.Window) -> None:
         if frame is not None and frame != _FRAMES[name]:
             raise unsupported(f"{render(window)}: {name} has a frame of its own, and no other")
         return
+    if frame[0] == "rows":
+        for bound, _ in frame[1:]:
+            if re.fullmatch(r"[\d.]+", bound) and not (
+                bound.isdigit() and int(bound) <= _MOST_ROWS
+            ):
+                condition = "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE"
+                raise SqlError(condition, f"{render(window)}: {bound} is no number of rows.")
     if frame[0] != "range" or frame[1:] == (_START, _END):
         return
     if order is None:
