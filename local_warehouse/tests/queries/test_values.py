@@ -33,6 +33,11 @@ VALUES = {
     "timestamp_seconds(1.5)": "1970-01-01 00:00:01.5",
     "to_timestamp(m)": "1970-01-01 00:00:01.25",
     "try_to_timestamp(n)": "1970-01-01 00:00:01",
+    "try_to_number('7', '00')": None,
+    "to_number('-07.5', 'S00.0')": "-7.5",
+    "(w + 0.5) div cast(-3.25 as decimal(38, 18))": "-307692",
+    "w * w div w": "1000000",
+    "w div cast(null as decimal(38, 18))": None,
     "try_to_timestamp(m)": "1970-01-01 00:00:01.25",
     "try_to_timestamp(cast('NaN' as double))": None,
     "day + interval 2 hours": "2024-02-01 02:00:00",
@@ -286,6 +291,8 @@ def test_a_sum_of_more_than_38_digits_fails(warehouse: Any, function: str) -> No
         "cast(interval 90 minutes as interval hour)",
         "try_avg(cast(1 as decimal(38, 2)))",
         "elt(n, x'41', x'42') from (select 2 as n)",
+        "map_concat(map('a', m), map('b', 2D)) from (select 1.5 as m)",
+        "map_concat(map('a', n), map('b', 2F)) from (select 1 as n)",
     ],
 )
 def test_what_the_engine_would_answer_wrongly_is_refused(warehouse: Any, expression: str) -> None:
@@ -335,6 +342,17 @@ _NO_CAST = f"{_MISMATCH}.CAST_WITHOUT_SUGGESTION"
             " following) from (select date'2024-01-01' as d)",
             f"{_MISMATCH}.SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
         ),
+        (
+            "count(*) over (order by t range between 1 preceding and current row) from (select"
+            " timestamp'2024-01-01' as t)",
+            f"{_MISMATCH}.RANGE_FRAME_INVALID_TYPE",
+        ),
+        (
+            "count(*) over (order by d range between 1.5 preceding and current row) from (select"
+            " date'2024-01-01' as d)",
+            f"{_MISMATCH}.RANGE_FRAME_INVALID_TYPE",
+        ),
+        ("to_number('7', '00')", "INVALID_FORMAT.MISMATCH_INPUT"),
     ],
 )
 def test_what_databricks_refuses_is_an_error(

@@ -136,6 +136,8 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
         _add(node, decimal_of(left), decimal_of(right))
     elif isinstance(node, exp.Div) and not {left, right} <= DIGITS.keys():
         _divide(node, decimal_of(left), decimal_of(right))
+    elif isinstance(node, exp.IntDiv) and not {left, right} <= DIGITS.keys():
+        _divide_whole(node, decimal_of(left), decimal_of(right))
     if {left, right} & {"float", "double"} and _may_be_nan(node, left, right):
         wanted = "float" if left == right == "float" else "double"
         number = fill(f"nanvl(x, cast('NaN' as {wanted}))", {"x": node})
@@ -275,6 +277,18 @@ def _divide(node: exp.Div, left: Decimal | None, right: Decimal | None) -> None:
         result = left.divided_by(right)
         places = {"a": exp.paren(node.this), "b": exp.paren(node.expression)}
         node.replace(held(fill(quotient(left, right, result), places), str(result)))
+
+
+def _divide_whole(node: exp.IntDiv, left: Decimal | None, right: Decimal | None) -> None:
+    """Divide what is left without the remainder, where the engine gives the dividend more digits
+    than it has: those behind the divisor's point, and four."""
+    if left is None or right is None or left.precision + right.scale + 4 <= _MOST_DIGITS:
+        return
+    places = {"a": exp.paren(node.this), "b": exp.paren(node.expression)}
+    exact = Decimal(min(left.precision + 1, _MOST_DIGITS), left.scale)
+    whole = quotient(exact, right, exact.divided_by(right))
+    places["a"] = exp.paren(fill("a - a % b", places))
+    node.replace(fill(f"cast({whole} as bigint)", places))
 
 
 def _wanted(side: exp.Expr, own: str, beside: str) -> str | None:

@@ -296,6 +296,10 @@ def _correct(call: exp.Expr) -> None:
         _encode(call, arguments)
     elif name in ("to_number", "try_to_number") and _is_null(arguments[-1]):
         call.replace(exp.cast(exp.Null(), "decimal(10, 0)"))
+    elif name in ("to_number", "try_to_number") and (count := _fixed_digits(arguments[-1])):
+        places = {"x": arguments[0], "y": arguments[-1]}
+        read = call.copy() if template is None else fill(template, places)
+        _read_all_digits(call, arguments[0], read, count)
     elif name == "regexp_replace" and len(arguments) > 2:
         _check_replacement(arguments[1], arguments[2])
         if len(arguments) == 4:
@@ -320,6 +324,22 @@ def _correct(call: exp.Expr) -> None:
     elif template is not None and not _is_small(name, arguments):
         places = dict(zip(("x", "y", "z"), arguments, strict=False))
         call.replace(fill(template, {"call": call, **places}))
+
+
+def _fixed_digits(form: exp.Expr) -> int:
+    """How many digits a number has before its point by a format that begins with a 0; the engine
+    takes fewer, too. 0 for another format."""
+    whole = re.split("[.D]", form.name.upper())[0] if isinstance(form, exp.Literal) else ""
+    digits = re.sub("[^09]", "", whole)
+    return len(digits) if digits.startswith("0") else 0
+
+
+def _read_all_digits(call: exp.Expr, text: exp.Expr, read: exp.Expr, count: int) -> None:
+    digits = "length(regexp_replace(split_part(cast(x as string), '.', 1), '[^0-9]', ''))"
+    failure = "raise_error('[INVALID_FORMAT.MISMATCH_INPUT] The number has other digits.')"
+    otherwise = "null" if str(call.this).lower() == "try_to_number" else failure
+    checked = f"if({digits} <> {count}, {otherwise}, read)"
+    call.replace(fill(checked, {"x": text, "read": read}))
 
 
 def _is_null(separator: exp.Expr | None) -> bool:

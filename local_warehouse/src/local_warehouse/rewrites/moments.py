@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals
-from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import (
     DIGITS,
     ByClass,
@@ -238,6 +238,15 @@ def _check_bounds(window: exp.Expr, spec: exp.Expr, key: exp.Expr, data_type: st
         )
     if kinds and data_type in ("binary", "boolean"):
         raise unsupported(f"a RANGE with values, of rows by {data_type.upper()}")
+    taken = {"date": ("int", "interval", "void"), "timestamp": ("interval", "void")}
+    given = {evident_type(bound) for bound in _bounds(spec)} - {UNKNOWN}
+    unfit = given - {*taken.get(data_type.removesuffix("_ntz"), given)}
+    if unfit:
+        raise SqlError(
+            "DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE",
+            f"Cannot resolve {render(window)}: rows by {data_type.upper()} have no RANGE of"
+            f" {' and '.join(sorted(unfit)).upper()}.",
+        )
     most = _GREATEST.get(data_type)
     if most is None:
         return
