@@ -135,8 +135,9 @@ def _refuse_unordered(columns: list[Column]) -> None:
     for column in columns:
         kind = "MAP" if "map<" in column.type else "VARIANT"
         if kind == "MAP" or "variant" in column.type:
+            condition = f"UNSUPPORTED_FEATURE.SET_OPERATION_ON_{kind}_TYPE"
             raise SqlError(
-                f"UNSUPPORTED_FEATURE.SET_OPERATION_ON_{kind}_TYPE",
+                condition,
                 f"The feature is not supported: Cannot have {kind} type columns in DataFrame which "
                 "calls set operations (INTERSECT, EXCEPT, etc.), but the type of column "
                 f"{column.name} is {column.type.upper()}.",
