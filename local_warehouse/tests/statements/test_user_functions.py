@@ -179,3 +179,26 @@ def test_a_default_may_call_functions_and_a_body_read_fields(warehouse: Any, sch
         f" from {schema}.t order by id"
     )
     assert [tuple(row.values()) for row in found] == [(19, 12, 17), (19, 12, 27)]
+
+
+def test_lateral_calls_a_function_for_each_row(warehouse: Any, schema: str) -> None:
+    warehouse.sql(
+        f"create function {schema}.rows_of(id int) returns table(x string, n int)"
+        f" return select upper(x), 7 from {schema}.t where t.id = rows_of.id"
+    )
+    warehouse.sql(
+        f"create function {schema}.next(n int) returns table(m bigint) return select n + 1"
+    )
+    calls = f"(select id from {schema}.t) r {{}}"
+    for query, expected in (
+        (f", lateral {schema}.rows_of(id)", [(1, "A", 7), (2, "B", 7)]),
+        (f"left join lateral {schema}.rows_of(id + 1) as f(y, z)", [(1, "B", 7), (2, None, None)]),
+        (f", lateral {schema}.next(id), lateral {schema}.next(next.m + id) as b(k)",
+         [(1, 2, 4), (2, 3, 6)]),
+        (f"join lateral {schema}.rows_of(id => r.id) on rows_of.x = 'B'", [(2, "B", 7)]),
+    ):  # fmt: skip
+        text = f"select * from {calls.format(query)} order by id"
+        assert [tuple(row.values()) for row in warehouse.sql(text)] == expected
+    within = f"select * from {schema}.t, lateral (select n from {schema}.rows_of(id))"
+    warehouse.fails(within, "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+    assert warehouse.sql(f"select x from {schema}.rows_of(id => 1 + 1)") == [{"x": "B"}]

@@ -203,6 +203,12 @@ class NameResolver:
         if function is None:
             return None  # range(), explode() and the like are the engine's own
         body = self._body(function, scope)
+        place = table.parent_select
+        columns = [one for one in call.find_all(exp.Column) if one.parent_select is place]
+        if not all(column.table for column in columns):
+            raise errors.unsupported(
+                f"{call.name}(…) in FROM with a column without its relation's name"
+            )
         query = user_functions.table_query(function, body, call.expressions, self._columns_of)
         return subquery_for(table, query, [])
 
@@ -222,7 +228,9 @@ class NameResolver:
     # functions of the user
 
     def _replace_calls(self, tree: exp.Expr, scope: Scope) -> None:
-        """Put the bodies of the user's functions in place of their calls, inner calls first."""
+        """Put the bodies of the user's functions in place of their calls, inner calls first; those
+        of LATERAL, which read the relations before them, at the end."""
+        laterals: list[tuple[exp.Lateral, Function, exp.Anonymous]] = []
         for call in reversed(list(tree.find_all(exp.Anonymous, bfs=False))):
             if isinstance(call.parent, exp.Table):
                 continue
@@ -233,6 +241,9 @@ class NameResolver:
                     continue  # the engine's own
                 message = f"Cannot resolve the routine {'.'.join(parts)}."
                 raise errors.SqlError("UNRESOLVED_ROUTINE", message)
+            if isinstance(whole.parent, exp.Lateral):
+                laterals.append((whole.parent, function, call))
+                continue
             shown = f"{function.full_name}({', '.join(map(render, call.expressions))})"
             body = self._body(function, scope)
             arguments = call.expressions
@@ -248,6 +259,9 @@ class NameResolver:
             if isinstance(whole.parent, exp.Select) and whole.arg_key == "expressions":
                 value = exp.alias_(value, shown, quoted=True)
             whole.replace(value)
+        for lateral, function, call in reversed(laterals):
+            body, given = self._body(function, scope), call.expressions
+            user_functions.join_laterally(lateral, function, body, given, self._columns_of)
 
     def _function(self, parts: list[str], scope: Scope) -> Function | None:
         if (temporary := self._context.temporary_function(parts)) is not None:

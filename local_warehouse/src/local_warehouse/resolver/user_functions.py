@@ -95,7 +95,7 @@ def scalar_value(
 
 def table_query(
     function: Function, body: exp.Expr, arguments: list[exp.Expr], columns_of: ColumnsOf
-) -> exp.Expr:
+) -> exp.Select:
     """The query that takes the place of a call in FROM. Raises SqlError where the function returns
     one value."""
     if function.columns is None:
@@ -111,6 +111,48 @@ def table_query(
     ]
     source = exp.From(this=exp.Subquery(this=body, alias=alias))
     return exp.Select(expressions=columns, from_=source)
+
+
+def join_laterally(
+    lateral: exp.Lateral,
+    function: Function,
+    body: exp.Expr,
+    arguments: list[exp.Expr],
+    columns_of: ColumnsOf,
+) -> None:
+    """Put the query of a function's body in place of its call in LATERAL, which has the function's
+    name where it has no other. The arguments may name columns of the relations before it."""
+    join = lateral.parent
+    select = join.parent if isinstance(join, exp.Join) else None
+    if not isinstance(select, exp.Select):
+        raise errors.unsupported(f"LATERAL {function.name.table}(…) that is first in FROM")
+    joins = select.args["joins"]
+    select.set("joins", joins[: join.index])  # the others are not seen, and may have such calls
+    arguments = qualify_columns(lateral, arguments, columns_of)
+    select.set("joins", joins)
+    query = table_query(function, body, arguments, columns_of)
+    lateral.set("this", exp.Subquery(this=_without_outer_query(query)))
+    if lateral.args.get("alias") is None:
+        name = exp.to_identifier(function.name.table, quoted=True)
+        lateral.set("alias", exp.TableAlias(this=name))
+
+
+def _without_outer_query(query: exp.Select) -> exp.Select:
+    """What a table query of a plain SELECT is without the query around it, in which LATERAL could
+    not name the relations before it."""
+    source = query.args["from_"].this.this
+    if not isinstance(source, exp.Select) or set(_given(source)) - {
+        "expressions", "from_", "joins", "laterals", "where",
+    }:  # fmt: skip
+        return query
+    aliases = {output.alias.lower() for output in source.expressions if output.alias}
+    used = {one.name.lower() for part in source.expressions for one in part.find_all(exp.Column)}
+    if source.is_star or aliases & used:
+        return query
+    for output, wanted in zip(source.expressions, query.expressions, strict=True):
+        cast = exp.Cast(this=output.unalias().copy(), to=wanted.this.to.copy())
+        output.replace(exp.alias_(cast, wanted.alias, quoted=True))
+    return source
 
 
 def _given(node: exp.Expr) -> list[str]:

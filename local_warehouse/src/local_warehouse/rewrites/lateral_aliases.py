@@ -8,7 +8,14 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse import errors
-from local_warehouse.rewrites.scopes import ColumnsOf, random_call, sources, star_query
+from local_warehouse.rewrites.scopes import (
+    ColumnsOf,
+    aggregates,
+    is_all,
+    random_call,
+    sources,
+    star_query,
+)
 from local_warehouse.sql.walk import nodes, of_kind
 
 
@@ -18,6 +25,7 @@ def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Se
     qualify = select.args.get("qualify")
     aliases: dict[str, exp.Expr] = {}
     own: set[str] | None = None
+    using: list[exp.Expr] = []  # the outputs that use an alias
     for projection in [*select.expressions, *([qualify] if qualify else [])]:
         for column in of_kind(nodes(projection), exp.Column) if aliases else ():
             name = (column.table or column.name).lower()
@@ -31,12 +39,35 @@ def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Se
                 if column.table:
                     used = exp.Dot(this=used, expression=column.this.copy())
                 is_output = column is projection
-                column.replace(exp.alias_(used, column.name, quoted=True) if is_output else used)
+                new = exp.alias_(used, column.name, quoted=True) if is_output else used
+                column.replace(new)
+                using.append(new if is_output else projection)
         if isinstance(projection, exp.Alias):
             aliases[projection.alias.lower()] = projection.this
         elif isinstance(projection, exp.Column) and projection.table:
             aliases[projection.name.lower()] = projection  # of a field, if no relation has it
+    if using and select.args.get("group") is not None:
+        theirs = {name: value for name, value in aliases.items() if name not in (own or ())}
+        _spell_out_keys(select.args["group"], theirs, using)
     return select
+
+
+def _spell_out_keys(group: exp.Expr, aliases: dict[str, exp.Expr], using: list[exp.Expr]) -> None:
+    """Write the expressions of keys that are aliases: other outputs have these expressions now.
+    Raises SqlError for a key that uses an alias itself, which Databricks refuses."""
+    keys = [key for key in group.expressions if isinstance(key, exp.Column) and not key.table]
+    named = [key for key in keys if key.name.lower() in aliases]
+    outputs = [aliases[key.name.lower()].parent for key in named]
+    if is_all(group):
+        outputs += [one for one in using if not aggregates(one) and one.find(exp.Window) is None]
+    if any(one is other for one in outputs for other in using):
+        raise errors.SqlError(
+            "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_GROUP_BY",
+            "An output that uses the alias of another one cannot be a key of GROUP BY by its own"
+            " alias or ALL: write its expression, or use a subquery.",
+        )
+    for key in named:
+        key.replace(aliases[key.name.lower()].copy())
 
 
 def _names_of_relations(select: exp.Select, columns_of: ColumnsOf) -> set[str]:
