@@ -97,6 +97,21 @@ def test_conditions(
             " x.k > 2) and n = 3 and k = 5 order by n",
             [(1, 1), (2, 2), (3, 5)],
         ),
+        (
+            "select n, k from {v} left join {w} w on n = k and exists (select 1 from {v} x where"
+            " x.n = k and x.m < w.m) and k not in (select 7) order by n nulls last",
+            [(1, None), (2, 2), (3, None), (None, None)],
+        ),
+        (
+            "select n from {v} left anti join {w} w on n = k and w.m in (select x.m from {v} x"
+            " where x.n = w.k) order by n nulls last",
+            [(2,), (3,), (None,)],
+        ),
+        (
+            "select n, w.k from {v} join {w} w on n = w.k and n in (select 2) join {w} x on"
+            " x.k = w.k",
+            [(2, 2)],
+        ),
         ("select count(*) from (select n from {v}) natural left join (select k from {w})", [(20,)]),
         ("select count(*) from {v} natural full join (select k from {w} where false)", [(4,)]),
     ],
@@ -125,8 +140,19 @@ def test_changes(warehouse: Any, schema: str, tables: dict[str, str]) -> None:
         "select n from {v} where exists (select 1 from {w} where k = n offset 1)",
         "select n from {v} where n in (select k from {w} where w.m = v.m intersect select 1)",
         "select n from {v} where n not in (select k from {w} where w.m = v.m group by k)",
-        "select n from {v} left join {w} on n = k and exists (select 1 from {v} x where x.m = w.m)",
+        "select n from {v} left join {w} on n = k and exists (select 1 from {v} x where x.m = v.m)",
+        "select n from {v} order by n in (select 1)",
     ],
 )
 def test_what_is_refused(warehouse: Any, tables: dict[str, str], query: str) -> None:
     warehouse.fails(query.format(**tables), "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+
+
+@pytest.mark.parametrize(
+    "values", ["n in (select k, m", "(n, m) not in (select k", "(n, m) in (select k"]
+)
+def test_rows_of_another_length_are_an_error(
+    warehouse: Any, tables: dict[str, str], values: str
+) -> None:
+    query = f"select n from {{v}} where {values} from {{w}})".format(**tables)
+    warehouse.fails(query, "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH")

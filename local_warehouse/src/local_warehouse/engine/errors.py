@@ -35,6 +35,8 @@ _PHRASES = (
     ("common argument type for comparison", "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"),
     ("explode should only be called", "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ("limit must be >= 0", "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE"),
+    ("insubquery should only return one", "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH"),
+    ("in subquery column count mismatch", "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH"),
     ("different number of columns", "NUM_COLUMNS_MISMATCH"),
     ("must have the same number of columns", "NUM_COLUMNS_MISMATCH"),
     ("cannot resolve column position", "ORDER_BY_POS_OUT_OF_RANGE"),
@@ -86,6 +88,7 @@ _INCAPABLE = (
     "null_aware anti join only supports",
     "physical input schema should be the same",  # a column that may be NULL here and not there
     "projections require unique expression names",  # a subquery correlated by an inequality
+    "subquery can only be used in",  # not in ORDER BY
     "to spark data type",
     "unsupported cast from",
     "unsupported data type",

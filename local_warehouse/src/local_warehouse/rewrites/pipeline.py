@@ -74,7 +74,11 @@ from local_warehouse.rewrites.stars import (
     spell_out_excepted_stars,
     spell_out_stars_of_calls,
 )
-from local_warehouse.rewrites.subquery_predicates import look_into_changes, look_into_subqueries
+from local_warehouse.rewrites.subquery_predicates import (
+    filter_joins,
+    look_into_changes,
+    look_into_subqueries,
+)
 from local_warehouse.rewrites.time_units import count_microseconds
 from local_warehouse.rewrites.unordered_values import refuse_unordered_stars
 from local_warehouse.rewrites.using_joins import spell_out_using
@@ -128,7 +132,7 @@ REWRITES: tuple[Rewrite, ...] = (
     spell_out_defaults_of_windows,
     leave_nulls_out_of_lists,
     divide_covariances,
-    each_select(join_lateral_queries),
+    each_select(join_lateral_queries, filter_joins),
     each_select(
         extract_paths_of_select,
         look_into_subqueries,

@@ -11,6 +11,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/exists
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlglot import exp
@@ -40,11 +41,79 @@ PERHAPS_EQUAL = "(a = b or a is null or b is null)"
 _SHAPED = ("group", "having", "limit", "offset", "windows", "qualify", "with_", "laterals")
 
 
+def filter_joins(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Put the conditions with subqueries of a join's ON elsewhere, as the engine knows none there
+    that reads its outer query: those of an inner join into WHERE, and those that read only the
+    right side of a LEFT, SEMI or ANTI one into a filter of that side."""
+    joins = select.args.get("joins") or []
+    ask = columns_of_relations(select, columns_of)
+    for at, join in enumerate(joins):
+        on = join.args.get("on")
+        if on is None or on.find(exp.Query) is None or isinstance(join.this, exp.Lateral):
+            continue
+        parts, later = conditions(on), joins[at + 1 :]
+        moved = [part for part in parts if part.find(exp.Query) is not None]
+        if not join.side and not join.method and join.kind in ("", "INNER", "CROSS"):
+            if any(one.side in ("RIGHT", "FULL") for one in later):
+                continue
+            names = {column.name.lower() for one in later for column in ask(one.this)}
+            moved = [part for part in moved if not names & _unqualified(nodes(part))]
+            select.where(*(part.copy() for part in moved), copy=False)
+        elif join.side == "LEFT" or (not join.side and join.kind in ("SEMI", "ANTI")):
+            known = sources(select)[: at + 2]
+            moved = [part for part in moved if _reads_last(known, part, ask, columns_of)]
+            if moved:
+                join.set("this", _filtered(join.this, moved))
+        left = [part for part in parts if not any(part is one for one in moved)]
+        if left:
+            join.set("on", exp.and_(*left))
+        elif join.side or join.kind in ("SEMI", "ANTI"):
+            join.set("on", exp.true())
+        else:
+            join.set("on", None)
+            join.set("kind", "CROSS")
+    return select
+
+
+def _filtered(relation: exp.Expr, parts: list[exp.Expr]) -> exp.Subquery:
+    """The rows of a relation that fulfil conditions, under its name."""
+    alias = exp.TableAlias(this=exp.to_identifier(relation.alias_or_name, quoted=True))
+    rows = exp.select("*").from_(relation.copy(), copy=False)
+    rows.where(*(part.copy() for part in parts), copy=False)
+    return exp.Subquery(this=rows, alias=alias)
+
+
+def _reads_last(
+    relations: list[exp.Expr], part: exp.Expr, ask: ColumnsOf, columns_of: ColumnsOf
+) -> bool:
+    """Whether a condition reads no other of these relations than the last."""
+    last, select = relations[-1], place_of(part)
+    if not last.alias_or_name or last.args.get("joins"):
+        return False
+    read = [column for column in of_kind(nodes(part), exp.Column) if place_of(column) is select]
+    try:
+        for query in of_kind(nodes(part), exp.Select, exp.SetOperation):
+            if place_of(query) is select and not isinstance(query.parent, exp.SetOperation):
+                read += outer_columns(query, columns_of)
+        names = _unqualified(read)
+        for relation in relations if names else ():
+            found = names & {column.name.lower() for column in ask(relation)}
+            if found != (names if relation is last else set()):
+                return False
+    except SqlError:  # for relations that read the outer query
+        return False
+    name = last.alias_or_name.lower()
+    return all(column.table.lower() in ("", name) for column in read)
+
+
+def _unqualified(found: Sequence[exp.Expr]) -> set[str]:
+    """The names of the columns among nodes that are without their relation."""
+    return {one.name.lower() for one in of_kind(found, exp.Column) if not one.table}
+
+
 def look_into_subqueries(place: _Place, columns_of: ColumnsOf) -> _Place:
     """Write the predicates of a SELECT, DELETE or UPDATE otherwise where the engine needs it.
     Raises SqlError for those that have no such form."""
-    if isinstance(place, exp.Select):
-        _filter_joins(place)
     for predicate in _predicates(place):
         _correct(predicate, place, columns_of)
     return place
@@ -90,27 +159,6 @@ def _predicates(place: exp.Expr) -> list[exp.Expr]:
         if (node.args.get("query") is not None or isinstance(node.this, exp.Query))
         and place_of(node) is place
     ]
-
-
-def _filter_joins(select: exp.Select) -> None:
-    """Put the conditions with subqueries of an inner join into WHERE: the engine knows none in ON
-    that reads its outer query."""
-    joins = select.args.get("joins") or []
-    for at, join in enumerate(joins):
-        on = join.args.get("on")
-        if on is None or on.find(exp.Query) is None or isinstance(join.this, exp.Lateral):
-            continue
-        is_inner = not join.side and not join.method and join.kind in ("", "INNER", "CROSS")
-        if not is_inner or any(later.side in ("RIGHT", "FULL") for later in joins[at + 1 :]):
-            continue
-        parts = conditions(on)
-        left = [part for part in parts if part.find(exp.Query) is None]
-        for part in parts:
-            if part.find(exp.Query) is not None:
-                select.where(part.copy(), copy=False)
-        join.set("on", exp.and_(*left) if left else None)
-        if not left:
-            join.set("kind", "CROSS")
 
 
 def _correct(predicate: exp.Expr, place: exp.Expr, columns_of: ColumnsOf) -> None:
@@ -253,6 +301,11 @@ def _row_that_denies(
     if not reads_outer and len(values) == 1 and _is_alone(listing):
         return None
     qualified = _qualified(values, place, columns_of)
+    if not any(one.is_star for one in query.selects) and len(query.selects) != len(values):
+        raise SqlError(
+            "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH",
+            f"{len(values)} columns are compared with {len(query.selects)}: {render(listing)}",
+        )
     if not reads_outer:
         return row_that(PERHAPS_EQUAL, query, qualified)
     found = _with_condition(query, qualified)
