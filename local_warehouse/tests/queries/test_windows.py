@@ -196,3 +196,17 @@ def test_percentiles_of_whole_numbers_over_windows(cursor: Any) -> None:
     ):
         assert _condition(cursor, refused_form) == "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"
     assert _condition(cursor, "listagg(s) within group (order by i) over (order by i)") == refused
+
+
+def test_sorted_texts_over_windows(cursor: Any) -> None:
+    rows = "values ('a', 2, 'y'), ('a', 1, 'x'), ('b', 3, null), ('c', null, 'z') as v(k, n, s)"
+    cursor.execute(
+        "select k, listagg(s, ', ') within group (order by n desc) over (partition by k) as a,"
+        " listagg(n) within group (order by s, n) over w as b,"
+        f" string_agg(s) within group (order by k desc, s desc) over () as c from {rows}"
+        " window w as (partition by 1) order by k, n"
+    )
+    a_of = (("a", "y, x"), ("a", "y, x"), ("b", None), ("c", "z"))
+    assert [tuple(row) for row in cursor.fetchall()] == [(*a, "312", "zyx") for a in a_of]
+    mixed = "listagg(s) within group (order by i, s desc) over ()"
+    assert _condition(cursor, mixed) == "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"

@@ -85,6 +85,7 @@ from local_warehouse.rewrites.using_joins import spell_out_using
 from local_warehouse.rewrites.window_aggregates import (
     divide_covariances,
     leave_nulls_out_of_lists,
+    sort_texts_over_windows,
 )
 from local_warehouse.rewrites.window_defaults import spell_out_defaults_of_windows
 from local_warehouse.rewrites.window_specs import check_windows
@@ -130,6 +131,7 @@ REWRITES: tuple[Rewrite, ...] = (
     cut_times_from_dates,
     spell_out_defaults_of_deletes,
     spell_out_defaults_of_windows,
+    sort_texts_over_windows,
     leave_nulls_out_of_lists,
     divide_covariances,
     each_select(join_lateral_queries, filter_joins),

@@ -37,6 +37,10 @@ _OF_SORTED = (
     "get(transform(array(sort_array(filter(list, v -> v is not null), upwards)),"
     " sorted -> if(size(sorted) = 0, null, found)), 0)"
 )
+_SORTED_TEXTS = (
+    "get(transform(array(sort_array(filter(list, one -> one.text is not null), upwards)), sorted ->"
+    " if(size(sorted) = 0, null, array_join(transform(sorted, one -> one.text), separator))), 0)"
+)
 _PLACE = "((size(sorted) - 1) * p)"
 _LOWER, _UPPER = (f"get(sorted, cast({side}({_PLACE}) as int))" for side in ("floor", "ceil"))
 _BETWEEN = (
@@ -83,6 +87,29 @@ def leave_nulls_out_of_lists(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if isinstance(call, exp.Anonymous) and str(call.this).lower() in _LISTS:
             listed = fill("filter(list, value -> value is not null)", {"list": window})
             window.replace(listed)
+    return tree
+
+
+def sort_texts_over_windows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Join the texts of a sorted list: the engine has no listagg WITHIN GROUP over windows."""
+    for window in reversed(of_kind(nodes(tree), exp.Window)):
+        call = window.this
+        if not isinstance(call, exp.GroupConcat) or not isinstance(call.this, exp.Order):
+            continue
+        keys = call.this.expressions
+        is_descending = bool(keys[0].args.get("desc"))
+        wanted = (is_descending, not is_descending)
+        if any((bool(k.args.get("desc")), bool(k.args.get("nulls_first"))) != wanted for k in keys):
+            raise unsupported(f"{render(window)}, sorted upwards and downwards over a window")
+        fields = {f"key_{at}": key.this for at, key in enumerate(keys)}
+        fields["text"] = exp.cast(call.this.this.copy(), "string")
+        named = ", ".join(f"'{name}', {name}" for name in fields)
+        listed = window.copy()
+        listed.set("this", fill(f"collect_list(named_struct({named}))", fields))
+        separator = call.args.get("separator") or exp.Literal.string("")
+        upwards = exp.false() if is_descending else exp.true()
+        places = {"list": listed, "upwards": upwards, "separator": separator}
+        window.replace(fill(_SORTED_TEXTS, places))
     return tree
 
 
