@@ -105,6 +105,16 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             id="HAVING by a key that has the name of an output",
         ),
         pytest.param(
+            "select max(a) as a from values (1, 2), (2, 1) as v(a, all) group by all order by all",
+            [(2,), (1,)],
+            id="a column of the name ALL comes before the word",
+        ),
+        pytest.param(
+            "select * from values ('z', 1), ('y', 2) as v(a, all) order by all desc",
+            [("y", 2), ("z", 1)],
+            id="and in ORDER BY",
+        ),
+        pytest.param(
             f"select k, n, count(*), grouping_id(k, n) from {ROWS} where n > 1 group by"
             " cube((k, n), k) having grouping(k) = 0 order by upper(k) desc, n",
             [

@@ -34,6 +34,9 @@ def group_by_all(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     none, by which one cannot group."""
     group = select.args.get("group")
     if group is None or not is_all(group):
+        if group is not None and group.args.get("all"):  # the name of a column
+            key = exp.column("all", quoted=True)
+            select.set("group", exp.Group(expressions=[key]))
         return select
     keys = []
     for output in select.expressions:

@@ -47,6 +47,9 @@ def _order(query: exp.Query, columns_of: ColumnsOf) -> None:
     if order is None:
         return
     if not is_all(order):
+        for key in order.expressions:
+            if isinstance(key.this, (exp.Column, exp.Var)) and key.this.name.lower() == "all":
+                key.this.replace(exp.column("all", quoted=True))
         _check_positions(query, order)
         return
     only = order.expressions[0]

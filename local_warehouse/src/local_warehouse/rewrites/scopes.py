@@ -315,7 +315,10 @@ def aggregates(projection: exp.Expr) -> bool:
 
 
 def is_all(clause: exp.Expr) -> bool:
-    """Whether a GROUP BY or ORDER BY has the word ALL in place of keys."""
+    """Whether a GROUP BY or ORDER BY has the word ALL in place of keys. A column or an output of
+    that name, as far as it can be told, comes first."""
+    if _knows_all(clause.parent):
+        return False
     if clause.args.get("all"):
         return True
     if len(clause.expressions) != 1:
@@ -327,6 +330,21 @@ def is_all(clause: exp.Expr) -> bool:
         and key.name.upper() == "ALL"
         and not (isinstance(key, exp.Column) and key.this.quoted)
     )
+
+
+def _knows_all(query: exp.Expr | None) -> bool:
+    """Whether a query, or a relation that it reads, has a column of the name ALL."""
+    if not isinstance(query, exp.Query):
+        return False
+    names = [output.alias_or_name for output in query.selects]
+    for node in nodes_read(query) if isinstance(query, exp.Select) else ():
+        if isinstance(node, exp.Table):
+            names += [column.name for column in node.meta.get("columns") or ()]
+        elif isinstance(node, exp.TableAlias):
+            names += [name.name for name in node.columns]
+        elif isinstance(node, exp.Alias):
+            names.append(node.alias)
+    return any(name.lower() == "all" for name in names)
 
 
 def position_of(key: exp.Expr) -> int | None:
