@@ -141,6 +141,8 @@ def test_changes(warehouse: Any, schema: str, tables: dict[str, str]) -> None:
         "select n from {v} where n in (select k from {w} where w.m = v.m intersect select 1)",
         "select n from {v} where n not in (select k from {w} where w.m = v.m group by k)",
         "select n from {v} left join {w} on n = k and exists (select 1 from {v} x where x.m = v.m)",
+        "select n from {v} right join {w} on n = k and n in (select 2)",
+        "select n from {v} full join {w} on n = k and n in (select 2)",
         "select n from {v} order by n in (select 1)",
     ],
 )

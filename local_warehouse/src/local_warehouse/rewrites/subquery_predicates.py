@@ -64,6 +64,8 @@ def filter_joins(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             moved = [part for part in moved if _reads_last(known, part, ask, columns_of)]
             if moved:
                 join.set("this", _filtered(join.this, moved))
+        else:
+            continue
         left = [part for part in parts if not any(part is one for one in moved)]
         if left:
             join.set("on", exp.and_(*left))
