@@ -168,3 +168,31 @@ def test_a_structs_types_are_known_once_its_fields_are_corrected(warehouse: Any)
         f" least from {rows}"
     )
     assert found == [{"most": 2, "least": 3}]
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("try_divide(e, 4)", "0.625000 decimal(14,6)"),
+        ("try_divide(sum(e), count(*))", "2.50000000000000000000 decimal(38,20)"),
+        ("coalesce(try_divide(e, z), -1)", "-1.0000000000000 decimal(23,13)"),
+        ("1 - try_divide(z, e) * 2", "1.00000000000 decimal(26,11)"),
+        ("2 * try_add(e, 1)", "7.00 decimal(13,2)"),
+        ("try_multiply(e, -2)", "-5.00 decimal(12,2)"),
+        ("try_subtract(0.5D, e)", "-2.0 double"),
+        ("try_multiply(y, y)", "None smallint"),
+        ("try_add(100Y, t)", "None tinyint"),
+        ("try_add(y, 1)", "301 int"),
+    ],
+)
+def test_what_tries_to_compute_on_fractions_and_small_integers(
+    warehouse: Any, expression: str, wanted: str
+) -> None:
+    rows = "(select cast(2.5 as decimal(10, 2)) as e, 0 as z, 300S as y, 100Y as t)"
+    query = f"select {expression} as n, typeof({expression}) as t from {rows}"
+    assert [f"{row['n']} {row['t']}" for row in warehouse.sql(query)] == [wanted]
+
+
+def test_what_tries_to_compute_on_38_digits_is_refused(warehouse: Any) -> None:
+    query = "select try_add(cast(1 as decimal(38, 2)), 1) as n"
+    warehouse.fails(query, "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")

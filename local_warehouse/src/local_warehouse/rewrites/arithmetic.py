@@ -468,11 +468,19 @@ def _try_operation(call: exp.Expr, types: OperandTypes) -> None:
     """Give the arguments of try_add and the like one type, where one is INT and one BIGINT, and
     a moment the type that it had."""
     given = [types.of(argument) for argument in call.expressions]
-    if str(call.this).lower() == "try_divide":
-        if {"float", "double"} & set(given):  # of which the engine takes no two
-            x, y = (exp.cast(argument.copy(), "double") for argument in call.expressions)
-            quotient = "cast(x / if(abs(y) = 0D, null, y) as double)"
-            call.replace(fill(quotient, {"x": x, "y": y}))
+    is_quotient = str(call.this).lower() == "try_divide"
+    if is_quotient and {"float", "double"} & set(given):  # of which the engine takes no two
+        x, y = (exp.cast(argument.copy(), "double") for argument in call.expressions)
+        call.replace(fill("cast(x / if(abs(y) = 0D, null, y) as double)", {"x": x, "y": y}))
+        return
+    if set(given) <= DIGITS.keys() and {"tinyint", "smallint"} & set(given):
+        _try_small(call, widest(set(given)), is_quotient)
+        return
+    are_numbers = all(one in _FRACTIONS or decimal_of(one) for one in given)
+    if are_numbers and not set(given) <= DIGITS.keys():
+        _try_exact(call, types)
+        return
+    if is_quotient:
         return
     days = call.expressions[1]
     if given[0] == "date" and given[1] in DIGITS and not isinstance(days, exp.Literal):
@@ -486,6 +494,39 @@ def _try_operation(call: exp.Expr, types: OperandTypes) -> None:
         call.replace(exp.cast(call.copy(), "timestamp"))
 
 
+def _try_small(call: exp.Expr, wanted: str, is_quotient: bool) -> None:
+    """Compute on TINYINTs and SMALLINTs, which the engine's functions do not take, as INTs."""
+    wide = "int" if wanted in ("tinyint", "smallint") else wanted
+    for argument in call.expressions:
+        argument.replace(exp.cast(argument.copy(), wide))
+    if wide != wanted and not is_quotient:
+        call.replace(exp.TryCast(this=call.copy(), to=exp.DataType.build(wanted)))
+
+
+def _try_exact(call: exp.Expr, types: OperandTypes) -> None:
+    """Compute on DECIMALs and DOUBLEs, which the engine's functions do not take, by the operator.
+    Raises SqlError where it may overflow."""
+    kind = _TRIED[str(call.this).lower()]
+    left, right = call.expressions
+    one, other = decimal_of(types.of(left)), decimal_of(types.of(right))
+    if kind is exp.Div and not (isinstance(right, exp.Literal) and not _is_zero(right)):
+        is_zero = exp.EQ(this=right.copy(), expression=exp.Literal.number(0))
+        right = exp.If(this=is_zero, true=exp.null(), false=right)
+    elif kind is not exp.Div and one is not None and other is not None:
+        digits = [one.precision - one.scale, other.precision - other.scale]
+        behind = [one.scale, other.scale]
+        needed = sum(digits + behind) if kind is exp.Mul else max(digits) + max(behind)
+        if needed >= _MOST_DIGITS:
+            raise unsupported(f"{render(call)}, whose DECIMALs may have more than 38 digits")
+    node = kind(this=left, expression=right)
+    call.replace(exp.paren(node, copy=False))
+    _operator(node, types)
+
+
+_TRIED = {
+    "try_add": exp.Add, "try_subtract": exp.Sub, "try_multiply": exp.Mul, "try_divide": exp.Div,
+}  # fmt: skip
+_FRACTIONS = ("float", "double")
 _FEW_DAYS = f"if(abs(cast(x as bigint)) > 9999999, {refusal('so many days')}, x)"
 
 
