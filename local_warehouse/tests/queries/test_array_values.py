@@ -28,6 +28,9 @@ _VALUES = {
         ("array<timestamp>", "[2024-05-01 00:00:00, 2024-05-02 10:00:00]"),
     "array_join(moments, '|')": ("string", "2024-05-01 10:00:00.5"),
     "array_join(array(1e12D, cast(null as double), 0.5D), ' ', '-')": ("string", "1.0E12 - 0.5"),
+    "map_concat(map('a', 2.5), map('b', 1e3D))": ("map<string,double>", "{a -> 2.5, b -> 1000.0}"),
+    "map_concat(map('a', '2'), map('b', 3))": ("map<string,bigint>", "{a -> 2, b -> 3}"),
+    "map_concat(map(2.5, 'a'), map(1, 'b'))": ("map<decimal(11,1),string>", "{2.5 -> a, 1.0 -> b}"),
     "map_contains_key(map(3, 'a'), 3.0)": ("boolean", "true"),
     "map_contains_key(map(2.5, 'a'), 3)": ("boolean", "false"),
 }  # fmt: skip

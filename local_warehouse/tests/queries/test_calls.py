@@ -62,6 +62,21 @@ def test_a_pattern_is_replaced_from_a_place_on(warehouse: Any) -> None:
     assert warehouse.sql(query) == [{"a": "ba-a-a", "b": "bana-a", "c": "ba-ana", "d": "banana"}]
 
 
+def test_an_empty_match_stands_behind_another(warehouse: Any) -> None:
+    query = (
+        "select regexp_replace(s, 'n*', '-') as a, regexp_extract_all(s, '([a-c])?', 1) as b,"
+        " regexp_count(s, 'x|n?') as c, regexp_replace(s, 'n*', '') as d,"
+        " regexp_replace(s, 'a|$', '+') as e, regexp_replace(s, '^b*', '.') as f,"
+        " regexp_replace(s, 'a', '-', cast(null as int)) as g from values ('bann') as t(s)"
+    )
+    row = warehouse.sql(query)[0]
+    assert list(row["b"]) == ["b", "a", "", "", ""]
+    del row["b"]
+    assert row == {
+        "a": "-b-a--", "c": 5, "d": "ba", "e": "b+nn+", "f": ".ann", "g": None,
+    }  # fmt: skip
+
+
 def test_fields_are_named_as_the_parameters_of_a_lambda(warehouse: Any) -> None:
     query = (
         "select map_zip_with(map('a', 1), map('a', 2), (k, one, two) -> struct(k, one + two)) as m,"

@@ -10,15 +10,13 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.constant_arguments import varies
-from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByName, OperandTypes
-from local_warehouse.rewrites.structs import type_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import decimal_of
 
 _PAIRS = r"[\\x{10000}-\\x{10FFFF}]"  # in a literal
-_OF_NUMBERS = {*DIGITS, "float", "double", "decimal"}
 _HASHED = 18  # digits of a DECIMAL whose hash is that of a BIGINT
 _KINDS = {
     "STRING": ("string",),
@@ -104,23 +102,6 @@ def _refuse_long_decimals(call: exp.Expr, types: OperandTypes) -> None:
             raise unsupported(f"xxhash64() of DECIMALs of more than {_HASHED} digits")
 
 
-def _check_maps(call: exp.Expr, types: OperandTypes) -> None:
-    """Raise SqlError for maps of which some have texts as keys and others have numbers."""
-    keys = {
-        types.of(argument).removeprefix("map<").partition(",")[0] for argument in _arguments(call)
-    }
-    parts = [type_of(types.of(one)).expressions for one in _arguments(call) if types.of(one)]
-    for same in zip(*parts, strict=False):
-        numbers = {name_of_type(one).partition("(")[0] for one in same} & _OF_NUMBERS
-        if len(numbers) > 1 and ("float" in numbers or numbers >= {"double", "decimal"}):
-            raise unsupported("map_concat() of maps of FLOATs, or DOUBLEs, and other numbers")
-    if "string" in keys and any(key in DIGITS or key in ("float", "double") for key in keys):
-        raise SqlError(
-            "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
-            f"Cannot resolve {render(call)} due to data type mismatch: its maps' types differ.",
-        )
-
-
 def write_number(call: exp.Expr) -> list[exp.Expr]:
     """Make a text of a number in place of one; no type is to be asked for."""
     at = _TEXTS[str(call.this).lower()]
@@ -192,7 +173,6 @@ CALLS: ByName = {
     **dict.fromkeys(_INTS.keys() - {"elt"}, (narrow, check)),
     **dict.fromkeys(("element_at", "try_element_at"), (_arguments, _check_element)),
     "xxhash64": (_arguments, _refuse_long_decimals),
-    "map_concat": (_arguments, _check_maps),
     "mask": (_arguments, _mask),
     **dict.fromkeys(_TEXTS, (_formatted, _check_format)),
     "stack": (_arguments, _check_stack),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.common_types import common
 from local_warehouse.rewrites.evident_types import UNKNOWN, name_of_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByName, OperandTypes, widest
@@ -135,6 +135,31 @@ def _align_key(call: exp.Expr, types: OperandTypes) -> None:
             call.replace(fill(f"array_contains({listed}, cast(y as {wanted}))", places))
 
 
+def _align_maps(call: exp.Expr, types: OperandTypes) -> None:
+    """Cast maps to one type of keys, which are no texts beside others, and one of values."""
+    given = [types.of(one) for one in call.expressions]
+    if not all(one.startswith("map<") for one in given):
+        return
+    sides = [[name_of_type(part) for part in type_of(one).expressions] for one in given]
+    wanted = []
+    for place, kind in enumerate(("keys", "values")):
+        found = {side[place] for side in sides} - {"void"}
+        if kind == "keys" and "float" in found and found & {*DIGITS, "double"}:
+            raise unsupported("map_concat() of maps whose keys are FLOATs and other numbers")
+        if kind == "keys" and "string" in found and len(found) > 1:
+            raise SqlError(
+                "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+                f"Cannot resolve {render(call)} due to data type mismatch: its maps' types differ.",
+            )
+        only = next(iter(found)) if len(found) == 1 else None
+        wanted.append(only or (widest(found) if found <= DIGITS.keys() else common(found)))
+    if not all(wanted):
+        return
+    for one, of in zip(list(call.expressions), sides, strict=True):
+        if of != wanted:
+            one.replace(exp.cast(one.copy(), f"map<{wanted[0]},{wanted[1]}>"))
+
+
 CALLS: ByName = {
     **dict.fromkeys(
         ("array_append", "array_contains", "array_insert", "array_position", "array_prepend",
@@ -146,4 +171,5 @@ CALLS: ByName = {
         (_arguments, _align_arrays),
     ),
     "map_contains_key": (_arguments, _align_key),
+    "map_concat": (_arguments, _align_maps),
 }  # fmt: skip

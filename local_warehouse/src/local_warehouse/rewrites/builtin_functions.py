@@ -468,8 +468,11 @@ def _replace_from(call: exp.Expr, arguments: list[exp.Expr]) -> None:
     """Replace from a place on; the engine's function takes none. What is before it is not looked
     at, by `^` and `\\b` neither, and of a place behind the end nothing is replaced."""
     start = arguments[3]
+    if _is_null(start):
+        call.replace(exp.cast(exp.Null(), "string"))
+        return
     if not _is_natural(start):
-        if isinstance(start, (exp.Neg, exp.Literal, exp.Null)):
+        if isinstance(start, (exp.Neg, exp.Literal)):
             raise SqlError(
                 "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
                 f"Cannot resolve {render(call)}: its position is not above 0.",

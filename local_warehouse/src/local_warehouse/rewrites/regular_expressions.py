@@ -20,7 +20,9 @@ _TESTS = {"rlike", "regexp", "regexp_like"}  # take a pattern second, and tell w
 _USES = {"regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr", "regexp_replace",
          "regexp_substr"}  # fmt: skip
 _AROUND = re.compile(r"(?<!\\)\(\?<?[=!]")
-# What stands for a call whose pattern has look-around; `x` is the text, `p` the pattern, `y` the
+_OPTIONAL = re.compile(r"[*?|]|\{0")
+_NAMED = re.compile(r"\(\?<(?=[A-Za-z])")
+# What stands for a call whose pattern Rust does not have; `x` is the text, `p` the pattern, `y` the
 # group or the replacement.
 _GROUPS = f"{PREFIX}pattern_groups(cast(x as string), p, {{}})"
 _MATCHED = _GROUPS.format("'0'")
@@ -45,8 +47,9 @@ _CLASSES = {
 
 
 def translate_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Write the constant patterns of a tree in Rust's syntax, which has no look-around: those that
-    have it are left to Python. Raises SqlError for one that Python does not have."""
+    """Write the constant patterns of a tree in Rust's syntax, which has no look-around and no empty
+    match behind another: those that have them are left to Python. Raises SqlError for one that
+    Python does not have."""
     for call in reversed(of_kind(nodes(tree), exp.Anonymous, exp.RegexpLike)):
         is_operator = isinstance(call, exp.RegexpLike)
         name = "rlike" if is_operator else str(call.this).lower()
@@ -58,16 +61,33 @@ def translate_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if not is_text and not isinstance(pattern, exp.RawString):
             continue
         if _AROUND.search(pattern.name):
-            call.replace(_by_python(name, pattern.name, arguments))
+            call.replace(_by_python(name, pattern.name, arguments, "look-around"))
+        elif _may_be_empty(name, pattern.name, arguments):
+            call.replace(_by_python(name, pattern.name, arguments, "an empty match"))
         elif name != "split":
             pattern.replace(exp.Literal.string(to_rust(pattern.name, tests=name in _TESTS)))
     return tree
 
 
-def _by_python(name: str, pattern: str, arguments: list[exp.Expr]) -> exp.Expr:
-    """A call whose pattern has look-around. Raises SqlError where Python has no such pattern, or
+def _may_be_empty(name: str, pattern: str, arguments: list[exp.Expr]) -> bool:
+    """Whether a call takes all matches of a pattern, of which one may be empty and stand behind
+    another: b* matches four times in abc, and not three times as in Rust."""
+    if name not in ("regexp_count", "regexp_extract_all", "regexp_replace"):
+        return False
+    is_removed = name == "regexp_replace" and len(arguments) > 2 and arguments[2].name == ""
+    is_anchored = pattern.startswith("^") and "|" not in pattern
+    if is_removed or is_anchored or not _OPTIONAL.search(pattern):
+        return False
+    try:
+        return re.search(_NAMED.sub("(?P<", pattern), "") is not None
+    except re.error:  # one of Java's own
+        return False
+
+
+def _by_python(name: str, pattern: str, arguments: list[exp.Expr], what: str) -> exp.Expr:
+    """A call whose pattern Rust does not have. Raises SqlError where Python has no such pattern, or
     another meaning for it, and for a group that is not a number of one."""
-    form = f"look-around in the regular expression {pattern}"
+    form = f"{what} in the regular expression {pattern}"
     try:
         compiled = java_pattern(pattern)
     except ValueError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import unsupported
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import (
     argument_types,
     array_values,
@@ -20,7 +20,7 @@ from local_warehouse.rewrites import (
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.templates import fill, held
-from local_warehouse.sql.dialect import WarehouseDialect
+from local_warehouse.sql.dialect import WarehouseDialect, render
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 VARIANT_TEXT = """if(is_variant_null(value), null,
@@ -213,6 +213,13 @@ def _join(call: exp.Expr, types: OperandTypes) -> None:
     """Join the values of an array as they are written; the engine has 2024-01-01T00:00:00Z."""
     listed = call.expressions[0]
     of = array_values.elements(types.of(listed))
+    if of.startswith("interval"):
+        raise unsupported("array_join() of INTERVALs (cast them)")
+    if of.startswith(_NESTED):
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(call)} due to data type mismatch: it joins {of.upper()}.",
+        )
     if of in _CAST:
         text = as_text(exp.column("e"), of) or exp.cast(exp.column("e"), "string")
         listed.replace(fill("transform(x, e -> y)", {"x": listed, "y": text}))
