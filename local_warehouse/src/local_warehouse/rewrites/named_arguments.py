@@ -16,16 +16,14 @@ from local_warehouse.sql.walk import nodes, of_kind
 
 _Parameters = dict[str, str | None]
 # The parameters of functions that take names, each with its default, None where it must be given.
+_COLLECTION: dict[str, str | None] = {"collection": None}
+_INPUT: dict[str, str | None] = {"input": None}
 _PARAMETERS: dict[str, _Parameters] = {
     "mask": {"str": None, "upperchar": "'X'", "lowerchar": "'x'", "digitchar": "'n'",
              "otherchar": "NULL"},
     "count_min_sketch": {"column": None, "epsilon": None, "confidence": None, "seed": None},
-    **dict.fromkeys(
-        ("explode", "explode_outer", "posexplode", "posexplode_outer"), {"collection": None}
-    ),
-    **dict.fromkeys(
-        ("inline", "inline_outer", "variant_explode", "variant_explode_outer"), {"input": None}
-    ),
+    **dict.fromkeys(("explode", "explode_outer", "posexplode", "posexplode_outer"), _COLLECTION),
+    **dict.fromkeys(("inline", "inline_outer", "variant_explode", "variant_explode_outer"), _INPUT),
 }  # fmt: skip
 _NAMED = (exp.Kwarg, exp.PropertyEQ)
 
