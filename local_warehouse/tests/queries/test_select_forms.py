@@ -453,6 +453,24 @@ def test_a_form_gives_its_rows(
 _UNION = "select 0 as x, id from range(9) union all select 5, id from range(9)"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 1 as a, from range(2)",
+        "select abs(1,)",
+        "select array(1, 2,)",
+        "select 1 in (1, 2,)",
+        "select * from values (1, 2), (3, 4),",
+        "select * from values (1, 2,)",
+        "select id from range(2) group by id,",
+        "select id from range(2) order by id,",
+        "select rank() over (partition by id, order by id) from range(2)",
+    ],
+)
+def test_a_comma_stands_before_something(warehouse: Any, query: str) -> None:
+    warehouse.fails(query, "PARSE_SYNTAX_ERROR")
+
+
 def test_the_star_of_a_relation_is_not_counted(warehouse: Any) -> None:
     for star in ("t.*", "T.*", "distinct t.*"):
         counted = f"select count({star}) as n from values (1, null) as t(a, b)"

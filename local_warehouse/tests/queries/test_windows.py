@@ -210,3 +210,21 @@ def test_sorted_texts_over_windows(cursor: Any) -> None:
     assert [tuple(row) for row in cursor.fetchall()] == [(*a, "312", "zyx") for a in a_of]
     mixed = "listagg(s) within group (order by i, s desc) over ()"
     assert _condition(cursor, mixed) == "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"
+
+
+def test_what_is_between_two_values_is_no_number_of_millionths(cursor: Any) -> None:
+    for value in ("id", "cast(id as decimal(9, 1))"):
+        sorted_by = f"percentile_cont(0.3) within group (order by {value} desc)"
+        cursor.execute(f"select {sorted_by} as y from range(200)")
+        assert cursor.fetchone()[0] == 139.3
+
+
+def test_percentiles_of_several_shares(cursor: Any) -> None:
+    shares = "percentile_cont(array(0.25, 1)) within group (order by i"
+    cursor.execute(f"select {shares}), {shares} desc) filter (where i > 1) from {_ROWS}")
+    assert [list(map(list, row)) for row in cursor.fetchall()] == [[[1.25, 2.0], [2.0, 2.0]]]
+    cursor.execute(f"select {shares}) as y from {_ROWS} where i > 5")
+    assert cursor.fetchone()[0] is None
+    beyond = "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"
+    assert _condition(cursor, "percentile_cont(array(2.0)) within group (order by i)") == beyond
+    assert _condition(cursor, "percentile(cast(i as double), -0.1)") == beyond

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import unsupported
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.quotients import quotient
@@ -27,6 +27,8 @@ from local_warehouse.types.decimals import Decimal, decimal_of
 
 _FRACTIONS = ("float", "double")
 _RANKING = ("percentile_cont", "percentile_disc")
+# What is between two whole numbers or DECIMALs the engine counts in millionths, or rounds.
+_INEXACT = ("percentile", "percentile_cont")
 _LISTS = ("collect_list", "array_agg")
 _SUMMED = (
     "aggregate(list, cast(null as double), (total, value) ->"
@@ -271,8 +273,7 @@ def _extreme_struct(call: exp.Expr) -> None:
 
 
 def _ranked(call: exp.Expr) -> list[exp.Expr]:
-    """The values of a percentile, unless their text says that they are no fractions. A whole number
-    that they are is no position of a column."""
+    """The values of a percentile. A whole number that they are is no position of a column."""
     if isinstance(call, exp.Anonymous) and len(call.expressions) > 2:
         raise unsupported(f"{call.this} with a frequency")
     key = _ranked_value(call)
@@ -281,13 +282,17 @@ def _ranked(call: exp.Expr) -> list[exp.Expr]:
     if isinstance(key, exp.Literal) and key.is_int:
         key.replace(exp.cast(key.copy(), "int"))
         return []
-    is_known = evident_type(key) not in (UNKNOWN, *_FRACTIONS) and not _is_windowed(call)
-    return [] if is_known else [key]
+    return [key]
 
 
-def _is_windowed(call: exp.Expr) -> bool:
-    """Whether it is WITHIN GROUP over a window, where the engine has none."""
-    return isinstance(call, exp.WithinGroup) and isinstance(_whole(call), exp.Window)
+def _is_unknown(call: exp.Expr) -> bool:
+    """Whether the engine has no such percentile: WITHIN GROUP over a window, and percentile_cont of
+    an array of shares."""
+    if not isinstance(call, exp.WithinGroup):
+        return False
+    shares = call.this.expressions[:1] if name_of(call.this) == "percentile_cont" else []
+    lists_shares = any(name_of(one) == "array" and one.expressions for one in shares)
+    return lists_shares or isinstance(_whole(call), exp.Window)
 
 
 def _ranked_value(call: exp.Expr) -> exp.Expr | None:
@@ -309,21 +314,26 @@ def _rank(call: exp.Expr, types: OperandTypes) -> None:
     name = str((call.this if isinstance(call, exp.WithinGroup) else call).this).lower()
     if name in ("median", "percentile_cont") and data_type.startswith("interval"):
         raise unsupported(f"{render(call)} of an INTERVAL")
-    if value is None or (data_type not in _FRACTIONS and not _is_windowed(call)):
+    is_exact = data_type not in _FRACTIONS and not (is_number and name in _INEXACT)
+    if value is None or (is_exact and not _is_unknown(call)):
         return
     if data_type not in _FRACTIONS and not is_number:
-        raise unsupported(f"{render(call)} over a window, of {data_type.upper() or 'other types'}")
+        raise unsupported(f"{render(call)} of {data_type.upper() or 'other types'}")
     order, function = None, call
     if isinstance(call, exp.WithinGroup):
         order, function = call.expression.expressions[0], call.this
     shares = function.expressions if function is not call else call.expressions[1:]
     share = shares[0] if shares else exp.Literal.number("0.5")  # of a median
-    is_array = isinstance(share, exp.Anonymous) and str(share.this).lower() == "array"
+    is_array = name_of(share) == "array"
     template = _AT if str(function.this).lower() == "percentile_disc" else _BETWEEN
-    found = [
-        fill(template, {"p": exp.cast(one.copy(), "double")})
-        for one in (share.expressions if is_array else [share])
-    ]
+    found = []
+    for one in share.expressions if is_array else [share]:
+        if _is_beyond_one(one):
+            raise SqlError(
+                "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+                f"Cannot resolve {render(function)}: {render(one)} is no share between 0 and 1.",
+            )
+        found.append(fill(template, {"p": exp.cast(one.copy(), "double")}))
     whole = _whole(call)
     if isinstance(value, exp.Cast) or data_type != "double":  # casts have no name either
         value = fill("cast(x as double) * 1D", {"x": value})
@@ -332,6 +342,14 @@ def _rank(call: exp.Expr, types: OperandTypes) -> None:
     found_there = exp.Anonymous(this="array", expressions=found) if is_array else found[0]
     places = {"list": listed, "upwards": is_ascending, "found": found_there}
     whole.replace(fill(_OF_SORTED, places))
+
+
+def _is_beyond_one(share: exp.Expr) -> bool:
+    """Whether a share is a NULL, or a literal that is none."""
+    digits = share.this if isinstance(share, exp.Neg) else share
+    if isinstance(digits, exp.Literal) and not digits.is_string:
+        return float(digits.name) > (0 if digits is not share else 1)
+    return isinstance(share, exp.Null)
 
 
 def _whole(call: exp.Expr) -> exp.Expr:

@@ -132,6 +132,16 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                 width += 1
             return None if width == 1 else (3, _SHIFTS[kind][width - 2], width)
 
+        def _parse_csv(self, parse_method: Any, sep: Any = TokenType.COMMA) -> Any:
+            def parse_one() -> Any:
+                is_next = self._prev is not None and self._prev.token_type == sep
+                found = parse_method()
+                if found is None and is_next:  # sqlglot lets a comma stand before nothing
+                    self.raise_error("Expected something behind the comma", self._prev)
+                return found
+
+            return super()._parse_csv(parse_one, sep)
+
         def _parse_types(
             self, check_func: bool = False, schema: bool = False, **options: Any
         ) -> Any:
