@@ -43,6 +43,8 @@ VALUES = {
     "day + interval 2 hours": "2024-02-01 02:00:00",
     "date_add(day, 1) - interval 1 second": "2024-02-01 23:59:59",
     "day + interval 1 day": "2024-02-02",
+    "+interval +'1' day + day": "2024-02-02",
+    "+(n + 1) - +n * -+n": "3",
     "day + interval 1 day + interval 1 hour": "2024-02-02 01:00:00",
     "interval '36:00' hour to minute + day": "2024-02-02 12:00:00",
     "day - interval 1 month": "2024-01-01",

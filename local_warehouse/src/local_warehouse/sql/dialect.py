@@ -81,8 +81,12 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
 
         UNARY_PARSERS: ClassVar[dict[Any, Any]] = {
             **Databricks.Parser.UNARY_PARSERS,
-            TokenType.PLUS: lambda self: _positive(self._parse_unary()),
+            TokenType.PLUS: lambda self: self._parse_positive(),
         }
+
+        def _parse_positive(self) -> Any:
+            is_interval = self._tokens[self._index - 2].token_type is TokenType.INTERVAL
+            return self._parse_unary() if is_interval else _positive(self._parse_unary())
 
         def _parse_term(self, parse_mod: bool = True) -> Any:
             found = super()._parse_term(parse_mod)
@@ -267,7 +271,8 @@ def _positive(operand: exp.Expr | None) -> exp.Expr | None:
     number = operand
     while isinstance(number, (exp.Neg, exp.Paren)):
         number = number.this
-    if operand is None or (isinstance(number, exp.Literal) and not number.is_string):
+    is_number = isinstance(number, exp.Literal) and not number.is_string
+    if operand is None or is_number or isinstance(number, exp.Interval):
         return operand
     return exp.Anonymous(this="positive", expressions=[operand])
 
