@@ -541,6 +541,23 @@ def test_a_subquery_of_one_value_has_one_and_reads_its_outer_query_in_its_where(
     assert warehouse.sql(within) == [{"same": True}]
 
 
+def test_a_limit_is_a_number_of_rows(warehouse: Any) -> None:
+    for rows, condition in (
+        ("null", "DATA_TYPE"),
+        ("cast(null as int)", "IS_NULL"),
+        ("1.5", "DATA_TYPE"),
+        ("'1'", "DATA_TYPE"),
+        ("true", "DATA_TYPE"),
+        ("-1", "IS_NEGATIVE"),
+    ):
+        for clause in ("limit", "offset"):
+            query = f"select n from {ROWS} order by n {clause} {rows}"
+            warehouse.fails(query, f"INVALID_LIMIT_LIKE_EXPRESSION.{condition}")
+    cut = f"select n from {ROWS} order by n limit 1 + 1 offset cast(1 as bigint)"
+    assert warehouse.sql(cut) == [{"n": 2}, {"n": 3}]
+    assert len(warehouse.sql(f"select n from {ROWS} limit all")) == 3
+
+
 def test_a_star_beside_group_by_is_the_columns(warehouse: Any) -> None:
     grouped = f"select v.*, n + 1 as x from {ROWS} v where k = 'a' group by k, n, m, x order by n"
     assert [list(row.values()) for row in warehouse.sql(grouped)] == [

@@ -35,6 +35,7 @@ _PHRASES = (
     ("common argument type for comparison", "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"),
     ("explode should only be called", "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ("limit must be >= 0", "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE"),
+    ("offset must be >=0", "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE"),
     ("insubquery should only return one", "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH"),
     ("in subquery column count mismatch", "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH"),
     ("different number of columns", "NUM_COLUMNS_MISMATCH"),
@@ -96,6 +97,7 @@ _INCAPABLE = (
     "not implemented",
     "not supported",
     "not yet supported",
+    "tablesample with rows",
     "this feature is not implemented",
 )
 _FAR_MOMENT = re.compile(r"^Timestamp -?\d+ out of range")

@@ -1,6 +1,6 @@
-"""Forms that Databricks refuses and the engine computes: NULL as a condition, random values that
-are aggregated or within LATERAL, DISTINCT in a window function, WITHIN GROUP
-of functions that have none, aggregates in WHERE, and columns where a function takes constants.
+"""Forms that Databricks refuses and the engine computes: NULL as a condition or a LIMIT, random
+values that are aggregated or within LATERAL, DISTINCT in a window function, WITHIN GROUP of
+functions that have none, aggregates in WHERE, and columns where a function takes constants.
 
 https://docs.databricks.com/aws/en/error-messages/error-classes
 """
@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites import constant_arguments
-from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.operand_types import DIGITS
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
     aggregates,
@@ -39,6 +40,8 @@ def refuse(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                 _check_filter(node)
             case exp.Join() if node.args.get("on") is not None:
                 _check_condition(node, node.args["on"], "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
+            case exp.Limit() | exp.Offset() if isinstance(node.expression, exp.Expr):
+                _check_limit(node)
             case exp.Window():
                 _check_window(node)
             case exp.WithinGroup():
@@ -55,6 +58,19 @@ def refuse(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 def _check_condition(whole: exp.Expr, condition: exp.Expr, error: str) -> None:
     if evident_type(condition.unnest()) == "void":
         raise SqlError(error, f"Cannot resolve {render(whole)}: NULL is no BOOLEAN (cast it).")
+
+
+def _check_limit(limit: exp.Limit | exp.Offset) -> None:
+    """Raise SqlError for a LIMIT or an OFFSET that is NULL, or no number of rows."""
+    value = limit.expression.unnest()
+    data_type = evident_type(value)
+    if isinstance(value, exp.Cast) and isinstance(value.this, exp.Null):
+        condition = "INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL"
+    elif data_type not in (UNKNOWN, *DIGITS):
+        condition = "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE"
+    else:
+        return
+    raise SqlError(condition, f"{render(limit).strip()} is no number of rows.")
 
 
 def _check_filter(where: exp.Where) -> None:
