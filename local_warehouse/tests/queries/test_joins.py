@@ -123,6 +123,22 @@ def parts(warehouse: Any, schema: str) -> dict[str, str]:
          [(5, 1, 10), (7, 1, 10)]),
         ("T.*, n from {t} t left join lateral (select u.* from {u} u where u.k = t.k) q on n > 5"
          " where t.k < 4", [(1, 10, 7), (2, None, 9), (3, 30, None)]),
+        ("t.k, q.* from {t} t, lateral (select sum(c), count(*) from (select count(*) as c from {u}"
+         " u where u.k = t.k group by u.n)) q where t.k < 4", [(1, 2, 2), (2, 1, 1), (3, None, 0)]),
+        ("t.k, q.c from {t} t, lateral (select a.c + b.c as c from (select count(*) as c from {u} u"
+         " where u.k = t.k) a join (select count(*) as c from {t} o where o.v = t.v) b) q",
+         [(1, 4), (2, 1), (3, 1), (4, 2)]),
+        ("t.k, q.n from {t} t, lateral ((select n from {u} u where u.k = t.k) except (select n"
+         " from {u} u where u.n < t.v - 4)) q", [(1, 7), (2, 9)]),
+        ("t.k, q.c from {t} t, lateral (select count(*) as c from {u} u where u.k = t.k"
+         " having c < 2) q", [(2, 1), (3, 0), (4, 0)]),
+        ("t.k, q.s from {t} t, lateral (with w as (select n from {u} u where u.k = t.k) select"
+         " sum(n) as s from w) q where t.k < 3", [(1, 12), (2, 9)]),
+        ("t.k, q.m from {t} t left join lateral (select t.v + 1 as m) q on m > 11",
+         [(1, None), (2, None), (3, 31), (4, None)]),
+        ("x, y from {t} t, lateral (select k, v) q(x, y) where k = 1", [(1, 10)]),
+        ("* from lateral (select n from {u}) q, lateral (select 1 as one) p where n > 6",
+         [(7, 1), (9, 1)]),
     ],
 )  # fmt: skip
 def test_lateral_reads_the_relations_before_it(
@@ -152,8 +168,10 @@ def test_lateral_reads_the_relations_before_it(
          "INCOMPATIBLE_JOIN_TYPES"),
         (" join lateral (select u.* from {u} u where u.k >= t.k) q using (k)",
          "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"),
-        (", lateral (select n from (select n from {u} u where u.k = t.k)) q",
+        (", lateral (select (select max(n) from {u} u where u.k = t.k)) q",
          "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"),
+        (", lateral (select o.k from {t} o left join (select k from {u} u where u.n = t.k) u"
+         " on u.k = o.k) q", f"{_CATEGORY}.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED"),
     ],
 )  # fmt: skip
 def test_lateral_that_spark_or_the_warehouse_refuses(
@@ -237,6 +255,12 @@ VIEWED = (
         ("id from {t} t left join lateral explode(a) as v(x) on true where x is null order by 1",
          [1, 2, 3]),
         ("id from {t} t left join lateral explode(a) as v(x) on true order by 1", [1, 1, 1, 2, 3]),
+        ("x from {t} t join lateral explode(a) as v(x) on x > id order by 1", [2]),
+        ("x from {t} t left join lateral explode(a) as v(x) on x > id order by 1", [None, None, 2]),
+        ("o.id from {t} t join lateral explode(a) as v(x) on x > t.id join {t} o on o.id = x", [2]),
+        ("id from {t} t left join lateral explode_outer(a) order by 1", [1, 1, 1, 2, 3]),
+        ("x from {t} t, lateral (select explode(a) as x) where x > 1", [2]),
+        ("x from {t} t, lateral (select x + id as x from explode(a) as v(x)) where x > 2", [3]),
         ("id from {t} t where exists (select 1 from {t} o lateral view explode(o.a) v as x where"
          " x = t.id) order by 1", [1, 2]),
         ("(select max(v.x) from {t} o lateral view explode(o.a) v as x where v.x < t.id)"

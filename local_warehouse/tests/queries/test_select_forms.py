@@ -526,6 +526,70 @@ def plain(value: Any) -> Any:
 def test_a_random_value_is_not_computed_twice(warehouse: Any) -> None:
     warehouse.fails("select uuid() as a, a as b", "UNSUPPORTED_FEATURE")
     warehouse.fails("select rand() as a from range(3) qualify a < 2", "UNSUPPORTED_FEATURE")
+    warehouse.fails("select explode(array(1, 2)) as a, a + 1 as b", "UNSUPPORTED_FEATURE")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("(select sum(x) from (select w as x from {r} where c = k union all select k))", [13, 2]),
+        ("(select count(*) from (select count(*) as n from {r} where c = k) where n < k)", [0, 1]),
+        ("(select max(q.x) from (select k as x) q join {r} on c = x)", [1, None]),
+        ("(with a as (select * from {r} where c = k), b(n) as (select w + k from a)"
+         " select sum(n) from b)", [14, None]),
+        ("exists (select 1 from (select w from {r} where c = k) q where w > 6)", [True, False]),
+        ("(select distinct count(*) from {r} where c = k limit 1)", [2, 0]),
+        ("(select count(*) is null from {r} where c = k)", [False, False]),
+        ("(select count(*) from {r} where c = k having count(*) < 1)", [None, 0]),
+        ("(select count(*) from {r} where c = k and w = k + 4 group by w)", [1, None]),
+        ("(select distinct c from {r} where c = k order by c limit 1)", [1, None]),
+        ("exists (select max(c) from {r} where c <> k group by w)", [False, True]),
+        ("not exists (select * from {r} where c = k order by w limit 1)", [False, True]),
+        ("sum(case when exists (select 1 from {r} where c >= k) then 3 else 0 end)", [3, 0]),
+        ("sum((select max(w) from {r} where c = k))", [7, None]),
+        ("count(*) filter (where exists (select 1 from {r} where c = k and w > 9))", [0, 0]),
+        ("sum(k) over (partition by exists (select 1 from {r} where c = k))", [1, 2]),
+    ],
+)  # fmt: skip
+def test_subqueries_read_their_outer_query(
+    warehouse: Any, value: str, expected: list[object]
+) -> None:
+    """Also from the queries in their FROM, and those that have groups, a LIMIT or no row left."""
+    rows = "(select * from values (1, 5), (1, 7) as r(c, w))"
+    group = " group by k" if value.startswith(("sum(", "count(")) and " over " not in value else ""
+    found = warehouse.sql(
+        f"select k, {value.format(r=rows)} as x from values (1), (2) as o(k){group} order by k"
+    )
+    assert [row["x"] for row in found] == expected
+
+
+def test_a_subquery_of_one_value_has_groups_of_its_outer_query(warehouse: Any) -> None:
+    query = (
+        "select (select count(*) from range(5) r where r.id > o.id group by r.id) from range(2) o"
+    )
+    category = "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY"
+    warehouse.fails(query, f"{category}.NON_CORRELATED_COLUMNS_IN_GROUP_BY")
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("select n + 1 as m, sum(m) from {r} group by n", "IN_AGGREGATE_FUNC"),
+        ("select n as m, count(*) filter (where m > 1) from {r} group by n", "IN_AGGREGATE_FUNC"),
+        ("select n as m, sum(m) over (order by n) from {r}", "IN_WINDOW"),
+        ("select n as m, rank() over (order by m) from {r}", "IN_WINDOW"),
+        ("select rank() over (order by n) as m, m + 1 as o from {r} group by n", ""),
+        ("select n + 1 as m, explode(array(m, 7)) from {r}", "IN_GENERATOR"),
+    ],
+)
+def test_an_alias_is_not_used_where_databricks_does_not_take_it(
+    warehouse: Any, query: str, place: str
+) -> None:
+    text = query.format(r="values (1), (2) as v(n)")
+    if place:
+        warehouse.fails(text, f"UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_{place}")
+    else:
+        assert [row["o"] for row in warehouse.sql(f"{text} order by m")] == [2, 3]
 
 
 def test_a_subquery_of_one_value_has_one_and_reads_its_outer_query_in_its_where(

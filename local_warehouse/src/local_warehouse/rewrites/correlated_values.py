@@ -1,12 +1,13 @@
-"""Subqueries of one value that the engine cannot join with their outer query: those that compare
-with it by other than equality, or have no aggregate.
+"""Subqueries of one value and of EXISTS that the engine cannot join with their outer query: those
+that compare with it by other than equality, have groups, a LIMIT or no aggregate, or are within an
+aggregate or a window function.
 
 The engine joins by equality only. So the subquery gets a relation of the different values that its
 outer columns have, the keys; it reads these in place of the outer columns, and is joined with its
 outer query by their equality. Of what may have several rows a second one fails.
 
 They are written otherwise only after the engine has failed on them, so that other queries cost
-nothing.
+nothing; but for those in whose FROM queries read the outer query, which it does not read at all.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-expression
 """
@@ -16,10 +17,21 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
+from local_warehouse.rewrites.keyed_queries import (
+    KEY,
+    KEYS,
+    ROWS,
+    columns_to_key,
+    key_of,
+    keyed,
+    own_selects,
+    reference_error,
+)
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
+    aggregates,
+    branches,
     is_aggregate,
-    is_output,
     is_total,
     outer_columns,
     place_of,
@@ -30,13 +42,16 @@ from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
-_KEYS, _ROWS = f"{PREFIX}keys", f"{PREFIX}rows"
 _FAILURES = (
     "correlated scalar subquery must be aggregated",
+    "scalar correlated subquery cannot contain non-correlated columns",
     "does not support logical expression scalarsubquery",
+    "does not support logical expression exists",
+    "projected exists with unsupported correlation",
     "no field named",
     "projections require unique expression names",
 )
+_VALUE = f"{PREFIX}value"
 _RELATIONS = (exp.From, exp.Join, exp.Lateral, exp.In, exp.Exists, exp.SetOperation, exp.CTE)
 _ONLY = (
     "if(count(*) > 1, raise_error('[SCALAR_SUBQUERY_TOO_MANY_ROWS] More than one row returned by a"
@@ -51,8 +66,9 @@ def may_help(sql: str, message: str) -> bool:
 
 
 def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Join each subquery of one value by keys. Raises SqlError for one that Spark refuses."""
-    for subquery in reversed(of_kind(nodes(tree), exp.Subquery)):
+    """Join each subquery of one value or of EXISTS by keys. Raises SqlError for one that Spark
+    refuses."""
+    for subquery in reversed(of_kind(nodes(tree), exp.Subquery, exp.Exists)):
         query, place = subquery.this, place_of(subquery)
         if isinstance(subquery.parent, _RELATIONS) or not isinstance(query, exp.Select):
             continue
@@ -60,21 +76,165 @@ def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             outer = outer_columns(query, columns_of)
         except SqlError:  # for relations that read the outer query
             continue
-        if not outer or place is None or any(one.parent_select is not query for one in outer):
+        if place is None or any(one.parent_select is not query for one in outer):
             continue
-        if (
+        if isinstance(place, exp.Select) and _is_aggregated(subquery, place):
+            _join(subquery, query, outer, place)
+            continue
+        is_of_group = (
             place.args.get("group") is not None
             and subquery.find_ancestor(exp.Having, exp.Where, exp.Select) is place
-        ):
+        )
+        if not outer or (is_of_group and isinstance(subquery, exp.Exists)):
+            continue
+        if is_of_group:
             raise SqlError(
                 "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION",
                 f"{render(subquery)} reads its outer query, and is not grouped by there.",
             )
-        if sources(query):
+        if isinstance(subquery, exp.Exists):
+            subquery.set("this", _rows_of_key(_of_rows(query), query, outer, place))
+        elif not sources(query):
+            subquery.replace(_computed(query))
+        elif is_total(query):
             subquery.set("this", _joined(query, outer, place))
         else:
-            subquery.replace(_computed(query))
+            subquery.set("this", _rows_of_key(_only(query, outer), query, outer, place))
     return tree
+
+
+def join_deep_values(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Join subqueries by keys in whose FROM queries read the outer query, or that are set
+    operations: the engine does not look for it there."""
+    for subquery in reversed(of_kind(nodes(select), exp.Subquery, exp.Exists)):
+        is_relation = isinstance(subquery.parent, _RELATIONS)
+        query = subquery.this.unnest() if isinstance(subquery.this, exp.Query) else None
+        if is_relation or query is None or place_of(subquery) is not select:
+            continue
+        if isinstance(subquery, exp.Subquery) and isinstance(query, exp.Select):
+            _keep_one_row(query)
+        if query.args.get("with_") is not None or len(list(own_selects(query))) > 1:
+            outer = columns_to_key(query, columns_of)
+            if any(one.parent_select is not query for one in outer):
+                is_exists = isinstance(subquery, exp.Exists)
+                found = _of_rows(query) if is_exists else _only(query, outer)
+                subquery.set("this", _rows_of_key(found, query, outer, select))
+    return select
+
+
+def _keep_one_row(query: exp.Select) -> None:
+    """Say of a subquery that aggregates all of its rows no more than that: beside DISTINCT or LIMIT
+    the engine forgets its row where none is left, and where it is NULL by what can never be."""
+    if not is_total(query):
+        return
+    limit = query.args.get("limit")
+    if (
+        limit is not None
+        and limit.expression.name not in ("", "0")
+        and not query.args.get("offset")
+    ):
+        query.set("limit", None)
+    for clause in ("distinct", "order"):
+        query.set(clause, None)
+    for test in of_kind(nodes(query), exp.Is):
+        if test.parent_select is query and aggregates(test.this):
+            test.this.replace(fill("if(count(*) >= 0, x, null)", {"x": test.this}))
+
+
+def _rows_of_key(
+    found: exp.Select, query: exp.Query, outer: list[exp.Column], place: exp.Expr
+) -> exp.Select:
+    """A SELECT from the rows that a subquery has for the key of its outer query."""
+    key, rows = _keyed(query, outer, place)
+    found = found.from_(rows.subquery(ROWS), copy=False)
+    return found.where(exp.column(KEY, ROWS).eq(key), copy=False)
+
+
+def _keyed(
+    query: exp.Query, outer: list[exp.Column], place: exp.Expr
+) -> tuple[exp.Expr, exp.Query]:
+    """The key of a subquery in its place, and the subquery for each key."""
+    key, fields = key_of(outer)
+    return key, keyed(query, _keys(place, key), outer, fields)
+
+
+def _only(query: exp.Query, outer: list[exp.Column]) -> exp.Select:
+    """A SELECT of the only value of the rows that a subquery has."""
+    _require_one_group(query, outer)
+    value = exp.column(branches(query)[0].selects[0].alias_or_name, ROWS, quoted=True)
+    return exp.select(exp.alias_(fill(_ONLY, {"value": value}), _VALUE))
+
+
+def _is_aggregated(subquery: exp.Expr, place: exp.Select) -> bool:
+    """Whether a subquery is in an aggregate or a window function, where the engine has none."""
+    node = subquery.parent
+    while node is not None and node is not place:
+        if is_aggregate(node) or isinstance(node, (exp.Filter, exp.Window)):
+            return True
+        node = node.parent
+    return False
+
+
+def _join(
+    subquery: exp.Expr, query: exp.Select, outer: list[exp.Column], place: exp.Select
+) -> None:
+    """Join a subquery with the relations of its place, and put its value in place of it."""
+    if not sources(place) or place.args.get("laterals") or any(p.is_star for p in place.selects):
+        return
+    is_exists = isinstance(subquery, exp.Exists)
+    found = None if is_exists else _only(query, outer)
+    if found is None:
+        found = _of_rows(query).select(exp.alias_(fill("count(*) > 0", {}), _VALUE), append=False)
+    name = f"{PREFIX}joined_{len(place.args.get('joins') or [])}"
+    if outer:
+        key, rows = _keyed(query, outer, place)
+        found = found.select(exp.column(KEY, ROWS), copy=False)
+        found = found.from_(rows.subquery(ROWS), copy=False)
+        found = found.group_by(exp.column(KEY, ROWS), copy=False)
+        on = exp.column(KEY, name).eq(key)
+        place.join(found.subquery(name), on=on, join_type="left", copy=False)
+    else:
+        found = found.from_(query.subquery(ROWS), copy=False)
+        place.join(found.subquery(name), join_type="cross", copy=False)
+    value: exp.Expr = exp.column(_VALUE, name)
+    subquery.replace(fill("coalesce(v, false)", {"v": value}) if is_exists else value)
+
+
+def _require_one_group(query: exp.Query, outer: list[exp.Column]) -> None:
+    """Raise SqlError for a subquery of one value whose rows may be in several groups: a key must
+    be of the outer query or equal to what is."""
+    group = query.args.get("group")
+    if group is None or query.args.get("limit") is not None:
+        return
+    read_outside = {id(column) for column in outer}
+    where = query.args.get("where")
+    equal = [one.unnest_operands() for one in of_kind(nodes(where), exp.EQ)] if where else []
+    for key in group.expressions:
+        same = [b for x, y in equal for a, b in ((x, y), (y, x)) if render(a) == render(key)]
+        if not any(
+            all(id(column) in read_outside for column in of_kind(nodes(value), exp.Column))
+            for value in (key, *same)
+        ):
+            raise SqlError(
+                "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.NON_CORRELATED_COLUMNS_IN_GROUP_BY",
+                f"A subquery of one value is grouped by {render(key)}.",
+            )
+
+
+def _of_rows(query: exp.Query) -> exp.Select:
+    """A SELECT of whether there are rows, of which the outputs then do not matter."""
+    if not query.args.get("distinct") and any(output.is_star for output in query.selects):
+        query.set("expressions", [exp.Literal.number(1)])
+    return exp.select("1")
+
+
+def _keys(place: exp.Expr, key: exp.Expr) -> exp.Select:
+    """The keys that the relations of a place have, of the rows that WHERE leaves of them."""
+    keys = relations_of(place).select(exp.alias_(key.copy(), KEY), append=False, copy=False)
+    where = place.args.get("where")
+    if where is not None and where.find(exp.Query) is None:
+        keys.set("where", where.copy())
+    return keys.distinct(copy=False)
 
 
 def _computed(query: exp.Select) -> exp.Expr:
@@ -85,78 +245,12 @@ def _computed(query: exp.Select) -> exp.Expr:
 
 
 def _joined(query: exp.Select, outer: list[exp.Column], place: exp.Expr) -> exp.Select:
-    """The subquery, joined with the keys."""
+    """A subquery that aggregates all of its rows, joined with the keys: it has a row where no row
+    is joined, as the engine knows."""
     key, fields = key_of(outer)
-    keys = relations_of(place).select(exp.alias_(key.copy(), "key"), append=False, copy=False)
-    where = place.args.get("where")
-    if where is not None and where.find(exp.Query) is None:
-        keys.set("where", where.copy())
-    is_aggregated = is_total(query)
     for column in outer:
-        if is_aggregated and column.find_ancestor(exp.Where, exp.Select) is query:
+        if column.find_ancestor(exp.Where, exp.Select) is query:
             raise reference_error(column)
-        column.replace(exp.column(fields[render(column)], "key", _KEYS))
-    query.join(keys.distinct(copy=False).subquery(_KEYS), join_type="cross", copy=False)
-    if is_aggregated:  # has a row where no row is joined, as the engine knows
-        return query.where(exp.column("key", _KEYS).eq(key), copy=False)
-    return _only(query).where(exp.column("key", _ROWS).eq(key), copy=False)
-
-
-def key_of(outer: list[exp.Column]) -> tuple[exp.Expr, dict[str, str]]:
-    """A struct of the outer columns, and the name of each one's field by its text."""
-    fields: dict[str, str] = {}
-    parts: list[exp.Expr] = []
-    for column in outer:
-        text = render(column)
-        if text not in fields:
-            fields[text] = f"c{len(fields)}"
-            parts += [exp.Literal.string(fields[text]), column.copy()]
-    return exp.Anonymous(this="named_struct", expressions=parts), fields
-
-
-def _only(query: exp.Select) -> exp.Select:
-    """The only value that a subquery has for each key."""
-    key, value = exp.column("key", _KEYS), query.expressions[0].unalias()
-    limit, offset = query.args.get("limit"), query.args.get("offset")
-    order = query.args.get("order")
-    for sorted_by in order.expressions if order is not None else []:
-        named = sorted_by.this
-        if isinstance(named, exp.Literal) or is_output(named, query.expressions[0]):
-            sorted_by.set("this", value.copy())
-    for window in of_kind(nodes(value), exp.Window):
-        if window.parent_select is query:
-            window.append("partition_by", key.copy())
-    if query.args.get("group") is not None:
-        query.group_by(key, copy=False)
-    query.set("expressions", [exp.alias_(value, "value"), exp.alias_(key.copy(), "key")])
-    if limit is not None or offset is not None:
-        number = "dense_rank" if query.args.get("distinct") else "row_number"
-        order = order or exp.Order(expressions=[exp.Ordered(this=value.copy())])
-        place = exp.Window(this=exp.func(number), partition_by=[key.copy()], order=order)
-        query.select(exp.alias_(place, "place"), copy=False)
-    for clause in ("order", "limit", "offset"):
-        query.set(clause, None)
-    only = exp.select(_ONLY).from_(query.subquery(_ROWS))
-    skipped = offset.expression if offset is not None else exp.Literal.number(0)
-    if offset is not None:
-        only = only.where(fill("place > n", {"n": skipped}))
-    if limit is not None:
-        only = only.where(fill("place <= n + m", {"n": skipped, "m": limit.expression}))
-    return only
-
-
-def reference_error(column: exp.Column) -> SqlError:
-    """Spark's error of an outer column beside what a subquery aggregates."""
-    call = column.parent
-    while call is not None and not isinstance(call, exp.Select):
-        if is_aggregate(call) and len({one.table for one in of_kind(nodes(call), exp.Column)}) > 1:
-            return SqlError(
-                "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY"
-                ".AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES",
-                f"{render(call)} has columns of a subquery and of its outer query.",
-            )
-        call = call.parent
-    return SqlError(
-        "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE",
-        f"A subquery that aggregates has {render(column)} of its outer query outside its WHERE.",
-    )
+        column.replace(exp.column(fields[render(column)], KEY, KEYS))
+    query.join(_keys(place, key).subquery(KEYS), join_type="cross", copy=False)
+    return query.where(exp.column(KEY, KEYS).eq(key), copy=False)

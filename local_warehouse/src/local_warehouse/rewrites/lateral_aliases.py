@@ -8,14 +8,17 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse import errors
+from local_warehouse.rewrites.lateral_generators import GENERATORS
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
     aggregates,
+    is_aggregate,
     is_all,
     random_call,
     sources,
     star_query,
 )
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.sql.walk import nodes, of_kind
 
 
@@ -35,6 +38,8 @@ def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Se
                 own = _names_of_relations(select, columns_of)
             if name not in own and not (column.table and name in _relations(select)):
                 _require_repeatable(name, aliases[name])
+                if projection is not qualify:
+                    _require_plain_use(column, select)
                 used: exp.Expr = exp.paren(aliases[name].copy())
                 if column.table:
                     used = exp.Dot(this=used, expression=column.this.copy())
@@ -81,10 +86,32 @@ def _relations(select: exp.Select) -> set[str]:
     return {relation.alias_or_name.lower() for relation in relations}
 
 
+def _require_plain_use(column: exp.Column, select: exp.Select) -> None:
+    """Raise SqlError for an alias that an aggregate, a window function or a generator reads."""
+    node: exp.Expr | None = column.parent
+    condition = ""
+    while node is not None and node is not select:
+        if isinstance(node, exp.Window):
+            condition = "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_WINDOW"
+        elif not condition and (is_aggregate(node) or isinstance(node, exp.Filter)):
+            condition = "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_AGGREGATE_FUNC"
+        elif not condition and name_of(node) in GENERATORS:
+            condition = "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_GENERATOR"
+        node = node.parent
+    if condition:
+        raise errors.SqlError(
+            condition,
+            f"The feature is not supported: Referencing the lateral column alias {column.name} in"
+            " an aggregate, a window function or a generator.",
+        )
+
+
 def _require_repeatable(alias: str, expression: exp.Expr) -> None:
-    """Raise SqlError for a random expression: it would be computed for each use of its alias, with
-    another value."""
+    """Raise SqlError for a random expression, or for one of several rows: it would be computed for
+    each use of its alias, with another value."""
     call = random_call(expression)
+    if call is None and name_of(expression) in GENERATORS:
+        call = name_of(expression)
     if call is not None:
         raise errors.unsupported(
             f"the alias {alias} of {call}() in the same SELECT, which would be another value "

@@ -8,37 +8,43 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.walk import nodes, of_kind
 
-_GENERATORS = ("explode", "posexplode", "inline", "stack", "json_tuple")
+_OUTER = "_outer"
 _OF_COLLECTIONS = ("explode", "posexplode", "inline")
+GENERATORS = (*_OF_COLLECTIONS, *(name + _OUTER for name in _OF_COLLECTIONS), "stack", "json_tuple")
+
+
+def can_be_viewed(select: exp.Select, join: exp.Join) -> bool:
+    """Whether a LATERAL VIEW can stand in place of a join with a generator: no other join follows,
+    before which it cannot be, and no row is kept for which a condition finds none."""
+    is_inner = join.kind in ("", "CROSS", "INNER") and not join.side and not join.method
+    is_plain = is_inner or (join.side == "LEFT" and join.args.get("on") in (None, exp.true()))
+    return join is select.args["joins"][-1] and is_plain and not join.args.get("using")
 
 
 def view_generators(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
-    """Put LATERAL VIEW in place of a join with a generator. Raises SqlError where another join
-    follows, before which a LATERAL VIEW cannot stand."""
+    """Put LATERAL VIEW in place of a join with a generator, where it can stand."""
     joins = select.args.get("joins") or []
-    for join in list(joins):
+    for join in reversed(list(joins)):
         lateral = join.this
-        is_generator = isinstance(lateral, exp.Lateral) and isinstance(lateral.this, exp.Anonymous)
-        if not is_generator or str(lateral.this.this).lower() not in _GENERATORS:
+        is_call = isinstance(lateral, exp.Lateral) and isinstance(lateral.this, exp.Anonymous)
+        name = str(lateral.this.this).lower() if is_call else ""
+        if name not in GENERATORS or not can_be_viewed(select, join):
             continue
-        on = join.args.get("on")
-        is_inner = join.kind in ("", "CROSS", "INNER") and not join.side
-        is_plain = (
-            on == exp.true() if join.side == "LEFT" else is_inner and on in (None, exp.true())
-        )
-        if join is not joins[-1] or not is_plain:
-            raise unsupported(f"LATERAL {lateral.this.this} in this join (use LATERAL VIEW)")
         joins.remove(join)
         if lateral.args.get("alias") is None:
-            lateral.set("alias", exp.TableAlias(this=exp.to_identifier(f"{PREFIX}generated")))
+            name_of_view = exp.to_identifier(f"{PREFIX}lateral_{len(joins)}")
+            lateral.set("alias", exp.TableAlias(this=name_of_view))
+        on = join.args.get("on")
+        if on is not None and not join.side:
+            select.where(on, copy=False)
         lateral.set("view", True)
-        lateral.set("outer", not is_inner)
-        select.append("laterals", lateral)
+        lateral.set("outer", bool(join.side) or name.endswith(_OUTER))
+        lateral.this.set("this", name.removesuffix(_OUTER))
+        select.set("laterals", [lateral, *(select.args.get("laterals") or [])])
     return select
 
 

@@ -27,6 +27,7 @@ from local_warehouse.rewrites.confused_names import (
     view_called_values,
 )
 from local_warehouse.rewrites.constants import compute_constants
+from local_warehouse.rewrites.correlated_values import join_deep_values
 from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
@@ -134,7 +135,7 @@ REWRITES: tuple[Rewrite, ...] = (
     sort_texts_over_windows,
     leave_nulls_out_of_lists,
     divide_covariances,
-    each_select(join_lateral_queries, filter_joins),
+    each_select(join_lateral_queries, join_deep_values, filter_joins),
     each_select(
         extract_paths_of_select,
         look_into_subqueries,

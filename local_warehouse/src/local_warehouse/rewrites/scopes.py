@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
+from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.evident_types import evidently_agree
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -157,22 +158,63 @@ def nodes_read(select: exp.Select) -> list[exp.Expr]:
 
 
 def outer_columns(query: exp.Query, columns_of: ColumnsOf) -> list[exp.Column]:
-    """The columns in a subquery that its own relations do not have, nor those of queries in it."""
-    known: set[str] = set()
-    own: set[str] = set()
+    """The columns in a query that neither its own relations have nor those of queries in it."""
+    known: dict[int, set[str]] = {}
     for select in of_kind(nodes(query), exp.Select):
         relations = [*sources(select), *(select.args.get("laterals") or [])]
-        known |= {relation.alias_or_name.lower() for relation in relations}
-        if relations:
-            own |= {column.name.lower() for column in columns_of(_without_conditions(select))}
-    found = []
-    for column in of_kind(nodes(query), exp.Column):
+        known[id(select)] = {relation.alias_or_name.lower() for relation in relations}
+    names: dict[int, set[str]] = {}
+
+    def has(place: exp.Expr, column: exp.Column) -> bool:
         first = column.parts[0].name.lower()
-        if len(column.parts) == 1 and _is_output_of_its_own(column):
+        if len(column.parts) > 1 and first in known[id(place)]:
+            return True
+        if id(place) not in names:
+            names[id(place)] = _names_of(place, columns_of) if known[id(place)] else set()
+        return first in names[id(place)]
+
+    return [
+        column
+        for column in of_kind(nodes(query), exp.Column)
+        if not (len(column.parts) == 1 and _is_output_of_its_own(column))
+        and not any(id(place) in known and has(place, column) for place in places_around(column))
+    ]
+
+
+def _names_of(place: exp.Select, columns_of: ColumnsOf) -> set[str]:
+    """The names of the columns that the relations of a SELECT have: also of those that the engine
+    cannot be asked for, as they read an outer query."""
+    try:
+        return {column.name.lower() for column in columns_of(_without_conditions(place))}
+    except SqlError:
+        if place.args.get("laterals"):
+            raise
+        columns = columns_of_relations(place, columns_of)
+        return {name for one in sources(place) for name in _names_of_relation(one, columns)}
+
+
+_SHOWN = {"explode": ["col"], "posexplode": ["pos", "col"]}  # of functions in FROM
+
+
+def _names_of_relation(relation: exp.Expr, columns_of: ColumnsOf) -> set[str]:
+    alias = relation.args.get("alias")
+    if alias is not None and alias.columns:
+        return {column.name.lower() for column in alias.columns}
+    if isinstance(relation.this, exp.Anonymous) and str(relation.this.this).lower() in _SHOWN:
+        return {*_SHOWN[str(relation.this.this).lower()]}
+    query = branches(relation.unnest())[0] if isinstance(relation, exp.Subquery) else None
+    if not isinstance(query, exp.Select):
+        return {column.name.lower() for column in columns_of(relation)}
+    names = set()
+    for output in query.selects:
+        if not output.is_star:
+            names.add(output.alias_or_name.lower())
             continue
-        if first not in own and (len(column.parts) == 1 or first not in known):
-            found.append(column)
-    return found
+        table = output.args.get("table") if isinstance(output, exp.Column) else None
+        for one in sources(query):
+            if table is None or one.alias_or_name.lower() == table.name.lower():
+                names |= _names_of_relation(one, columns_of)
+    return names
 
 
 def _without_conditions(select: exp.Select) -> exp.Select:
@@ -192,7 +234,10 @@ def _is_output_of_its_own(column: exp.Column) -> bool:
     query = node.parent
     if query is None or node.arg_key in ("from_", "joins", "laterals", "where"):
         return False
-    return any(is_output(column, output) for output in branches(query)[0].selects)
+    outputs = branches(query)[0].selects
+    if isinstance(query, exp.SetOperation):
+        return any(column.name.lower() == output.alias_or_name.lower() for output in outputs)
+    return any(is_output(column, output) for output in outputs)
 
 
 def is_output(sorted_by: exp.Expr, output: exp.Expr) -> bool:
