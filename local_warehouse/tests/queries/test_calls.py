@@ -29,6 +29,11 @@ def test_named_arguments_go_where_they_belong(warehouse: Any) -> None:
             "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.BOTH_POSITIONAL_AND_NAMED",
         ),
         ("upper(str => 'a')", "NAMED_PARAMETERS_NOT_SUPPORTED"),
+        ("element_at(array(1), 0)", "INVALID_INDEX_OF_ZERO"),
+        ("split_part('a.b', '.', 0)", "INVALID_INDEX_OF_ZERO"),
+        ("regexp_extract('ab', 'a', 2)", "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
+        ("regexp_extract_all('ab', '(a)', -1)", "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
+        ("mask('Ab', 'XX')", "DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE"),
         ("max_by(1, 2, 3)", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
         ("floor(2.5, 0, 1)", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
         ("format_string()", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
@@ -75,6 +80,13 @@ def test_an_empty_match_stands_behind_another(warehouse: Any) -> None:
     assert row == {
         "a": "-b-a--", "c": 5, "d": "ba", "e": "b+nn+", "f": ".ann", "g": None,
     }  # fmt: skip
+
+
+def test_null_has_no_length(warehouse: Any) -> None:
+    query = (
+        "select array_size(null) as a, json_array_length(null) as b, json_object_keys(null) as c"
+    )
+    assert warehouse.sql(query) == [{"a": None, "b": None, "c": None}]
 
 
 def test_fields_are_named_as_the_parameters_of_a_lambda(warehouse: Any) -> None:

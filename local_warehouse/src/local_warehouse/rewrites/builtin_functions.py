@@ -195,6 +195,8 @@ _PARAMETERS = {
     "map_zip_with": ("local_k", _VALUE_OF_KEY.format("x", "y"), _VALUE_OF_KEY.format("y", "x")),
 }
 _REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
+# What the engine has no NULL for, with the type of its value.
+_OF_NULL = {"array_size": "int", "json_array_length": "int", "json_object_keys": "array<string>"}
 _MODES = ("aes_encrypt", "aes_decrypt")
 _LEAST_PLACE = 2**31  # before the end, from which Spark counts to one character too few
 _FROM_START = (
@@ -292,6 +294,8 @@ def _correct(call: exp.Expr) -> None:
         raise SqlError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", f"{name}() requires a format.")
     elif name == "to_binary" and len(arguments) == 2 and _is_null(arguments[1]):
         call.replace(exp.cast(exp.Null(), "binary"))
+    elif name in _OF_NULL and len(arguments) == 1 and isinstance(arguments[0], exp.Null):
+        call.replace(exp.cast(exp.Null(), _OF_NULL[name]))
     elif name == "encode" and len(arguments) == 2:
         _encode(call, arguments)
     elif name in ("to_number", "try_to_number") and _is_null(arguments[-1]):
