@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from databricks.sql.exc import Error
+
 
 def test_views_read_views_and_name_their_columns(warehouse: Any, schema: str) -> None:
     warehouse.sql(f"create table {schema}.t as select 1 as a, 'x' as b")
@@ -54,3 +57,39 @@ def test_temporary_views_belong_to_their_session(warehouse: Any, schema: str) ->
         assert mine.execute("select a from v").fetchall()[0][0] == 1
         assert theirs.execute("select a from v").fetchall()[0][0] == 2
     warehouse.fails("select a from v", "TABLE_OR_VIEW_NOT_FOUND")
+
+
+def test_a_view_does_not_read_itself(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create view {schema}.a as select 1 as n")
+    warehouse.sql(f"create view {schema}.b as select n from {schema}.a")
+    for change in ("create or replace view", "alter view"):
+        for read in ("a", "b"):
+            query = f"select n from {schema}.{read}"
+            warehouse.fails(f"{change} {schema}.a as {query}", "RECURSIVE_VIEW")
+    assert warehouse.sql(f"select n from {schema}.b") == [{"n": 1}]
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("create temporary view a as select 2 as n")
+        with pytest.raises(Error, match="RECURSIVE_VIEW"):
+            cursor.execute("create or replace temporary view a as select n + 1 as n from a")
+        cursor.execute(f"create or replace view {schema}.a as select 3 as n")
+        cursor.execute(f"create or replace temporary view c as select n from {schema}.b")
+        cursor.execute("select n from c")
+        assert cursor.fetchall()[0][0] == 3
+
+
+@pytest.mark.parametrize(
+    ("statement", "condition"),
+    [
+        ("create temporary view a as select 2 as n", "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"),
+        ("create temporary view if not exists b as select 2 as n", "PARSE_SYNTAX_ERROR"),
+        ("create or replace view if not exists {schema}.b as select 2 as n", "PARSE_SYNTAX_ERROR"),
+        ("create temporary view {schema}.b as select 2 as n", "TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS"),
+    ],
+)
+def test_a_view_is_not_made_twice_or_elsewhere(
+    warehouse: Any, schema: str, statement: str, condition: str
+) -> None:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("create or replace temporary view a as select 1 as n")
+        with pytest.raises(Error, match=condition):
+            cursor.execute(statement.format(schema=schema))

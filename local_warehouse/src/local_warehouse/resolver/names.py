@@ -16,7 +16,7 @@ from sqlglot import exp
 from local_warehouse import errors
 from local_warehouse.catalog import information_schema
 from local_warehouse.catalog.model import Function, Relation
-from local_warehouse.catalog.names import full_name
+from local_warehouse.catalog.names import Name, full_name
 from local_warehouse.engine.snapshots import Snapshot
 from local_warehouse.resolver import fractions, policies, scans, time_travel, user_functions
 from local_warehouse.resolver.ctes import Reference, check_names, common_table_expression
@@ -72,6 +72,7 @@ class NameResolver:
         self._reads, self._writes = reads, writes.id if writes else None
         self.references: list[Reference] = []
         self.snapshots: dict[str, Snapshot] = {}  # by the ids of their relations
+        self.views: set[Name | str] = set()  # those that are read; of a temporary one its name
 
     def resolve(self, tree: exp.Expr, scope: Scope) -> exp.Expr:
         """Resolve the names of a tree in place. Returns the tree, or what replaces all of it.
@@ -167,11 +168,13 @@ class NameResolver:
 
     def _temporary_view(self, table: exp.Table, scope: Scope) -> exp.Expr:
         view = self._context.session.temporary_views[table.name.lower()]
+        self.views.add(table.name.lower())
         inner = scope.within(view.namespace, permanent=False)
         return subquery_for(table, self.resolve(parse_again(view.text), inner), view.names)
 
     def _view(self, table: exp.Table, view: Relation, scope: Scope) -> exp.Expr:
         assert view.view_text is not None
+        self.views.add(view.name)
         inner = scope.within(view.view_namespace or scope.namespace, permanent=True)
         body = self.resolve(parse_again(view.view_text), inner)
         if view.query_columns:

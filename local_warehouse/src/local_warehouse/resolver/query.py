@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column, Function, Relation
+from local_warehouse.catalog.names import Name
+from local_warehouse.errors import SqlError
 from local_warehouse.resolver.ctes import number_ctes
 from local_warehouse.resolver.names import NameResolver, Scope
 from local_warehouse.resolver.parameters import bind
@@ -59,6 +61,7 @@ class Query:
             number_ctes(names.references)
             self._rewritten = rewritten(tree, self._engine.columns, self._engine.generation)
             self._snapshots = names.snapshots  # held while the query may be run
+            self._views = names.views
             self._resources = resources.pop_all()
 
     @functools.cached_property
@@ -74,6 +77,11 @@ class Query:
 
     def _columns_of(self, part: exp.Expr) -> list[Column]:
         return self._engine.columns(render(part))
+
+    def check_acyclic(self, view: Name | str) -> None:
+        """Raise SqlError where the query reads the view that it is to be, be it by another one."""
+        if view in self._views:
+            raise SqlError("RECURSIVE_VIEW", f"The view {view} would read itself.")
 
     def columns(self) -> list[Column]:
         """The columns of the query's result."""

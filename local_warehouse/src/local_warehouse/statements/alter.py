@@ -113,6 +113,7 @@ def _new_query(context: Context, view: Relation, text: str) -> None:
     with Query(context, text, permanent=True) as query:
         view.columns = query.columns()
         view.query_columns = query.names_of_star(view.columns)
+        query.check_acyclic(view.name)
     view.view_text, view.view_namespace = text, context.session.namespace
 
 

@@ -133,7 +133,7 @@ class _TableClauses:
 
 
 def _table(context: Context, reader: StatementReader, or_replace: bool) -> Result:
-    if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    if_not_exists = not or_replace and reader.accept("IF", "NOT", "EXISTS")
     name = full_name(reader.name(), context.session.namespace)
     clauses = _read_table_clauses(context, reader)
     if clauses.like is not None:
@@ -526,6 +526,8 @@ def _clone_result(relation: Relation) -> Result:
 
 def _view(context: Context, reader: StatementReader, replace: bool, temporary: bool) -> Result:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
+    if if_not_exists and (replace or temporary):
+        raise reader.error("IF NOT EXISTS is for views of the catalog that are not replaced")
     parts = reader.name()
     listed: list[tuple[str, str | None]] = []
     if reader.accept("("):
@@ -550,6 +552,9 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
     with Query(context, tree, permanent=not temporary, reads=True) as query:
         columns = query.columns()
         query_columns = query.names_of_star(columns)
+        is_local = temporary and len(parts) == 1
+        own = parts[0].lower() if is_local else full_name(parts, context.session.namespace)
+        query.check_acyclic(own)
     if listed and len(listed) != len(columns):
         raise SqlError(
             "CREATE_VIEW_COLUMN_ARITY_MISMATCH",
@@ -561,6 +566,16 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
     ]
     _check_distinct(column.name for column in named)
     if temporary:
+        if len(parts) > 1:
+            raise SqlError(
+                "TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS",
+                f"A temporary view has a name of one part, and not {'.'.join(parts)}.",
+            )
+        if own in context.session.temporary_views and not replace:
+            raise SqlError(
+                "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS",
+                f"Cannot create the temporary view {parts[0]} because it already exists.",
+            )
         names = [column.name for column in named] if listed else []
         view = TemporaryView(text, context.session.namespace, named, names)
         context.session.temporary_views[parts[-1].lower()] = view
