@@ -760,3 +760,10 @@ def test_an_alias_is_a_key_and_used_beside_it(warehouse: Any) -> None:
         warehouse.fails(f"{query} group by {key}", condition)
     total = f"select upper(k) as u, sum(n) as s, s + 1 as t from {ROWS} group by all order by u"
     assert [row["t"] for row in warehouse.sql(total)] == [4, 4]
+
+
+def test_a_common_table_expression_of_random_values_is_read_once(warehouse: Any) -> None:
+    query = "with a as (select uuid() as u from range(3)), b as (select u from a) select"
+    assert warehouse.sql(f"{query} count(distinct u) as n from b") == [{"n": 3}]
+    for rest in ("1 from a join a as c using (u)", "(select max(u) from b) = u from b"):
+        warehouse.fails(f"{query} {rest}", "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")

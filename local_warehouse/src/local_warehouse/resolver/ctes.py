@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.scopes import random_call
 
 Reference = tuple[exp.Table, exp.CTE]  # a name in FROM, and the expression that it means
 
@@ -45,6 +46,26 @@ def check_names(clause: exp.With) -> None:
                 "DUPLICATED_CTE_NAMES", f"CTE definition can't have duplicate names: '{name}'."
             )
         seen.add(name.lower())
+
+
+def check_random(references: list[Reference]) -> None:
+    """Raise SqlError for a common table expression of random values that is read several times, be
+    it by others: the engine would compute it each time, with other values."""
+    reads: dict[int, int] = {}
+
+    def count(expression: exp.CTE) -> int:
+        if id(expression) not in reads:
+            around = [t.find_ancestor(exp.CTE) for t, read in references if read is expression]
+            reads[id(expression)] = sum(count(one) if one else 1 for one in around)
+        return reads[id(expression)]
+
+    for expression in {id(read): read for _, read in references}.values():
+        call = random_call(expression.this) if count(expression) > 1 else None
+        if call is not None:
+            raise unsupported(
+                f"{call}() in a common table expression that is read more than once"
+                f" ({expression.alias}; write it to a table)"
+            )
 
 
 def number_ctes(references: list[Reference]) -> None:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from local_warehouse.catalog.model import Column, Function, Relation
 from local_warehouse.catalog.names import Name
 from local_warehouse.errors import SqlError
-from local_warehouse.resolver.ctes import number_ctes
+from local_warehouse.resolver.ctes import check_random, number_ctes
 from local_warehouse.resolver.names import NameResolver, Scope
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.rewritten import rewritten
@@ -58,6 +58,7 @@ class Query:
                 read_without_ansi(tree, written)
             if call is not None:
                 tree = with_arguments(*call, tree, self._columns_of)
+            check_random(names.references)
             number_ctes(names.references)
             self._rewritten = rewritten(tree, self._engine.columns, self._engine.generation)
             self._snapshots = names.snapshots  # held while the query may be run
