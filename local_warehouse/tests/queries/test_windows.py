@@ -228,3 +228,10 @@ def test_percentiles_of_several_shares(cursor: Any) -> None:
     beyond = "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"
     assert _condition(cursor, "percentile_cont(array(2.0)) within group (order by i)") == beyond
     assert _condition(cursor, "percentile(cast(i as double), -0.1)") == beyond
+
+
+def test_an_average_of_null_is_a_double(cursor: Any) -> None:
+    cursor.execute(f"select avg(null) as y from {_ROWS}")
+    assert cursor.description[0][1] == "double"
+    cursor.execute(f"select avg(null) over (order by i) as y from {_ROWS}")
+    assert cursor.description[0][1] == "double"

@@ -160,7 +160,8 @@ def _averaged(call: exp.Expr) -> list[exp.Expr]:
         return []
     window, evident = _window_of(call), evident_type(_argument(call))
     is_moving = window is not None and _moves(window)
-    return [_argument(call)] if is_moving or evident == UNKNOWN or "decimal" in evident else []
+    is_other = evident in (UNKNOWN, "void") or "decimal" in evident
+    return [_argument(call)] if is_moving or is_other else []
 
 
 def average(call: exp.Expr, types: OperandTypes) -> None:
