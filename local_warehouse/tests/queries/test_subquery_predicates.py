@@ -112,6 +112,12 @@ def test_conditions(
             " x.k = w.k",
             [(2, 2)],
         ),
+        (
+            "select n, w.k, x.j from {v} join {w} w on n = w.k and n in (select 2) join (select k,"
+            " parse_json('{{\"a\": 5}}'):a::int as j from {w} qualify row_number() over (order by k"
+            " desc) = 1) x on true",
+            [(2, 2, 5)],
+        ),
         ("select count(*) from (select n from {v}) natural left join (select k from {w})", [(20,)]),
         ("select count(*) from {v} natural full join (select k from {w} where false)", [(4,)]),
     ],

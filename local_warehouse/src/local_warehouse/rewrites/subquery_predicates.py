@@ -56,8 +56,7 @@ def filter_joins(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
         if not join.side and not join.method and join.kind in ("", "INNER", "CROSS"):
             if any(one.side in ("RIGHT", "FULL") for one in later):
                 continue
-            names = {column.name.lower() for one in later for column in ask(one.this)}
-            moved = [part for part in moved if not names & _unqualified(nodes(part))]
+            moved = [part for part in moved if not _may_be_of(later, part, ask)]
             select.where(*(part.copy() for part in moved), copy=False)
         elif join.side == "LEFT" or (not join.side and join.kind in ("SEMI", "ANTI")):
             known = sources(select)[: at + 2]
@@ -75,6 +74,17 @@ def filter_joins(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             join.set("on", None)
             join.set("kind", "CROSS")
     return select
+
+
+def _may_be_of(later: list[exp.Expr], part: exp.Expr, ask: ColumnsOf) -> bool:
+    """Whether a condition has a column without relation that later joins have too."""
+    names = _unqualified(nodes(part))
+    try:
+        return bool(names) and any(
+            names & {column.name.lower() for column in ask(join.this)} for join in later
+        )
+    except SqlError:  # for relations that are not yet as the engine reads them
+        return False
 
 
 def _filtered(relation: exp.Expr, parts: list[exp.Expr]) -> exp.Subquery:
