@@ -123,8 +123,8 @@ def join_laterally(
     """Put the query of a function's body in place of its call in LATERAL, which has the function's
     name where it has no other. The arguments may name columns of the relations before it."""
     join = lateral.parent
-    select = join.parent if isinstance(join, exp.Join) else None
-    if not isinstance(select, exp.Select):
+    select = join.parent if join is not None else None
+    if not isinstance(join, exp.Join) or not isinstance(select, exp.Select):
         raise errors.unsupported(f"LATERAL {function.name.table}(…) that is first in FROM")
     joins = select.args["joins"]
     select.set("joins", joins[: join.index])  # the others are not seen, and may have such calls

@@ -82,7 +82,7 @@ def _check_condition(condition: exp.Expr, given: int) -> None:
         )
 
 
-def _compared_by_call(call: exp.Func) -> list[exp.Expr]:
+def _compared_by_call(call: exp.Expr) -> list[exp.Expr]:
     """The values that a function compares, the first one with each of the others."""
     if isinstance(call, exp.Anonymous) and str(call.this).lower() == "equal_null":
         return list(call.expressions)

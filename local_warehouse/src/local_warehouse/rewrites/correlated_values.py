@@ -108,8 +108,9 @@ def join_deep_values(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     operations: the engine does not look for it there."""
     for subquery in reversed(of_kind(nodes(select), exp.Subquery, exp.Exists)):
         is_relation = isinstance(subquery.parent, _RELATIONS)
-        query = subquery.this.unnest() if isinstance(subquery.this, exp.Query) else None
-        if is_relation or query is None or place_of(subquery) is not select:
+        query = subquery.this.unnest()
+        is_own = place_of(subquery) is select and not is_relation
+        if not is_own or not isinstance(query, exp.Query):
             continue
         if isinstance(subquery, exp.Subquery) and isinstance(query, exp.Select):
             _keep_one_row(query)

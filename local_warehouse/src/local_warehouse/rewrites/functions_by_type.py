@@ -96,10 +96,10 @@ def _compare_structs(node: exp.Expr, types: OperandTypes) -> None:
         )
     differ = UNKNOWN not in (left, right) and _types_of_fields(left) != _types_of_fields(right)
     if differ and (condition := node.meta.get(OF_ROWS)):
-        value, other = (render(side.unnest()) for side in (node.this, node.expression))
+        one, other = (render(side.unnest()) for side in (node.this, node.expression))
         raise SqlError(
             condition,
-            f"Cannot resolve a comparison of rows due to data type mismatch: {value} has the type"
+            f"Cannot resolve a comparison of rows due to data type mismatch: {one} has the type"
             f" {left.upper()}, and {other} has {right.upper()}.",
         )
     if needs_other_fields(right, left):

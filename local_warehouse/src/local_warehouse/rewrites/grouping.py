@@ -176,7 +176,7 @@ def name_grouping_ids(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             continue
         is_output, given = node.parent is select, node.expressions or _flat([keys])
         mask = exp.Literal.number(2 ** len(given) - 1)
-        number = exp.paren(exp.BitwiseAnd(this=_grouping_id(given), expression=mask))
+        number: exp.Expr = exp.paren(exp.BitwiseAnd(this=_grouping_id(given), expression=mask))
         if not given:  # of a total alone
             number = exp.cast(exp.Literal.number(0), "bigint")
         node.replace(exp.alias_(number, name) if is_output else number)

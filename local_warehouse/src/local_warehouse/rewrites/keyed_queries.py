@@ -58,7 +58,9 @@ def inline_ctes(query: exp.Query, columns_of: ColumnsOf) -> None:
     """Put those CTEs of a query that read an outer query in place of their names, which no other
     CTEs have."""
     clause = query.args.get("with_")
-    for cte in list(clause.expressions) if clause is not None else []:
+    if clause is None:
+        return
+    for cte in list(clause.expressions):
         if not outer_columns(cte.this, columns_of):
             continue
         cte.pop()
@@ -133,14 +135,14 @@ def key_of(outer: list[exp.Column]) -> tuple[exp.Expr, dict[str, str]]:
 
 def keyed(
     query: exp.Query, keys: exp.Select, outer: list[exp.Column], fields: dict[str, str]
-) -> exp.Expr:
+) -> exp.Query:
     """The query for each of the keys, which are its last column."""
     for column in outer:
         column.replace(exp.column(fields[render(column)], KEY, KEYS))
     return _keyed(query, keys)
 
 
-def _keyed(query: exp.Expr, keys: exp.Select) -> exp.Expr:
+def _keyed(query: exp.Expr, keys: exp.Select) -> exp.Query:
     clause = query.args.get("with_")
     query.set("with_", None)
     found = _keyed_body(query, keys)
@@ -149,7 +151,7 @@ def _keyed(query: exp.Expr, keys: exp.Select) -> exp.Expr:
     return found
 
 
-def _keyed_body(query: exp.Expr, keys: exp.Select) -> exp.Expr:
+def _keyed_body(query: exp.Expr, keys: exp.Select) -> exp.Query:
     if isinstance(query, exp.Subquery):
         query.set("this", _keyed(query.this, keys))
         return query

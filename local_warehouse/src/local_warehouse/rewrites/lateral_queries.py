@@ -80,9 +80,10 @@ def _name_columns(lateral: exp.Lateral, query: exp.Query) -> None:
     """Name the outputs of a query without relations as its alias does: otherwise the engine does
     not find columns that are shown as they are."""
     alias = lateral.args.get("alias")
-    names = alias.columns if alias is not None else []
-    if isinstance(query, exp.Select) and names and len(names) == len(query.expressions):
-        pairs = zip(query.expressions, names, strict=True)
+    if alias is None or not alias.columns or not isinstance(query, exp.Select):
+        return
+    if len(alias.columns) == len(query.expressions):
+        pairs = zip(query.expressions, alias.columns, strict=True)
         query.set("expressions", [exp.alias_(one.unalias(), name.copy()) for one, name in pairs])
         alias.set("columns", None)
 

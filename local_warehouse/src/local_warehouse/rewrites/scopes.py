@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlglot import exp
 
@@ -181,7 +181,7 @@ def outer_columns(query: exp.Query, columns_of: ColumnsOf) -> list[exp.Column]:
     ]
 
 
-def _names_of(place: exp.Select, columns_of: ColumnsOf) -> set[str]:
+def _names_of(place: Any, columns_of: ColumnsOf) -> set[str]:
     """The names of the columns that the relations of a SELECT have: also of those that the engine
     cannot be asked for, as they read an outer query."""
     try:
@@ -315,10 +315,10 @@ def conditions(node: exp.Expr) -> list[exp.Expr]:
     return [node]
 
 
-def branches(whole: exp.Query) -> list[exp.Query]:
+def branches(whole: exp.Expr) -> list[exp.Query]:
     """The queries that set operations combine, in the order of the text, or the query itself."""
     found: list[exp.Query] = []
-    waiting: list[exp.Query] = [whole]
+    waiting: list[Any] = [whole]
     while waiting:
         node = waiting.pop()
         if isinstance(node, exp.SetOperation):

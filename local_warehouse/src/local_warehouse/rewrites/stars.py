@@ -7,6 +7,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names-star
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlglot import exp
 
@@ -215,7 +216,9 @@ def spell_as_relations(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         while isinstance(column, exp.Dot):  # the fields of a struct
             column = column.this
         name = column.args.get("table") if isinstance(column, exp.Column) else None
-        for place in places_around(star) if name is not None else ():
+        if column is None or name is None:
+            continue
+        for place in places_around(star):
             written = _names_of_relations(place).get(name.name.lower())
             if written is not None:
                 name.replace(exp.to_identifier(written, quoted=True))
@@ -227,7 +230,7 @@ def spell_as_relations(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 
 def _check_count(star: exp.Expr) -> None:
     argument = star.parent if isinstance(star.parent, exp.Distinct) else star
-    call = argument.parent
+    call: Any = argument.parent
     is_alone = len(argument.expressions or [argument]) == 1
     if name_of(call) == "count" and len(call.expressions) == 1 and is_alone:
         raise SqlError(

@@ -140,8 +140,8 @@ def look_into_changes(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 def query_of(predicate: exp.Expr) -> exp.Query:
     """The query of an IN or EXISTS that has one."""
     found: Any = predicate.args["query"] if isinstance(predicate, exp.In) else predicate.this
-    query: exp.Query = found.unnest() if isinstance(found, exp.Subquery) else found
-    return query
+    query: exp.Query = found
+    return query.unnest()
 
 
 def denies(listing: exp.Expr) -> bool:
