@@ -140,8 +140,10 @@ def look_into_changes(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 def query_of(predicate: exp.Expr) -> exp.Query:
     """The query of an IN or EXISTS that has one."""
     found: Any = predicate.args["query"] if isinstance(predicate, exp.In) else predicate.this
+    if isinstance(found, exp.Subquery):
+        found = found.unnest()
     query: exp.Query = found
-    return query.unnest()
+    return query
 
 
 def denies(listing: exp.Expr) -> bool:
