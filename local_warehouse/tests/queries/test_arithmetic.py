@@ -114,9 +114,10 @@ def test_the_least_integers(warehouse: Any) -> None:
 def test_what_no_row_asks_for_is_not_divided(warehouse: Any) -> None:
     found = warehouse.sql(
         "select if(x > 1, 1, 1/0) as a, coalesce(x, 1 div 0) as b, case when x > 1 then 1 else 5 %"
-        " 0 end as c, if(x > 1, 1, 5.5 / 0.0) as e from values (2) as t(x)"
+        " 0 end as c, if(x > 1, 1, 5.5 / 0.0) as e, nanvl(x, 1 / (x - 2)) as f from values (2) as"
+        " t(x)"
     )
-    assert found == [{"a": 1.0, "b": 2, "c": 1, "e": 1}]
+    assert found == [{"a": 1.0, "b": 2, "c": 1, "e": 1, "f": 2.0}]
     for division in ("1 / 0", "1 div 0", "5.5 / 0", "if(x > 2, 1, 1 / 0)"):
         warehouse.fails(f"select {division} as a from values (2) as t(x)", "DIVIDE_BY_ZERO")
 

@@ -288,6 +288,10 @@ def _correct(call: exp.Expr) -> None:
     elif name == "get" and len(arguments) == 2 and not _is_natural(arguments[1]):
         # the engine's counts from the end below -1
         call.replace(fill("get(x, greatest(y, -1))", {"x": arguments[0], "y": arguments[1]}))
+    elif name == "nanvl" and len(arguments) == 2 and arguments[1].find(exp.Div):
+        # the engine divides in each row
+        places = {"x": arguments[0], "y": arguments[1]}
+        call.replace(fill("cast(if(isnan(x), y, x) as double)", places))
     elif name == "elt" and len(arguments) > 1:
         _take(call, arguments)
     elif name in ("format_string", "printf") and not arguments:  # on which the engine ends
