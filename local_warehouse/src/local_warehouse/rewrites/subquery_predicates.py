@@ -139,16 +139,10 @@ def look_into_changes(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
 
 def query_of(predicate: exp.Expr) -> exp.Query:
     """The query of an IN or EXISTS that has one."""
-<<<<<<< Updated upstream
     found: Any = predicate.args["query"] if isinstance(predicate, exp.In) else predicate.this
     if isinstance(found, exp.Subquery):
         found = found.unnest()
     query: exp.Query = found
-=======
-    found = predicate.args["query"] if isinstance(predicate, exp.In) else predicate.this
-    inner: Any = found.unnest() if isinstance(found, exp.Subquery) else found
-    query: exp.Query = inner
->>>>>>> Stashed changes
     return query
 
 
