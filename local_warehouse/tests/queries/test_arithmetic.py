@@ -184,6 +184,8 @@ def test_a_structs_types_are_known_once_its_fields_are_corrected(warehouse: Any)
         ("try_multiply(y, y)", "None smallint"),
         ("try_add(100Y, t)", "None tinyint"),
         ("try_add(y, 1)", "301 int"),
+        ("mod(null, null)", "None double"),
+        ("+null", "None double"),
     ],
 )
 def test_what_tries_to_compute_on_fractions_and_small_integers(

@@ -562,7 +562,7 @@ def _of_remainder(own: str, beside: str) -> str | None:
     """The type to which an argument is cast because of the other one's type; None for no cast."""
     both = {own, beside}
     if UNKNOWN in both or len(both) < 2:
-        return None
+        return "double" if both == {"void"} else None
     if "void" in both:
         return beside if own == "void" and beside != "string" else None
     if "string" in both and both & DIGITS.keys():
@@ -645,7 +645,7 @@ def _combine(node: exp.Expr, types: OperandTypes) -> None:
 
 
 def _text_of_call(call: exp.Expr) -> list[exp.Expr]:
-    return [one for one in call.expressions if evident_type(one) == "string"]
+    return [one for one in call.expressions if evident_type(one) in ("string", "void")]
 
 
 def _sign_text(call: exp.Expr, types: OperandTypes) -> None:
