@@ -471,6 +471,31 @@ def test_a_comma_stands_before_something(warehouse: Any, query: str) -> None:
     warehouse.fails(query, "PARSE_SYNTAX_ERROR")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from range(2),",
+        "select id from range(3) limit 1, 1",
+        "select id from range(3) fetch first 1 rows only",
+        "select id from range(3) for update",
+        "select id from range(3) with (nolock)",
+        "select safe_cast('x' as int)",
+        "select id from range(3) where id isnull",
+        """select '{"a": 1}' -> 'a'""",
+        """select '{"a": 1}' ->> 'a'""",
+        "select current_timestamp() at time zone 'UTC'",
+        "select [1, 2]",
+    ],
+)
+def test_forms_of_other_dialects_are_syntax_errors(warehouse: Any, query: str) -> None:
+    warehouse.fails(query, "PARSE_SYNTAX_ERROR")
+
+
+def test_an_alias_may_have_the_name_of_an_operator(warehouse: Any) -> None:
+    found = warehouse.sql("select id isnull, isnull(id) as n from range(1)")
+    assert found == [{"isnull": 0, "n": False}]
+
+
 def test_the_star_of_a_relation_is_not_counted(warehouse: Any) -> None:
     for star in ("t.*", "T.*", "distinct t.*"):
         counted = f"select count({star}) as n from values (1, null) as t(a, b)"

@@ -23,6 +23,10 @@ from local_warehouse.errors import SqlError, syntax_error
 from local_warehouse.sql.walk import nodes, of_kind
 
 
+def _without(known: dict[Any, Any], *left_out: Any) -> dict[Any, Any]:
+    return {key: value for key, value in known.items() if key not in left_out}
+
+
 def _counted(name: str, parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A parser of a function's arguments that takes no more than there may be; sqlglot's forgets
     the others."""
@@ -61,6 +65,11 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
         """A tokenizer without commands, whose rest would be raw text."""
 
         COMMANDS: ClassVar[set[Any]] = set()
+        KEYWORDS: ClassVar[dict[str, Any]] = _without(
+            Databricks.Tokenizer.KEYWORDS,
+            "ISNULL",
+            "NOTNULL",  # an alias, or a function
+        )
 
     class Parser(Databricks.Parser):  # type: ignore[misc]
         """A parser without functions of its own: calls keep their names and arguments."""
@@ -69,8 +78,16 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {  # percentile has a third argument
             name: _counted(name, parse) if name in _MOST else parse
             for name, parse in Databricks.Parser.FUNCTION_PARSERS.items()
-            if name != "PERCENTILE"
+            if name not in ("PERCENTILE", "SAFE_CAST")
         }
+        # Operators and clauses of other dialects, which sqlglot would write anew or leave out.
+        COLUMN_OPERATORS: ClassVar[dict[Any, Any]] = _without(
+            Databricks.Parser.COLUMN_OPERATORS, TokenType.ARROW, TokenType.DARROW
+        )
+        QUERY_MODIFIER_PARSERS: ClassVar[dict[Any, Any]] = _without(
+            Databricks.Parser.QUERY_MODIFIER_PARSERS,
+            *(TokenType.FETCH, TokenType.FOR, TokenType.LOCK, TokenType.CONNECT_BY),
+        )
         ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}  # array(1, 2)[0] is an element
         SUPPORTS_TABLE_QUERY: ClassVar[bool] = True  # TABLE name, which is SELECT * FROM name
         WINDOW_EXCLUDE_OPTIONS: ClassVar[dict[str, Any]] = {}  # which are read and not written
@@ -182,8 +199,28 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                 found.set("expressions", self._parse_wrapped_csv(self._parse_disjunction))
             return found
 
+        def _parse_at_time_zone(self, this: Any) -> Any:
+            return this
+
+        def _parse_table_hints(self) -> Any:
+            return None
+
+        def _parse_bracket(self, this: Any = None) -> Any:
+            if this is None and self._match_set(self.BRACKETS):
+                self.raise_error("An array is made by array(), a struct by struct()", self._prev)
+            return super()._parse_bracket(this)
+
+        def _parse_limit(self, *given: Any, **options: Any) -> Any:
+            limit = super()._parse_limit(*given, **options)
+            if limit is not None and limit.args.get("offset") is not None:
+                self.raise_error("LIMIT has one number, and OFFSET the other")
+            return limit
+
         def _parse_join(self, *given: Any, **options: Any) -> Any:
+            is_listed = self._curr is not None and self._curr.token_type == TokenType.COMMA
             join = super()._parse_join(*given, **options)
+            if join is None and is_listed:
+                self.raise_error("Expected a relation behind the comma")
             if isinstance(join, exp.Join):
                 is_given = any(map(join.args.get, ("on", "using", "method")))
                 if join.kind in ("SEMI", "ANTI") and not is_given:
