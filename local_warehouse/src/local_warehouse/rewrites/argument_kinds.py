@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites import signatures, texts
-from local_warehouse.rewrites.evident_types import UNKNOWN
+from local_warehouse.rewrites import intervals, signatures, texts
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.mixed_numbers import compared_values
 from local_warehouse.rewrites.operand_types import OperandTypes
@@ -42,8 +42,15 @@ def mark_doubtful_arguments(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     kinds = Kinds(found)
     for node in of_kind(found, exp.Predicate, exp.Case):
         for values in compared_values(node):
+            if any(evident_type(value) == "interval" for value in values):
+                intervals.check_kind(node, values)
             if check_compared(node, [kinds.of(value) for value in values]):
                 node.meta[_COMPARED] = True
+    for moved in of_kind(found, exp.Add, exp.Sub):
+        sides = [moved.this, moved.expression]
+        is_by_interval = any(evident_type(side) == "interval" for side in sides)
+        if is_by_interval and any(kinds.of(side) & STRING for side in sides):
+            moved.meta[intervals.MAY_MOVE_TEXT] = True
     for one in of_kind(found, exp.Case, exp.If, exp.Connector, exp.Not, exp.Where, exp.Having):
         for condition in _conditions(one):
             _check_condition(condition, top_kinds(kinds.of(condition)))

@@ -65,9 +65,10 @@ def _sides(node: exp.Expr) -> list[exp.Expr]:
         isinstance(side, exp.Literal) and side.is_int and len(side.name) < 5 for side in sides
     )
     if is_small or all(evident_type(side) == "interval" for side in sides):
+        intervals.check_kind(node, sides)
         return []
     is_moved = not isinstance(node, (exp.Mul, exp.Div)) and any(map(intervals.is_in_days, sides))
-    return [] if is_moved else sides
+    return [] if is_moved and not node.meta.get(intervals.MAY_MOVE_TEXT) else sides
 
 
 def _first(*counts: int) -> Callable[[exp.Expr], list[exp.Expr]]:
@@ -93,6 +94,12 @@ def _argument(call: exp.Expr) -> exp.Expr:
 def _operator(node: exp.Expr, types: OperandTypes) -> None:
     assert isinstance(node, exp.Binary)
     operands = [types.of(node.this), types.of(node.expression)]
+    if isinstance(node, (exp.Add, exp.Sub)):
+        if all(one.startswith("interval") for one in operands):
+            intervals.check_kind(node, [node.this, node.expression], types.of)
+        if moments.read_texts(node, operands, types.of):
+            return
+        operands = [types.of(node.this), types.of(node.expression)]
     if moments.shift_date(node, operands, types.of):
         return
     is_scaled = isinstance(node, (exp.Mul, exp.Div))

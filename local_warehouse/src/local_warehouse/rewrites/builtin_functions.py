@@ -194,6 +194,8 @@ _PARAMETERS = {
     "transform_keys": ("local_e.key", "local_e.value"),
     "map_zip_with": ("local_k", _VALUE_OF_KEY.format("x", "y"), _VALUE_OF_KEY.format("y", "x")),
 }
+_ZONES = {"z": "UTC", "zz": "UTC", "zzz": "UTC", "zzzz": "Coordinated Universal Time"}
+_JOINED = "\0'"  # the end of a quoted text that another one may continue
 _REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
 # What the engine has no NULL for, with the type of its value.
 _OF_NULL = {"array_size": "int", "json_array_length": "int", "json_object_keys": "array<string>"}
@@ -285,6 +287,10 @@ def _correct(call: exp.Expr) -> None:
         raise unsupported("variant_explode_outer() of what may be NULL (variant_explode is there)")
     elif name == "nth_value" and len(arguments) > 1 and not _is_natural(arguments[1]):
         raise unsupported(f"{render(call)}, whose number is no literal above 0")
+    elif name in ("dayofweek", "weekday") and isinstance(arguments[0], exp.Null):
+        call.replace(exp.cast(exp.Null(), "int"))  # the engine's fails
+    elif name in ("date_format", "from_unixtime") and len(arguments) == 2:
+        _name_zone(call, arguments[1])
     elif name == "get" and len(arguments) == 2 and not _is_natural(arguments[1]):
         # the engine's counts from the end below -1
         call.replace(fill("get(x, greatest(y, -1))", {"x": arguments[0], "y": arguments[1]}))
@@ -348,6 +354,22 @@ def _read_all_digits(call: exp.Expr, text: exp.Expr, read: exp.Expr, count: int)
     otherwise = "null" if str(call.this).lower() == "try_to_number" else failure
     checked = f"if({digits} <> {count}, {otherwise}, read)"
     call.replace(fill(checked, {"x": text, "read": read}))
+
+
+def _name_zone(call: exp.Expr, given: exp.Expr) -> None:
+    """Write the name of the zone in a format as Java does; the engine's is its identifier."""
+    if not isinstance(given, exp.Literal):
+        checked = f"if(y rlike 'z', {refusal('a format with `z` that is no literal')}, call)"
+        call.replace(fill(checked, {"y": given, "call": call}))
+        return
+    named = ""
+    for part in re.findall(r"'(?:[^']|'')*'|z+|[^'z]+", given.name):
+        is_text = len(part) > 2 and part[0] == "'"
+        text = f"'{_ZONES[part]}'" if part in _ZONES else part
+        if named.endswith(_JOINED) and (part in _ZONES or is_text):  # two would be a quote
+            named, text = named.removesuffix(_JOINED), text[1:]
+        named += f"{text[:-1]}{_JOINED}" if part in _ZONES or is_text else text
+    given.replace(exp.Literal.string(named.replace(_JOINED, "'")))
 
 
 def _is_null(separator: exp.Expr | None) -> bool:

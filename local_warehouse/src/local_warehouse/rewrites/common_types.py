@@ -11,6 +11,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites import intervals
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
 from local_warehouse.rewrites.mixed_numbers import as_compared
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes, widest
@@ -46,6 +47,8 @@ def _deciding(node: exp.Expr) -> list[exp.Expr]:
     """The values, unless their texts say that they have one type, or one and NULL."""
     values = _values(node)
     types = {evident_type(value) for value in values} - {"void"}
+    if "interval" in types:
+        intervals.check_kind(node, values)
     return values if len(types) > 1 or (UNKNOWN in types and len(values) > 1) else []
 
 

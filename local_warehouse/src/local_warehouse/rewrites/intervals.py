@@ -14,6 +14,7 @@ from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql import interval_literals
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes
 
@@ -26,16 +27,23 @@ _MOMENTS = ("date", "timestamp", "timestamp_ntz")
 WHOLE = (("YEAR", "MONTH"), ("DAY", "SECOND"))
 _SECONDS = {"DAY": 86_400, "HOUR": 3_600, "MINUTE": 60}
 _PARTS_OF = {"WEEK": "DAY", "MILLISECOND": "SECOND", "MICROSECOND": "SECOND"}
-# Names of fields in EXTRACT, without an S at their end.
-_SHORT = {
-    "Y": "YEAR", "YR": "YEAR", "MON": "MONTH", "D": "DAY", "H": "HOUR", "HR": "HOUR",
-    "M": "MINUTE", "MIN": "MINUTE", "": "SECOND", "SEC": "SECOND",
+# The fields of EXTRACT and date_part, by all their names.
+FIELDS = {
+    name: field
+    for field, names in {
+        "YEAR": "Y YEARS YR YRS", "YEAROFWEEK": "", "QUARTER": "QTR", "MONTH": "MON MONS MONTHS",
+        "WEEK": "W WEEKS", "DAY": "D DAYS", "DAYOFWEEK": "DOW", "DAYOFWEEK_ISO": "DOW_ISO",
+        "DOY": "", "HOUR": "H HOURS HR HRS", "MINUTE": "M MIN MINS MINUTES",
+        "SECOND": "S SEC SECONDS SECS",
+    }.items()
+    for name in (field, *names.split())
 }  # fmt: skip
 _MADE = {"make_dt_interval": ("DAY", "SECOND"), "make_ym_interval": ("YEAR", "MONTH")}
 # Calls of which the value has the fields of the first argument.
 _SAME = ("abs", "max", "min", "nullif", "sum", "try_sum")
 _WIDEST = ("coalesce", "greatest", "ifnull", "least", "nvl")
 _OF_DAYS = "fields_of_days"  # what says that a difference is one of dates
+MAY_MOVE_TEXT = "may_move_text"  # and that what an interval moves may be a text
 
 
 def fields(node: exp.Expr, type_of: TypeOf = evident_type) -> Fields | None:
@@ -47,7 +55,8 @@ def fields(node: exp.Expr, type_of: TypeOf = evident_type) -> Fields | None:
         case exp.Column():
             return _of_type(type_of(node))
         case exp.Interval():
-            return _of_unit(node.args.get("unit"))
+            unit = node.args.get("unit")
+            return _of_unit(unit) if unit is not None else _of_units(node)
         case exp.Cast() if isinstance(node.to.this, exp.Interval):
             return _of_unit(node.to.this.args.get("unit"))
         case exp.Paren() | exp.Neg() | exp.Filter() | exp.Window():
@@ -122,15 +131,28 @@ def as_text(value: exp.Expr, type_of: TypeOf) -> exp.Expr | None:
     return fill(f"concat('INTERVAL \\'', {days}, '\\' DAY')", {"x": value})
 
 
+def check_kind(node: exp.Expr, values: Sequence[exp.Expr], type_of: TypeOf = evident_type) -> None:
+    """Raise SqlError where intervals of months meet such of days, which have no common type."""
+    found = [fields(value, type_of) for value in values]
+    if len({one[0] in MONTHS for one in found if one is not None}) > 1:
+        is_operator = isinstance(node, exp.Binary)
+        raise SqlError(
+            "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"
+            if is_operator
+            else "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+            f"Cannot resolve {render(node)} due to data type mismatch: it has INTERVALs of months"
+            " and of days.",
+        )
+
+
 def check_field(name: str, interval: exp.Expr, type_of: TypeOf = evident_type) -> None:
     """Raise SqlError where an interval, as its text says, does not have a field."""
     found = fields(interval, type_of)
     if found is None:
         return
-    short = name.upper().removesuffix("S")
     order = MONTHS if found[0] in MONTHS else _DAYS
     has = order[order.index(found[0]) : order.index(found[1]) + 1]
-    if _SHORT.get(short, short) not in has:
+    if FIELDS.get(name.upper()) not in has:
         raise SqlError(
             "INVALID_EXTRACT_FIELD",
             f"Cannot extract {name} from {render(interval)}, whose fields are {', '.join(has)}.",
@@ -142,6 +164,14 @@ def _of_unit(unit: exp.Expr | None) -> Fields | None:
     names = [side.name.upper().removesuffix("S") for side in sides if side is not None]
     first, last = (_PARTS_OF.get(name, name) for name in names) if len(names) == 2 else ("", "")
     return (first, last) if {first, last} <= {*MONTHS, *_DAYS} else None
+
+
+def _of_units(literal: exp.Interval) -> Fields | None:
+    """The fields of a literal of several units: DAY and HOUR of `interval 1 day 2 hours`."""
+    names = {part.unit.removesuffix("S") for part in interval_literals.parts_of(literal.name)}
+    has = {_PARTS_OF.get(name, name) for name in names}
+    known = [field for field in (*MONTHS, *_DAYS) if field in has]
+    return (known[0], known[-1]) if known else None
 
 
 def _of_type(name: str) -> Fields | None:

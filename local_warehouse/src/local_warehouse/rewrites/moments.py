@@ -8,6 +8,8 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
@@ -24,10 +26,20 @@ from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import decimal_of
 
+_DISTANT = ("date", "timestamp", "timestamp_ntz")
+# Functions of a text and a format that take no number.
+_PARSERS = (
+    *("to_timestamp_ltz", "to_timestamp_ntz", "to_unix_timestamp", "try_to_date"),
+    "unix_timestamp",
+)
 _GREATEST = {"tinyint": 2**7 - 1, "smallint": 2**15 - 1, "int": 2**31 - 1, "bigint": 2**63 - 1}
 _SECONDS = (
     "if(x not between -9223372036854 and 9223372036854, cast(raise_error('[ARITHMETIC_OVERFLOW]"
     " long overflow') as timestamp), call)"
+)
+_TO_MICROS = (
+    "if(x <> round(x, 6), cast(raise_error('[ARITHMETIC_OVERFLOW] Rounding necessary: seconds"
+    " have six digits behind the point.') as decimal(38, 6)), cast(x as decimal(38, 6)))"
 )
 _BOUNDED = (
     "if(x not between -9223372036854 and 9223372036854, timestamp_micros(cast("
@@ -39,8 +51,13 @@ _DIVIDED = (
     f"(timestamp_micros(cast(round(cast({_COUNTED} as {{number}}) / cast(n as {{divisor}})) as"
     " bigint)) - timestamp_seconds(0))"
 )
-_PARTS = {"MINUTE": 60, "MINUTES": 60, "MIN": 60, "HOUR": 24, "HOURS": 24, "HR": 24, "HRS": 24}
-_MONTHS = {"MONTH", "MONTHS", "MON", "MONS"}
+_PARTS = {"MINUTE": 60, "HOUR": 24}
+# Fields of moments that the engine does not have, or begins at another day.
+_OF_WEEKS = {
+    "DAYOFWEEK": "dayofweek(x)",
+    "DAYOFWEEK_ISO": "pmod(weekday(x), 7) + 1",
+    "YEAROFWEEK": "year(date_add(cast(x as timestamp), 3 - pmod(weekday(x), 7)))",
+}
 
 
 def shift_date(node: exp.Expr, operands: list[str], type_of: intervals.TypeOf) -> bool:
@@ -58,6 +75,29 @@ def shift_date(node: exp.Expr, operands: list[str], type_of: intervals.TypeOf) -
         if not intervals.is_in_days(other, type_of):
             side.replace(exp.cast(side.copy(), "timestamp"))
         return True
+    return False
+
+
+def read_texts(node: exp.Binary, operands: list[str], type_of: intervals.TypeOf) -> bool:
+    """Read a text beside a moment from which it is taken, or the other way round, as such a one,
+    in place; and what an interval with a time moves as a TIMESTAMP, whose value is a text again.
+    Returns whether the operation is such a move."""
+    is_difference = isinstance(node, exp.Sub)
+    untouched = "expression" if is_difference else ""  # of `interval 1 day - s`
+    for key, own, beside in zip(("this", "expression"), operands, operands[::-1], strict=True):
+        if own == "string" and beside in _DISTANT and is_difference:
+            node.set(key, exp.cast(node.args[key].copy(), beside))
+        elif own == "string" and beside.startswith("interval") and key != untouched:
+            other = node.expression if key == "this" else node.this
+            if (intervals.fields(other, type_of) or ("DAY",))[0] in intervals.MONTHS:
+                raise SqlError(
+                    "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
+                    f"Cannot resolve {render(node)}: an INTERVAL of months moves no STRING.",
+                )
+            sign = "-" if is_difference else "+"
+            moved = f"cast(cast(x as timestamp) {sign} y as string)"
+            node.replace(fill(moved, {"x": exp.paren(node.args[key]), "y": exp.paren(other)}))
+            return True
     return False
 
 
@@ -83,34 +123,42 @@ def scale_interval(node: exp.Expr, operands: list[str], type_of: intervals.TypeO
 
 
 def _extracted(node: exp.Expr) -> list[exp.Expr]:
-    intervals.check_field(node.name, node.expression)
-    return [node.expression] if node.name.upper() in _PARTS.keys() | _MONTHS else []
+    return _source(node, node.name, node.expression)
 
 
 def _extract(node: exp.Expr, types: OperandTypes) -> None:
-    if types.of(node.expression).startswith("interval"):
-        intervals.check_field(node.name, node.expression, types.of)
-        _take_part(node, node.name.upper())
+    _take(node, node.name, node.expression, types)
 
 
 def _dated(call: exp.Expr) -> list[exp.Expr]:
-    if len(call.expressions) != 2:
+    if len(call.expressions) != 2 or not isinstance(call.expressions[0], exp.Literal):
         return []
-    unit, value = call.expressions
-    intervals.check_field(unit.name, value)
-    return [value] if unit.name.upper() in _PARTS.keys() | _MONTHS else []
+    return _source(call, call.expressions[0].name, call.expressions[1])
 
 
 def _date_part(call: exp.Expr, types: OperandTypes) -> None:
-    if types.of(call.expressions[1]).startswith("interval"):
-        intervals.check_field(call.expressions[0].name, call.expressions[1], types.of)
-        _take_part(call, call.expressions[0].name.upper())
+    _take(call, call.expressions[0].name, call.expressions[1], types)
 
 
-def _take_part(node: exp.Expr, unit: str) -> None:
-    """Take one field of an interval; the engine's minutes and hours are those of all its days."""
-    part = f"x % {_PARTS[unit]}" if unit in _PARTS else "x"
-    node.replace(fill(f"cast({part} as tinyint)", {"x": node.copy()}))
+def _source(node: exp.Expr, name: str, source: exp.Expr) -> list[exp.Expr]:
+    """What a field is taken of, where its type decides. Raises SqlError for what is no field."""
+    field = intervals.FIELDS.get(name.upper())
+    if field is None:
+        raise SqlError("INVALID_EXTRACT_FIELD", f"Cannot extract {name} on {render(source)}.")
+    intervals.check_field(name, source)
+    return [source] if field in (*_PARTS, *_OF_WEEKS, "MONTH") else []
+
+
+def _take(node: exp.Expr, name: str, source: exp.Expr, types: OperandTypes) -> None:
+    """Take a field of an interval, of which the engine's minutes and hours are those of all its
+    days, or one of a moment's week."""
+    field = intervals.FIELDS[name.upper()]
+    if types.of(source).startswith("interval"):
+        intervals.check_field(name, source, types.of)
+        part = f"x % {_PARTS[field]}" if field in _PARTS else "x"
+        node.replace(fill(f"cast({part} as tinyint)", {"x": node.copy()}))
+    elif field in _OF_WEEKS:
+        node.replace(fill(_OF_WEEKS[field], {"x": source}))
 
 
 def _truncated(call: exp.Expr) -> list[exp.Expr]:
@@ -153,6 +201,9 @@ def _one(call: exp.Expr) -> list[exp.Expr]:
 
 def _seconds(call: exp.Expr, types: OperandTypes) -> None:
     """Make a TIMESTAMP of a number of seconds, with their fraction."""
+    if len(call.expressions) == 2:
+        _read_half_day(call, types)
+        return
     data_type = types.of(call.expressions[0])
     if data_type == "string" and str(call.this).lower() == "timestamp_seconds":
         raise SqlError(
@@ -160,6 +211,10 @@ def _seconds(call: exp.Expr, types: OperandTypes) -> None:
             f"Cannot resolve {render(call)}: it takes a number of seconds, and has a STRING.",
         )
     fractions = data_type in ("float", "double") or data_type.startswith("decimal")
+    exact = decimal_of(data_type)
+    if exact is not None and exact.scale > 6 and str(call.this).lower() == "timestamp_seconds":
+        micros = call.expressions[0]
+        micros.replace(fill(_TO_MICROS, {"x": micros}))
     integers = data_type in ("tinyint", "smallint", "int", "bigint")
     if str(call.this).lower() == "try_to_timestamp":
         if fractions or integers:
@@ -177,8 +232,34 @@ def bounded_moment(cast: exp.Expr, value: exp.Expr) -> exp.Expr:
     return fill(_BOUNDED, {"x": exp.paren(value), "cast": cast})
 
 
+def _read(call: exp.Expr) -> list[exp.Expr]:
+    return call.expressions[:1] if _has_half_days(call) else []
+
+
+def _read_or_one(call: exp.Expr) -> list[exp.Expr]:
+    return _read(call) or _one(call)
+
+
+def _has_half_days(call: exp.Expr) -> bool:
+    """Whether a format has an hour from 1 to 12 and does not say of which half of a day."""
+    given = call.expressions[1] if len(call.expressions) == 2 else None
+    letters = re.sub(r"'[^']*'", "", given.name) if isinstance(given, exp.Literal) else ""
+    return re.search(r"[hK]", letters) is not None and re.search(r"[aHk\[]", letters) is None
+
+
+def _read_half_day(call: exp.Expr, types: OperandTypes) -> None:
+    """Read an hour of a half day as one before noon; without it the engine has no time."""
+    text, given = call.expressions
+    if types.of(text) == "string":
+        text.replace(fill("concat(x, 'AM')", {"x": text}))
+        given.replace(exp.Literal.string(f"{given.name}a"))
+
+
 def _day(call: exp.Expr, types: OperandTypes) -> None:
     """Read a number as a text, which is no date; the engine counts days from 1970."""
+    if len(call.expressions) == 2:
+        _read_half_day(call, types)
+        return
     value = call.expressions[0]
     if types.of(value) in (*DIGITS, "float", "double", "boolean") or "decimal" in types.of(value):
         value.replace(exp.cast(value.copy(), "string"))
@@ -275,9 +356,10 @@ CALLS: ByName = {
     "datepart": (_dated, _date_part),
     "date_trunc": (_truncated, _truncate),
     "timestamp_seconds": (_one, _seconds),
-    "to_date": (_one, _day),
-    "to_timestamp": (_one, _seconds),
-    "try_to_timestamp": (_one, _seconds),
+    "to_date": (_read_or_one, _day),
+    "to_timestamp": (_read_or_one, _seconds),
+    "try_to_timestamp": (_read_or_one, _seconds),
+    **dict.fromkeys(_PARSERS, (_read, _read_half_day)),
     "unix_millis": (_one, _count_millis),
     "unix_seconds": (_one, _count_seconds),
 }

@@ -1,4 +1,5 @@
-"""timestampdiff in units below the second, which the engine does not have.
+"""timestampdiff in units below the second, which the engine does not have; and units that are
+texts, which Databricks does not take.
 
 https://docs.databricks.com/aws/en/sql/language-manual/functions/timestampdiff
 """
@@ -7,10 +8,13 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
 _NAMES = ("timestampdiff", "datediff", "date_diff")
+_ADDING = ("timestampadd", "dateadd", "date_add")
 _MICROSECONDS = {"MICROSECOND": 1, "MILLISECOND": 1000}
 
 
@@ -18,10 +22,16 @@ def count_microseconds(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Compute timestampdiff(MICROSECOND | MILLISECOND, start, end), by any of its names, from the
     times in microseconds."""
     for call in reversed(of_kind(nodes(tree), exp.Anonymous)):
-        if str(call.this).lower() not in _NAMES or len(call.expressions) != 3:
+        name = str(call.this).lower()
+        if name not in (*_NAMES, *_ADDING) or len(call.expressions) != 3:
             continue
         unit, *times = call.expressions
-        if unit.name.upper() not in _MICROSECONDS:
+        if isinstance(unit, exp.Literal):
+            raise SqlError(
+                "INVALID_PARAMETER_VALUE.DATETIME_UNIT",
+                f"The first parameter of {name} is a unit without quotes, and not {render(unit)}.",
+            )
+        if name in _ADDING or unit.name.upper() not in _MICROSECONDS:
             continue
         start, end = (
             exp.Anonymous(this="unix_micros", expressions=[exp.cast(time, "timestamp")])

@@ -20,6 +20,7 @@ from sqlglot.dialects import Databricks
 from sqlglot.errors import ParseError, TokenError
 
 from local_warehouse.errors import SqlError, syntax_error
+from local_warehouse.sql import interval_literals
 from local_warehouse.sql.walk import nodes, of_kind
 
 
@@ -184,6 +185,51 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                 found.set("query", exp.select("*").from_(rows[0]).subquery(copy=False))
             return found
 
+        def _parse_interval(self, require_interval: bool = True, **options: Any) -> Any:
+            """A literal with all its units as one value: of `d - interval 1 day 2 hours` sqlglot
+            makes a sum, whose parts - takes apart, and adds what stands behind a + to it."""
+            start = self._index
+            if not self._match(TokenType.INTERVAL):
+                return None
+            parts, span = [], None
+            while span is None and (value := self._parse_interval_value()) is not None:
+                unit = self._parse_var(any_token=True, upper=True)
+                if self._match_text_seq("TO"):
+                    last = self._parse_var(any_token=True, upper=True)
+                    span = exp.IntervalSpan(this=unit, expression=last)
+                parts.append(interval_literals.Part(value, unit.name))
+            if span is not None and len(parts) == 1:
+                return exp.Interval(this=exp.Literal.string(parts[0].number), unit=span)
+            if not parts and self._match(TokenType.STRING, advance=False):
+                parts = interval_literals.parts_of(self._parse_primary().name)
+            elif not parts:
+                return self._parse_interval_of_value(start)
+            elif span is not None or not all(map(interval_literals.is_number, parts)):
+                parts = []
+            if not parts or not interval_literals.are_of_one_kind(parts):
+                self.raise_error("An interval has numbers of units, all of months or none")
+            return interval_literals.literal_of(parts)
+
+        def _parse_interval_value(self) -> str | None:
+            """The text of a number or a text before a unit, with the sign before it."""
+            start = self._index
+            is_signed = self._match_set((TokenType.DASH, TokenType.PLUS))
+            is_negative = is_signed and self._prev.token_type is TokenType.DASH
+            given = self._match_set((TokenType.STRING, TokenType.NUMBER)) and self._prev.text
+            if given and self._curr and self._curr.text.upper() in interval_literals.UNITS:
+                return interval_literals.signed(given, bool(is_negative))
+            self._retreat(start)
+            return None
+
+        def _parse_interval_of_value(self, start: int) -> Any:
+            """INTERVAL of an expression; none where it is the name of a column."""
+            value = self._parse_term()
+            is_unit = self._curr and self._curr.text.upper() in self.dialect.VALID_INTERVAL_UNITS
+            if value is None or (isinstance(value, exp.Column) and not is_unit):
+                self._retreat(start)
+                return None
+            return self._parse_interval_span(value)
+
         def _parse_group(self, skip_group_by_token: bool = False) -> Any:
             at = self._index + 1
             ahead = [token.token_type for token in self._tokens[at - 1 : at + 2]]
@@ -262,6 +308,14 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                 return str(super().escape_str(text, *given, **options))
             whole = self._replace_line_breaks(text.translate(_ESCAPES))
             return str(whole.replace(self.dialect.QUOTE_END, self._escaped_quote_end))
+
+        def alias_sql(self, expression: exp.Alias) -> str:
+            """A name that is a unit in backticks: the engine reads `interval 1 day AS day` as two
+            units."""
+            alias = expression.args.get("alias")
+            if isinstance(alias, exp.Identifier) and alias.name.upper() in interval_literals.UNITS:
+                alias.set("quoted", True)
+            return str(super().alias_sql(expression))
 
         def datatype_sql(self, expression: exp.DataType) -> str:
             """The text of a type; one without parameters is its name."""
