@@ -82,6 +82,27 @@ def test_an_empty_match_stands_behind_another(warehouse: Any) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "schema", "shown"),
+    [
+        ('[1, "2"]', "array<int>", None),
+        ("[1, null]", "array<int>", "[1, null]"),
+        ('[1.5, "x", null]', "array<double>", None),
+        ('{"a": 1, "b": "x"}', "map<string, int>", None),
+        ('{"n": [1, "x"], "m": {"a": true}, "s": "t"}',
+         "n array<int>, m map<string, boolean>, s string", "{null, {a -> true}, t}"),
+        ('{"n": [1, null]}', "struct<n: array<bigint>, o: int>", "{[1, null], null}"),
+        ('[1, "2", {"a": 1}]', "array<string>", '[1, 2, {"a":1}]'),
+        ("", "n array<int>", None),
+    ],
+)  # fmt: skip
+def test_a_list_in_json_is_whole_or_null(
+    warehouse: Any, text: str, schema: str, shown: str | None
+) -> None:
+    query = f"select cast(from_json(t, '{schema}') as string) as v from values ('{text}') as v(t)"
+    assert warehouse.sql(query) == [{"v": shown}]
+
+
 def test_null_has_no_length(warehouse: Any) -> None:
     query = (
         "select array_size(null) as a, json_array_length(null) as b, json_object_keys(null) as c"

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 
 from sqlglot import exp
+from sqlglot.errors import ParseError
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import PREFIX, fill, refusal
-from local_warehouse.sql.dialect import render
+from local_warehouse.sql.dialect import WarehouseDialect, render
 from local_warehouse.sql.walk import nodes, of_kind
 
 # Functions whose value is NULL where the engine cannot hold it.
@@ -228,6 +229,17 @@ _ENCODED = (
     "if(cast(x as string) rlike pattern, cast(raise_error('[MALFORMED_CHARACTER_CODING] Invalid"
     " value found when performing `encode`.') as binary), call)"
 )
+_OF_JSON = "if(x rlike '^\\s*$', null, call)"  # of a blank text the engine's has NULLs
+_WHOLE_LIST = (
+    "if(size(filter({0}, e -> e is null)) > size(filter({1}, e -> e is null)), null, value)"
+)
+_LISTS = {  # from which values are counted, and what they are as texts
+    exp.DataType.Type.ARRAY: (_WHOLE_LIST.format("value", "texts"), "array<string>"),
+    exp.DataType.Type.MAP: (
+        _WHOLE_LIST.format("map_values(value)", "map_values(texts)"),
+        "map<string,string>",
+    ),
+}
 _MANY = 1_000_000
 _OVERLAID = (
     "if(n is null, null, concat(substring(x, 1, if(p < 1, 0, p - 1)), y,"
@@ -306,6 +318,8 @@ def _correct(call: exp.Expr) -> None:
         call.replace(exp.cast(exp.Null(), "binary"))
     elif name in _OF_NULL and len(arguments) == 1 and isinstance(arguments[0], exp.Null):
         call.replace(exp.cast(exp.Null(), _OF_NULL[name]))
+    elif name == "from_json" and len(arguments) in (2, 3):
+        call.replace(fill(_OF_JSON, {"x": arguments[0], "call": _read_json(call, arguments)}))
     elif name == "encode" and len(arguments) == 2:
         _encode(call, arguments)
     elif name in ("to_number", "try_to_number") and _is_null(arguments[-1]):
@@ -511,6 +525,57 @@ def _replace_from(call: exp.Expr, arguments: list[exp.Expr]) -> None:
     places = dict(zip(("x", "pattern", "new", "n"), arguments, strict=True))
     is_whole = start.name == "1"
     call.replace(fill("regexp_replace(x, pattern, new)" if is_whole else _REPLACED_FROM, places))
+
+
+def _read_json(call: exp.Expr, arguments: list[exp.Expr]) -> exp.Expr:
+    """The value of a JSON text, or that of its fields, which is NULL where an ARRAY or a MAP has a
+    value of another type than the schema says; the engine's has a NULL in it."""
+    schema = arguments[1].name if isinstance(arguments[1], exp.Literal) else ""
+    try:
+        is_nested = re.match(r"\s*(array|map|struct)\s*<", schema, re.IGNORECASE) is not None
+        text = schema if is_nested else f"struct<{schema}>"
+        kind = exp.DataType.build(text, dialect=WarehouseDialect)
+    except ParseError:  # the engine says what is wrong
+        return call
+    if _lists_values(kind):
+        return _whole_list(kind, call, arguments, _LISTS[kind.this][1])
+    fields = kind.expressions if kind.this == exp.DataType.Type.STRUCT else []
+    if not any(_lists_values(field.args.get("kind")) for field in fields):
+        return call
+    parts: list[exp.Expr] = []
+    for field in fields:
+        name = exp.to_identifier(field.name, quoted=True)
+        part: exp.Expr = exp.Dot(this=exp.paren(call.copy()), expression=name)
+        if _lists_values(field.args["kind"]):
+            texts = f"`{field.name}` {_LISTS[field.args['kind'].this][1]}"
+            part = _whole_list(field.args["kind"], part, arguments, texts, name)
+        parts += [exp.Literal.string(field.name), part]
+    made = exp.Anonymous(this="named_struct", expressions=parts)
+    return fill("if(call is null, null, made)", {"call": call, "made": made})
+
+
+def _lists_values(kind: exp.Expr | None) -> bool:
+    """Whether it is an ARRAY or a MAP of others than texts, which take everything."""
+    return (
+        isinstance(kind, exp.DataType)
+        and kind.this in _LISTS
+        and kind.expressions[-1].this != exp.DataType.Type.TEXT
+    )
+
+
+def _whole_list(
+    kind: exp.Expr,
+    value: exp.Expr,
+    arguments: list[exp.Expr],
+    schema: str,
+    field: exp.Expr | None = None,
+) -> exp.Expr:
+    options = [argument.copy() for argument in arguments[2:]]
+    read = [arguments[0].copy(), exp.Literal.string(schema), *options]
+    texts: exp.Expr = exp.Anonymous(this="from_json", expressions=read)
+    if field is not None:
+        texts = exp.Dot(this=exp.paren(texts), expression=field.copy())
+    return fill(_LISTS[kind.this][0], {"value": value, "texts": texts})
 
 
 def _encode(call: exp.Expr, arguments: list[exp.Expr]) -> None:
