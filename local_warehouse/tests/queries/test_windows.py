@@ -91,6 +91,13 @@ def test_a_frame_has_literals_and_excludes_nothing(frame: str, cursor: Any) -> N
     assert _condition(cursor, f"sum(i) over (order by i {frame})") == "PARSE_SYNTAX_ERROR"
 
 
+def test_a_text_is_no_bound_of_a_frame(cursor: Any) -> None:
+    for key, bound in (("i + 0.5D", "inf"), ("timestamp '2024-01-01'", "70 minutes")):
+        window = f"order by {key} range between '{bound}' preceding and current row"
+        refused = "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"
+        assert _condition(cursor, f"sum(i) over ({window})") == refused
+
+
 def test_a_window_that_is_not_defined_is_missing(cursor: Any) -> None:
     for named in ("", "window W as (order by i)"):
         assert _condition(cursor, "rank() over w", named) == "MISSING_WINDOW_SPECIFICATION"
