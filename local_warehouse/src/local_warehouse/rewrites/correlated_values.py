@@ -99,7 +99,7 @@ def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         elif is_total(query):
             subquery.set("this", _joined(query, outer, place))
         else:
-            subquery.set("this", _rows_of_key(_only(query, outer), query, outer, place))
+            subquery.set("this", _rows_of_key(_only(query), query, outer, place))
     return tree
 
 
@@ -118,7 +118,7 @@ def join_deep_values(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             outer = columns_to_key(query, columns_of)
             if any(one.parent_select is not query for one in outer):
                 is_exists = isinstance(subquery, exp.Exists)
-                found = _of_rows(query) if is_exists else _only(query, outer)
+                found = _of_rows(query) if is_exists else _only(query)
                 subquery.set("this", _rows_of_key(found, query, outer, select))
     return select
 
@@ -159,9 +159,8 @@ def _keyed(
     return key, keyed(query, _keys(place, key), outer, fields)
 
 
-def _only(query: exp.Query, outer: list[exp.Column]) -> exp.Select:
+def _only(query: exp.Query) -> exp.Select:
     """A SELECT of the only value of the rows that a subquery has."""
-    _require_one_group(query, outer)
     value = exp.column(branches(query)[0].selects[0].alias_or_name, ROWS, quoted=True)
     return exp.select(exp.alias_(fill(_ONLY, {"value": value}), _VALUE))
 
@@ -183,7 +182,7 @@ def _join(
     if not sources(place) or place.args.get("laterals") or any(p.is_star for p in place.selects):
         return
     is_exists = isinstance(subquery, exp.Exists)
-    found = None if is_exists else _only(query, outer)
+    found = None if is_exists else _only(query)
     if found is None:
         found = _of_rows(query).select(exp.alias_(fill("count(*) > 0", {}), _VALUE), append=False)
     name = f"{PREFIX}joined_{len(place.args.get('joins') or [])}"
@@ -199,27 +198,6 @@ def _join(
         place.join(found.subquery(name), join_type="cross", copy=False)
     value: exp.Expr = exp.column(_VALUE, name)
     subquery.replace(fill("coalesce(v, false)", {"v": value}) if is_exists else value)
-
-
-def _require_one_group(query: exp.Query, outer: list[exp.Column]) -> None:
-    """Raise SqlError for a subquery of one value whose rows may be in several groups: a key must
-    be of the outer query or equal to what is."""
-    group = query.args.get("group")
-    if group is None or query.args.get("limit") is not None:
-        return
-    read_outside = {id(column) for column in outer}
-    where = query.args.get("where")
-    equal = [one.unnest_operands() for one in of_kind(nodes(where), exp.EQ)] if where else []
-    for key in group.expressions:
-        same = [b for x, y in equal for a, b in ((x, y), (y, x)) if render(a) == render(key)]
-        if not any(
-            all(id(column) in read_outside for column in of_kind(nodes(value), exp.Column))
-            for value in (key, *same)
-        ):
-            raise SqlError(
-                "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.NON_CORRELATED_COLUMNS_IN_GROUP_BY",
-                f"A subquery of one value is grouped by {render(key)}.",
-            )
 
 
 def _of_rows(query: exp.Query) -> exp.Select:

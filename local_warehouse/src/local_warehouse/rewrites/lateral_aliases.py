@@ -27,6 +27,7 @@ def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Se
     relations that has the alias's name comes first."""
     qualify = select.args.get("qualify")
     aliases: dict[str, exp.Expr] = {}
+    repeated: set[str] = set()
     own: set[str] | None = None
     using: list[exp.Expr] = []  # the outputs that use an alias
     for projection in [*select.expressions, *([qualify] if qualify else [])]:
@@ -38,6 +39,11 @@ def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Se
                 own = _names_of_relations(select, columns_of)
             if name not in own and not (column.table and name in _relations(select)):
                 _require_repeatable(name, aliases[name])
+                if name in repeated:
+                    raise errors.SqlError(
+                        "AMBIGUOUS_LATERAL_COLUMN_ALIAS",
+                        f"Lateral column alias {name} is ambiguous and has several matches.",
+                    )
                 if projection is not qualify:
                     _require_plain_use(column, select)
                 used: exp.Expr = exp.paren(aliases[name].copy())
@@ -48,6 +54,8 @@ def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Se
                 column.replace(new)
                 using.append(new if is_output else projection)
         if isinstance(projection, exp.Alias):
+            if projection.alias.lower() in aliases:
+                repeated.add(projection.alias.lower())
             aliases[projection.alias.lower()] = projection.this
         elif isinstance(projection, exp.Column) and projection.table:
             aliases[projection.name.lower()] = projection  # of a field, if no relation has it

@@ -53,8 +53,7 @@ def join_lateral_queries(select: exp.Select, columns_of: ColumnsOf) -> exp.Selec
             if str(lateral.this.this).lower() in GENERATORS and not can_be_viewed(select, join):
                 _join_generator(select, at)
         elif isinstance(query, exp.Query):
-            if join.args.get("using"):
-                raise refusal("in a join with USING")
+            _check(join)
             has_relations = any(map(sources, of_kind(nodes(query), exp.Select)))
             if not has_relations and not join.side and lateral.find_ancestor(exp.Lateral) is None:
                 _name_columns(lateral, query)
@@ -78,7 +77,9 @@ def _read_as_relation(lateral: exp.Lateral) -> None:
 
 def _name_columns(lateral: exp.Lateral, query: exp.Query) -> None:
     """Name the outputs of a query without relations as its alias does: otherwise the engine does
-    not find columns that are shown as they are."""
+    not find columns that are shown as they are. Raises SqlError for a star of no relation."""
+    if any(isinstance(output, exp.Star) for output in query.selects):
+        raise refusal("by a star of no relation")
     alias = lateral.args.get("alias")
     if alias is None or not alias.columns or not isinstance(query, exp.Select):
         return
@@ -136,7 +137,6 @@ def _join(
     select: exp.Select, at: int, query: exp.Query, outer: list[exp.Column], columns_of: ColumnsOf
 ) -> None:
     join = select.args["joins"][at]
-    _check(join)
     key, fields = key_of(outer)
     keys = _keys(select, at, key)
     random = random_call(keys)
@@ -162,6 +162,14 @@ def _check(join: exp.Join) -> None:
         )
     if join.method == "NATURAL":
         raise SqlError("INCOMPATIBLE_JOIN_TYPES", "The join types NATURAL and LATERAL differ.")
+    if join.args.get("using"):
+        raise refusal("in a join with USING")
+    on = join.args.get("on")
+    if on is not None and random_call(on) is not None:
+        raise SqlError(
+            "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.LATERAL_JOIN_CONDITION_NON_DETERMINISTIC",
+            "The condition of a join with LATERAL has random values.",
+        )
 
 
 def _keys(select: exp.Select, at: int, key: exp.Expr) -> exp.Select:
