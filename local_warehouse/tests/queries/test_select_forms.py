@@ -793,3 +793,38 @@ def test_a_common_table_expression_of_random_values_is_read_once(warehouse: Any)
     assert warehouse.sql(f"{query} count(distinct u) as n from b") == [{"n": 3}]
     for rest in ("1 from a join a as c using (u)", "(select max(u) from b) = u from b"):
         warehouse.fails(f"{query} {rest}", "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+
+
+PIPED = "select * from values (0, 'abc'), (1, 'def'), (2, 'a') as v(x, y)"
+
+
+@pytest.mark.parametrize(
+    ("operators", "expected"),
+    [
+        ("order by x desc |> limit 1 |> where x < 2", []),
+        ("limit 3 |> order by x desc |> limit 2 offset 1 |> select x", [(1,), (0,)]),
+        ("select x + 1 as x |> where x = 1", [(1,)]),
+        ("select distinct length(y) as n |> aggregate count(*) as n", [(2,)]),
+        ("where x > 1 |> full join (select 5 as k) on x = k |> aggregate count(*) as n", [(2,)]),
+        ("extend x * 2 as z |> where z > 2 |> select x, z", [(2, 4)]),
+        ("aggregate max(x) as m group by length(y) as n |> where m < 2 |> select m", [(1,)]),
+        ("order by x desc |> limit 2 |> aggregate min(x) as m", [(1,)]),
+        ("select x |> limit 1 |> union all (select 9) |> aggregate count(*) as n", [(2,)]),
+        ("where v.x = 1 |> limit 9 |> select v.y", [("def",)]),
+    ],
+)
+def test_an_operator_reads_what_the_operators_before_it_give(
+    warehouse: Any, operators: str, expected: list[tuple[object, ...]]
+) -> None:
+    found = warehouse.sql(f"from ({PIPED}) as v |> {operators}")
+    assert [tuple(row.values()) for row in found] == expected
+
+
+def test_an_operator_has_no_clauses(warehouse: Any) -> None:
+    warehouse.fails(f"from ({PIPED}) as v |> select x limit 1", "PARSE_SYNTAX_ERROR")
+
+
+def test_an_operator_reads_what_the_query_before_it_gives(warehouse: Any) -> None:
+    query = f"select length(y) as x from ({PIPED}) {{}} |> where x = 3 |> select count(*) over () n"
+    for clause, expected in (("", [2, 2]), ("group by 1", [1]), ("limit 0", [])):
+        assert [row["n"] for row in warehouse.sql(query.format(clause))] == expected

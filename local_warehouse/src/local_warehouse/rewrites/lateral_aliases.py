@@ -52,7 +52,8 @@ def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Se
                 is_output = column is projection
                 new = exp.alias_(used, column.name, quoted=True) if is_output else used
                 column.replace(new)
-                using.append(new if is_output else projection)
+                if projection is not qualify:
+                    using.append(new if is_output else projection)
         if isinstance(projection, exp.Alias):
             if projection.alias.lower() in aliases:
                 repeated.add(projection.alias.lower())

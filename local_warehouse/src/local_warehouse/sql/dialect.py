@@ -59,6 +59,33 @@ _OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
 _CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
 
 
+_RESULTS = ("joins", "where", "order", "limit", "offset")
+# What a query may have that an operator of |> still adds to: it is computed before the operator.
+_BEFORE: dict[str, tuple[str, ...]] = {
+    "AGGREGATE": ("joins", "where"), "AS": _RESULTS, "EXTEND": ("joins", "where"),
+    "LIMIT": ("joins", "where", "order"), "ORDER BY": ("joins", "where"),
+    "SELECT": ("joins", "where"), "WHERE": ("joins", "where"),
+}  # fmt: skip
+
+
+def _after_step(parse: Any, *before: str) -> Any:
+    """The parser of an operator of |> that reads what the operators before it give. sqlglot's adds
+    to their query, so that LIMIT would be computed after a WHERE that comes behind it."""
+    return lambda parser, query: parse(parser, _step(query, *before))
+
+
+def _step(query: Any, *before: str) -> Any:
+    """A query to which an operator of |> can add: a star of its relations with these clauses, or of
+    the query itself."""
+    given = {name for name, value in query.args.items() if value}
+    is_open = query.is_star and len(query.expressions) == 1 and isinstance(query, exp.Select)
+    if is_open and given <= {"expressions", "from_", "with_", *before}:
+        return query
+    alone = query.args["from_"].this if is_open and not query.args.get("joins") else None
+    name = alone.alias_or_name if alone is not None else None
+    return exp.select("*").from_(query.subquery(name or None, copy=False), copy=False)
+
+
 class WarehouseDialect(Databricks):  # type: ignore[misc]
     """Databricks SQL that comes back from a syntax tree as it was written."""
 
@@ -89,6 +116,10 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             Databricks.Parser.QUERY_MODIFIER_PARSERS,
             *(TokenType.FETCH, TokenType.FOR, TokenType.LOCK, TokenType.CONNECT_BY),
         )
+        PIPE_SYNTAX_TRANSFORM_PARSERS: ClassVar[dict[str, Any]] = {
+            name: _after_step(parse, *_BEFORE.get(name, ()))
+            for name, parse in Databricks.Parser.PIPE_SYNTAX_TRANSFORM_PARSERS.items()
+        }
         ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}  # array(1, 2)[0] is an element
         SUPPORTS_TABLE_QUERY: ClassVar[bool] = True  # TABLE name, which is SELECT * FROM name
         WINDOW_EXCLUDE_OPTIONS: ClassVar[dict[str, Any]] = {}  # which are read and not written
@@ -274,6 +305,26 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                 elif join.kind == "CROSS" and is_given:  # an inner join, which the engine has so
                     join.set("kind", None)
             return join
+
+        def _parse_pipe_syntax_select(self, query: exp.Select) -> Any:
+            chosen = self._parse_select(consume_pipe=False)
+            given = {name for name, value in chosen.args.items() if value}
+            if not given <= {"expressions", "distinct", "hint"}:
+                self.raise_error("Expected |> behind SELECT")
+            query.set("expressions", chosen.expressions)
+            query.set("distinct", chosen.args.get("distinct"))
+            return self._build_pipe_cte(query=query, expressions=[exp.Star()])
+
+        def _parse_pipe_syntax_limit(self, query: exp.Select) -> Any:
+            for key, clause in (("limit", self._parse_limit()), ("offset", self._parse_offset())):
+                query.set(key, clause)
+            return query
+
+        def _parse_pipe_syntax_set_operator(self, query: Any) -> Any:
+            return super()._parse_pipe_syntax_set_operator(_step(query, *_RESULTS))
+
+        def _parse_pipe_syntax_join(self, query: Any) -> Any:
+            return super()._parse_pipe_syntax_join(_step(query, "joins"))
 
         def _parse_star_op(self, *keywords: str) -> Any:
             ahead = self._tokens[self._index : self._index + 3]
