@@ -570,6 +570,7 @@ def test_a_random_value_is_not_computed_twice(warehouse: Any) -> None:
         ("(select count(*) from {r} where c = k and w = k + 4 group by w)", [1, None]),
         ("(select distinct c from {r} where c = k order by c limit 1)", [1, None]),
         ("exists (select max(c) from {r} where c <> k group by w)", [False, True]),
+        ("exists (select max(c) from {r} where c <> k group by w limit 1)", [False, True]),
         ("not exists (select * from {r} where c = k order by w limit 1)", [False, True]),
         ("sum(case when exists (select 1 from {r} where c >= k) then 3 else 0 end)", [3, 0]),
         ("sum((select max(w) from {r} where c = k))", [7, None]),

@@ -201,7 +201,13 @@ def _join(
 
 
 def _of_rows(query: exp.Query) -> exp.Select:
-    """A SELECT of whether there are rows, of which the outputs then do not matter."""
+    """A SELECT of whether there are rows, of which the outputs then do not matter, nor how many
+    there are."""
+    limit = query.args.get("limit")
+    is_one = limit is not None and limit.expression.is_int and limit.expression.name != "0"
+    if is_one and query.args.get("offset") is None:
+        query.set("limit", None)
+        query.set("order", None)
     if not query.args.get("distinct") and any(output.is_star for output in query.selects):
         query.set("expressions", [exp.Literal.number(1)])
     return exp.select("1")
