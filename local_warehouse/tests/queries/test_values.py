@@ -178,6 +178,8 @@ VALUES = {
     "cast(cast(null as bigint) as timestamp)": None,
     "width_bucket(n, 1, 1, 3)": None,
     "width_bucket(interval '3' day, interval '0' day, interval '10' day, 10)": "4",
+    "log(n + 9)": "2.302585092994046",
+    "log(-m)": None,
     "ts - interval 1 day 2 hours": "2024-02-29 08:00:00.5",
     "interval 1 day 2 hours * 2": "INTERVAL '2 04:00:00' DAY TO SECOND",
     "-interval -1 year 1 month": "INTERVAL '0-11' YEAR TO MONTH",

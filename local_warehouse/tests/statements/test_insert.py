@@ -157,3 +157,35 @@ def test_ctes_may_stand_in_front_of_insert(warehouse: Any, schema: str) -> None:
         f"merge into {table} t using c on t.id = c.id when matched then delete",
     ):
         warehouse.fails(f"with c as (select 1 as id) {change}", "UNSUPPORTED_FEATURE")
+
+
+def test_doubles_are_rounded_for_decimals_as_by_a_cast(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.prices"
+    warehouse.sql(f"create table {table} (price decimal(10, 2), exact decimal(38, 18))")
+    warehouse.sql(f"insert into {table} values (1.005D, 3245874D)")
+    warehouse.sql(f"insert into {table} (exact, price) select x, x from values (2.675D) as v(x)")
+    warehouse.sql(f"insert into {table} by name select float(3.3) as exact, 1 as price")
+    merge = f"merge into {table} t using (select 8.015D as price, 0.1D + 0.2D as exact) s"
+    warehouse.sql(f"{merge} on t.price = 8.02 when not matched then insert *")
+    warehouse.sql(f"{merge} on t.price = 2.68 when matched then update set price = s.price - 1")
+    warehouse.sql(f"update {table} set price = 4.015D where exact > 1000")
+    found = warehouse.sql(f"select * from {table} order by price")
+    assert [tuple(map(str, row.values())) for row in found] == [
+        ("1.00", "3.299999952316284000"),
+        ("4.02", "3245874.000000000000000000"),
+        ("7.02", "2.675000000000000000"),
+        ("8.02", "0.300000000000000040"),
+    ]
+
+
+def test_default_is_null_where_a_column_has_no_default(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.defaults"
+    warehouse.sql(f"create table {table} (a int, s string, d date)")
+    warehouse.sql(f"insert into {table} values (1, default, default), (default, 'default', null)")
+    warehouse.sql(f"insert into {table} (a, s) values (2, 'x')")
+    warehouse.sql(f"update {table} set s = default where a = 2")
+    merged = "when not matched then insert (a, s) values (s.a, default)"
+    warehouse.sql(f"merge into {table} t using (select 3 as a) s on t.a = s.a {merged}")
+    assert [tuple(row.values()) for row in warehouse.sql(f"select * from {table} order by a")] == [
+        *((None, "default", None), (1, None, None), (2, None, None), (3, None, None)),
+    ]

@@ -114,6 +114,7 @@ _CORRECTED = {
     f" {refusal('conv() of more than digits or of 63 bits')}) else call end".replace(
         "DIGITS", "'0123456789abcdefghijklmnopqrstuvwxyz'"
     ),
+    ("log", 1): "ln(x)",  # the engine's takes two
     ("log", 2): "if(x <= 0, null, call)",
     ("factorial", 1): "factorial(if(x between 0 and 20, x, null))",  # the engine's fails beyond
     ("get_json_object", 2): f"{PREFIX}json_object(x, y)",  # the engine's has no [*]

@@ -62,6 +62,38 @@ def _assign(
         change.pop()
 
 
+def cast_to_decimals(tree: exp.Expr, relation: Relation, *, stars: bool) -> None:
+    """Cast what is assigned to DECIMAL columns, in place, which rounds a DOUBLE by its digits, and
+    let DEFAULT be NULL. `SET *` and `INSERT *` are assignments of columns for that, if `stars`."""
+    decimals = {c.name.lower(): c.type for c in relation.columns if c.type.startswith("decimal")}
+    if decimals and stars:
+        _spell_out_stars(tree, [column.name for column in relation.columns])
+    for column, value in list(_assigned(tree, relation)):
+        if is_default(value):
+            value.replace(exp.null())
+        elif column.lower() in decimals and not isinstance(value, (exp.Literal, exp.Null)):
+            value.replace(exp.cast(value.copy(), decimals[column.lower()]))
+
+
+def is_default(value: exp.Expr) -> bool:
+    """Whether it is the word DEFAULT."""
+    is_name = isinstance(value, exp.Column) and not value.table and not value.this.quoted
+    return (is_name or isinstance(value, exp.Var)) and value.name.upper() == "DEFAULT"
+
+
+def _assigned(tree: exp.Expr, relation: Relation) -> Iterator[tuple[str, exp.Expr]]:
+    """The names of columns and the values that are assigned to them."""
+    for change in _changes(tree):
+        yield change.this.name, change.expression
+    for insert in tree.find_all(exp.Insert):
+        names = [column.name for column in relation.columns]
+        if isinstance(insert.this, exp.Tuple):
+            names = [one.name for one in insert.this.expressions]
+        values = insert.args.get("expression")
+        if isinstance(values, exp.Tuple) and len(values.expressions) == len(names):
+            yield from zip(names, values.expressions, strict=True)
+
+
 def store_as_declared(tree: exp.Expr, relation: Relation, given: list[str] | None = None) -> None:
     """Check and pad the values that a statement assigns to columns of a declared type, in place.
     `SET *` and `INSERT *` become assignments to every column of the table, or to those `given`."""

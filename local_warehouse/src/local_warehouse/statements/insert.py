@@ -19,6 +19,7 @@ from local_warehouse.delta.log import Commit
 from local_warehouse.resolver import fractions
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.query import Query
+from local_warehouse.rewrites import exact_doubles
 from local_warehouse.rewrites.defaults import spell_out_defaults
 from local_warehouse.rewrites.lengths import stored
 from local_warehouse.rewrites.scopes import random_call
@@ -27,6 +28,7 @@ from local_warehouse.session.context import Context, check_changeable, target
 from local_warehouse.sql.dialect import literal, parse, render
 from local_warehouse.sql.walk import nodes
 from local_warehouse.statements import file_loads
+from local_warehouse.statements.assignments import is_default
 from local_warehouse.statements.columns import append
 from local_warehouse.statements.reader import StatementReader
 from local_warehouse.types.results import Result, counts
@@ -57,9 +59,21 @@ def insert(context: Context, reader: StatementReader) -> Result:
     with _turn_of(clauses):
         inserted = None if evolves else _load(context, clauses, source)
         if inserted is None:
-            with Query(context, source) as query:
+            with Query(context, _with_nulls_by_default(source)) as query:
                 inserted = write(context, clauses, query, evolves, source_alias)
     return counts(num_affected_rows=inserted, num_inserted_rows=inserted)
+
+
+def _with_nulls_by_default(source: str) -> str | exp.Expr:
+    """A query with NULL for each DEFAULT of its VALUES, as no column has another one."""
+    tree = parse(source) if "default" in source.lower() else None
+    if not isinstance(tree, exp.Values):
+        return source
+    for row in tree.expressions:
+        for value in row.expressions if isinstance(row, exp.Tuple) else [row]:
+            if is_default(value):
+                value.replace(exp.null())
+    return tree
 
 
 def _turn_of(clauses: Insert) -> AbstractContextManager[None]:
@@ -329,9 +343,9 @@ def _columns_of_target(query: Query, clauses: Insert) -> str:
     given = [spelled[name] for name in lowered]  # the engine writes by the names of the table
     _alias(query.tree, given)
     aliases = ", ".join(quoted(name) for name in given)
-    structs = _structs(query, clauses, given)
+    values = _structs(query, clauses, given) | _decimals(query, relation, given)
     columns = ", ".join(
-        _value_of(column, structs.get(column.name))
+        _value_of(column, values.get(column.name))
         if column.name.lower() in lowered
         else f"cast(null as {column.type}) as {quoted(column.name)}"
         for column in relation.columns
@@ -339,11 +353,12 @@ def _columns_of_target(query: Query, clauses: Insert) -> str:
     return f"select {columns} from ({query.sql}) as s({aliases}){_barrier(query)}"
 
 
-def _value_of(column: Column, struct: exp.Expr | None) -> str:
-    """The value of a column of the query, or of its `struct`, as the table's column stores it."""
-    if column.declared is None and struct is None:
+def _value_of(column: Column, made: exp.Expr | None) -> str:
+    """The value of a column of the query, or what is `made` of it, as the table's column stores
+    it."""
+    if column.declared is None and made is None:
         return f"s.{quoted(column.name)}"
-    value = exp.column(column.name, table="s", quoted=True) if struct is None else struct
+    value = exp.column(column.name, table="s", quoted=True) if made is None else made
     return f"{render(stored(value, column))} as {quoted(column.name)}"
 
 
@@ -362,6 +377,21 @@ def _structs(query: Query, clauses: Insert, given: list[str]) -> dict[str, exp.E
             value = exp.column(name, table="s", quoted=True)
             types = type_of(column.type), type_of(wanted[name])
             found[name] = with_fields_of(value, *types, by_name=clauses.by_name)
+    return found
+
+
+def _decimals(query: Query, relation: Relation, given: list[str]) -> dict[str, exp.Expr]:
+    """The FLOATs and DOUBLEs for DECIMAL columns, rounded by their digits as a cast rounds them."""
+    wanted = {column.name: column.type for column in relation.columns}
+    if not any(wanted[name].startswith("decimal") for name in given):
+        return {}
+    found: dict[str, exp.Expr] = {}
+    for name, column in zip(given, query.columns(), strict=True):
+        if wanted[name].startswith("decimal"):
+            value = exp.cast(exp.column(name, table="s", quoted=True), wanted[name])
+            exact = exact_doubles.as_decimal(value, column.type)
+            if exact is not None:
+                found[name] = exact
     return found
 
 
