@@ -185,11 +185,15 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                 width += 1
             return None if width == 1 else (3, _SHIFTS[kind][width - 2], width)
 
+        _types_around = 0  # how many types the parser is within
+
         def _parse_csv(self, parse_method: Any, sep: Any = TokenType.COMMA) -> Any:
             def parse_one() -> Any:
                 is_next = self._prev is not None and self._prev.token_type == sep
                 found = parse_method()
-                if found is None and is_next:  # sqlglot lets a comma stand before nothing
+                # sqlglot lets a comma stand before nothing, and takes struct(null, 1) for a type
+                # until it finds no type behind the comma.
+                if found is None and is_next and not self._types_around:
                     self.raise_error("Expected something behind the comma", self._prev)
                 return found
 
@@ -198,7 +202,11 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
         def _parse_types(
             self, check_func: bool = False, schema: bool = False, **options: Any
         ) -> Any:
-            found = parser.Parser._parse_types(self, check_func, schema, **options)
+            self._types_around += 1
+            try:
+                found = parser.Parser._parse_types(self, check_func, schema, **options)
+            finally:
+                self._types_around -= 1
             if isinstance(found, exp.DataType) and self._prev.text.upper() in _SUFFIXES:
                 found.meta[_OF_SUFFIX] = True
             if found and not schema:  # a cast to char or varchar is one to string
