@@ -14,6 +14,7 @@ from local_warehouse.rewrites.scopes import (
     aggregates,
     is_aggregate,
     is_all,
+    position_of,
     random_call,
     sources,
     star_query,
@@ -62,26 +63,38 @@ def replace_lateral_aliases(select: exp.Select, columns_of: ColumnsOf) -> exp.Se
             aliases[projection.name.lower()] = projection  # of a field, if no relation has it
     if using and select.args.get("group") is not None:
         theirs = {name: value for name, value in aliases.items() if name not in (own or ())}
-        _spell_out_keys(select.args["group"], theirs, using)
+        _spell_out_keys(select, theirs, using)
     return select
 
 
-def _spell_out_keys(group: exp.Expr, aliases: dict[str, exp.Expr], using: list[exp.Expr]) -> None:
-    """Write the expressions of keys that are aliases: other outputs have these expressions now.
-    Raises SqlError for a key that uses an alias itself, which Databricks refuses."""
-    keys = [key for key in group.expressions if isinstance(key, exp.Column) and not key.table]
-    named = [key for key in keys if key.name.lower() in aliases]
-    outputs = [aliases[key.name.lower()].parent for key in named]
+def _spell_out_keys(
+    select: exp.Select, aliases: dict[str, exp.Expr], using: list[exp.Expr]
+) -> None:
+    """Write the expressions of keys that are aliases or positions: other outputs have these
+    expressions now. Raises SqlError for a key that uses an alias itself, which Databricks
+    refuses."""
+    group, outputs = select.args["group"], select.expressions
+    keys: list[tuple[exp.Expr, exp.Expr]] = []  # with the outputs that they mean
+    for key in group.expressions:
+        position = position_of(key) or 0
+        if isinstance(key, exp.Column) and not key.table and key.name.lower() in aliases:
+            value = aliases[key.name.lower()]
+            keys.append((key, value.parent if isinstance(value.parent, exp.Alias) else value))
+        elif 1 <= position <= len(outputs) and not isinstance(outputs[position - 1], exp.Star):
+            keys.append((key, outputs[position - 1]))
+    meant = [output for _, output in keys]
     if is_all(group):
-        outputs += [one for one in using if not aggregates(one) and one.find(exp.Window) is None]
-    if any(one is other for one in outputs for other in using):
+        meant += [one for one in using if not aggregates(one) and one.find(exp.Window) is None]
+    if any(one is other for one in meant for other in using):
         raise errors.SqlError(
             "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_GROUP_BY",
             "An output that uses the alias of another one cannot be a key of GROUP BY by its own"
-            " alias or ALL: write its expression, or use a subquery.",
+            " alias or position, or ALL: write its expression, or use a subquery.",
         )
-    for key in named:
-        key.replace(aliases[key.name.lower()].copy())
+    for key, output in keys:
+        value = output.unalias()
+        if not isinstance(value, exp.Literal) and not aggregates(value):
+            key.replace(value.copy())
 
 
 def _names_of_relations(select: exp.Select, columns_of: ColumnsOf) -> set[str]:
