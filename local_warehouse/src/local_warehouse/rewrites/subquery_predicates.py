@@ -52,7 +52,7 @@ def filter_joins(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
         if on is None or on.find(exp.Query) is None or isinstance(join.this, exp.Lateral):
             continue
         parts, later = conditions(on), joins[at + 1 :]
-        moved = [part for part in parts if part.find(exp.Query) is not None]
+        moved = [part for part in parts if any(map(_has_query, nodes(part)))]
         if not join.side and not join.method and join.kind in ("", "INNER", "CROSS"):
             if any(one.side in ("RIGHT", "FULL") for one in later):
                 continue
@@ -167,12 +167,14 @@ def row_that(form: str, query: exp.Query, values: list[exp.Expr]) -> exp.Exists:
 
 def _predicates(place: exp.Expr) -> list[exp.Expr]:
     """The INs and EXISTS of a place that have a subquery, inner before outer."""
-    return [
-        node
-        for node in reversed(of_kind(nodes(place), exp.In, exp.Exists))
-        if (node.args.get("query") is not None or isinstance(node.this, exp.Query))
-        and place_of(node) is place
-    ]
+    return [node for node in reversed(nodes(place)) if _has_query(node) and place_of(node) is place]
+
+
+def _has_query(node: exp.Expr) -> bool:
+    """Whether it is an IN or EXISTS with a subquery."""
+    if isinstance(node, exp.In):
+        return node.args.get("query") is not None
+    return isinstance(node, exp.Exists) and isinstance(node.this, exp.Query)
 
 
 def _correct(predicate: exp.Expr, place: exp.Expr, columns_of: ColumnsOf) -> None:
