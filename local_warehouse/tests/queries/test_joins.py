@@ -136,6 +136,8 @@ def parts(warehouse: Any, schema: str) -> dict[str, str]:
          " sum(n) as s from w) q where t.k < 3", [(1, 12), (2, 9)]),
         ("t.k, q.m from {t} t left join lateral (select t.v + 1 as m) q on m > 11",
          [(1, None), (2, None), (3, 31), (4, None)]),
+        ("count(*) from {t} t, lateral (select distinct n from {u} u where u.n > t.v - 5) q",
+         [(4,)]),
         ("x, y from {t} t, lateral (select k, v) q(x, y) where k = 1", [(1, 10)]),
         ("* from lateral (select n from {u}) q, lateral (select 1 as one) p where n > 6",
          [(7, 1), (9, 1)]),

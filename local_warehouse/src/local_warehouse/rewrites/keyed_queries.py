@@ -170,6 +170,8 @@ def _keyed_body(query: exp.Expr, keys: exp.Select) -> exp.Query:
             "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED",
             f"A subquery with totals of groups reads its outer query: {render(group).strip()}.",
         )
+    _group_distinct(query)
+    group = query.args.get("group")
     _read_keys(query, keys)
     if group is not None and not is_all(group):
         query.group_by(_column(KEYS), copy=False)
@@ -180,6 +182,19 @@ def _keyed_body(query: exp.Expr, keys: exp.Select) -> exp.Query:
         if window.parent_select is query and not is_reference:
             window.append("partition_by", _column(KEYS))
     return _limited(query)
+
+
+def _group_distinct(query: exp.Select) -> None:
+    """Let DISTINCT be groups: of rows that are joined with keys, the engine leaves out columns that
+    are not used, though rows differ by them."""
+    if not query.args.get("distinct") or query.args.get("limit") or query.args.get("offset"):
+        return
+    values = [output.unalias() for output in query.expressions]
+    if query.args.get("group") or any(one.is_star or one.find(exp.Window) for one in values):
+        raise refusal("with DISTINCT of a star, of groups or of windows")
+    query.set("distinct", None)
+    keys = [value.copy() for value in values if not isinstance(value, exp.Literal)]
+    query.group_by(*(keys or [exp.cast(exp.null(), "int")]), copy=False)
 
 
 def _read_keys(query: exp.Select, keys: exp.Select) -> None:
@@ -249,7 +264,7 @@ def _total(query: exp.Select, keys: exp.Select) -> exp.Select:
         raise refusal("that aggregates all rows and leaves some out")
     if having is not None:
         query.select(exp.alias_(_kept(having, query), _KEPT), copy=False)
-    for clause in ("having", "order", "limit"):
+    for clause in ("having", "distinct", "order", "limit"):
         query.set(clause, None)
     if any(window.parent_select is query for window in of_kind(nodes(query), exp.Window)):
         raise refusal("that aggregates all rows and has a window")
