@@ -347,10 +347,16 @@ def _rank(call: exp.Expr, types: OperandTypes) -> None:
 
 def _is_beyond_one(share: exp.Expr) -> bool:
     """Whether a share is a NULL, or a literal that is none."""
+    while isinstance(share, exp.Cast):
+        share = share.this
     digits = share.this if isinstance(share, exp.Neg) else share
-    if isinstance(digits, exp.Literal) and not digits.is_string:
-        return float(digits.name) > (0 if digits is not share else 1)
-    return isinstance(share, exp.Null)
+    if not isinstance(digits, exp.Literal):
+        return isinstance(share, exp.Null)
+    try:
+        number = float(digits.name)
+    except ValueError:  # a text, which the cast says
+        return False
+    return not 0 <= (number if digits is share else -number) <= 1
 
 
 def _whole(call: exp.Expr) -> exp.Expr:

@@ -125,8 +125,9 @@ def _frame(spec: exp.WindowSpec | None) -> _Frame | None:
     for bound in (spec.args.get("start"), spec.args.get("end")):
         if isinstance(bound, exp.Expr) and (calls := of_kind(nodes(bound), exp.Anonymous)):
             raise syntax_error(f"A frame's bound is a literal, and not {render(calls[0])}.")
-        is_text = isinstance(bound, exp.Literal) and bound.is_string
-        if is_text and not _NUMBER.fullmatch(bound.name):  # such as infinity, or '1 day'
+        if not isinstance(bound, exp.Literal) or not bound.is_string:
+            continue
+        if not _NUMBER.fullmatch(bound.name):  # such as infinity, or '1 day'
             raise unsupported(f"the text {render(bound)} as a frame's bound")
     start, end = (
         (str(spec.args.get(side) or "current row").lower(), spec.text(f"{side}_side").lower())

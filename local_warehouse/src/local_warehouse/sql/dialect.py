@@ -428,7 +428,8 @@ def _positive(operand: exp.Expr | None) -> exp.Expr | None:
 
 
 def _shift_unsigned(this: exp.Expr, expression: exp.Expr) -> exp.Expr:
-    call = exp.Anonymous(this="shiftrightunsigned", expressions=[this, expression])
+    # Spelled as no call of it is, since rewritten statements are kept by their texts.
+    call = exp.Anonymous(this="ShiftRightUnsigned", expressions=[this, expression])
     call.meta["sign"] = ">>>"
     return call
 
@@ -466,13 +467,12 @@ def _check_exclamations(tokens: list[Token]) -> None:
     """Raise SqlError where an exclamation mark stands for the NOT of a predicate: IS !NULL."""
     for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         is_mark = token.token_type is TokenType.NOT and token.text == "!"
-        if is_mark and (before.token_type in _BEFORE or after.token_type in _AFTER):
+        if is_mark and (before.token_type is TokenType.IS or after.token_type in _OF_PREDICATES):
             message = f"'!' before '{after.text}' is no NOT: write NOT."
             raise SqlError("SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", message)
 
 
-_BEFORE = (TokenType.IS,)
-_AFTER = (
+_OF_PREDICATES = (
     TokenType.BETWEEN, TokenType.IN, TokenType.LIKE, TokenType.ILIKE, TokenType.RLIKE,
 )  # fmt: skip
 
