@@ -30,6 +30,9 @@ def table(warehouse: Any) -> Iterator[str]:
         ("a[i + 0] + 1", [21, 41, None]),
         ("m[k]", [2, None, None]),
         ("map('k', 5)[k]", [None, None, None]),
+        ("m.k", [1, 3, None]),
+        ("t.m.z + m.k", [3, None, None]),
+        ("max(t.m.k) over ()", [3, 3, 3]),
         ("m[concat('', 'k')]", [1, 3, None]),
         ("array(a, array(7, 8))[i][0]", [7, 40, None]),
         ("array(array(1, 2), array(3, 4))[i][i]", [4, 1, None]),
@@ -48,6 +51,17 @@ def test_element_is_found(
 ) -> None:
     found = warehouse.sql(f"select {expression} as x from {table} as t order by id")
     assert [row["x"] for row in found] == values
+
+
+def test_a_key_is_found_by_its_name(warehouse: Any, table: str) -> None:
+    rows = warehouse.sql(
+        "select t.m.k, count(*) as n, q.s.z.y from indexes.t join (select id, map('z', struct(id"
+        " as y)) as s from indexes.t) q on q.s.z.y = t.id and m.k > 0 group by all order by m.k"
+    )
+    assert [tuple(row.items()) for row in rows] == [
+        (("k", 1), ("n", 1), ("y", 1)),
+        (("k", 3), ("n", 1), ("y", 2)),
+    ]
 
 
 @pytest.mark.parametrize(

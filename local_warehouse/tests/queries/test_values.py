@@ -50,6 +50,7 @@ VALUES = {
     "day - interval 1 month": "2024-01-01",
     "typeof(((cast(null as date)) + interval 1 month) - interval 2 hours)": "timestamp",
     "coalesce(cast(null as interval day), interval 1 day) + day": "2024-02-02",
+    "typeof(day - null) || typeof(null + day) || typeof((null) - day)": "datedateinterval day",
     "extract(hour from span)": "12",
     "date_part('minute', span)": "10",
     "extract(day from span)": "3",

@@ -97,7 +97,7 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
     if isinstance(node, (exp.Add, exp.Sub)):
         if all(one.startswith("interval") for one in operands):
             intervals.check_kind(node, [node.this, node.expression], types.of)
-        if moments.read_texts(node, operands, types.of):
+        if moments.read_operands(node, operands, types.of):
             return
         operands = [types.of(node.this), types.of(node.expression)]
     if moments.shift_date(node, operands, types.of):

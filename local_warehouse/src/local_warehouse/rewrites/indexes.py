@@ -1,6 +1,7 @@
 """Elements of arrays and maps at an index that is computed: `a[i]`, `m[k]`, `a[-1]`.
 
-The engine takes literals only, and a column's name for a key.
+The engine takes literals only, and a column's name for a key. It does not know `m.k`, which is the
+value of a key too.
 https://docs.databricks.com/aws/en/sql/language-manual/functions/bracketsign
 """
 
@@ -11,7 +12,13 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import UNKNOWN
 from local_warehouse.rewrites.operand_types import DIGITS, OperandTypes
-from local_warehouse.rewrites.scopes import ColumnsOf, place_of, random_call
+from local_warehouse.rewrites.scopes import (
+    ColumnsOf,
+    columns_of_relations,
+    place_of,
+    random_call,
+    sources,
+)
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
@@ -23,6 +30,58 @@ _ELEMENT = (
     " get(a, i))"
 )
 _VALUE = "try_element_at(a, i)"
+
+
+def look_up_by_name(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
+    """Write m['k'] for `m.k` of a MAP that a relation has."""
+    relations = {relation.alias_or_name.lower(): relation for relation in sources(select)}
+    columns = columns_of_relations(select, columns_of)
+    maps: dict[str, set[str]] = {}  # the columns that are maps, by relation
+    for column in of_kind(nodes(select), exp.Column):
+        whole, names = _with_fields(column)
+        first = names[0].name.lower()
+        is_named = first in relations
+        if len(names) < (3 if is_named else 2) or place_of(column) is not select:
+            continue
+        for name in [first] if is_named else relations:
+            if name not in maps:
+                maps[name] = _maps(relations[name], columns)
+            if names[is_named].name.lower() in maps[name]:
+                _read_key(whole, names, is_named)
+                break
+    return select
+
+
+def _with_fields(column: exp.Column) -> tuple[exp.Expr, list[exp.Expr]]:
+    """A column with the names of fields behind it; and all names, those before it too."""
+    whole: exp.Expr = column
+    names = list(column.parts)
+    while isinstance(whole.parent, exp.Dot) and whole.arg_key == "this":
+        if not isinstance(whole.parent.expression, exp.Identifier):
+            break
+        whole = whole.parent
+        names.append(whole.expression)
+    return whole, names
+
+
+def _read_key(whole: exp.Expr, names: list[exp.Expr], is_named: bool) -> None:
+    """Put m['k'] and fields of that in place of names, of which the first is a relation's."""
+    table, (of, key, *fields) = (names[0] if is_named else None), names[is_named:]
+    made: exp.Expr = exp.Bracket(
+        this=exp.column(of, table=table), expressions=[exp.Literal.string(key.name)]
+    )
+    if fields:
+        made = exp.Dot.build([made, *fields])
+    is_output = isinstance(whole.parent, exp.Select) and whole.arg_key == "expressions"
+    whole.replace(exp.alias_(made, names[-1].copy()) if is_output else made)
+
+
+def _maps(relation: exp.Expr, columns_of: ColumnsOf) -> set[str]:
+    try:
+        columns = columns_of(relation)
+    except SqlError:  # what it reads is not rewritten yet, or is wrong
+        return set()
+    return {column.name.lower() for column in columns if column.type.startswith("map<")}
 
 
 def look_up_in_select(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:

@@ -78,15 +78,19 @@ def shift_date(node: exp.Expr, operands: list[str], type_of: intervals.TypeOf) -
     return False
 
 
-def read_texts(node: exp.Binary, operands: list[str], type_of: intervals.TypeOf) -> bool:
+def read_operands(node: exp.Binary, operands: list[str], type_of: intervals.TypeOf) -> bool:
     """Read a text beside a moment from which it is taken, or the other way round, as such a one,
-    in place; and what an interval with a time moves as a TIMESTAMP, whose value is a text again.
-    Returns whether the operation is such a move."""
+    in place; a NULL beside a DATE as a number of days, or as a DATE from which it is taken; and a
+    text that an interval moves as a TIMESTAMP, whose value is a text again. Returns whether the
+    operation is the last of these."""
     is_difference = isinstance(node, exp.Sub)
     untouched = "expression" if is_difference else ""  # of `interval 1 day - s`
     for key, own, beside in zip(("this", "expression"), operands, operands[::-1], strict=True):
         if own == "string" and beside in _DISTANT and is_difference:
             node.set(key, exp.cast(node.args[key].copy(), beside))
+        elif own == "void" and beside == "date":
+            is_date = is_difference and key == "this"
+            node.set(key, exp.cast(node.args[key].copy(), "date" if is_date else "int"))
         elif own == "string" and beside.startswith("interval") and key != untouched:
             other = node.expression if key == "this" else node.this
             if (intervals.fields(other, type_of) or ("DAY",))[0] in intervals.MONTHS:

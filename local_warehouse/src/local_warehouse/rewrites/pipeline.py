@@ -42,7 +42,7 @@ from local_warehouse.rewrites.grouping import (
     spell_out_positions,
     spell_out_sets,
 )
-from local_warehouse.rewrites.indexes import look_up_in_change, look_up_in_select
+from local_warehouse.rewrites.indexes import look_up_by_name, look_up_in_change, look_up_in_select
 from local_warehouse.rewrites.inline_tables import check_inline_tables, let_arrays_hold_null
 from local_warehouse.rewrites.lateral_aliases import replace_lateral_aliases
 from local_warehouse.rewrites.lateral_generators import (
@@ -116,6 +116,7 @@ REWRITES: tuple[Rewrite, ...] = (
     spell_as_relations,
     place_named_arguments,
     name_outputs,
+    each_select(look_up_by_name),
     check_inline_tables,
     refuse,
     check_windows,
