@@ -71,9 +71,10 @@ TYPED = {
 
 
 def _typed() -> str:
-    values = ", ".join(f"cast({value} as {kind}) as c_{n}" for n, (kind, value) in TYPED.items())
+    """One after the other: where each row fails for another reason, the first one's is the answer."""
+    values = ", ".join(f"cast({value} as {data_type})" for data_type, value in TYPED.values())
     nulls = ", ".join(f"cast(null as {data_type})" for data_type, _ in TYPED.values())
-    return f"select {values} union all select {nulls}"
+    return f"select * from values ({values}), ({nulls}) as v({', '.join(f'c_{n}' for n in TYPED)})"
 
 
 TABLES = {"t": _query(_T), "u": _query(_U), "typed": _typed()}

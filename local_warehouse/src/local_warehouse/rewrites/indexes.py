@@ -7,6 +7,8 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/bracketsign
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
@@ -52,19 +54,20 @@ def look_up_by_name(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     return select
 
 
-def _with_fields(column: exp.Column) -> tuple[exp.Expr, list[exp.Expr]]:
+def _with_fields(column: exp.Column) -> tuple[exp.Expr, list[exp.Identifier]]:
     """A column with the names of fields behind it; and all names, those before it too."""
     whole: exp.Expr = column
-    names = list(column.parts)
+    names: list[Any] = list(column.parts)
     while isinstance(whole.parent, exp.Dot) and whole.arg_key == "this":
-        if not isinstance(whole.parent.expression, exp.Identifier):
+        field = whole.parent.expression
+        if not isinstance(field, exp.Identifier):
             break
         whole = whole.parent
-        names.append(whole.expression)
+        names.append(field)
     return whole, names
 
 
-def _read_key(whole: exp.Expr, names: list[exp.Expr], is_named: bool) -> None:
+def _read_key(whole: exp.Expr, names: list[exp.Identifier], is_named: bool) -> None:
     """Put m['k'] and fields of that in place of names, of which the first is a relation's."""
     table, (of, key, *fields) = (names[0] if is_named else None), names[is_named:]
     made: exp.Expr = exp.Bracket(
