@@ -358,6 +358,14 @@ ROWS = "(select * from values ('a', 1, 10), ('a', 2, 20), ('b', 3, 30) as v(k, n
             id="rows are compared so in ON, too",
         ),
         pytest.param(
+            f"select (select max(datediff(day, date'2024-01-01', date'2024-01-03')) from {ROWS}) as"
+            " l, q.c from ((with w as (select dateadd(day, 1, date'2024-01-01') as d) select"
+            " timestampdiff(day, d, date'2024-01-09') as c from w union all select 1)) as q(c)"
+            " order by c",
+            [(2, 1), (2, 7)],
+            id="a unit in a subquery is no outer column, nor is a relation in parentheses a value",
+        ),
+        pytest.param(
             "select a, (a > 1 or b, 1) = (b, 1) as o, struct(a, b) = struct(a, a > 1) as s,"
             " struct(a, struct(b)) in (struct(1, struct(true)), struct(a, struct(a = 2))) as i"
             " from values (1, true), (2, false) as v(a, b) order by a",

@@ -70,7 +70,7 @@ def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     refuses."""
     for subquery in reversed(of_kind(nodes(tree), exp.Subquery, exp.Exists)):
         query, place = subquery.this, place_of(subquery)
-        if isinstance(subquery.parent, _RELATIONS) or not isinstance(query, exp.Select):
+        if _is_relation(subquery) or not isinstance(query, exp.Select):
             continue
         try:
             outer = outer_columns(query, columns_of)
@@ -107,9 +107,8 @@ def join_deep_values(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     """Join subqueries by keys in whose FROM queries read the outer query, or that are set
     operations: the engine does not look for it there."""
     for subquery in reversed(of_kind(nodes(select), exp.Subquery, exp.Exists)):
-        is_relation = isinstance(subquery.parent, _RELATIONS)
         query = subquery.this.unnest()
-        is_own = place_of(subquery) is select and not is_relation
+        is_own = place_of(subquery) is select and not _is_relation(subquery)
         if not is_own or not isinstance(query, exp.Query):
             continue
         if isinstance(subquery, exp.Subquery) and isinstance(query, exp.Select):
@@ -121,6 +120,14 @@ def join_deep_values(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
                 found = _of_rows(query) if is_exists else _only(query)
                 subquery.set("this", _rows_of_key(found, query, outer, select))
     return select
+
+
+def _is_relation(subquery: exp.Expr) -> bool:
+    """Whether a query stands for a relation, or in IN or EXISTS, whatever parentheses it has."""
+    parent = subquery.parent
+    while isinstance(parent, exp.Subquery):
+        parent = parent.parent
+    return isinstance(parent, _RELATIONS)
 
 
 def _keep_one_row(query: exp.Select) -> None:

@@ -1,5 +1,5 @@
-"""timestampdiff in units below the second, which the engine does not have; and units that are
-texts, which Databricks does not take.
+"""The units of timestampdiff and its kin: those below the second, which the engine does not have;
+texts, which Databricks does not take; and names, which are no columns.
 
 https://docs.databricks.com/aws/en/sql/language-manual/functions/timestampdiff
 """
@@ -31,6 +31,7 @@ def count_microseconds(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                 "INVALID_PARAMETER_VALUE.DATETIME_UNIT",
                 f"The first parameter of {name} is a unit without quotes, and not {render(unit)}.",
             )
+        unit.replace(exp.var(unit.name))  # and no column, which a subquery would look for outside
         if name in _ADDING or unit.name.upper() not in _MICROSECONDS:
             continue
         start, end = (
