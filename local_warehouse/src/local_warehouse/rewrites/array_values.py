@@ -15,6 +15,7 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.common_types import common
 from local_warehouse.rewrites.evident_types import UNKNOWN, name_of_type
+from local_warehouse.rewrites.intervals import MOMENTS
 from local_warehouse.rewrites.operand_types import DIGITS, ByName, OperandTypes, widest
 from local_warehouse.rewrites.structs import type_of
 from local_warehouse.rewrites.templates import fill
@@ -22,7 +23,6 @@ from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import decimal_of
 
 _OTHER = ("array<", "map<", "struct<", "interval", "variant")
-_MOMENTS = ("date", "timestamp", "timestamp_ntz")
 
 
 def elements(data_type: str) -> str:
@@ -79,7 +79,7 @@ def _tightest(found: set[str]) -> str:
     if found <= {*DIGITS, "float", "double"}:
         fractions = [one for one in ("double", "float") if one in found]
         return fractions[0] if fractions else widest(found)
-    if found <= {*_MOMENTS}:
+    if found <= {*MOMENTS}:
         return "timestamp" if "timestamp" in found else "timestamp_ntz"
     exact = [decimal_of(one) for one in found - DIGITS.keys()]
     whole = max((DIGITS[one] for one in found & DIGITS.keys()), default=0)
@@ -89,7 +89,7 @@ def _tightest(found: set[str]) -> str:
 
 def _wider(found: set[str]) -> str:
     """A type that can hold all values of these types, UNKNOWN where there is none."""
-    is_open = bool(found & {*_MOMENTS, "string", "boolean", "binary"})
+    is_open = bool(found & {*MOMENTS, "string", "boolean", "binary"})
     return _tightest(found) or (UNKNOWN if is_open else widest(found))
 
 

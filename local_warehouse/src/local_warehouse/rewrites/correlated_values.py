@@ -189,9 +189,10 @@ def _join(
     if not sources(place) or place.args.get("laterals") or any(p.is_star for p in place.selects):
         return
     is_exists = isinstance(subquery, exp.Exists)
-    found = None if is_exists else _only(query)
-    if found is None:
+    if is_exists:
         found = _of_rows(query).select(exp.alias_(fill("count(*) > 0", {}), _VALUE), append=False)
+    else:
+        found = _only(query)
     name = f"{PREFIX}joined_{len(place.args.get('joins') or [])}"
     if outer:
         key, rows = _keyed(query, outer, place)

@@ -23,7 +23,7 @@ Fields = tuple[str, str]  # the first and the last one: DAY and SECOND
 
 MONTHS = ("YEAR", "MONTH")
 _DAYS = ("DAY", "HOUR", "MINUTE", "SECOND")
-_MOMENTS = ("date", "timestamp", "timestamp_ntz")
+MOMENTS = ("date", "timestamp", "timestamp_ntz")
 WHOLE = (("YEAR", "MONTH"), ("DAY", "SECOND"))
 _SECONDS = {"DAY": 86_400, "HOUR": 3_600, "MINUTE": 60}
 _PARTS_OF = {"WEEK": "DAY", "MILLISECOND": "SECOND", "MICROSECOND": "SECOND"}
@@ -61,12 +61,12 @@ def fields(node: exp.Expr, type_of: TypeOf = evident_type) -> Fields | None:
             return _of_unit(node.to.this.args.get("unit"))
         case exp.Paren() | exp.Neg() | exp.Filter() | exp.Window():
             return fields(node.this, type_of)
-        case exp.Sub() if type_of(node.this) in _MOMENTS:
-            is_time = type_of(node.expression) in _MOMENTS
+        case exp.Sub() if type_of(node.this) in MOMENTS:
+            is_time = type_of(node.expression) in MOMENTS
             return ("DAY", "SECOND") if is_time else None
         case exp.Add() | exp.Sub():
             sides = [node.this, node.expression]
-            is_moment = any(type_of(side) in _MOMENTS for side in sides)
+            is_moment = any(type_of(side) in MOMENTS for side in sides)
             return None if is_moment else _widest(sides, type_of)
         case exp.Mul() | exp.Div():
             found = fields(node.this, type_of) or fields(node.expression, type_of)

@@ -16,6 +16,7 @@ from local_warehouse.rewrites.scopes import (
     is_all,
     position_of,
     random_call,
+    relations_in,
     sources,
     star_query,
 )
@@ -104,8 +105,7 @@ def _names_of_relations(select: exp.Select, columns_of: ColumnsOf) -> set[str]:
 
 
 def _relations(select: exp.Select) -> set[str]:
-    relations = [*sources(select), *(select.args.get("laterals") or [])]
-    return {relation.alias_or_name.lower() for relation in relations}
+    return {relation.alias_or_name.lower() for relation in relations_in(select)}
 
 
 def _require_plain_use(column: exp.Column, select: exp.Select) -> None:

@@ -26,7 +26,6 @@ from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import decimal_of
 
-_DISTANT = ("date", "timestamp", "timestamp_ntz")
 # Functions of a text and a format that take no number.
 _PARSERS = (
     *("to_timestamp_ltz", "to_timestamp_ntz", "to_unix_timestamp", "try_to_date"),
@@ -86,7 +85,7 @@ def read_operands(node: exp.Binary, operands: list[str], type_of: intervals.Type
     is_difference = isinstance(node, exp.Sub)
     untouched = "expression" if is_difference else ""  # of `interval 1 day - s`
     for key, own, beside in zip(("this", "expression"), operands, operands[::-1], strict=True):
-        if own == "string" and beside in _DISTANT and is_difference:
+        if own == "string" and beside in intervals.MOMENTS and is_difference:
             node.set(key, exp.cast(node.args[key].copy(), beside))
         elif own == "void" and beside == "date":
             is_date = is_difference and key == "this"

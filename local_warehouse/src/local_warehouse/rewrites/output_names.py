@@ -13,7 +13,7 @@ from typing import Any
 from sqlglot import exp
 
 from local_warehouse.rewrites.casts_by_name import is_cast_by_name
-from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.scopes import ColumnsOf, relations_in
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -193,16 +193,10 @@ class _Namer:
 
     def column(self, node: exp.Column) -> str:
         parts = [part.name for part in node.parts]
-        relations = {one.alias_or_name.lower() for one in self._relations()}
+        relations = {one.alias_or_name.lower() for one in relations_in(self._select)}
         while len(parts) > 1 and parts[0].lower() in relations:
             parts = parts[1:]
         return ".".join(parts)
-
-    def _relations(self) -> list[exp.Expr]:
-        clause = self._select.args.get("from_")
-        found = [clause.this] if clause is not None else []
-        found += [join.this for join in self._select.args.get("joins") or []]
-        return found + list(self._select.args.get("laterals") or [])
 
     def literal(self, node: exp.Expr) -> str:
         return str(node.this)

@@ -140,6 +140,11 @@ def sources(select: exp.Select) -> list[exp.Expr]:
     return first + [join.this for join in select.args.get("joins") or []]
 
 
+def relations_in(select: exp.Select) -> list[exp.Expr]:
+    """The relations of a SELECT's FROM and its joins, and its LATERAL VIEWs."""
+    return sources(select) + list(select.args.get("laterals") or [])
+
+
 def star_query(select: exp.Select) -> exp.Select:
     """A SELECT * of the relations that a SELECT reads, with the CTEs that they name."""
     return with_visible(relations_of(select), select)
@@ -161,8 +166,7 @@ def outer_columns(query: exp.Query, columns_of: ColumnsOf) -> list[exp.Column]:
     """The columns in a query that neither its own relations have nor those of queries in it."""
     known: dict[int, set[str]] = {}
     for select in of_kind(nodes(query), exp.Select):
-        relations = [*sources(select), *(select.args.get("laterals") or [])]
-        known[id(select)] = {relation.alias_or_name.lower() for relation in relations}
+        known[id(select)] = {one.alias_or_name.lower() for one in relations_in(select)}
     names: dict[int, set[str]] = {}
 
     def has(place: exp.Expr, column: exp.Column) -> bool:
