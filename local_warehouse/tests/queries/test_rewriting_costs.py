@@ -150,16 +150,15 @@ def test_a_statement_that_comes_again_costs_no_question() -> None:
         asked.append(text)
         return [Column("k", "bigint"), Column("n", "bigint"), Column("local_warehouse_end", "int")]
 
-    def questions(sql: str, generation: int = 1) -> int:
+    def questions(sql: str) -> int:
         before = len(asked)
-        made = rewritten(parse(sql), columns_of, generation)
+        made = rewritten(parse(sql), columns_of)
         assert made.sql == render(made.tree)
         return len(asked) - before
 
     one = "select k, n from `snapshot_1` union all select cast(1 as bigint), cast(2 as bigint)"
     other = one.replace("(2 as", "(3 as")
     assert [questions(sql) for sql in (one, one, other, one)] == [1, 0, 1, 0]
-    assert questions(one, generation=2) == 1
     assert questions(f"{one} -- of another run") == 0
     table = one.replace("snapshot_1", f"t_{'0' * 32}_1")
     assert [questions(table), questions(table)] == [1, 1]

@@ -20,6 +20,8 @@ from local_warehouse.catalog.model import Column
 from local_warehouse.delta import bounds
 from local_warehouse.sql.dialect import render
 
+_numbers = itertools.count(1)  # of all engines: a name never stands for another snapshot
+
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
@@ -35,7 +37,6 @@ class Snapshots:
 
     def __init__(self) -> None:
         self._newest: dict[str, Snapshot] = {}
-        self._numbers = itertools.count(1)
         self._unused: deque[str] = deque()  # names of views to drop
         self._lock = threading.Lock()
 
@@ -47,7 +48,7 @@ class Snapshots:
         known = self._newest.get(relation_id)
         if known is not None and (known.table, known.version) == (table, version):
             return known
-        name = f"snapshot_{next(self._numbers)}"
+        name = f"snapshot_{next(_numbers)}"
         create(name)
         made = Snapshot(name, table, version)
         weakref.finalize(made, self._unused.append, name).atexit = False  # type: ignore[misc]

@@ -60,7 +60,7 @@ class Query:
                 tree = with_arguments(*call, tree, self._columns_of)
             check_random(names.references)
             number_ctes(names.references)
-            self._rewritten = rewritten(tree, self._engine.columns, self._engine.generation)
+            self._rewritten = rewritten(tree, self._engine.columns)
             self._snapshots = names.snapshots  # held while the query may be run
             self._views = names.views
             self._resources = resources.pop_all()

@@ -2,7 +2,8 @@
 
 What a rewrite makes of a statement depends on its syntax tree, whose names are resolved, and on the
 answers of the engine to questions about columns. Where no answer can be another one later, the
-result is kept. The names of snapshots and of information_schema say which columns they have.
+result is kept, also for the engine's next process: the names of snapshots and of
+information_schema say which columns they have, and never stand for others.
 """
 
 from __future__ import annotations
@@ -35,12 +36,10 @@ class Rewritten:
     sql: str
 
 
-def rewritten(
-    tree: exp.Expr, columns_of_text: Callable[[str], list[Column]], generation: int
-) -> Rewritten:
-    """The rewritten form of a tree, which it may change. `columns_of_text` asks the engine, whose
-    `generation` is the number of its process. Raises SqlError for a form that has none."""
-    key = _identity(tree, generation)
+def rewritten(tree: exp.Expr, columns_of_text: Callable[[str], list[Column]]) -> Rewritten:
+    """The rewritten form of a tree, which it may change. `columns_of_text` asks the engine. Raises
+    SqlError for a form that has none."""
+    key = _identity(tree)
     with _lock:
         known = _kept.get(key)
     if known is not None:
@@ -61,9 +60,9 @@ def rewritten(
     return made
 
 
-def _identity(tree: exp.Expr, generation: int) -> bytes:
+def _identity(tree: exp.Expr) -> bytes:
     """A digest of all that a tree says but comments."""
-    parts: list[object] = [generation]
+    parts: list[object] = []
     for node in nodes(tree):
         parts.append(type(node).__name__)
         for name, value in node.args.items():

@@ -10,7 +10,7 @@ from sqlglot import exp
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.evident_types import evidently_agree
-from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.sql.walk import PLAIN, nodes, of_kind
 
 _Query = TypeVar("_Query", bound=exp.Expr)
 
@@ -126,9 +126,11 @@ def queries(tree: exp.Expr) -> list[exp.Select | exp.SetOperation]:
         if clause is not None:
             waiting.append(clause)
         for value in node.args.values():
-            for child in value if type(value) is list else (value,):
-                if isinstance(child, exp.Expr) and child is not clause:
-                    waiting.append(child)
+            kind = type(value)
+            if kind is list:
+                waiting += [part for part in value if isinstance(part, exp.Expr)]
+            elif kind not in PLAIN and value is not clause and isinstance(value, exp.Expr):
+                waiting.append(value)
     found.reverse()
     return found
 

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from sqlglot import exp
 
+PLAIN = frozenset({str, bool, int, type(None)})  # of most of the arguments of a node
+
 _Kind = TypeVar("_Kind", bound=exp.Expr)
 
 
@@ -16,9 +18,10 @@ def nodes(tree: exp.Expr) -> list[exp.Expr]:
     found = [tree]
     for node in found:  # which grows meanwhile
         for value in node.args.values():
-            if type(value) is list:
+            kind = type(value)
+            if kind is list:
                 found += [part for part in value if isinstance(part, exp.Expr)]
-            elif isinstance(value, exp.Expr):
+            elif kind not in PLAIN and isinstance(value, exp.Expr):
                 found.append(value)
     return found
 
