@@ -103,6 +103,15 @@ def routine_not_found(name: str) -> SqlError:
     return SqlError("ROUTINE_NOT_FOUND", message)
 
 
+def view_without_alias(view: str, column: str) -> SqlError:
+    """The condition of a view of the catalog with a column whose name is made of its expression."""
+    message = (
+        f"Not allowed to create the permanent view {view} without explicitly assigning an alias for"
+        f" the expression `{column}`."
+    )
+    return SqlError("CREATE_PERMANENT_VIEW_WITHOUT_ALIAS", message)
+
+
 def already_exists(kind: str, name: str) -> SqlError:
     """The condition of a kind, CATALOG, SCHEMA, TABLE or VIEW, that has a `name` already."""
     message = f"Cannot create {kind.lower()} {name}: it already exists."

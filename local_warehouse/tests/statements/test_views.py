@@ -93,3 +93,48 @@ def test_a_view_is_not_made_twice_or_elsewhere(
         cursor.execute("create or replace temporary view a as select 1 as n")
         with pytest.raises(Error, match=condition):
             cursor.execute(statement.format(schema=schema))
+
+
+@pytest.mark.parametrize(
+    ("query", "column"),
+    [
+        ("select 1 + 1", "(1 + 1)"),
+        ("select k, count(*) from (select 1 as k) group by k", "count(1)"),
+        ("select current_date()", "current_date()"),
+        ("select * from (select upper('a'))", "upper(a)"),
+        ("with q as (select -k from (select 1 as k)) select q.* from q", "(- k)"),
+        ("select upper('a') union all select 'b'", "upper(a)"),
+        ("select named_struct('a', 1).a", "named_struct(a, 1).a"),
+        ("select cast(1 as string), array(1)[0]", "CAST(1 AS STRING)"),
+    ],
+)
+def test_a_view_of_the_catalog_names_its_expressions(
+    warehouse: Any, schema: str, query: str, column: str
+) -> None:
+    """As Spark 4.0.1 does: the conditions of these were asked of it."""
+    condition = "CREATE_PERMANENT_VIEW_WITHOUT_ALIAS"
+    assert f"`{column}`" in warehouse.fails(f"create view {schema}.v as {query}", condition)
+    warehouse.fails(f"create view {schema}.v (a, b) as {query}", condition)
+    warehouse.sql(f"create view {schema}.v as select 1 as a")
+    warehouse.fails(f"alter view {schema}.v as {query}", condition)
+    warehouse.sql(f"create temporary view unnamed as {query}")
+    assert warehouse.sql(f"select * from {schema}.v") == [{"a": 1}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 1, null, true, date'2024-01-01'",
+        "select k::string, m['a'], m.b, (k) as n from (select 1 as k, map('a', 1, 'b', 2) as m)",
+        "select explode(array(1, 2))",
+        "select 'a' as x union all select upper('b')",
+        "with q as (select 1 + 1) select 1 as a from q",
+        "select interval '1' day, X'1F', -1",
+        "values (1, 2)",
+    ],
+)
+def test_a_view_keeps_the_names_of_columns_and_literals(
+    warehouse: Any, schema: str, query: str
+) -> None:
+    warehouse.sql(f"create view {schema}.v as {query}")
+    assert warehouse.sql(f"select count(*) as n from {schema}.v")[0]["n"] >= 1

@@ -25,6 +25,7 @@ _MAKERS = (
 _OUT_OF_BOUNDS = refusal("an interval of more than 106,751 days, or a moment before the year 1")
 _MOST = "cast('Infinity' as double)"
 _NAN = "cast('NaN' as double)"
+_INFINITY = "double('infinity')"
 _HYPOT = "hypot(cast(x as double){0}, cast(y as double){0})"
 # An empty text is at the first place, wherever one looks from; from nowhere nothing is found.
 _LOCATED = (
@@ -103,7 +104,12 @@ _CORRECTED = {
     ("bitmap_bucket_number", 1): "cast(bitmap_bucket_number(cast(x as bigint)) as bigint)",
     # NaN; the engine's has a sign, and is less than every number
     **{(name, 1): f"nanvl(call, {_NAN})" for name in _OF_NAN},
-    **{(name, 2): f"nanvl(call, {_NAN})" for name in ("pow", "power")},
+    # NaN of NaN, and of 1 or -1 and infinity, of which the engine makes 1
+    **{
+        (name, 2): f"if((x is not null and isnan(y)) or (abs(cast(x as double)) = 1D and abs(y) ="
+        f" {_INFINITY}), {_NAN}, nanvl(call, {_NAN}))"
+        for name in ("pow", "power")
+    },
     ("hypot", 2): f"if({_HYPOT.format('')} = {_MOST}, 1e155D * {_HYPOT.format(' / 1e155D')},"
     f" {_HYPOT.format('')})",  # the engine squares integers, and DOUBLEs that are too large
     # 0 where there is no digit of the base, of which the engine makes NULL, as of large numbers

@@ -1,5 +1,5 @@
 """Comparisons of a DECIMAL with a FLOAT, a DOUBLE or a text, which are comparisons of DOUBLEs, as
-are those of a FLOAT with a whole number.
+are those of a FLOAT with a whole number or a text.
 
 The engine makes DECIMALs of 10 or 15 digits behind the point of the first two, so that 1e-16 equals
 0 and 0.1D + 0.2D equals 0.3, and FLOATs of the others. The types are asked for only where both
@@ -141,9 +141,10 @@ def compare_as_doubles(node: exp.Expr, types: OperandTypes) -> None:
 def as_compared(operands: list[exp.Expr], types: OperandTypes) -> list[exp.Expr]:
     """The operands of a comparison, and a cast to DOUBLE in place of each that becomes one."""
     given = [types.of(operand) for operand in operands]
-    if "float" in given and {*DIGITS} & set(given):
+    if "float" in given and {"string", *DIGITS} & set(given):
+        compared = ("float", "string", *DIGITS)
         return [
-            exp.cast(operand.copy(), "double") if data_type in ("float", *DIGITS) else operand
+            exp.cast(operand.copy(), "double") if data_type in compared else operand
             for operand, data_type in zip(operands, given, strict=True)
         ]
     has_decimal = any(data_type.startswith("decimal") for data_type in given)

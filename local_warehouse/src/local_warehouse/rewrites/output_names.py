@@ -7,13 +7,13 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names#auto-genera
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlglot import exp
 
 from local_warehouse.rewrites.casts_by_name import is_cast_by_name
-from local_warehouse.rewrites.scopes import ColumnsOf, relations_in
+from local_warehouse.rewrites.scopes import ColumnsOf, relations_in, visible
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -24,6 +24,7 @@ _SEVERAL = {  # functions that give several columns, or one with a name of its o
 }  # fmt: skip
 _NAMED = (exp.Alias, exp.Aliases, exp.Column, exp.Star, exp.JSONExtract, exp.Explode,
           exp.Posexplode, exp.Inline)  # fmt: skip
+_LITERALS = (exp.Literal, exp.Null, exp.Boolean, exp.Interval, exp.HexString, exp.RawString)
 # How expressions are written, by their parts; NULL stands for a part that is not there.
 _FORMS: dict[type[exp.Expr], str] = {
     exp.Alias: "{this} AS {alias}", exp.Any: "any({this})",
@@ -101,6 +102,58 @@ def name_outputs(tree: exp.Expr, _: ColumnsOf | None = None) -> exp.Expr:
             if not _has_name(output):
                 give_name(output, _Namer(select).output(output))
     return tree
+
+
+def name_made(query: exp.Expr) -> str | None:
+    """The first name of the columns of a query, as it is parsed, that is made of an expression, or
+    None. A star has those of its derived tables and CTEs; which of their columns another output
+    reads is not looked at.
+
+    Rule: CREATE_PERMANENT_VIEW_WITHOUT_ALIAS and ResolveAliases of Apache Spark.
+    """
+    query = query.unnest() if isinstance(query, (exp.Subquery, exp.Paren)) else query
+    if isinstance(query, exp.SetOperation):
+        return name_made(query.this)
+    for output in query.expressions if isinstance(query, exp.Select) else ():
+        if output.is_star:
+            made = [name_made(one) for one in _queries_of_star(query, output)]
+            found = next((name for name in made if name is not None), None)
+        else:
+            found = None if _keeps_name(output) else _Namer(query).output(output)
+        if found is not None:
+            return found
+    return None
+
+
+def _queries_of_star(select: exp.Select, star: exp.Expr) -> Iterator[exp.Expr]:
+    """The derived tables and CTEs whose columns a star shows under their own names."""
+    qualifier = star.table.lower() if isinstance(star, exp.Column) else ""
+    for relation in relations_in(select):
+        if qualifier not in ("", relation.alias_or_name.lower()):
+            continue
+        if isinstance(relation, exp.Subquery):
+            yield relation
+        name = relation.name.lower() if isinstance(relation, exp.Table) else None
+        cte = next((one for one in visible(relation) if one.alias.lower() == name), None)
+        if cte is not None and not relation.args.get("db"):
+            yield cte.this
+
+
+def _keeps_name(output: exp.Expr) -> bool:
+    """Whether an output has an alias, or the name of a column, a field or a literal."""
+    output = output.unnest()
+    if _has_name(output) or isinstance(output, _LITERALS):
+        return True
+    if isinstance(output, exp.Neg):
+        return isinstance(output.this, exp.Literal)
+    if isinstance(output, exp.Cast) or is_cast_by_name(output):
+        is_call = isinstance(output, exp.Anonymous)
+        inner = output.expressions[0] if is_call else output.this
+        return isinstance(inner, exp.Column) or bool(output.meta.get("is_literal"))
+    base = output
+    while isinstance(base, (exp.Bracket, exp.Dot)):
+        base = base.this
+    return base is not output and isinstance(base, (exp.Column, exp.Literal))
 
 
 def give_name(output: exp.Expr, name: str) -> None:

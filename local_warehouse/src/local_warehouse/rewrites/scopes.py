@@ -157,7 +157,7 @@ def nodes_read(select: exp.Select) -> list[exp.Expr]:
     clauses = [select.args.get("from_"), *(select.args.get("joins") or [])]
     found = [node for clause in clauses if clause is not None for node in nodes(clause)]
     needed = {table.name.lower() for table in of_kind(found, exp.Table)}
-    for cte in _visible(select):
+    for cte in visible(select):
         if cte.alias.lower() in needed:
             found += nodes(cte.this)
             needed |= _names_of_tables(cte)
@@ -267,7 +267,7 @@ def with_visible(query: _Query, place: exp.Expr) -> _Query:
     a place of a tree: copies of them, or of their first branches where these tell the types."""
     needed = _names_of_tables(query)
     expressions: list[exp.Expr] = []
-    for cte in _visible(place):
+    for cte in visible(place):
         if cte.alias.lower() in needed:
             expressions.append(_outline(cte))
             needed |= _names_of_tables(expressions[-1])
@@ -276,7 +276,7 @@ def with_visible(query: _Query, place: exp.Expr) -> _Query:
     return query
 
 
-def _visible(place: exp.Expr) -> Iterator[exp.Expr]:
+def visible(place: exp.Expr) -> Iterator[exp.Expr]:
     """The CTEs that can be seen at a place of a tree, each before those that it may name."""
     node: exp.Expr | None = place
     while node is not None:

@@ -16,7 +16,9 @@ from local_warehouse.catalog.locks import definition, schema_definition
 from local_warehouse.catalog.model import Column, Relation, Schema
 from local_warehouse.catalog.names import Name, full_name, schema_name
 from local_warehouse.resolver.query import Query
+from local_warehouse.rewrites.output_names import name_made
 from local_warehouse.session.context import Context, require_table
+from local_warehouse.sql.dialect import parse
 from local_warehouse.statements import clustering, columns
 from local_warehouse.statements.constraints import (
     add_constraint,
@@ -110,10 +112,13 @@ def _of_relation(context: Context, relation: Relation, reader: StatementReader) 
 
 def _new_query(context: Context, view: Relation, text: str) -> None:
     """Give a view another query. The comments of its columns are lost with the old one."""
+    made = name_made(parse(text))
     with Query(context, text, permanent=True) as query:
         view.columns = query.columns()
         view.query_columns = query.names_of_star(view.columns)
         query.check_acyclic(view.name)
+    if made is not None:
+        raise errors.view_without_alias(str(view.name), made)
     view.view_text, view.view_namespace = text, context.session.namespace
 
 

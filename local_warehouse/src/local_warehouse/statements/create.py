@@ -24,6 +24,7 @@ from local_warehouse.resolver.policies import has_policy
 from local_warehouse.resolver.query import Query
 from local_warehouse.resolver.time_travel import read_version_after_at, version_of
 from local_warehouse.rewrites.collations import refuse_columns
+from local_warehouse.rewrites.output_names import name_made
 from local_warehouse.session.context import Context, target
 from local_warehouse.session.session import TemporaryView
 from local_warehouse.sql.dialect import literal, parse
@@ -549,12 +550,15 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
             raise reader.error("expected COMMENT, TBLPROPERTIES or AS")
     tree, text = reader.query(), reader.rest()
     refuse_columns(tree)
+    made = None if temporary else name_made(tree)
     with Query(context, tree, permanent=not temporary, reads=True) as query:
         columns = query.columns()
         query_columns = query.names_of_star(columns)
         is_local = temporary and len(parts) == 1
         own = parts[0].lower() if is_local else full_name(parts, context.session.namespace)
         query.check_acyclic(own)
+    if made is not None:
+        raise errors.view_without_alias(str(own), made)
     if listed and len(listed) != len(columns):
         raise SqlError(
             "CREATE_VIEW_COLUMN_ARITY_MISMATCH",
