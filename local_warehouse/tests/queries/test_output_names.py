@@ -63,7 +63,7 @@ def test_a_column_is_named_for_its_expression(warehouse: Any, schema: str) -> No
             "concat(s, z)"
         ]
         assert _names(cursor, f"select `sum(n)` + 1 as x from ({inner})") == ["x"]
-        cursor.execute(f"create view v as {inner}")
+        cursor.execute(f"create temporary view v as {inner}")
         assert _names(cursor, "select * from v") == ["sum(n)", "s"]
 
 

@@ -95,6 +95,18 @@ VALUES = {
     "typeof(pmod(m, 3))": "decimal(3,2)",
     "hypot(n, 2147483647)": "2.147483647E9",
     "conv('zz', 10, 16)": "0",
+    """from_json('{"a":99999999999,"b":300,"c":"x"}', 'a int, b tinyint, c string')""":
+        "{null, null, x}",
+    """from_json('[[300],[1]]', 'array<array<tinyint>>')""": None,
+    """from_json('[[1],["x"]]', 'array<array<int>>')""": None,
+    """from_json('[[1],null,[null]]', 'array<array<int>>')""": "[[1], null, [null]]",
+    """from_json('{"k":["x"]}', 'map<string,array<int>>')""": None,
+    """from_json('{"k":{"l":[1]}}', 'map<string,map<string,array<int>>>')""":
+        "{k -> {l -> [1]}}",
+    """from_json('{"s":{"a":["x"]},"b":2}', 's struct<a:array<int>>, b int')""":
+        "{{null}, 2}",
+    """from_json('{"a":12345.6,"b":0.015}', 'a decimal(5,2), b decimal(5,2)')""":
+        "{null, 0.02}",
     "power(n, double('NaN'))": "NaN",
     "pow(-n, double('-Infinity'))": "NaN",
     "power(cast(null as int), double('NaN'))": None,

@@ -111,3 +111,39 @@ def test_fields_of_structs_are_added_and_assigned(warehouse: Any, schema: str) -
     assert _rows(warehouse, read) == [
         (1, None, 7, None, 7.0), (2, 2, 2, "w", None),
     ]  # fmt: skip
+
+
+_PADDED = {
+    "select c3 = c5, c3 < c5, c3 <=> c5, c3 in ('abcdefg', 'a') from {t} order by s": [
+        (True, False, True, True), (False, True, False, False),
+    ],
+    "select 'a' = c3, c5 = 'a       ', c3 = s, v = 'a ', upper(c3) = 'A' from {t} order by s": [
+        (True, True, False, False, False), (False, False, True, False, False),
+    ],
+    "select case c3 when 'a' then 1 when 'ab' then 2 end from {t} order by s": [(1,), (2,)],
+    "select c5 between 'a' and 'b' from {t} order by s": [(True,), (False,)],  # not padded
+    "select s from {t} where c3 in (select c5 from {t})": [],  # not padded
+    "select s from {t} t where exists (select 1 from {t} u where u.c5 = t.c3)": [("a",)],
+    "with q as (select c3 as d, s from {t}) select s from q where d = 'a'": [("a",)],
+    "select d from (select * from {t}) as q (a, b, c, d) where a = 'a'": [("a",)],
+    "select q.s from (select x.* from {t} x cross join range(1)) q where q.c3 = 'a'": [("a",)],
+    "select s from (select upper(c3) as c3, s from {t}) where c3 = 'A'": [],
+    "select t.s from {t} t join values ('a') as v (c3) on t.c3 = v.c3": [],
+}  # fmt: skip
+
+
+def test_texts_beside_a_char_are_padded(warehouse: Any, schema: str) -> None:
+    """The answers are those of Spark 4.0.1."""
+    t = f"{schema}.padded"
+    warehouse.sql(f"create table {t} (c3 char(3), c5 char(5), v varchar(5), s string)")
+    warehouse.sql(f"insert into {t} values ('a', 'a', 'a', 'a'), ('ab', 'b', 'b', 'ab ')")
+    for query, rows in _PADDED.items():
+        found = [tuple(row.values()) for row in warehouse.sql(query.format(t=t))]
+        assert found == rows, query
+    for condition in ("c3 = concat('a', '')", "c3 = (select 'a')"):
+        warehouse.fails(f"select s from {t} where {condition}", "UNSUPPORTED_FEATURE")
+    both = f"(select c3 from {t} union all select c3 from {t})"
+    warehouse.fails(f"select 1 from {both} where c3 = 'a'", "UNSUPPORTED_FEATURE")
+    warehouse.sql(f"update {t} set s = 'z' where c3 = 'a'")
+    warehouse.sql(f"delete from {t} where c5 = 'b'")
+    assert warehouse.sql(f"select s from {t}") == [{"s": "z"}]

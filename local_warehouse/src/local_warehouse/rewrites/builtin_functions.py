@@ -240,13 +240,13 @@ _OF_JSON = "if(x rlike '^\\s*$', null, call)"  # of a blank text the engine's ha
 _WHOLE_LIST = (
     "if(size(filter({0}, e -> e is null)) > size(filter({1}, e -> e is null)), null, value)"
 )
-_LISTS = {  # from which values are counted, and what they are as texts
-    exp.DataType.Type.ARRAY: (_WHOLE_LIST.format("value", "texts"), "array<string>"),
-    exp.DataType.Type.MAP: (
-        _WHOLE_LIST.format("map_values(value)", "map_values(texts)"),
-        "map<string,string>",
-    ),
+_READ_AS = {
+    exp.DataType.Type.TINYINT: exp.DataType.Type.BIGINT,
+    exp.DataType.Type.SMALLINT: exp.DataType.Type.BIGINT,
+    exp.DataType.Type.INT: exp.DataType.Type.BIGINT,
+    exp.DataType.Type.DECIMAL: exp.DataType.Type.TEXT,
 }
+_ARRAY, _MAP = exp.DataType.Type.ARRAY, exp.DataType.Type.MAP
 _MANY = 1_000_000
 _OVERLAID = (
     "if(n is null, null, concat(substring(x, 1, if(p < 1, 0, p - 1)), y,"
@@ -536,7 +536,8 @@ def _replace_from(call: exp.Expr, arguments: list[exp.Expr]) -> None:
 
 def _read_json(call: exp.Expr, arguments: list[exp.Expr]) -> exp.Expr:
     """The value of a JSON text, or that of its fields, which is NULL where an ARRAY or a MAP has a
-    value of another type than the schema says; the engine's has a NULL in it."""
+    value of another type than the schema says; the engine's has a NULL in it, and of an integer
+    that is too large the last bits."""
     schema = arguments[1].name if isinstance(arguments[1], exp.Literal) else ""
     try:
         is_nested = re.match(r"\s*(array|map|struct)\s*<", schema, re.IGNORECASE) is not None
@@ -544,45 +545,85 @@ def _read_json(call: exp.Expr, arguments: list[exp.Expr]) -> exp.Expr:
         kind = exp.DataType.build(text, dialect=WarehouseDialect)
     except ParseError:  # the engine says what is wrong
         return call
-    if _lists_values(kind):
-        return _whole_list(kind, call, arguments, _LISTS[kind.this][1])
-    fields = kind.expressions if kind.this == exp.DataType.Type.STRUCT else []
-    if not any(_lists_values(field.args.get("kind")) for field in fields):
+    if any(inner.this in _READ_AS for inner in kind.find_all(exp.DataType)):
+        call = exp.TryCast(this=_from_json(arguments, render(_widened(kind))), to=kind)
+    if not _lists_values(kind):
         return call
-    parts: list[exp.Expr] = []
-    for field in fields:
-        name = exp.to_identifier(field.name, quoted=True)
-        part: exp.Expr = exp.Dot(this=exp.paren(call.copy()), expression=name)
-        if _lists_values(field.args["kind"]):
-            texts = f"`{field.name}` {_LISTS[field.args['kind'].this][1]}"
-            part = _whole_list(field.args["kind"], part, arguments, texts, name)
-        parts += [exp.Literal.string(field.name), part]
-    made = exp.Anonymous(this="named_struct", expressions=parts)
-    return fill("if(call is null, null, made)", {"call": call, "made": made})
+    return _whole_lists(kind, call, _from_json(arguments, _schema_of_texts(kind)))
 
 
-def _lists_values(kind: exp.Expr | None) -> bool:
-    """Whether it is an ARRAY or a MAP of others than texts, which take everything."""
-    return (
-        isinstance(kind, exp.DataType)
-        and kind.this in _LISTS
-        and kind.expressions[-1].this != exp.DataType.Type.TEXT
-    )
-
-
-def _whole_list(
-    kind: exp.Expr,
-    value: exp.Expr,
-    arguments: list[exp.Expr],
-    schema: str,
-    field: exp.Expr | None = None,
-) -> exp.Expr:
+def _from_json(arguments: list[exp.Expr], schema: str) -> exp.Expr:
     options = [argument.copy() for argument in arguments[2:]]
     read = [arguments[0].copy(), exp.Literal.string(schema), *options]
-    texts: exp.Expr = exp.Anonymous(this="from_json", expressions=read)
-    if field is not None:
-        texts = exp.Dot(this=exp.paren(texts), expression=field.copy())
-    return fill(_LISTS[kind.this][0], {"value": value, "texts": texts})
+    return exp.Anonymous(this="from_json", expressions=read)
+
+
+def _widened(kind: exp.Expr) -> exp.Expr:
+    """A type with others in place of those of which the engine reads some numbers wrongly: of any
+    number the last bits for short integers, and of DECIMALs 17 digits."""
+    wide = kind.copy()
+    for inner in wide.find_all(exp.DataType):
+        if inner.this in _READ_AS:
+            inner.set("this", _READ_AS[inner.this])
+            inner.set("expressions", None)
+    return wide
+
+
+def _lists_values(kind: exp.Expr) -> bool:
+    """Whether it is an ARRAY or a MAP of others than texts, which take everything, or a STRUCT with
+    one in its fields."""
+    if kind.this == exp.DataType.Type.STRUCT:
+        return any(_lists_values(field.args["kind"]) for field in kind.expressions)
+    return kind.this in (_ARRAY, _MAP) and _leaf(kind).this != exp.DataType.Type.TEXT
+
+
+def _leaf(kind: exp.Expr) -> exp.Expr:
+    """What ARRAYs and MAPs within each other have at last."""
+    return _leaf(kind.expressions[-1]) if kind.this in (_ARRAY, _MAP) else kind
+
+
+def _whole_lists(kind: exp.Expr, value: exp.Expr, texts: exp.Expr) -> exp.Expr:
+    """A value of a JSON text with NULL in place of each ARRAY and MAP that has less values than it
+    has as `texts`."""
+    if not _lists_values(kind):
+        return value
+    if kind.this != exp.DataType.Type.STRUCT:
+        condition = _WHOLE_LIST.format(_leaves(kind, "value"), _leaves(kind, "texts"))
+        return fill(condition, {"value": value, "texts": texts})
+    parts: list[exp.Expr] = []
+    for field in kind.expressions:
+        one, other = (
+            exp.Dot(
+                this=exp.paren(whole.copy()),
+                expression=exp.to_identifier(field.name, quoted=True),
+            )
+            for whole in (value, texts)
+        )
+        parts += [exp.Literal.string(field.name), _whole_lists(field.args["kind"], one, other)]
+    made = exp.Anonymous(this="named_struct", expressions=parts)
+    return fill("if(call is null, null, made)", {"call": value, "made": made})
+
+
+def _leaves(kind: exp.Expr, value: str, depth: int = 0) -> str:
+    """SQL of an array of all values that ARRAYs and MAPs within each other have at last."""
+    elements = f"map_values({value})" if kind.this == _MAP else value
+    inner, name = kind.expressions[-1], f"e{depth}"
+    if inner.this not in (_ARRAY, _MAP):
+        return elements
+    lists = f"transform({elements}, {name} -> {_leaves(inner, name, depth + 1)})"
+    return f"flatten(filter({lists}, {name} -> {name} is not null))"
+
+
+def _schema_of_texts(kind: exp.Expr) -> str:
+    """The schema in which all is STRING that is no list and has none in its fields."""
+    if not _lists_values(kind):
+        return "string"
+    if kind.this == exp.DataType.Type.STRUCT:
+        fields = (f"`{f.name}`: {_schema_of_texts(f.args['kind'])}" for f in kind.expressions)
+        return f"struct<{', '.join(fields)}>"
+    inner = kind.expressions[-1]
+    texts = _schema_of_texts(inner) if inner.this in (_ARRAY, _MAP) else "string"
+    return f"array<{texts}>" if kind.this == _ARRAY else f"map<string,{texts}>"
 
 
 def _encode(call: exp.Expr, arguments: list[exp.Expr]) -> None:

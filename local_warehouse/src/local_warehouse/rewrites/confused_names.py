@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from local_warehouse.rewrites.grouping import has_sets
+from local_warehouse.errors import unsupported
+from local_warehouse.rewrites.grouping import OF_POSITION, has_sets
 from local_warehouse.rewrites.scopes import (
     AGGREGATES,
     ColumnsOf,
@@ -106,6 +107,7 @@ def spell_out_keys(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     if not (in_sets or is_filtered or any(p.find(exp.Window) for p in select.expressions)):
         return select
     names: set[str] | None = None
+    written = {key: _name_of_key(key) for key in _values(group)} if in_sets else {}
     for key in list(_values(group) if in_sets else group.expressions):
         if isinstance(key, exp.Literal) and key.is_int:
             position = int(key.name)
@@ -119,9 +121,18 @@ def spell_out_keys(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
                 if names is None:
                     names = _names_of_columns(select, columns_of)
                 if key.name.lower() not in names:
+                    name = key.name.lower()
+                    if in_sets and written.setdefault(projection.this, name) != name:
+                        twice = f"{render(projection.this)} as two keys beside sets of keys"
+                        raise unsupported(twice)
                     key.replace(projection.this.copy())
                 break
     return select
+
+
+def _name_of_key(key: exp.Expr) -> str:
+    """The alias of the output whose position it was, or its text."""
+    return str(key.meta.get(OF_POSITION) or render(key)).lower()
 
 
 def look_into_outputs(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:

@@ -27,6 +27,7 @@ _SETS = ("cube", "rollup", "grouping_sets")
 _KINDS = (exp.Cube, exp.Rollup, exp.GroupingSets)
 _AROUND_CALL = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 _KEYS = (*_KINDS, exp.Tuple, exp.Paren)
+OF_POSITION = "of_position"  # in the meta of a key: the alias of the output whose position it was
 
 
 def group_by_all(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -213,7 +214,8 @@ def spell_out_positions(select: exp.Select, columns_of: ColumnsOf) -> exp.Select
                 " aggregate function. Aggregate functions are not allowed in GROUP BY.",
             )
         if key.parent is not group or has_sets(group):
-            key.replace(output.copy())
+            spelled = key.replace(output.copy())
+            spelled.meta[OF_POSITION] = outputs[position - 1].alias
     return select
 
 

@@ -59,6 +59,7 @@ from local_warehouse.rewrites.ordering import (
     order_unions_by_all,
 )
 from local_warehouse.rewrites.output_names import name_outputs
+from local_warehouse.rewrites.padded_texts import pad_compared_texts
 from local_warehouse.rewrites.path_operator import (
     extract_paths_of_change,
     extract_paths_of_select,
@@ -125,6 +126,7 @@ REWRITES: tuple[Rewrite, ...] = (
     mark_doubtful_arguments,
     count_microseconds,
     compare_by_collation,
+    pad_compared_texts,
     compare_rows,
     compare_structs,
     compare_patterns,

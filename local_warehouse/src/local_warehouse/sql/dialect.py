@@ -60,6 +60,7 @@ _PLACES = {"line", "col", "start", "end"}  # of a name in the text, in the meta 
 _CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
 
 
+_ENDS = ("order", "sort", "cluster", "distribute", "limit", "offset")  # of a query
 _RESULTS = ("joins", "where", "order", "limit", "offset")
 # What a query may have that an operator of |> still adds to: it is computed before the operator.
 _BEFORE: dict[str, tuple[str, ...]] = {
@@ -137,6 +138,23 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
         def _parse_positive(self) -> Any:
             is_interval = self._tokens[self._index - 2].token_type is TokenType.INTERVAL
             return self._parse_unary() if is_interval else _positive(self._parse_unary())
+
+        def _parse_set_operations(self, this: Any) -> Any:
+            found = super()._parse_set_operations(this)
+            operation = found
+            while isinstance(operation, exp.SetOperation):  # a branch that ends has parentheses
+                for branch in (operation.this, operation.expression):
+                    if isinstance(branch, exp.Query) and any(map(branch.args.get, _ENDS)):
+                        self.raise_error("ORDER BY and LIMIT of a branch need parentheses")
+                operation = operation.this
+            return found
+
+        def _parse_window(self, this: Any, alias: bool = False) -> Any:
+            if self._match_pair(TokenType.FILTER, TokenType.L_PAREN, advance=False):
+                condition = self._tokens[self._index + 2 : self._index + 3]
+                if not condition or condition[0].token_type is not TokenType.WHERE:
+                    self.raise_error("Expected WHERE", self._next)
+            return super()._parse_window(this, alias)
 
         def _parse_term(self, parse_mod: bool = True) -> Any:
             found = super()._parse_term(parse_mod)
