@@ -95,6 +95,7 @@ VALUES = {
     "typeof(pmod(m, 3))": "decimal(3,2)",
     "hypot(n, 2147483647)": "2.147483647E9",
     "conv('zz', 10, 16)": "0",
+    "typeof(try_divide(1.00, (-1)))": "decimal(7,6)",
     """from_json('{"a":99999999999,"b":300,"c":"x"}', 'a int, b tinyint, c string')""":
         "{null, null, x}",
     """from_json('[[300],[1]]', 'array<array<tinyint>>')""": None,

@@ -516,7 +516,8 @@ def _try_exact(call: exp.Expr, types: OperandTypes) -> None:
     kind = _TRIED[str(call.this).lower()]
     left, right = call.expressions
     one, other = decimal_of(types.of(left)), decimal_of(types.of(right))
-    if kind is exp.Div and not (isinstance(right, exp.Literal) and not _is_zero(right)):
+    literal = _whole_literal(right)
+    if kind is exp.Div and (literal is None or _is_zero(literal)):
         is_zero = exp.EQ(this=right.copy(), expression=exp.Literal.number(0))
         right = exp.If(this=is_zero, true=exp.null(), false=right)
     elif kind is not exp.Div and one is not None and other is not None:

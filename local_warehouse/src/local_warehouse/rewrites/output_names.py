@@ -114,7 +114,9 @@ def name_made(query: exp.Expr) -> str | None:
     query = query.unnest() if isinstance(query, (exp.Subquery, exp.Paren)) else query
     if isinstance(query, exp.SetOperation):
         return name_made(query.this)
-    for output in query.expressions if isinstance(query, exp.Select) else ():
+    if not isinstance(query, exp.Select):
+        return None
+    for output in query.expressions:
         if output.is_star:
             made = [name_made(one) for one in _queries_of_star(query, output)]
             found = next((name for name in made if name is not None), None)
