@@ -669,6 +669,34 @@ def test_a_star_beside_group_by_is_the_columns(warehouse: Any) -> None:
     warehouse.fails(f"select * from {ROWS} group by k, n, 3", "STAR_GROUP_BY_POS")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select k as a, k as b, count(*) from {rows} group by a, rollup(b)",
+        "select k as a, count(*) from {rows} group by k, cube(a)",
+        "select n + m as a, n + m as b from {rows} group by grouping sets ((a), (b))",
+        "select sum(n) from {rows} group by grouping sets ((n + m), (m + n))",
+    ],
+)
+def test_a_key_of_two_names_beside_sets_is_refused(warehouse: Any, query: str) -> None:
+    warehouse.fails(query.format(rows=ROWS), "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 1 as a order by a union all select 2",
+        "select 1 as a union all select 2 limit 1 union all select 3",
+        "values (1) limit 1 union all values (2)",
+        "select count(*) filter (n > 1) from {rows}",
+    ],
+)
+def test_branches_and_filters_are_written_as_the_grammar_has_them(
+    warehouse: Any, query: str
+) -> None:
+    warehouse.fails(query.format(rows=ROWS), "PARSE_SYNTAX_ERROR")
+
+
 def test_a_total_is_no_key_of_rollup(warehouse: Any) -> None:
     for sets in ("rollup(k, ())", "cube(k, (), (k, n))", "k, grouping sets (k, rollup(()))"):
         warehouse.fails(f"select count(*) from {ROWS} group by {sets}", "PARSE_SYNTAX_ERROR")

@@ -138,3 +138,45 @@ def test_a_view_keeps_the_names_of_columns_and_literals(
 ) -> None:
     warehouse.sql(f"create view {schema}.v as {query}")
     assert warehouse.sql(f"select count(*) as n from {schema}.v")[0]["n"] >= 1
+
+
+_COMMENTED = {
+    "select a, b as bb, a + 1 as e, c.d from {t}": ["x", "y", None, None],
+    "select * from {t}": ["x", "y", None],
+    "select a from {t} union all select 1": ["x"],
+    "with q as (select max(a) as m, b from {t} group by b) select * from q": [None, "y"],
+    "select x.a, coalesce(y.b) as n, y.b from {t} x left join {t} y on x.a = y.a": ["x", None, "y"],
+    "select cast(a as int) as n, (a) as m from (select * from {t})": [None, "x"],
+    "select k, l from {v}": ["own", "y"],
+    "select * from {t} join {v} on a = k": ["x", "y", None, "own", "y"],
+}
+
+
+@pytest.mark.parametrize("query", _COMMENTED)
+def test_columns_keep_their_comments_in_views_tables_and_queries(
+    warehouse: Any, schema: str, query: str
+) -> None:
+    """As in Spark 4.0.1, which was asked."""
+    t, v = f"{schema}.t", f"{schema}.v"
+    warehouse.sql(f"create table {t} (a int comment 'x', b string comment 'y', c struct<d: int>)")
+    warehouse.sql(f"create view {v} (k comment 'own', l) as select a, b from {t}")
+    body = query.format(t=t, v=v)
+    warehouse.sql(f"create view {schema}.made as {body}")
+    warehouse.sql(f"create table {schema}.copied as {body}")
+    for described in (f"{schema}.made", f"{schema}.copied", f"query {body}"):
+        found = warehouse.sql(f"describe {described}")
+        assert [row["comment"] for row in found] == _COMMENTED[query], described
+
+
+def test_columns_keep_char_and_varchar_in_views_and_tables(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.t (c char(3), v varchar(5), s string)")
+    warehouse.sql(f"insert into {schema}.t values ('a', 'b', 'c')")
+    warehouse.sql(f"create view {schema}.w as select c as k, v, s, upper(v) as u from {schema}.t")
+    warehouse.sql(f"create table {schema}.x as select * from {schema}.w")
+    for made in ("w", "x"):
+        types = [row["data_type"] for row in warehouse.sql(f"describe {schema}.{made}")]
+        assert types == ["char(3)", "varchar(5)", "string", "string"]
+        assert warehouse.sql(f"select s from {schema}.{made} where k = 'a'") == [{"s": "c"}]
+    warehouse.fails(
+        f"insert into {schema}.x values ('abcd', 'b', 'c', 'd')", "DELTA_EXCEED_CHAR_VARCHAR_LIMIT"
+    )

@@ -28,6 +28,7 @@ from local_warehouse.resolver.relations import (
 )
 from local_warehouse.resolver.session_values import replace_session_values
 from local_warehouse.rewrites.mixed_numbers import KnownColumns
+from local_warehouse.rewrites.origins import note_columns
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.session.context import Context
 from local_warehouse.sql.dialect import parse, render
@@ -141,14 +142,21 @@ class NameResolver:
             return None
         relation = self._context.relation(name)
         if relation.is_view:
-            return self._view(table, relation, scope)
+            view = self._view(table, relation, scope)
+            note_columns(view, relation.columns)
+            return view
         is_of_now = table.args.get("version") is None
         point_at(table, self._engine_name(table, relation))
         if is_of_now:
             table.meta["columns"] = KnownColumns(relation.columns)
         if policies.has_policy(relation):
             return policies.seen(table, relation)
-        return self._with_fractions(table, relation) if fractions.are_in(relation.columns) else None
+        if not fractions.are_in(relation.columns):
+            return None
+        found = self._with_fractions(table, relation)
+        if found is not None:
+            note_columns(found, relation.columns)
+        return found
 
     def _with_fractions(self, table: exp.Table, relation: Relation) -> exp.Expr | None:
         """What takes the place of a table with FLOAT or DOUBLE columns, unless it is a snapshot."""

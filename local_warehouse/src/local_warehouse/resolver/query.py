@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from contextlib import ExitStack
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -16,6 +17,7 @@ from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.rewritten import rewritten
 from local_warehouse.resolver.user_functions import with_arguments
 from local_warehouse.rewrites.casts_by_name import cast_by_name
+from local_warehouse.rewrites.origins import NotKnownError, outputs
 from local_warehouse.rewrites.without_ansi import read_without_ansi
 from local_warehouse.session.context import Context
 from local_warehouse.sql.dialect import parse, render
@@ -36,6 +38,7 @@ class Query:
         permanent: bool = False,
         reads: bool = False,
         writes: Relation | None = None,
+        describes: bool = False,
     ) -> None:
         """Make it ready in five steps: bind values, resolve names, substitute arguments, number
         CTEs, rewrite.
@@ -44,7 +47,8 @@ class Query:
         `call` is a function, of which `text` is the body, and its arguments. A query that is
         `permanent` is to be kept in the catalog and can refer to nothing that is temporary. One
         that only `reads` has its tables as of now, however late it is run or how often; except
-        the one that its statement `writes`. Raises SqlError for what its author can mend.
+        the one that its statement `writes`. One that `describes` can say what the catalog says of
+        its columns. Raises SqlError for what its author can mend.
         """
         self._engine = context.engine
         tree = parse(text) if isinstance(text, str) else text
@@ -60,6 +64,7 @@ class Query:
                 tree = with_arguments(*call, tree, self._columns_of)
             check_random(names.references)
             number_ctes(names.references)
+            self._origins = _origins(tree) if describes else []
             self._rewritten = rewritten(tree, self._engine.columns)
             self._snapshots = names.snapshots  # held while the query may be run
             self._views = names.views
@@ -88,6 +93,19 @@ class Query:
         """The columns of the query's result."""
         return self._engine.columns(self.sql)
 
+    def described_columns(self) -> list[Column]:
+        """The columns of the query's result, with the comments and the declared types of the
+        tables' columns that they are."""
+        columns = self.columns()
+        if [column.name.lower() for column in columns] != [name for name, _ in self._origins]:
+            return columns
+        return [
+            replace(column, comment=origin.comment, declared=origin.declared)
+            if origin is not None and origin.type == column.type
+            else column
+            for column, (_, origin) in zip(columns, self._origins, strict=True)
+        ]
+
     def names_of_star(self, columns: list[Column]) -> list[str]:
         """The names of the query's columns where it has a star, so that its tables say which they
         are; empty where it has none, or two columns have one name."""
@@ -104,3 +122,10 @@ class Query:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _origins(tree: exp.Expr) -> list[tuple[str, Column | None]]:
+    try:
+        return outputs(tree)
+    except NotKnownError:
+        return []

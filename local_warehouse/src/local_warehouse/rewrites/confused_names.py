@@ -8,7 +8,7 @@ only by that. Two calls of a function in Python are never the same to it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from sqlglot import exp
 
@@ -108,6 +108,8 @@ def spell_out_keys(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
         return select
     names: set[str] | None = None
     written = {key: _name_of_key(key) for key in _values(group)} if in_sets else {}
+    if len({_canonical(key) for key in written}) < len(written):
+        raise unsupported("a + b and b + a as two keys beside sets of keys")
     for key in list(_values(group) if in_sets else group.expressions):
         if isinstance(key, exp.Literal) and key.is_int:
             position = int(key.name)
@@ -128,6 +130,13 @@ def spell_out_keys(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
                     key.replace(projection.this.copy())
                 break
     return select
+
+
+def _canonical(key: exp.Expr) -> Hashable:
+    """What is equal for keys that are one for Spark: a + b and b + a."""
+    if isinstance(key, (exp.Add, exp.Mul)):
+        return type(key), frozenset((_canonical(key.this), _canonical(key.expression)))
+    return _canonical(key.this) if isinstance(key, exp.Paren) else key
 
 
 def _name_of_key(key: exp.Expr) -> str:

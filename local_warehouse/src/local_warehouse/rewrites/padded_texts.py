@@ -2,8 +2,8 @@
 another CHAR column, and not with a STRING.
 
 The engine stores CHAR(n) as STRING. Which columns are CHAR the tables of a statement say, and the
-queries between them and the comparison. Where these leave it open, as set operations do, the
-comparison is refused, and so is one with a computed constant, which Spark pads.
+queries between them and the comparison. Where these leave it open, the comparison is refused, and
+so is one with a computed constant, which Spark pads.
 
 https://docs.databricks.com/aws/en/sql/language-manual/data-types/string-type, and
 ApplyCharTypePadding of Apache Spark
@@ -17,7 +17,8 @@ from sqlglot import exp
 
 from local_warehouse.errors import unsupported
 from local_warehouse.rewrites.mixed_numbers import compared_values
-from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_in, visible
+from local_warehouse.rewrites.origins import NotKnownError, origin
+from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import literal, render
 from local_warehouse.sql.walk import nodes, of_kind
@@ -28,7 +29,8 @@ _CHAR = re.compile(r"char\((\d+)\)")
 def pad_compared_texts(tree: exp.Expr, _: ColumnsOf) -> exp.Expr:
     """Pad what is compared with a CHAR column. Raises SqlError where it may be one of a query."""
     found = nodes(tree)
-    if not any(_of_table(table) for table in of_kind(found, exp.Table)):
+    tables = [table.meta.get("columns") or () for table in of_kind(found, exp.Table)]
+    if not any(_CHAR.fullmatch(one.declared or "") for columns in tables for one in columns):
         return tree
     for node in found:
         if isinstance(node, exp.Between) or node.args.get("query") is not None:
@@ -67,73 +69,9 @@ def _is_text(operand: exp.Expr) -> bool:
 
 def _length(column: exp.Column) -> int | None:
     """The length of a CHAR column, or None of another. Raises SqlError where it is not known."""
-    name, qualifier = column.name.lower(), column.table.lower()
-    place = place_of(column)
-    while place is not None:
-        for relation in _relations(place):
-            if qualifier in ("", relation.alias_or_name.lower()):
-                columns = _columns(relation)
-                if columns is None:
-                    raise unsupported(f"{render(column)} in a comparison, which may be a CHAR")
-                if qualifier or name in columns:
-                    return columns.get(name)
-        place = place_of(place)
-    return None
-
-
-def _relations(place: exp.Expr) -> list[exp.Expr]:
-    if isinstance(place, exp.Select):
-        return relations_in(place)
-    given = [place.this, place.args.get("using"), place.args.get("from_")]
-    return [one.this if isinstance(one, exp.From) else one for one in given if one is not None]
-
-
-def _columns(relation: exp.Expr) -> dict[str, int | None] | None:
-    """The names of a relation's columns in lower case, and the lengths of those that are CHAR; None
-    where the text does not say."""
-    alias = relation.args.get("alias")
-    named = [one.name.lower() for one in alias.columns] if alias is not None else []
-    columns: dict[str, int | None] | None
-    if isinstance(relation, exp.Subquery):
-        columns = _outputs(relation.this)
-    elif isinstance(relation, exp.Table) and not isinstance(relation.this, exp.Func):
-        cte = next((one for one in visible(relation) if one.alias == relation.name), None)
-        columns = _columns(cte) if cte is not None else _of_table(relation, every=True)
-    elif isinstance(relation, exp.CTE):
-        columns = _outputs(relation.this)
-    else:  # VALUES and calls of functions have no CHAR
-        columns = dict.fromkeys(named)
-    if columns is None or not named:
-        return columns
-    return dict(zip(named, columns.values(), strict=False))
-
-
-def _of_table(table: exp.Table, *, every: bool = False) -> dict[str, int | None] | None:
-    """The CHAR columns of a table, or all; None where the tree does not know them."""
-    columns = table.meta.get("columns")
-    if columns is None:
-        return None
-    declared = {one.name.lower(): _CHAR.fullmatch(one.declared or "") for one in columns}
-    found = {name: int(length[1]) if length else None for name, length in declared.items()}
-    return {name: length for name, length in found.items() if every or length is not None}
-
-
-def _outputs(query: exp.Expr) -> dict[str, int | None] | None:
-    query = query.unnest() if isinstance(query, (exp.Subquery, exp.Paren)) else query
-    if not isinstance(query, exp.Select):
-        return None
-    found: dict[str, int | None] = {}
-    for output in query.expressions:
-        if output.is_star:
-            qualifier = output.table.lower() if isinstance(output, exp.Column) else ""
-            for relation in relations_in(query):
-                if qualifier in ("", relation.alias_or_name.lower()):
-                    columns = _columns(relation)
-                    if columns is None:
-                        return None
-                    found |= columns
-        else:
-            value = output.unalias()
-            is_column = isinstance(value, exp.Column)
-            found[output.alias_or_name.lower()] = _length(value) if is_column else None
-    return found
+    try:
+        found = origin(column)
+    except NotKnownError as error:
+        raise unsupported(f"{render(column)} in a comparison, which may be a CHAR") from error
+    declared = _CHAR.fullmatch(found.declared or "") if found is not None else None
+    return int(declared[1]) if declared is not None else None

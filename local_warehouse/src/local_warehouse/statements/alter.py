@@ -113,8 +113,8 @@ def _of_relation(context: Context, relation: Relation, reader: StatementReader) 
 def _new_query(context: Context, view: Relation, text: str) -> None:
     """Give a view another query. The comments of its columns are lost with the old one."""
     made = name_made(parse(text))
-    with Query(context, text, permanent=True) as query:
-        view.columns = query.columns()
+    with Query(context, text, permanent=True, describes=True) as query:
+        view.columns = query.described_columns()
         view.query_columns = query.names_of_star(view.columns)
         query.check_acyclic(view.name)
     if made is not None:

@@ -320,8 +320,8 @@ def _write_query(
             "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION",
             f"Cannot create {relation.name} from a query: {location} already holds a table.",
         )
-    with Query(context, clauses.query, reads=True, writes=existing) as query:
-        columns = query.columns()
+    with Query(context, clauses.query, reads=True, writes=existing, describes=True) as query:
+        columns = query.described_columns()
         if clauses.clone_of is None:
             check_names((column.name for column in columns), clauses.properties)
         _check_distinct(column.name for column in columns)
@@ -345,7 +345,8 @@ def _write_query(
         drop_check(relation, name)
     found, partitions = delta_tables.settle(location, {column.name: True for column in columns})
     for made_column, column in zip(found, columns, strict=True):
-        made_column.declared = "void" if column.type == "void" else None
+        made_column.declared = "void" if column.type == "void" else column.declared
+        made_column.comment = column.comment
     return found, partitions
 
 
@@ -551,8 +552,8 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
     tree, text = reader.query(), reader.rest()
     refuse_columns(tree)
     made = None if temporary else name_made(tree)
-    with Query(context, tree, permanent=not temporary, reads=True) as query:
-        columns = query.columns()
+    with Query(context, tree, permanent=not temporary, reads=True, describes=True) as query:
+        columns = query.described_columns()
         query_columns = query.names_of_star(columns)
         is_local = temporary and len(parts) == 1
         own = parts[0].lower() if is_local else full_name(parts, context.session.namespace)
@@ -565,7 +566,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
             f"The view names {len(listed)} columns and its query yields {len(columns)}.",
         )
     named = [
-        Column(given[0], column.type, True, given[1])
+        Column(given[0], column.type, True, given[1] or column.comment, declared=column.declared)
         for column, given in zip(columns, listed or [(c.name, None) for c in columns], strict=True)
     ]
     _check_distinct(column.name for column in named)

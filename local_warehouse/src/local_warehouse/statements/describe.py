@@ -40,8 +40,9 @@ def describe(context: Context, reader: StatementReader) -> Result:
     if reader.accept("FUNCTION"):
         return functions.describe(context, reader)
     if reader.accept("QUERY") or reader.sees("SELECT") or reader.sees("WITH"):
-        with Query(context, reader.rest()) as query:
-            return rows(_COLUMNS, [[c.name, c.type, None] for c in query.columns()])
+        with Query(context, reader.rest(), describes=True) as query:
+            columns = query.described_columns()
+            return rows(_COLUMNS, [[c.name, c.shown_type, c.comment] for c in columns])
     reader.accept("TABLE")
     extended = reader.accept("EXTENDED")
     parts = reader.name()
