@@ -147,6 +147,7 @@ _COMMENTED = {
     "with q as (select max(a) as m, b from {t} group by b) select * from q": [None, "y"],
     "select x.a, coalesce(y.b) as n, y.b from {t} x left join {t} y on x.a = y.a": ["x", None, "y"],
     "select cast(a as int) as n, (a) as m from (select * from {t})": [None, "x"],
+    "with Q as (select a from {t}) select * from q": ["x"],
     "select k, l from {v}": ["own", "y"],
     "select * from {t} join {v} on a = k": ["x", "y", None, "own", "y"],
 }

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.rewrites.mixed_numbers import KnownColumns
-from local_warehouse.rewrites.scopes import place_of, relations_in, visible
+from local_warehouse.rewrites.scopes import expression_of, place_of, relations_in
 
 _META = "origins"  # of a query that stands for a table or a view
 _Outputs = list[tuple[str, Column | None]]  # names, and the columns that they are
@@ -94,7 +94,7 @@ def _columns_within(relation: exp.Expr, named: list[str]) -> _Outputs:
     if isinstance(relation, (exp.Subquery, exp.CTE)):
         return outputs(relation.this)
     if isinstance(relation, exp.Table) and not isinstance(relation.this, exp.Func):
-        cte = next((one for one in visible(relation) if one.alias == relation.name), None)
+        cte = expression_of(relation)
         if cte is not None:
             return _columns(cte)
         if relation.meta.get("columns") is None:

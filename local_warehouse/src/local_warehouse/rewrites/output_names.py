@@ -13,7 +13,7 @@ from typing import Any
 from sqlglot import exp
 
 from local_warehouse.rewrites.casts_by_name import is_cast_by_name
-from local_warehouse.rewrites.scopes import ColumnsOf, relations_in, visible
+from local_warehouse.rewrites.scopes import ColumnsOf, expression_of, relations_in
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -135,9 +135,8 @@ def _queries_of_star(select: exp.Select, star: exp.Expr) -> Iterator[exp.Expr]:
             continue
         if isinstance(relation, exp.Subquery):
             yield relation
-        name = relation.name.lower() if isinstance(relation, exp.Table) else None
-        cte = next((one for one in visible(relation) if one.alias.lower() == name), None)
-        if cte is not None and not relation.args.get("db"):
+        cte = expression_of(relation) if isinstance(relation, exp.Table) else None
+        if cte is not None:
             yield cte.this
 
 

@@ -20,7 +20,7 @@ from local_warehouse.rewrites.mixed_numbers import compared_values
 from local_warehouse.rewrites.origins import NotKnownError, origin
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import fill
-from local_warehouse.sql.dialect import literal, render
+from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
 _CHAR = re.compile(r"char\((\d+)\)")
@@ -60,7 +60,7 @@ def _pad(operands: list[exp.Expr]) -> None:
         if isinstance(operand, exp.Literal):
             operand.set("this", operand.this.ljust(longest))
         else:
-            operand.replace(fill(f"rpad(x, {longest}, {literal(' ')})", {"x": operand.copy()}))
+            operand.replace(fill(f"rpad(x, {longest}, ' ')", {"x": operand.copy()}))
 
 
 def _is_text(operand: exp.Expr) -> bool:

@@ -289,6 +289,14 @@ def visible(place: exp.Expr) -> Iterator[exp.Expr]:
         node = node.parent if node is not None else None
 
 
+def expression_of(table: exp.Table) -> exp.Expr | None:
+    """The CTE that a relation names, or None."""
+    name = table.name.lower()
+    if table.args.get("db"):
+        return None
+    return next((one for one in visible(table) if one.alias.lower() == name), None)
+
+
 def _names_of_tables(tree: exp.Expr) -> set[str]:
     return {table.name.lower() for table in of_kind(nodes(tree), exp.Table)}
 

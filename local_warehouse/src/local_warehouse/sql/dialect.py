@@ -56,8 +56,8 @@ _MOST = {
     "STRING_AGG": 2, "REGR_AVGX": 2, "REGR_AVGY": 2, "REGR_SXX": 2, "REGR_SXY": 2, "REGR_SYY": 2,
 }  # fmt: skip
 _OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
-_PLACES = {"line", "col", "start", "end"}  # of a name in the text, in the meta of its node
 _CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
+_PLACES = {"line", "col", "start", "end"}  # of a name in the text, in the meta of its node
 
 
 _ENDS = ("order", "sort", "cluster", "distribute", "limit", "offset")  # of a query

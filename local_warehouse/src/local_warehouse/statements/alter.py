@@ -111,9 +111,10 @@ def _of_relation(context: Context, relation: Relation, reader: StatementReader) 
 
 
 def _new_query(context: Context, view: Relation, text: str) -> None:
-    """Give a view another query. The comments of its columns are lost with the old one."""
-    made = name_made(parse(text))
-    with Query(context, text, permanent=True, describes=True) as query:
+    """Give a view another query. The comments that it gave its columns are lost."""
+    tree = parse(text)
+    made = name_made(tree)
+    with Query(context, tree, permanent=True, describes=True) as query:
         view.columns = query.described_columns()
         view.query_columns = query.names_of_star(view.columns)
         query.check_acyclic(view.name)
