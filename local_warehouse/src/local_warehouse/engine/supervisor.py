@@ -16,7 +16,7 @@ from local_warehouse.engine.connection import Connection
 
 # Bytes of its own above which a process is replaced. It starts with some 70 MiB.
 _MEMORY = int(os.environ.get("LOCAL_WAREHOUSE_ENGINE_MIB", "384")) * 2**20
-_RENEWAL_SECONDS = 20  # the least time from one such replacement to the next
+_RENEWAL_SECONDS = 5  # the least time from one such replacement to the next
 # How long a process that was replaced waits for readers that do not ask for their rows.
 _UNREAD_SECONDS = float(os.environ.get("LOCAL_WAREHOUSE_UNREAD_SECONDS", "600"))
 _GRACE_SECONDS = 30  # for the other statements of a process that does not stop one
