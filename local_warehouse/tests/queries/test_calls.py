@@ -3,9 +3,11 @@ bind otherwise in the engine."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from databricks.sql.exc import Error
 
 
 def test_named_arguments_go_where_they_belong(warehouse: Any) -> None:
@@ -101,6 +103,45 @@ def test_a_list_in_json_is_whole_or_null(
 ) -> None:
     query = f"select cast(from_json(t, '{schema}') as string) as v from values ('{text}') as v(t)"
     assert warehouse.sql(query) == [{"v": shown}]
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ("""from_json('{"a":"x"}', 'a int', map('mode', 'FAILFAST'))""",
+         r'MALFORMED_RECORD_IN_PARSING.*{"a":"x"}'),
+        ("""from_json('{"a":1}', t.schema)""", "schema that is no literal"),
+        ("""from_json('{"a":1}', 'a binary')""", "BINARY"),
+        ("""from_json('{"a":1}', 'variant')""", "VARIANT"),
+        ("""from_json('{"a":1}', 'a int, a string')""", "two fields of one name"),
+        ("""from_json('{"a":1,"a":2}', 'map<string,int>')""", "name twice"),
+        ("""from_json('{"a":"12024-01-01"}', 'a date')""", "the year 12024"),
+        ("""from_json('{"a":1}', 'a date', map('dateFormat', 'EEE'))""", "the format 'EEE'"),
+        ("""from_json('{"a":1}', 'a date', map('timeZone', 'CET'))""", "the option timeZone"),
+        ("""from_json('{"a":1}', 'a int', map('allowComments', 'x'))""", "allowComments"),
+        ("to_json(struct(1), map('pretty', 'true'))", "pretty => true"),
+        ("to_json(struct(1), map('ignoreNullFields', 'false'))", "ignorenullfields"),
+    ],
+)  # fmt: skip
+def test_what_is_not_done_of_json_is_said(warehouse: Any, call: str, reason: str) -> None:
+    with pytest.raises(Error, match=reason):
+        warehouse.sql(f"select {call} as y from values ('a int') as t(schema)")
+
+
+def test_json_is_read_everywhere(warehouse: Any) -> None:
+    query = (
+        "select from_json(v, 'a int, t timestamp').a as k, count(*) as n,"
+        " max(from_json(v, 't timestamp').t) as t,"
+        " max(transform(array(v), x -> from_json(x, 'a int').a)[0]) as l"
+        """ from values ('{"a":1,"t":"2024-01-02T03:04:05Z"}'), ("{'a':1}"), ('{'), ('') as t(v)"""
+        " where from_json(v, 'a int') is not null group by from_json(v, 'a int, t timestamp').a"
+        " order by k"
+    )
+    moment = dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+    assert warehouse.sql(query) == [
+        {"k": None, "n": 1, "t": None, "l": None},
+        {"k": 1, "n": 2, "t": moment, "l": 1},
+    ]
 
 
 def test_null_has_no_length(warehouse: Any) -> None:

@@ -151,3 +151,42 @@ def test_json_as_text_without_inference(warehouse: Any) -> None:
     url = warehouse.land(("a.json", b'{"a":1.50,"b":{"c":[true]}}\n'))
     options = "format => 'json', inferColumnTypes => false, schemaEvolutionMode => 'none'"
     assert read(warehouse, url, options) == [{"a": "1.50", "b": '{"c":[true]}'}]
+
+
+def test_json_with_what_options_allow(warehouse: Any) -> None:
+    url = warehouse.land(
+        ("a.json", b"""{'a': 'it"s', "n": NaN}\n{b: 1}\n{"n": 007}\n{"n": /* one */ 1}\n""")
+    )
+    schema = "schema => 'a STRING, b INT, n DOUBLE, bad STRING', columnNameOfCorruptRecord => 'bad'"
+    usual = read(warehouse, url, f"format => 'json', {schema}")
+    assert [(row["a"], str(row["n"]), row["bad"] is None) for row in usual] == [
+        ('it"s', "nan", True),
+        *[(None, "None", False)] * 3,
+    ]
+    options = (
+        "allowSingleQuotes => false, allowUnquotedFieldNames => true, allowComments => true,"
+        " allowNumericLeadingZeros => 'true', allowNonNumericNumbers => false"
+    )
+    rows = read(warehouse, url, f"format => 'json', {schema}, {options}")
+    assert [(row["b"], row["n"], row["bad"] is None) for row in rows] == [
+        (None, None, False),
+        (1, None, True),
+        (None, 7.0, True),
+        (None, 1.0, True),
+    ]
+
+
+def test_json_with_formats_of_moments(warehouse: Any) -> None:
+    url = warehouse.land(("a.json", b'{"d":"5/Aug/15","t":"2015-08-26 10:11","n":"26.8.2015"}\n'))
+    options = (
+        "format => 'json', schema => 'd DATE, t TIMESTAMP, n TIMESTAMP_NTZ',"
+        " dateFormat => 'd/MMM/yy', timestampFormat => 'yyyy-MM-dd HH:mm[:ss]',"
+        " timestampNTZFormat => 'd.M.yyyy'"
+    )
+    assert read(warehouse, url, options) == [
+        {
+            "d": dt.date(2015, 8, 5),
+            "t": dt.datetime(2015, 8, 26, 10, 11, tzinfo=dt.UTC),
+            "n": dt.datetime(2015, 8, 26),
+        }
+    ]

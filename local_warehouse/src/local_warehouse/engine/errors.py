@@ -109,6 +109,8 @@ _FAR_MOMENT = re.compile(r"^Timestamp -?\d+ out of range")
 _NO_DELTA = "Failed to find the data source: delta"
 # what Apache Spark puts around a message
 _SPARK_FRAME = re.compile(r"^\([\w.$]+\) | SQLSTATE: \w{5}(?=\n|$)")
+# an error of a function that Python computes, in its traceback
+_OF_PYTHON = re.compile(r"^[\w.]+\.SqlError: (?P<text>\[.*)", re.MULTILINE | re.DOTALL)
 _MISSING = re.compile(r"function: (\w+)")  # one that the engine knows by name only
 _SYNTAX = re.compile(r"\bfound .* expected ", re.DOTALL)
 _NAME = re.compile(r"ObjectName\(\[(.*?)\]\)")
@@ -133,7 +135,8 @@ def _translated(message: str) -> SqlError:
             "with its packages, or go back by `local-warehouse up --engine embedded`)"
         )
     message = _SPARK_FRAME.sub("", message.partition("\n\nJVM stacktrace:")[0])
-    named, text = split_condition(message)
+    of_python = _OF_PYTHON.search(message)
+    named, text = split_condition(of_python["text"] if of_python else message)
     if named:
         return ForeignError(named, text)
     lowered = message.lower()

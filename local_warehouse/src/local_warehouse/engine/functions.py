@@ -13,7 +13,14 @@ from typing import Any
 from local_warehouse.rewrites.templates import PREFIX
 from local_warehouse.types.java_numbers import double_text, exact_text, java_decimal
 from local_warehouse.types.java_patterns import pattern_groups, pattern_pieces, pattern_replaced
-from local_warehouse.types.json_paths import json_object, json_path
+from local_warehouse.types.json_paths import (
+    json_array_length,
+    json_object,
+    json_object_keys,
+    json_path,
+    strict_json,
+)
+from local_warehouse.types.json_records import json_records
 from local_warehouse.types.urls import url_part, url_validity
 
 
@@ -47,6 +54,10 @@ FUNCTIONS: dict[str, Callable[..., str | None]] = {
     "url_validity": url_validity,
     "json_object": json_object,
     "json_path": json_path,
+    "json_array_length": json_array_length,
+    "json_object_keys": json_object_keys,
+    "json_records": json_records,
+    "strict_json": strict_json,
     "pattern_groups": pattern_groups,
     "pattern_pieces": pattern_pieces,
     "pattern_replaced": pattern_replaced,

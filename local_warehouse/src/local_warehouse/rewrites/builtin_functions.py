@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 
 from sqlglot import exp
-from sqlglot.errors import ParseError
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.json_records import read_json
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import PREFIX, fill, refusal
-from local_warehouse.sql.dialect import WarehouseDialect, render
+from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
 # Functions whose value is NULL where the engine cannot hold it.
@@ -124,8 +124,9 @@ _CORRECTED = {
     ("log", 2): "if(x <= 0, null, call)",
     ("factorial", 1): "factorial(if(x between 0 and 20, x, null))",  # the engine's fails beyond
     ("get_json_object", 2): f"{PREFIX}json_object(x, y)",  # the engine's has no [*]
-    # NULL of what is no array; the engine counts the fields of an object too
-    ("json_array_length", 1): "if(x rlike '^\\\\s*\\\\[', call, null)",
+    # the engine's take no single quotes, and count the fields of an object too
+    ("json_array_length", 1): f"cast({PREFIX}json_array_length(x) as int)",
+    ("json_object_keys", 1): f"from_json({PREFIX}json_object_keys(x), 'array<string>')",
     ("regexp_substr", 2): "nullif(call, '')",  # the engine's is '' where a match is empty
     # Spark's own form, which loses the digits of large numbers below 0
     ("acosh", 1): f"nanvl({_LOGARITHM.format(_SUM_OF_ROOT.format('-'))}, {_NAN})",
@@ -144,8 +145,6 @@ _CORRECTED = {
     ("parse_url", 3): _URL_VALUE.format(part=_URL_PART.format(key="z", otherwise=_NO_URL)),
     ("try_parse_url", 2): _URL_PART.format(key="''", otherwise="null"),
     ("try_parse_url", 3): _URL_VALUE.format(part=_URL_PART.format(key="z", otherwise="null")),
-    # NULL of a blank text; the engine's is a STRUCT of NULLs
-    **{("from_json", count): "if(x rlike '^\\\\s*$', null, call)" for count in (2, 3)},
     ("schema_of_csv", 1): f"if(x is null, {_NO_CSV}, call)",
     ("schema_of_csv", 2): f"if(x is null, {_NO_CSV}, call)",
     ("split_part", 3): f"if(z = -2147483648, {refusal('split_part() at -2147483648')}, call)",
@@ -236,17 +235,6 @@ _ENCODED = (
     "if(cast(x as string) rlike pattern, cast(raise_error('[MALFORMED_CHARACTER_CODING] Invalid"
     " value found when performing `encode`.') as binary), call)"
 )
-_OF_JSON = "if(x rlike '^\\s*$', null, call)"  # of a blank text the engine's has NULLs
-_WHOLE_LIST = (
-    "if(size(filter({0}, e -> e is null)) > size(filter({1}, e -> e is null)), null, value)"
-)
-_READ_AS = {
-    exp.DataType.Type.TINYINT: exp.DataType.Type.BIGINT,
-    exp.DataType.Type.SMALLINT: exp.DataType.Type.BIGINT,
-    exp.DataType.Type.INT: exp.DataType.Type.BIGINT,
-    exp.DataType.Type.DECIMAL: exp.DataType.Type.TEXT,
-}
-_ARRAY, _MAP = exp.DataType.Type.ARRAY, exp.DataType.Type.MAP
 _MANY = 1_000_000
 _OVERLAID = (
     "if(n is null, null, concat(substring(x, 1, if(p < 1, 0, p - 1)), y,"
@@ -326,7 +314,9 @@ def _correct(call: exp.Expr) -> None:
     elif name in _OF_NULL and len(arguments) == 1 and isinstance(arguments[0], exp.Null):
         call.replace(exp.cast(exp.Null(), _OF_NULL[name]))
     elif name == "from_json" and len(arguments) in (2, 3):
-        call.replace(fill(_OF_JSON, {"x": arguments[0], "call": _read_json(call, arguments)}))
+        read_json(call, arguments)
+    elif name == "json_tuple" and arguments:
+        arguments[0].replace(fill(f"{PREFIX}strict_json(x)", {"x": arguments[0]}))
     elif name == "encode" and len(arguments) == 2:
         _encode(call, arguments)
     elif name in ("to_number", "try_to_number") and _is_null(arguments[-1]):
@@ -532,98 +522,6 @@ def _replace_from(call: exp.Expr, arguments: list[exp.Expr]) -> None:
     places = dict(zip(("x", "pattern", "new", "n"), arguments, strict=True))
     is_whole = start.name == "1"
     call.replace(fill("regexp_replace(x, pattern, new)" if is_whole else _REPLACED_FROM, places))
-
-
-def _read_json(call: exp.Expr, arguments: list[exp.Expr]) -> exp.Expr:
-    """The value of a JSON text, or that of its fields, which is NULL where an ARRAY or a MAP has a
-    value of another type than the schema says; the engine's has a NULL in it, and of an integer
-    that is too large the last bits."""
-    schema = arguments[1].name if isinstance(arguments[1], exp.Literal) else ""
-    try:
-        is_nested = re.match(r"\s*(array|map|struct)\s*<", schema, re.IGNORECASE) is not None
-        text = schema if is_nested else f"struct<{schema}>"
-        kind = exp.DataType.build(text, dialect=WarehouseDialect)
-    except ParseError:  # the engine says what is wrong
-        return call
-    if any(inner.this in _READ_AS for inner in kind.find_all(exp.DataType)):
-        call = exp.TryCast(this=_from_json(arguments, render(_widened(kind))), to=kind)
-    if not _lists_values(kind):
-        return call
-    return _whole_lists(kind, call, _from_json(arguments, _schema_of_texts(kind)))
-
-
-def _from_json(arguments: list[exp.Expr], schema: str) -> exp.Expr:
-    options = [argument.copy() for argument in arguments[2:]]
-    read = [arguments[0].copy(), exp.Literal.string(schema), *options]
-    return exp.Anonymous(this="from_json", expressions=read)
-
-
-def _widened(kind: exp.Expr) -> exp.Expr:
-    """A type with others in place of those of which the engine reads some numbers wrongly: of any
-    number the last bits for short integers, and of DECIMALs 17 digits."""
-    wide = kind.copy()
-    for inner in wide.find_all(exp.DataType):
-        if inner.this in _READ_AS:
-            inner.set("this", _READ_AS[inner.this])
-            inner.set("expressions", None)
-    return wide
-
-
-def _lists_values(kind: exp.Expr) -> bool:
-    """Whether it is an ARRAY or a MAP of others than texts, which take everything, or a STRUCT with
-    one in its fields."""
-    if kind.this == exp.DataType.Type.STRUCT:
-        return any(_lists_values(field.args["kind"]) for field in kind.expressions)
-    return kind.this in (_ARRAY, _MAP) and _leaf(kind).this != exp.DataType.Type.TEXT
-
-
-def _leaf(kind: exp.Expr) -> exp.Expr:
-    """What ARRAYs and MAPs within each other have at last."""
-    return _leaf(kind.expressions[-1]) if kind.this in (_ARRAY, _MAP) else kind
-
-
-def _whole_lists(kind: exp.Expr, value: exp.Expr, texts: exp.Expr) -> exp.Expr:
-    """A value of a JSON text with NULL in place of each ARRAY and MAP that has less values than it
-    has as `texts`."""
-    if not _lists_values(kind):
-        return value
-    if kind.this != exp.DataType.Type.STRUCT:
-        condition = _WHOLE_LIST.format(_leaves(kind, "value"), _leaves(kind, "texts"))
-        return fill(condition, {"value": value, "texts": texts})
-    parts: list[exp.Expr] = []
-    for field in kind.expressions:
-        one, other = (
-            exp.Dot(
-                this=exp.paren(whole.copy()),
-                expression=exp.to_identifier(field.name, quoted=True),
-            )
-            for whole in (value, texts)
-        )
-        parts += [exp.Literal.string(field.name), _whole_lists(field.args["kind"], one, other)]
-    made = exp.Anonymous(this="named_struct", expressions=parts)
-    return fill("if(call is null, null, made)", {"call": value, "made": made})
-
-
-def _leaves(kind: exp.Expr, value: str, depth: int = 0) -> str:
-    """SQL of an array of all values that ARRAYs and MAPs within each other have at last."""
-    elements = f"map_values({value})" if kind.this == _MAP else value
-    inner, name = kind.expressions[-1], f"e{depth}"
-    if inner.this not in (_ARRAY, _MAP):
-        return elements
-    lists = f"transform({elements}, {name} -> {_leaves(inner, name, depth + 1)})"
-    return f"flatten(filter({lists}, {name} -> {name} is not null))"
-
-
-def _schema_of_texts(kind: exp.Expr) -> str:
-    """The schema in which all is STRING that is no list and has none in its fields."""
-    if not _lists_values(kind):
-        return "string"
-    if kind.this == exp.DataType.Type.STRUCT:
-        fields = (f"`{f.name}`: {_schema_of_texts(f.args['kind'])}" for f in kind.expressions)
-        return f"struct<{', '.join(fields)}>"
-    inner = kind.expressions[-1]
-    texts = _schema_of_texts(inner) if inner.this in (_ARRAY, _MAP) else "string"
-    return f"array<{texts}>" if kind.this == _ARRAY else f"map<string,{texts}>"
 
 
 def _encode(call: exp.Expr, arguments: list[exp.Expr]) -> None:

@@ -30,6 +30,8 @@ _PLAIN_DIGITS = 6  # behind the point, with which Java writes no exponent
 _WRITTEN = re.compile(r"decimal|float|double|timestamp|variant|map<(struct|array|map|date|binary)")
 _CSV_WRITTEN = re.compile(r"decimal|float|double|void")
 _FORMATS = ("timestampformat", "dateformat", "timestampntzformat")
+# What the engine ignores.
+_NOT_DONE = {("to_json", "ignorenullfields"): "false", ("to_json", "pretty"): "true"}
 _FORMAT = re.compile(r"([yMdHhmsSaEXxZ'\-/:., T])+")
 # Which argument of a function has its options.
 _OPTIONS = {
@@ -41,7 +43,8 @@ _OPTIONS = {
 def check_options(call: exp.Expr) -> list[str]:
     """The names of the options of a call, in lower case. Raises SqlError for options that are no
     texts, and for those that only a run can tell."""
-    at = _OPTIONS[str(call.this).lower()]
+    function = str(call.this).lower()
+    at = _OPTIONS[function]
     if len(call.expressions) <= at:
         return []
     options = call.expressions[at]
@@ -56,8 +59,11 @@ def check_options(call: exp.Expr) -> list[str]:
             raise unsupported(f"options that are no literals, in {render(call)}")
     names = [part.name.lower() for part in options.expressions[::2]]
     for name, value in zip(names, options.expressions[1::2], strict=False):
-        if name in _FORMATS and _FORMAT.fullmatch(value.name) is None:
+        is_known = function == "from_json" or _FORMAT.fullmatch(value.name) is not None
+        if name in _FORMATS and not is_known:
             raise unsupported(f"the format {value.name!r} in {render(call)}")
+        if value.name.lower() == _NOT_DONE.get((function, name)):
+            raise unsupported(f"{name} => {value.name} in {render(call)}")
     return names
 
 

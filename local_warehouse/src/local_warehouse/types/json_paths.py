@@ -1,4 +1,4 @@
-"""JSON by a path, as get_json_object finds and writes it.
+"""What is in a JSON text: by a path, as get_json_object finds and writes it, its names, its length.
 
 https://docs.databricks.com/aws/en/sql/language-manual/functions/get_json_object
 """
@@ -6,10 +6,10 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/get_json_object
 from __future__ import annotations
 
 import functools
-import json
-import math
 import re
 from typing import Any
+
+from local_warehouse.types.json_documents import decoded, decoded_as_is, pairs_of, written
 
 # A step of a path: .name, ['name'], [3], [*] or .*
 _STEP = re.compile(r"\.([^.\[\]*]+|\*)|\['([^']*)'\]|\[(\d+|\*)\]")
@@ -18,10 +18,6 @@ _ALL = None  # the step [*]
 
 class _AnyCase(str):
     """A name that is found in any case, if not in its own."""
-
-
-class _Number(float):
-    """A number that JSON writes with a point or an exponent."""
 
 
 @functools.lru_cache(256)
@@ -60,28 +56,43 @@ def json_path(text: str | None, path: str | None) -> str | None:
     return _found(text, steps)
 
 
-def _found(text: str, steps: tuple[str | int | None, ...]) -> str | None:
+def json_array_length(text: str | None) -> str | None:
+    """The number of values of a JSON array; None for what is none."""
+    value = _value(text)
+    return str(len(value)) if isinstance(value, list) else None
+
+
+def json_object_keys(text: str | None) -> str | None:
+    """The names of the fields of a JSON object as a JSON array; None for what is none."""
+    value = _value(text)
+    return written([name for name, _ in pairs_of(value)]) if isinstance(value, dict) else None
+
+
+def strict_json(text: str | None) -> str | None:
+    """The value that a text begins with, as JSON without blanks; None where it begins with none."""
+    value = _value(text)
+    return None if value is None else written(value)
+
+
+def _value(text: str | None) -> Any:
+    """The value that a text begins with; None also where it begins with none."""
     try:
-        tree, _ = _DECODER.raw_decode(text.lstrip())
+        return None if text is None else decoded(text)
     except ValueError:
         return None
-    found = _walk(tree, steps, inner=False)
-    if not found:
+
+
+def _found(text: str, steps: tuple[str | int | None, ...]) -> str | None:
+    try:
+        found = _walk(decoded_as_is(text), steps, inner=False)
+        if not found:
+            return None
+        value = found[0] if len(found) == 1 else found
+        if value is not None and not (isinstance(value, str) and _ALL not in steps):
+            value = written(value)
+        return None if value is None else value.encode().decode()
+    except ValueError:  # no JSON, or halves of characters
         return None
-    value = found[0] if len(found) == 1 else found
-    if value is None or (isinstance(value, str) and _ALL not in steps):
-        return value
-    return _written(value)
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(name)
-
-
-# Objects are lists of pairs in a tuple, as a name may occur twice.
-_DECODER = json.JSONDecoder(
-    parse_float=_Number, parse_constant=_refuse, object_pairs_hook=lambda pairs: tuple(pairs)
-)
 
 
 def _walk(tree: Any, steps: tuple[str | int | None, ...], *, inner: bool) -> list[Any]:
@@ -100,38 +111,8 @@ def _walk(tree: Any, steps: tuple[str | int | None, ...], *, inner: bool) -> lis
     if isinstance(step, int):
         is_there = isinstance(tree, list) and step < len(tree)
         return _walk(tree[step], rest, inner=inner) if is_there else []
-    pairs = tree if isinstance(tree, tuple) else ()
+    pairs = pairs_of(tree) if isinstance(tree, dict) else ()
     values = [value for name, value in pairs if name == step]
     if not values and isinstance(step, _AnyCase):
         values = [value for name, value in pairs if name.lower() == step.lower()]
     return _walk(values[0], rest, inner=inner) if values else []
-
-
-def _written(value: Any) -> str:
-    """JSON as Databricks writes it."""
-    if isinstance(value, float):
-        return _java_double(value)
-    if isinstance(value, tuple):
-        inner = (f"{json.dumps(k, ensure_ascii=False)}:{_written(v)}" for k, v in value)
-        return "{" + ",".join(inner) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_written, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _java_double(value: float) -> str:
-    """A number as Java writes a double: 1.5, 1.0E10."""
-    if math.isinf(value):
-        return '"Infinity"' if value > 0 else '"-Infinity"'
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        return repr(float(value))
-    digits, _, exponent = f"{float(value)!r}".partition("e")
-    if not exponent:
-        sign, number = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
-        whole, _, fraction = number.partition(".")
-        if whole.strip("0"):
-            shift, figures = len(whole) - 1, (whole + fraction).rstrip("0")
-        else:
-            shift, figures = len(fraction.lstrip("0")) - len(fraction) - 1, fraction.lstrip("0")
-        return f"{sign}{figures[0]}.{figures[1:] or '0'}E{shift}"
-    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"

@@ -37,29 +37,37 @@ def parse_ddl(ddl: str) -> pa.Schema:
     Raises InvalidOption where the text is no column list, UnsupportedOption for a type that no file
     holds.
     """
-    try:
-        [tree] = Databricks().parse(f"create table t ({ddl})")
-    except SqlglotError:
-        tree = None
-    columns = tree.this.expressions if tree is not None and tree.this is not None else []
-    if not columns or not all(isinstance(c, exp.ColumnDef) and c.kind for c in columns):
+    columns = columns_of(ddl)
+    if columns is None:
         raise InvalidOption(f"read_files: schema is not a column list: {ddl!r}")
     return pa.schema(_fields(columns))
 
 
+def columns_of(ddl: str) -> list[exp.ColumnDef] | None:
+    """The columns of a column list; None where the text is none."""
+    try:
+        [tree] = Databricks().parse(f"create table t ({ddl})")
+    except (SqlglotError, ValueError):  # also of two statements
+        tree = None
+    columns = tree.this.expressions if tree is not None and tree.this is not None else []
+    is_list = columns and all(isinstance(c, exp.ColumnDef) and c.kind for c in columns)
+    return columns if is_list else None
+
+
 def _fields(columns: Iterable[exp.ColumnDef]) -> list[pa.Field]:
-    return [pa.field(column.name, _arrow(column.args["kind"])) for column in columns]
+    return [pa.field(column.name, arrow_type(column.args["kind"])) for column in columns]
 
 
-def _arrow(kind: exp.DataType) -> pa.DataType:
+def arrow_type(kind: exp.DataType) -> pa.DataType:
+    """A type of SQL as one of Arrow. Raises UnsupportedOption for one that no file holds."""
     parts = kind.expressions
     if kind.this == _Type.DECIMAL:
         precision, scale = ([int(part.name) for part in parts] + [10, 0][len(parts) :])[:2]
         return pa.decimal128(precision, scale)
     if kind.this in (_Type.ARRAY, _Type.LIST):
-        return pa.list_(_arrow(parts[0]))
+        return pa.list_(arrow_type(parts[0]))
     if kind.this == _Type.MAP:
-        return pa.map_(_arrow(parts[0]), _arrow(parts[1]))
+        return pa.map_(arrow_type(parts[0]), arrow_type(parts[1]))
     if kind.this == _Type.STRUCT:
         return pa.struct(_fields(parts))
     if kind.this in _SIMPLE:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
-from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 import pyarrow as pa
 
-from local_warehouse.read_files.errors import MalformedRecord, ReadFilesError, UnsupportedOption
+from local_warehouse.read_files.errors import MalformedRecord, ReadFilesError
 from local_warehouse.read_files.file_storage import FoundFile
 from local_warehouse.read_files.option_values import Mode
-from local_warehouse.read_files.rows.json_types import NUMBER, column_type, common_type, type_of
-from local_warehouse.read_files.rows.json_values import RecordConverter
+from local_warehouse.read_files.rows.json_types import column_type, common_type, type_of
 from local_warehouse.read_files.rows.row_source import RowSource, batches
-
-_SINGLE_QUOTED = re.compile(r"[{,\[:]\s*'")
-_WHITESPACE = re.compile(r"\s*")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_LONG = 100  # digits of an integer that is no number of any type but DOUBLE
-_DECODER = JSONDecoder(
-    parse_float=NUMBER, parse_int=lambda text: int(text) if len(text) < _LONG else NUMBER(text)
-)
+from local_warehouse.types.json_documents import BLANKS, Fraction, decoded, written
+from local_warehouse.types.json_values import Reading, converter
 
 
 class JsonSource(RowSource):
@@ -67,47 +58,43 @@ class JsonSource(RowSource):
             arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
             yield pa.table(arrays, schema=schema)
 
-    def _rows(self, file: FoundFile, schema: pa.Schema) -> Iterator[list[Any]]:
+    def _rows(self, file: FoundFile, schema: pa.Schema) -> Iterator[tuple[Any, ...]]:
         position = schema.get_field_index(self._options.corrupt_column)
-        converter = RecordConverter(schema if position < 0 else schema.remove(position))
+        wanted = schema if position < 0 else schema.remove(position)
+        reading = Reading(
+            date_format=self._options.date_format,
+            timestamp_format=self._options.timestamp_format,
+            timestamp_ntz_format=self._options.timestamp_ntz_format,
+            as_text=text_of,
+            not_finite="allowNonNumericNumbers" in self._options.allowed,
+        )
+        convert = converter(pa.struct(list(wanted)), reading)
         mode = self._options.mode
         for record, text in self._records(file):
-            row = converter.convert(record or {})
-            is_bad = record is None or converter.is_partial
+            marks: list[str] = []
+            row = convert(record or {}, marks)
+            is_bad = record is None or bool(marks)
             if is_bad and mode is Mode.FAILFAST:
                 raise MalformedRecord(file.url, text)
             if is_bad and mode is Mode.DROPMALFORMED:
                 continue
             if position >= 0:
-                row.insert(position, text if is_bad else None)
+                row = (*row[:position], text if is_bad else None, *row[position:])
             yield row
 
     def _records(self, file: FoundFile) -> Iterator[tuple[dict[str, Any] | None, str]]:
         """Each object with its text; None where a text holds no object."""
         for text in self._texts(file, self._options.multi_line):
-            start = _WHITESPACE.match(text).end()  # type: ignore[union-attr]
-            if start == len(text):
+            if not text.strip(BLANKS):
                 continue
             try:
-                value, _ = _DECODER.raw_decode(text, start)
-            except (JSONDecodeError, RecursionError):
-                if _SINGLE_QUOTED.search(text):
-                    raise UnsupportedOption(
-                        "allowSingleQuotes", f"{file.url} has names in single quotes"
-                    ) from None
+                value = decoded(text, self._options.allowed)
+            except ValueError:
                 value = None
-            if _SURROGATE.search(text):
-                value = _of_characters(value)
             for record in value if isinstance(value, list) else [value]:
                 yield (record if isinstance(record, dict) else None), text
 
 
-def _of_characters(value: Any) -> Any:
-    """A JSON value with `?` in place of halves of characters, such as `\\ud800`, as in Java."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, list):
-        return list(map(_of_characters, value))
-    if isinstance(value, dict):
-        return {_of_characters(name): _of_characters(child) for name, child in value.items()}
-    return value
+def text_of(value: Any) -> str:
+    """A value as STRING: a number as it is in the file, all else as JSON without blanks."""
+    return value.text if isinstance(value, Fraction) else written(value)

@@ -6,17 +6,14 @@ A type is an Arrow type. Values that fit any type, such as an empty string, have
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from functools import reduce
 from typing import Any
 
 import pyarrow as pa
 
-NUMBER = Decimal  # numbers with a fraction or an exponent are read as these
-
 
 def type_of(value: Any) -> pa.DataType:
-    """The type of a value that JSONDecoder has made, with NUMBER for its fractions."""
+    """The type of a value that `types.json_documents` has read."""
     if value is None or value == "":
         return pa.null()
     if isinstance(value, bool):
@@ -26,7 +23,7 @@ def type_of(value: Any) -> pa.DataType:
             return pa.int64()
         digits = len(str(abs(value)))
         return pa.decimal128(digits, 0) if digits <= 38 else pa.float64()
-    if isinstance(value, (float, NUMBER)):
+    if isinstance(value, float):
         return pa.float64()
     if isinstance(value, str):
         return pa.string()

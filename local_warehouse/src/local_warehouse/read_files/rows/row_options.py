@@ -20,6 +20,8 @@ from local_warehouse.read_files.option_values import (
     as_mode,
 )
 from local_warehouse.read_files.rows.ddl import parse_ddl
+from local_warehouse.types.json_documents import ALLOWANCES, BY_DEFAULT
+from local_warehouse.types.text_moments import pattern_of
 
 FORMATS = ("json", "parquet", "text", "binaryfile")
 
@@ -40,6 +42,10 @@ class RowOptions:
     path_glob_filter: str | None = None
     has_rescued_data: bool = True
     partition_columns: str | None = None
+    date_format: str | None = None
+    timestamp_format: str | None = None
+    timestamp_ntz_format: str | None = None
+    allowed: frozenset[str] = BY_DEFAULT  # of what JSON has not
 
 
 def _string(_: str, value: OptionValue) -> str:
@@ -48,6 +54,14 @@ def _string(_: str, value: OptionValue) -> str:
 
 def _schema(_: str, value: OptionValue) -> pa.Schema:
     return parse_ddl(str(value))
+
+
+def _pattern(name: str, value: OptionValue) -> str:
+    try:
+        pattern_of(str(value))
+    except ValueError as error:
+        raise UnsupportedOption(name, f"{error} in the pattern {value!r}") from None
+    return str(value)
 
 
 def _only(accepted: str, result: Any) -> Callable[[str, OptionValue], Any]:
@@ -74,19 +88,20 @@ _OPTIONS: dict[str, tuple[tuple[str, ...], str | None, Callable[[str, OptionValu
     "mode": (("json",), "mode", as_mode),
     "columnNameOfCorruptRecord": (("json",), "corrupt_column", _string),
     "inferColumnTypes": (("json",), "infer_types", as_boolean),
+    "dateFormat": (("json",), "date_format", _pattern),
+    "timestampFormat": (("json",), "timestamp_format", _pattern),
+    "timestampNTZFormat": (("json",), "timestamp_ntz_format", _pattern),
+    **{name: (("json",), name, as_boolean) for name in sorted(ALLOWANCES)},
     "encoding": (("json", "text"), "encoding", as_encoding),
     "charset": (("json",), "encoding", as_encoding),
     "lineSep": (("json", "text"), "line_separator", _string),
     "wholeText": (("text",), "whole_text", as_boolean),
 }
 _REFUSED = {
-    "allowBackslashEscapingAnyCharacter", "allowComments", "allowNonNumericNumbers",
-    "allowNumericLeadingZeros", "allowSingleQuotes", "allowUnquotedControlChars",
-    "allowUnquotedFieldNames", "badRecordsPath", "dateFormat", "datetimeRebaseMode",
-    "dropFieldIfAllNull", "int96RebaseMode", "locale", "modifiedAfter", "modifiedBefore",
-    "prefersDecimal", "primitivesAsString", "readerCaseSensitive", "recursiveFileLookup",
-    "rescuedDataColumn", "samplingRatio", "schemaHints", "singleVariantColumn", "timestampFormat",
-    "timeZone", "useStrictGlobber",
+    "badRecordsPath", "datetimeRebaseMode", "dropFieldIfAllNull", "int96RebaseMode", "locale",
+    "modifiedAfter", "modifiedBefore", "prefersDecimal", "primitivesAsString",
+    "readerCaseSensitive", "recursiveFileLookup", "rescuedDataColumn", "samplingRatio",
+    "schemaHints", "singleVariantColumn", "timeZone", "useStrictGlobber",
 }  # fmt: skip
 
 
@@ -113,4 +128,6 @@ def parse_row_options(arguments: Mapping[str, OptionValue]) -> RowOptions:
         result = read(name, value)
         if field is not None:
             values[field] = result
-    return RowOptions(file_format, **values)
+    allowances = {name: values.pop(name) for name in ALLOWANCES & values.keys()}
+    allowed = {name for name in ALLOWANCES if allowances.get(name, name in BY_DEFAULT)}
+    return RowOptions(file_format, **values, allowed=frozenset(allowed))
