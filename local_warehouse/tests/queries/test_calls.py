@@ -128,6 +128,25 @@ def test_what_is_not_done_of_json_is_said(warehouse: Any, call: str, reason: str
         warehouse.sql(f"select {call} as y from values ('a int') as t(schema)")
 
 
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ("format_string('%d', 'a')", "INVALID_PARAMETER_VALUE.*'%d'"),
+        ("format_string('%f', 1.5)", "INVALID_PARAMETER_VALUE"),  # of a DECIMAL
+        ("format_string('%s %s', 1)", "INVALID_PARAMETER_VALUE"),
+        ("format_string('100%', 1)", "INVALID_PARAMETER_VALUE"),
+        ("printf('%.2d', 1)", "INVALID_PARAMETER_VALUE"),
+        ("format_string('%tY', 1)", "UNSUPPORTED_FEATURE"),
+        ("format_string('%h', 'a')", "UNSUPPORTED_FEATURE"),
+        ("format_string('%s', array(1))", "UNSUPPORTED_FEATURE.*ARRAY<INT>"),
+        ("format_number(1, '##0.0E0')", "UNSUPPORTED_FEATURE.*'##0.0E0'"),
+    ],
+)
+def test_a_format_that_does_not_fit_is_an_error(warehouse: Any, call: str, reason: str) -> None:
+    with pytest.raises(Error, match=reason):
+        warehouse.sql(f"select {call} as y")
+
+
 def test_json_is_read_everywhere(warehouse: Any) -> None:
     query = (
         "select from_json(v, 'a int, t timestamp').a as k, count(*) as n,"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local_warehouse.rewrites.templates import PREFIX
+from local_warehouse.types.java_formats import java_format
 from local_warehouse.types.java_numbers import double_text, exact_text, java_decimal
 from local_warehouse.types.java_patterns import pattern_groups, pattern_pieces, pattern_replaced
 from local_warehouse.types.json_paths import (
@@ -21,6 +22,7 @@ from local_warehouse.types.json_paths import (
     strict_json,
 )
 from local_warehouse.types.json_records import json_records
+from local_warehouse.types.number_patterns import number_format
 from local_warehouse.types.urls import url_part, url_validity
 
 
@@ -50,6 +52,8 @@ FUNCTIONS: dict[str, Callable[..., str | None]] = {
     "exact_text": exact_text,
     "double_text": double_text,
     "java_decimal": java_decimal,
+    "java_format": java_format,
+    "number_format": number_format,
     "url_part": url_part,
     "url_validity": url_validity,
     "json_object": json_object,

@@ -10,6 +10,7 @@ import re
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.datetime_patterns import check_pattern, months_checked
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.json_records import read_json
 from local_warehouse.rewrites.scopes import ColumnsOf
@@ -201,7 +202,7 @@ _PARAMETERS = {
     "transform_keys": ("local_e.key", "local_e.value"),
     "map_zip_with": ("local_k", _VALUE_OF_KEY.format("x", "y"), _VALUE_OF_KEY.format("y", "x")),
 }
-_ZONES = {"z": "UTC", "zz": "UTC", "zzz": "UTC", "zzzz": "Coordinated Universal Time"}
+_ZONES = {**dict.fromkeys(("z", "zz", "zzz", "VV"), "UTC"), "zzzz": "Coordinated Universal Time"}
 _JOINED = "\0'"  # the end of a quoted text that another one may continue
 _REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
 # What the engine has no NULL for, with the type of its value.
@@ -281,7 +282,8 @@ def _correct(call: exp.Expr) -> None:
     is_anonymous = isinstance(call, exp.Anonymous)
     name = str(call.this).lower() if is_anonymous else call.key
     arguments = call.expressions if is_anonymous else [call.this]
-    template = _CORRECTED.get((name, len(arguments)))
+    template = months_checked(name, arguments) or _CORRECTED.get((name, len(arguments)))
+    check_pattern(name, arguments)
     if name in _REFUSED or (name in _MODES and not _is_known_mode(arguments)):
         raise unsupported(
             f"the function {name} in this form" if name in _MODES else f"the function {name}"
@@ -360,21 +362,24 @@ def _fixed_digits(form: exp.Expr) -> int:
 
 
 def _read_all_digits(call: exp.Expr, text: exp.Expr, read: exp.Expr, count: int) -> None:
-    digits = "length(regexp_replace(split_part(cast(x as string), '.', 1), '[^0-9]', ''))"
+    whole = "split_part(cast(x as string), '.', 1)"
+    digits = f"length(regexp_replace({whole}, '[^0-9]', ''))"
     failure = "raise_error('[INVALID_FORMAT.MISMATCH_INPUT] The number has other digits.')"
     otherwise = "null" if str(call.this).lower() == "try_to_number" else failure
-    checked = f"if({digits} <> {count}, {otherwise}, read)"
-    call.replace(fill(checked, {"x": text, "read": read}))
+    is_grouped = re.search("[,G]", call.expressions[-1].name.upper()) is not None
+    wrong = f"{digits} <> {count}" + ("" if is_grouped else f" or contains({whole}, ',')")
+    call.replace(fill(f"if({wrong}, {otherwise}, read)", {"x": text, "read": read}))
 
 
 def _name_zone(call: exp.Expr, given: exp.Expr) -> None:
     """Write the name of the zone in a format as Java does; the engine's is its identifier."""
     if not isinstance(given, exp.Literal):
-        checked = f"if(y rlike 'z', {refusal('a format with `z` that is no literal')}, call)"
+        refused = refusal("a format with `z` or `V` that is no literal")
+        checked = f"if(y rlike '[zV]', {refused}, call)"
         call.replace(fill(checked, {"y": given, "call": call}))
         return
     named = ""
-    for part in re.findall(r"'(?:[^']|'')*'|z+|[^'z]+", given.name):
+    for part in re.findall(r"'(?:[^']|'')*'|z+|V+|[^'zV]+", given.name):
         is_text = len(part) > 2 and part[0] == "'"
         text = f"'{_ZONES[part]}'" if part in _ZONES else part
         if named.endswith(_JOINED) and (part in _ZONES or is_text):  # two would be a quote

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from local_warehouse.rewrites.evident_types import name_of_type
 from local_warehouse.rewrites.operand_types import ByName, OperandTypes
-from local_warehouse.rewrites.templates import fill, refusal
+from local_warehouse.rewrites.templates import fill
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 _EXACT = 15  # digits that a DOUBLE has of any number
@@ -59,21 +59,6 @@ def _angle(call: exp.Expr, types: OperandTypes) -> None:
         value.replace(exact)
 
 
-def _first(call: exp.Expr) -> list[exp.Expr]:
-    return list(call.expressions) if len(call.expressions) == 2 else []
-
-
-def _format(call: exp.Expr, types: OperandTypes) -> None:
-    """Refuse numbers with more digits than a DOUBLE, as which the engine writes them."""
-    value = call.expressions[0]
-    if types.of(value) in ("tinyint", "smallint", "int"):
-        return
-    call.replace(fill(_FORMATTED, {"x": value, "call": call}))
-
-
-_TOO_LARGE = refusal("format_number() of numbers from 1e15 on")
-_FORMATTED = f"if(abs(cast(x as double)) >= 1e15, {_TOO_LARGE}, call)"
 CALLS: ByName = {
     **dict.fromkeys(("sin", "cos", "tan", "cot", "sec", "csc"), (_only, _angle)),
-    "format_number": (_first, _format),
 }
