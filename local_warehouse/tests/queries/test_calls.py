@@ -119,11 +119,16 @@ def test_a_list_in_json_is_whole_or_null(
         ("""from_json('{"a":1}', 'a date', map('dateFormat', 'EEE'))""", "the format 'EEE'"),
         ("""from_json('{"a":1}', 'a date', map('timeZone', 'CET'))""", "the option timeZone"),
         ("""from_json('{"a":1}', 'a int', map('allowComments', 'x'))""", "allowComments"),
+        ("from_csv('x', 'a int', map('mode', 'FAILFAST'))", "MALFORMED_RECORD_IN_PARSING.*: x"),
+        ("from_csv('x', 'a int', map('quote', 'xx'))", "quote"),
+        ("from_csv('x', t.schema)", "schema that is no literal"),
+        ("schema_of_csv(t.schema)", "schema_of_csv"),
+        ("schema_of_csv('')", "no literal|not of a literal"),
         ("to_json(struct(1), map('pretty', 'true'))", "pretty => true"),
         ("to_json(struct(1), map('ignoreNullFields', 'false'))", "ignorenullfields"),
     ],
 )  # fmt: skip
-def test_what_is_not_done_of_json_is_said(warehouse: Any, call: str, reason: str) -> None:
+def test_what_is_not_done_of_json_and_csv_is_said(warehouse: Any, call: str, reason: str) -> None:
     with pytest.raises(Error, match=reason):
         warehouse.sql(f"select {call} as y from values ('a int') as t(schema)")
 

@@ -10,6 +10,7 @@ import decimal
 from collections.abc import Callable
 from typing import Any
 
+from local_warehouse.read_files.csv.csv_records import csv_records
 from local_warehouse.rewrites.templates import PREFIX
 from local_warehouse.types.java_formats import java_format
 from local_warehouse.types.java_numbers import double_text, exact_text, java_decimal
@@ -58,6 +59,7 @@ FUNCTIONS: dict[str, Callable[..., str | None]] = {
     "url_validity": url_validity,
     "json_object": json_object,
     "json_path": json_path,
+    "csv_records": csv_records,
     "json_array_length": json_array_length,
     "json_object_keys": json_object_keys,
     "json_records": json_records,

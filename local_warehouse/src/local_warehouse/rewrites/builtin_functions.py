@@ -12,7 +12,7 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.datetime_patterns import check_pattern, months_checked
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
-from local_warehouse.rewrites.json_records import read_json
+from local_warehouse.rewrites.parsed_texts import infer_schema, read_text
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import PREFIX, fill, refusal
 from local_warehouse.sql.dialect import render
@@ -67,7 +67,6 @@ _NO_BINARY = (
     "raise_error(concat('[CONVERSION_INVALID_INPUT] The value ', cast(x as string), ' cannot be"
     " converted to BINARY because it is malformed.'))"
 )
-_NO_CSV = "raise_error('[DATATYPE_MISMATCH.UNEXPECTED_NULL] The csv must not be NULL.')"
 # What stands for a call with so many arguments; `call` is the call, `x`, `y`, `z` its arguments.
 _CORRECTED = {
     ("datediff", 2): "cast(call as int)",  # the engine's is a BIGINT
@@ -146,8 +145,6 @@ _CORRECTED = {
     ("parse_url", 3): _URL_VALUE.format(part=_URL_PART.format(key="z", otherwise=_NO_URL)),
     ("try_parse_url", 2): _URL_PART.format(key="''", otherwise="null"),
     ("try_parse_url", 3): _URL_VALUE.format(part=_URL_PART.format(key="z", otherwise="null")),
-    ("schema_of_csv", 1): f"if(x is null, {_NO_CSV}, call)",
-    ("schema_of_csv", 2): f"if(x is null, {_NO_CSV}, call)",
     ("split_part", 3): f"if(z = -2147483648, {refusal('split_part() at -2147483648')}, call)",
     # an error; the engine's is NULL
     ("to_binary", 1): f"if(call is null and x is not null, {_NO_BINARY}, call)",
@@ -315,8 +312,10 @@ def _correct(call: exp.Expr) -> None:
         call.replace(exp.cast(exp.Null(), "binary"))
     elif name in _OF_NULL and len(arguments) == 1 and isinstance(arguments[0], exp.Null):
         call.replace(exp.cast(exp.Null(), _OF_NULL[name]))
-    elif name == "from_json" and len(arguments) in (2, 3):
-        read_json(call, arguments)
+    elif name in ("from_json", "from_csv") and len(arguments) in (2, 3):
+        read_text(call, arguments)
+    elif name == "schema_of_csv" and len(arguments) in (1, 2):
+        infer_schema(call, arguments)
     elif name == "json_tuple" and arguments:
         arguments[0].replace(fill(f"{PREFIX}strict_json(x)", {"x": arguments[0]}))
     elif name == "encode" and len(arguments) == 2:

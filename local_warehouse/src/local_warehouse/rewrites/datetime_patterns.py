@@ -21,9 +21,7 @@ _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _MONTHS = re.compile(r"M+|L+")
 _SHORT, _LONG = 3, 4  # letters for a month's names
 _NAMES = "january|february|march|april|june|july|august|september|october|november|december"
-_FAILED = (
-    "cast(raise_error('[CANNOT_PARSE_TIMESTAMP] The month has another form.') as {})"
-)
+_FAILED = "cast(raise_error('[CANNOT_PARSE_TIMESTAMP] The month has another form.') as {})"
 
 
 def check_pattern(name: str, arguments: list[exp.Expr]) -> None:

@@ -59,7 +59,9 @@ def check_options(call: exp.Expr) -> list[str]:
             raise unsupported(f"options that are no literals, in {render(call)}")
     names = [part.name.lower() for part in options.expressions[::2]]
     for name, value in zip(names, options.expressions[1::2], strict=False):
-        is_known = function == "from_json" or _FORMAT.fullmatch(value.name) is not None
+        is_known = (
+            function in ("from_json", "from_csv") or _FORMAT.fullmatch(value.name) is not None
+        )
         if name in _FORMATS and not is_known:
             raise unsupported(f"the format {value.name!r} in {render(call)}")
         if value.name.lower() == _NOT_DONE.get((function, name)):

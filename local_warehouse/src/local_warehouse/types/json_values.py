@@ -68,13 +68,13 @@ def _of_one(kind: pa.DataType, reading: Reading) -> Callable[[Any], Any]:
         limit = 2 ** (kind.bit_width - 1)
         return _byte if pa.types.is_int8(kind) else lambda v: _integer(v, limit)
     if pa.types.is_decimal(kind):
-        return lambda v: _decimal(v, kind.precision, kind.scale)
+        return lambda v: decimal_of(v, kind.precision, kind.scale)
     if pa.types.is_timestamp(kind):
         is_zoned = kind.tz is not None
         pattern = reading.timestamp_format if is_zoned else reading.timestamp_ntz_format
-        return lambda v: _timestamp(v, pattern, is_zoned)
+        return lambda v: timestamp_of_value(v, pattern, is_zoned)
     if pa.types.is_date(kind):
-        return lambda v: _date(v, reading.date_format)
+        return lambda v: date_of_value(v, reading.date_format)
     if pa.types.is_floating(kind):
         return lambda v: _double(v, reading.not_finite)
     if pa.types.is_string(kind):
@@ -158,7 +158,8 @@ def _double(value: Any, not_finite: bool) -> float:
     raise Mismatch
 
 
-def _decimal(value: Any, precision: int, scale: int) -> Decimal:
+def decimal_of(value: Any, precision: int, scale: int) -> Decimal:
+    """A number or a text as a DECIMAL, rounded half up. Raises Mismatch."""
     if isinstance(value, (bool, list, dict)):
         raise Mismatch
     text = value.text if isinstance(value, Fraction) else str(value).replace(",", "")
@@ -180,13 +181,15 @@ def _binary(value: Any) -> bytes:
         raise Mismatch from None
 
 
-def _date(value: Any, pattern: str | None) -> date:
+def date_of_value(value: Any, pattern: str | None, *, of_days: bool = True) -> date:
+    """A text as a DATE, also one of the days since 1970, `of_days`, as Spark 1.5 wrote dates.
+    Raises Mismatch."""
     if not isinstance(value, str) or not value:
         raise Mismatch
     try:
         at = parsed(value, pattern) if pattern else date_of(value)
-        if at is None and pattern is None and _DAYS.fullmatch(value):
-            at = _EPOCH + timedelta(days=int(value))  # as Spark 1.5 wrote dates
+        if at is None and pattern is None and of_days and _DAYS.fullmatch(value):
+            at = _EPOCH + timedelta(days=int(value))
     except ValueError:
         raise Mismatch from None
     except OverflowError:
@@ -196,7 +199,8 @@ def _date(value: Any, pattern: str | None) -> date:
     return at.date() if isinstance(at, datetime) else at
 
 
-def _timestamp(value: Any, pattern: str | None, is_zoned: bool) -> datetime:
+def timestamp_of_value(value: Any, pattern: str | None, is_zoned: bool) -> datetime:
+    """A text, or whole seconds, as a TIMESTAMP or TIMESTAMP_NTZ. Raises Mismatch."""
     try:
         if is_zoned and isinstance(value, int) and not isinstance(value, bool):
             return _EPOCH + timedelta(seconds=value)

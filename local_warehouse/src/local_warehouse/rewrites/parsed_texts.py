@@ -1,27 +1,31 @@
-"""from_json, whose values are read by `types.json_records`: the engine's own reads no moments with
-a T, takes an integer that is too large for another one, and knows no option.
+"""from_json and from_csv, whose values are read by `json_records` and `csv_records`, and
+schema_of_csv: the engine's own read no moments with a T, take an integer that is too large for
+another one, and know no option.
 
 https://docs.databricks.com/aws/en/sql/language-manual/functions/from_json
+https://docs.databricks.com/aws/en/sql/language-manual/functions/from_csv
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 import pyarrow as pa
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from local_warehouse.errors import SqlError, syntax_error, unsupported
-from local_warehouse.read_files.errors import UnsupportedOption
+from local_warehouse.read_files.csv.csv_records import OF_VALUES, inferred_schema, record_options
+from local_warehouse.read_files.errors import InvalidOption, UnsupportedOption
 from local_warehouse.read_files.rows.ddl import arrow_type, columns_of
 from local_warehouse.read_files.rows.json_types import column_type, type_of
 from local_warehouse.rewrites.json_texts import check_options
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import WarehouseDialect, render
 from local_warehouse.types.json_documents import ALLOWANCES, decoded
-from local_warehouse.types.json_records import CORRUPT, schema_text, types_within
+from local_warehouse.types.record_texts import CORRUPT, schema_text, types_within
 from local_warehouse.types.text_moments import pattern_of
 
 _Type = exp.DataType.Type
@@ -29,18 +33,21 @@ _NESTED = re.compile(r"\s*(array|map|struct)\s*<", re.IGNORECASE)
 _SCALAR = re.compile(r"\s*\w+\s*(\([\d\s,]*\))?\s*")
 _NO_TYPES = (_Type.UNKNOWN, _Type.USERDEFINED, _Type.NULL)
 _FORMATS = ("dateFormat", "timestampFormat", "timestampNTZFormat")
-_KNOWN = {
-    name.lower(): name
-    for name in (*ALLOWANCES, *_FORMATS, "mode", "columnNameOfCorruptRecord")
-}  # fmt: skip
+_OF_RECORDS = ("mode", "columnNameOfCorruptRecord")
+_OF_CSV = (
+    "sep", "delimiter", "quote", "escape", "charToEscapeQuoteEscaping", "comment", "lineSep",
+    "multiLine", "nullValue", "emptyValue", "ignoreLeadingWhiteSpace", "ignoreTrailingWhiteSpace",
+    "unescapedQuoteHandling",
+)  # fmt: skip
 _DEFAULTS = {"locale": "en-us", "timezone": "utc", "readercasesensitive": "true"}
 _REFUSED = ("rescueddatacolumn",)
 
 
-def read_json(call: exp.Expr, arguments: list[exp.Expr]) -> None:
-    """Have the JSON text of from_json made into one of texts only, and cast what is read."""
+def read_text(call: exp.Expr, arguments: list[exp.Expr]) -> None:
+    """Have the text of from_json or from_csv made into JSON of texts only, and cast that."""
+    is_csv = str(call.this).lower() == "from_csv"
     kind = _schema(call, arguments[1])
-    options = _options(call)
+    options = _csv_options(call) if is_csv else _json_options(call)
     try:
         wanted = arrow_type(kind)
     except UnsupportedOption:
@@ -54,17 +61,28 @@ def read_json(call: exp.Expr, arguments: list[exp.Expr]) -> None:
         "options": exp.Literal.string(json.dumps(options)),
         "texts": exp.Literal.string(_texts(wanted)),
     }
-    read = fill(f"from_json({PREFIX}json_records(x, schema, options), texts)", places)
+    function = f"{PREFIX}{'csv' if is_csv else 'json'}_records"
+    read = fill(f"from_json({function}(x, schema, options), texts)", places)
     call.replace(read if _is_of_texts(wanted) else exp.TryCast(this=read, to=kind))
+
+
+def infer_schema(call: exp.Expr, arguments: list[exp.Expr]) -> None:
+    """Put the schema of a literal in place of schema_of_csv."""
+    if isinstance(arguments[0], exp.Null):
+        raise SqlError("DATATYPE_MISMATCH.UNEXPECTED_NULL", "The csv must not be NULL.")
+    options = _csv_options(call)
+    is_text = isinstance(arguments[0], exp.Literal) and arguments[0].is_string
+    found = inferred_schema(arguments[0].name, options) if is_text else None
+    if found is None:
+        raise unsupported(f"{render(call)}, which is not of a literal with a record")
+    call.replace(exp.Literal.string(found))
 
 
 def _schema(call: exp.Expr, schema: exp.Expr) -> exp.DataType:
     """The type that a schema names: columns, or a type that is not of one value."""
-    text = _inferred(schema) if isinstance(schema, exp.Anonymous) else schema.name
+    text = _inferred(call, schema) if isinstance(schema, exp.Anonymous) else schema.name
     if text is None or not (isinstance(schema, exp.Anonymous) or _is_text(schema)):
-        raise unsupported(
-            f"a schema that is no literal, nor schema_of_json() of one, in {render(call)}"
-        )
+        raise unsupported(f"a schema that is no literal, nor the schema of one, in {render(call)}")
     is_nested = _NESTED.match(text) is not None
     if not is_nested and _SCALAR.fullmatch(text):
         raise _of_one_value(call, text)
@@ -101,6 +119,8 @@ def _of_one_value(call: exp.Expr, text: str) -> SqlError:
         return SqlError("UNSUPPORTED_DATATYPE", f'Unsupported data type "{text.strip().upper()}".')
     if kind.this == _Type.VARIANT:
         return _not_read(call)
+    if str(call.this).lower() == "from_csv":
+        return SqlError("INVALID_SCHEMA.NON_STRUCT_TYPE", f"No list of columns: {text!r}.")
     return SqlError(
         "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA",
         f"Input schema {text!r} must be a struct, an array, a map or a variant.",
@@ -123,9 +143,10 @@ def _is_text(schema: exp.Expr) -> bool:
     )
 
 
-def _inferred(schema: exp.Anonymous) -> str | None:
-    """The schema that schema_of_json finds in a literal."""
-    if str(schema.this).lower() != "schema_of_json" or len(schema.expressions) != 1:
+def _inferred(call: exp.Expr, schema: exp.Anonymous) -> str | None:
+    """The schema that schema_of_json finds in a literal; a schema_of_csv is a literal already."""
+    names = (str(call.this).lower(), str(schema.this).lower())
+    if names != ("from_json", "schema_of_json") or len(schema.expressions) != 1:
         return None
     [given] = schema.expressions
     if not isinstance(given, exp.Literal):
@@ -137,39 +158,65 @@ def _inferred(schema: exp.Anonymous) -> str | None:
     return None if found is None else _ddl(found)
 
 
-def _options(call: exp.Expr) -> dict[str, str]:
+def _json_options(call: exp.Expr) -> dict[str, str]:
     """The options that matter, by the names that the documentation has."""
+    options = _options(call, (*ALLOWANCES, *_FORMATS, *_OF_RECORDS))
+    for name in ALLOWANCES & options.keys():
+        if options[name].lower() not in ("true", "false"):
+            raise unsupported(f"the option {name} => {options[name]!r}, which is true or false")
+    return options
+
+
+def _csv_options(call: exp.Expr) -> dict[str, str]:
+    options = _options(call, (*OF_VALUES, *_OF_CSV, *_OF_RECORDS))
+    try:
+        record_options(options)
+    except (InvalidOption, UnsupportedOption) as error:
+        raise unsupported(f"{error}, in {render(call)}") from None
+    return options
+
+
+def _options(call: exp.Expr, known: Iterable[str]) -> dict[str, str]:
+    """The literal options of these names, whatever their case. Raises SqlError for formats that are
+    not known, for others' values than the usual ones, and for the mode DROPMALFORMED."""
     check_options(call)
-    if len(call.expressions) < 3:
+    at = 1 if str(call.this).lower() == "schema_of_csv" else 2
+    if len(call.expressions) <= at:
         return {}
-    pairs = call.expressions[2].expressions
+    names = {name.lower(): name for name in known}
+    pairs = call.expressions[at].expressions
     options: dict[str, str] = {}
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):
         name, text = key.name.lower(), value.name
         if name in _REFUSED or text.lower() != _DEFAULTS.get(name, text.lower()):
             raise unsupported(f"the option {key.name} => {text!r} in {render(call)}")
-        if name in _KNOWN:
-            options[_KNOWN[name]] = text
+        if name in names:
+            options[names[name]] = text
     for name in _FORMATS:
         try:
             pattern_of(options.get(name, ""))
         except ValueError:
             raise unsupported(f"the format {options[name]!r} in {render(call)}") from None
-    for name in ALLOWANCES & options.keys():
-        if options[name].lower() not in ("true", "false"):
-            raise unsupported(f"the option {name} => {options[name]!r}, which is true or false")
-    if options.get("mode", "").upper() == "DROPMALFORMED":
+    mode = options.get("mode", "PERMISSIVE").upper()
+    if mode == "DROPMALFORMED":
         raise SqlError(
             "PARSE_MODE_UNSUPPORTED",
-            "The function `from_json` doesn't support the DROPMALFORMED mode. Acceptable modes are"
-            " PERMISSIVE and FAILFAST.",
+            f"The function `{str(call.this).lower()}` doesn't support the DROPMALFORMED mode."
+            " Acceptable modes are PERMISSIVE and FAILFAST.",
         )
+    if mode not in ("PERMISSIVE", "FAILFAST"):
+        options.pop("mode")
     return options
 
 
 def _check(call: exp.Expr, kind: pa.DataType, options: dict[str, str]) -> None:
-    """Raise SqlError for keys of a MAP that no JSON has, and for a column of corrupt records that
-    is no STRING."""
+    """Raise SqlError for keys of a MAP that no JSON has, for what no CSV has, and for a column of
+    corrupt records that is no STRING."""
+    if str(call.this).lower() == "from_csv":
+        if not pa.types.is_struct(kind):
+            raise SqlError("INVALID_SCHEMA.NON_STRUCT_TYPE", f"No list of columns: {render(call)}.")
+        if any(field.type.num_fields for field in kind):
+            raise SqlError("UNSUPPORTED_DATATYPE", f"Unsupported data type in {render(call)}.")
     if pa.types.is_struct(kind):
         column = options.get("columnNameOfCorruptRecord", CORRUPT)
         if any(field.name == column and not pa.types.is_string(field.type) for field in kind):
