@@ -314,6 +314,8 @@ def _correct(call: exp.Expr) -> None:
         call.replace(exp.cast(exp.Null(), _OF_NULL[name]))
     elif name in ("from_json", "from_csv") and len(arguments) in (2, 3):
         read_text(call, arguments)
+    elif name == "str_to_map" and any(one.name == "" for one in _literals(arguments[1:])):
+        raise unsupported(f"an empty delimiter in {render(call)}")
     elif name == "schema_of_csv" and len(arguments) in (1, 2):
         infer_schema(call, arguments)
     elif name == "json_tuple" and arguments:
@@ -385,6 +387,10 @@ def _name_zone(call: exp.Expr, given: exp.Expr) -> None:
             named, text = named.removesuffix(_JOINED), text[1:]
         named += f"{text[:-1]}{_JOINED}" if part in _ZONES or is_text else text
     given.replace(exp.Literal.string(named.replace(_JOINED, "'")))
+
+
+def _literals(arguments: list[exp.Expr]) -> list[exp.Expr]:
+    return [argument for argument in arguments if isinstance(argument, exp.Literal)]
 
 
 def _is_null(separator: exp.Expr | None) -> bool:

@@ -164,15 +164,14 @@ def _take(node: exp.Expr, name: str, source: exp.Expr, types: OperandTypes) -> N
         node.replace(fill(_OF_WEEKS[field], {"x": source}))
 
 
-def _truncated(call: exp.Expr) -> list[exp.Expr]:
-    return call.expressions[1:] if len(call.expressions) == 2 else []
+def _moved(call: exp.Expr) -> list[exp.Expr]:
+    return call.expressions[2:] if len(call.expressions) == 3 else []
 
 
-def _truncate(call: exp.Expr, types: OperandTypes) -> None:
-    """Truncate a text or a DATE as a TIMESTAMP; the engine makes one without time zone of it."""
-    value = call.expressions[1]
-    if types.of(value) in ("string", "date", "timestamp_ntz"):
-        value.replace(exp.cast(value.copy(), "timestamp"))
+def _move(call: exp.Expr, types: OperandTypes) -> None:
+    """Keep a TIMESTAMP_NTZ one; the engine makes a TIMESTAMP of it."""
+    if types.of(call.expressions[2]) == "timestamp_ntz":
+        call.replace(exp.cast(call.copy(), "timestamp_ntz"))
 
 
 def whole_seconds(value: exp.Expr) -> exp.Expr:
@@ -357,7 +356,7 @@ CORRECTIONS: ByClass = {exp.Extract: (_extracted, _extract)}
 CALLS: ByName = {
     "date_part": (_dated, _date_part),
     "datepart": (_dated, _date_part),
-    "date_trunc": (_truncated, _truncate),
+    **dict.fromkeys(("timestampadd", "dateadd", "date_add"), (_moved, _move)),
     "timestamp_seconds": (_one, _seconds),
     "to_date": (_read_or_one, _day),
     "to_timestamp": (_read_or_one, _seconds),

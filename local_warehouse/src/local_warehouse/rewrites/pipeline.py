@@ -81,7 +81,7 @@ from local_warehouse.rewrites.subquery_predicates import (
     look_into_changes,
     look_into_subqueries,
 )
-from local_warehouse.rewrites.time_units import count_microseconds
+from local_warehouse.rewrites.time_units import correct_units
 from local_warehouse.rewrites.unordered_values import refuse_unordered_stars
 from local_warehouse.rewrites.using_joins import spell_out_using
 from local_warehouse.rewrites.window_aggregates import (
@@ -124,7 +124,7 @@ REWRITES: tuple[Rewrite, ...] = (
     compute_constants,
     cast_by_name,
     mark_doubtful_arguments,
-    count_microseconds,
+    correct_units,
     compare_by_collation,
     pad_compared_texts,
     compare_rows,

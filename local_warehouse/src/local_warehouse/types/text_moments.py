@@ -41,6 +41,7 @@ _SHORT_ZONES = {  # those of java.time.ZoneId.SHORT_IDS that the time zone datab
     "PNT": "America/Phoenix", "PRT": "America/Puerto_Rico", "PST": "America/Los_Angeles",
     "SST": "Pacific/Guadalcanal", "UT": "UTC", "VST": "Asia/Ho_Chi_Minh", "Z": "UTC",
 }  # fmt: skip
+_SHORT_OFFSETS = {"EST": "-05:00", "MST": "-07:00", "HST": "-10:00"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # A run of one letter, a text in quotes, or another character of a pattern.
 _PIECE = re.compile(
@@ -132,7 +133,7 @@ def _day(parts: Mapping[str, str | None]) -> tuple[int, int, int]:
 def zone_of(text: str) -> tzinfo:
     """A time zone by its offset, its name in the time zone database, or Java's short one. Raises
     ValueError."""
-    offset = _OFFSET.fullmatch(text)
+    offset = _OFFSET.fullmatch(_SHORT_OFFSETS.get(text, text))
     if offset is None:
         try:
             return ZoneInfo(_SHORT_ZONES.get(text, text))
