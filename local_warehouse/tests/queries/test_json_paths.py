@@ -37,7 +37,7 @@ def test_a_path_of_a_variant_gives_a_variant(warehouse: Any) -> None:
     [row] = warehouse.sql(f"select {columns} from {values}")
     assert dict(zip(paths, row.values(), strict=True)) == paths
     for path in ("v:l[1].x::int", "v:l::int", "v:Owner::int"):
-        warehouse.fails(f"select {path} from {values}", "CAST_INVALID_INPUT")
+        warehouse.fails(f"select {path} from {values}", "INVALID_VARIANT_CAST")
     [row] = warehouse.sql(f"select transform(array(v), e -> e:l[1]) as a from {values}")
     assert list(row["a"]) == ['{"x":"é"}']
     for path in ("v:l[*].x", "v:l::array<string>"):

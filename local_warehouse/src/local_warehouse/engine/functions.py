@@ -25,6 +25,7 @@ from local_warehouse.types.json_paths import (
 from local_warehouse.types.json_records import json_records
 from local_warehouse.types.number_patterns import number_format
 from local_warehouse.types.urls import url_part, url_validity
+from local_warehouse.types.variant_values import variant_value
 
 
 def multiplied(left: str | None, right: str | None, scale: int | None) -> str | None:
@@ -56,6 +57,7 @@ FUNCTIONS: dict[str, Callable[..., str | None]] = {
     "java_format": java_format,
     "number_format": number_format,
     "url_part": url_part,
+    "variant_value": variant_value,
     "url_validity": url_validity,
     "json_object": json_object,
     "json_path": json_path,

@@ -289,8 +289,8 @@ def _correct(call: exp.Expr) -> None:
         _keep_in_bounds(call, arguments)
     elif name == "count_if" and isinstance(call.parent, exp.Filter):  # which the engine leaves out
         call.replace(fill("count(if(x, 1, null))", {"x": arguments[0]}))
-    elif name == "variant_explode_outer" and not _is_parsed(arguments[0]):
-        raise unsupported("variant_explode_outer() of what may be NULL (variant_explode is there)")
+    elif name == "variant_explode_outer":
+        raise unsupported("variant_explode_outer() (variant_explode is there)")
     elif name == "nth_value" and len(arguments) > 1 and not _is_natural(arguments[1]):
         raise unsupported(f"{render(call)}, whose number is no literal above 0")
     elif name in ("dayofweek", "weekday") and isinstance(arguments[0], exp.Null):
@@ -472,13 +472,6 @@ def _locate(call: exp.StrPosition) -> None:
             start = call.args["position"]
         places = {"x": call.args["substr"], "y": call.this, "z": start, "call": call}
         call.replace(fill(_LOCATED, places))
-
-
-def _is_parsed(value: exp.Expr) -> bool:
-    """Whether it is parse_json() of a literal, with or without the argument's name."""
-    value = value.expression if isinstance(value, (exp.Kwarg, exp.PropertyEQ)) else value
-    is_call = isinstance(value, exp.Anonymous) and str(value.this).lower() == "parse_json"
-    return is_call and isinstance(value.expressions[0], exp.Literal)
 
 
 def _take(call: exp.Expr, arguments: list[exp.Expr]) -> None:

@@ -16,11 +16,9 @@ from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.output_names import give_name
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
 from local_warehouse.rewrites.templates import PREFIX, fill
-from local_warehouse.rewrites.texts import VARIANT_TEXT
+from local_warehouse.rewrites.variants import found_in
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
-
-_IS_NO_SCALAR = "schema_of_variant(value) rlike '^(STRING|ARRAY|OBJECT)'"
 
 
 def extract_paths_of_select(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -73,22 +71,11 @@ def _aliased(value: exp.Expr) -> exp.Expr:
 def _replace_of_variant(value: exp.Expr, steps: list[exp.Expr]) -> None:
     if any(isinstance(step.this, exp.JSONPathWildcard) for step in steps):
         raise unsupported("[*] in the path of a VARIANT, which Databricks has for JSON texts only")
-    places = {"value": value, "path": _literal(steps)}
-    found = fill("variant_get(value, path)", places)
-    cast = value.parent
-    if not isinstance(cast, exp.Cast):
-        value.replace(found)
-    elif cast.to.this == exp.DataType.Type.TEXT:
-        cast.replace(fill(VARIANT_TEXT, {"value": found}))
-    elif cast.to.this in exp.DataType.NESTED_TYPES:
-        raise unsupported(
-            f"a cast of a VARIANT's path to {render(cast.to)} (use from_json(to_json(path), type))"
-        )
+    path, cast = _literal(steps), value.parent
+    if isinstance(cast, exp.Cast):
+        cast.replace(found_in(value, path, cast.to, fails=not isinstance(cast, exp.TryCast)))
     else:
-        is_text = fill(_IS_NO_SCALAR, {"value": found})  # the engine casts it to something
-        text = fill(VARIANT_TEXT, {"value": found})
-        casts = [type(cast)(this=one, to=cast.to.copy()) for one in (text, found)]
-        cast.replace(exp.If(this=is_text, true=casts[0], false=casts[1]))
+        value.replace(fill("variant_get(value, path)", {"value": value, "path": path}))
 
 
 def _of_text(value: exp.Expr, steps: list[exp.Expr]) -> exp.Expr:

@@ -1,7 +1,7 @@
 """VARIANTs, whose numbers with a point the engine keeps as DOUBLEs, where Databricks has DECIMALs.
 
 What shows the difference is refused: numbers with more digits than a DOUBLE has, and the names of
-types. A VARIANT that is not of the type that is asked for is an error, as on Databricks.
+types. Python casts a VARIANT, as JSON; one that is not of the type that is asked for is an error.
 
 https://docs.databricks.com/aws/en/sql/language-manual/functions/variant_get
 """
@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.operand_types import ByName, OperandTypes
-from local_warehouse.rewrites.templates import fill, refusal
+from local_warehouse.rewrites.templates import PREFIX, fill, refusal
 from local_warehouse.sql.dialect import WarehouseDialect, render
 
 _FRACTION = re.compile(r"decimal|float|double")
@@ -29,13 +29,6 @@ _NAMES_TYPE = refusal("the type of a VARIANT with a number that has a point")
 _HAS_POINT = "to_json(x) rlike '[0-9][.][0-9]'"
 _SCHEMA = f"if(call rlike 'DOUBLE|VARIANT' and {_HAS_POINT}, {_NAMES_TYPE}, call)"
 _SCHEMAS = f"if(call rlike 'DOUBLE|VARIANT', {_NAMES_TYPE}, call)"
-_TEXT = "try_variant_get(x, y, 'string')"
-_IS_MISSING = "(variant_get(x, y) is null or is_variant_null(variant_get(x, y)))"
-_INVALID = (
-    "raise_error(concat('[INVALID_VARIANT_CAST] The variant value `',"
-    " coalesce(to_json(variant_get(x, y)), ''), '` cannot be cast into `', z,"
-    " '`. Please use `try_variant_get` instead.'))"
-)
 
 
 def _first(call: exp.Expr) -> list[exp.Expr]:
@@ -84,21 +77,30 @@ def _typed(call: exp.Expr) -> list[exp.Expr]:
 
 
 def _get(call: exp.Expr, types: OperandTypes) -> None:
-    """Cast a text of a VARIANT, which the engine does not, and fail where there is another value
-    than is asked for."""
-    wanted = exp.DataType.build(call.expressions[2].name, dialect=WarehouseDialect)
-    if wanted.this in exp.DataType.NESTED_TYPES:
-        raise unsupported(f"{render(call)} (use from_json(to_json(variant_get(…)), type))")
-    is_text = wanted.this in (exp.DataType.Type.TEXT, exp.DataType.Type.VARIANT)
+    """Cast what a path finds, and fail where there is another value than is asked for."""
+    value, path, name = call.expressions
+    wanted = exp.DataType.build(name.name, dialect=WarehouseDialect)
+    call.replace(found_in(value, path, wanted, fails=str(call.this).lower() == "variant_get"))
+
+
+def found_in(value: exp.Expr, path: exp.Expr, wanted: exp.DataType, *, fails: bool) -> exp.Expr:
+    """What a path finds in a VARIANT, as a type. Raises SqlError for one with types in it."""
+    if wanted.this in exp.DataType.NESTED_TYPES or wanted.this == exp.DataType.Type.BINARY:
+        shown = f"{render(wanted)} of {render(value)}"
+        raise unsupported(f"{shown} (use from_json(to_json(variant_get(…)), type))")
     name = wanted.sql(dialect="databricks")
-    found = "call" if is_text else f"coalesce(call, try_cast({_TEXT} as {name}))"
-    if str(call.this).lower() == "variant_get" and not is_text:
-        found = f"coalesce({found}, if({_IS_MISSING}, null, cast({_INVALID} as {name})))"
-    if found != "call":
-        tried = call.copy()
-        tried.set("this", "try_variant_get")
-        places = dict(zip("xyz", call.expressions, strict=True))
-        call.replace(fill(found, {**places, "call": tried}))
+    places = {
+        "x": value,
+        "y": path,
+        "z": exp.Literal.string(name.upper()),
+        "fails": exp.Literal.string(str(fails).lower()),
+    }
+    found = fill(f"{PREFIX}variant_value(to_json(x), y, z, fails)", places)
+    if wanted.this == exp.DataType.Type.TEXT:
+        return found
+    if wanted.this == exp.DataType.Type.VARIANT:
+        return fill("parse_json(x)", {"x": found})
+    return exp.cast(found, wanted)
 
 
 CALLS: ByName = {

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 SQL_NAME = "VARIANT"
 _PARTS = {"value", "metadata"}
+# A text, which stays, or the end of a number that the engine keeps as a DOUBLE.
+_WHOLE = re.compile(r'("(?:[^"\\]|\\.)*")|(?<=\d)\.0(?![\deE])')
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 
 
@@ -32,6 +34,7 @@ def to_json(value: Mapping[str, bytes | None]) -> str | None:
     if value["value"] is None:
         return None
     text = VariantUtils.to_json(value["value"], value["metadata"])  # type: ignore[arg-type]
+    text = _WHOLE.sub(lambda found: found[1] or "", text)
     if "\\u" not in text:
         return text
     return _ESCAPE.sub(_unescaped, text).encode("utf-16", "surrogatepass").decode("utf-16")
