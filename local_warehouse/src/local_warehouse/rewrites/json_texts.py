@@ -83,6 +83,8 @@ def _written(call: exp.Expr) -> list[exp.Expr]:
 def _to_json(call: exp.Expr, types: OperandTypes) -> None:
     value, options = call.expressions[0], check_options(call)
     given = types.of(value)
+    if isinstance(value, exp.Null):
+        call.replace(exp.cast(exp.Null(), "string"))
     if _WRITTEN.search(given) is None or given == "variant":
         return
     if options:
