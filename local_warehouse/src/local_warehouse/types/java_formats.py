@@ -39,6 +39,9 @@ class _Value(NamedTuple):
     text: str | None  # None for NULL
 
 
+_Conversion = Callable[[_Value, _Spec], str | None]  # None where a format does not fit
+
+
 def java_format(pattern: str | None, types: str, *texts: str | None) -> str | None:
     """The text of a format and values: `types` are theirs, with commas between, `texts` what a
     cast to STRING makes of them. Raises SqlError for a format that Java does not take."""
@@ -151,7 +154,7 @@ def _whole(value: _Value, spec: _Spec) -> str | None:
     return _signed(digits, number < 0, spec)
 
 
-def _in_base(letter: str, prefix: str) -> Callable[[_Value, _Spec], str | None]:
+def _in_base(letter: str, prefix: str) -> _Conversion:
     def convert(value: _Value, spec: _Spec) -> str | None:
         if value.data_type not in BITS or set(spec.flags) & set("+ ,("):
             return None
@@ -170,43 +173,34 @@ def _zeros(digits: str, spec: _Spec) -> str:
     return digits[:start] + digits[start:].zfill(spec.width - start)
 
 
-def _fixed(value: _Value, spec: _Spec) -> str | None:
-    number = _number(value)
-    if isinstance(number, str) or number is None:
-        return _not_finite(number, spec)
-    places = _DEFAULT_PRECISION if spec.precision is None else spec.precision
-    return _signed(_digits(abs(number), places, spec), number.is_signed(), spec)
+def _of_fraction(write: Callable[[Decimal, int, _Spec], str | None]) -> _Conversion:
+    """The conversion that writes a fraction without its sign, by a precision."""
+
+    def convert(value: _Value, spec: _Spec) -> str | None:
+        number = _number(value)
+        if isinstance(number, str) or number is None:
+            return _not_finite(number, spec)
+        precision = _DEFAULT_PRECISION if spec.precision is None else spec.precision
+        digits = write(abs(number), precision, spec)
+        return None if digits is None else _signed(digits, number.is_signed(), spec)
+
+    return convert
 
 
-def _scientific(value: _Value, spec: _Spec) -> str | None:
-    number = _number(value)
-    if "," in spec.flags:
-        return None
-    if isinstance(number, str) or number is None:
-        return _not_finite(number, spec)
-    places = _DEFAULT_PRECISION if spec.precision is None else spec.precision
-    return _signed(_with_exponent(abs(number), places, spec), number.is_signed(), spec)
+def _scientific(number: Decimal, places: int, spec: _Spec) -> str | None:
+    return None if "," in spec.flags else _with_exponent(number, places, spec)
 
 
-def _general(value: _Value, spec: _Spec) -> str | None:
-    number = _number(value)
+def _general(number: Decimal, precision: int, spec: _Spec) -> str | None:
+    figures, exponent = precision or 1, 0
+    if number:
+        unit = Decimal((0, (1,), number.adjusted() - figures + 1))
+        exponent = number.quantize(unit, ROUND_HALF_UP, _WIDE).adjusted()
     if "#" in spec.flags:
         return None
-    if isinstance(number, str) or number is None:
-        return _not_finite(number, spec)
-    figures = _DEFAULT_PRECISION if spec.precision is None else spec.precision or 1
-    rounded = abs(number)
-    if rounded:
-        unit = Decimal((0, (1,), rounded.adjusted() - figures + 1))
-        rounded = rounded.quantize(unit, ROUND_HALF_UP, _WIDE)
-    exponent = rounded.adjusted() if rounded else 0
     if _LEAST_GENERAL <= exponent < figures:
-        digits = _digits(abs(number), figures - exponent - 1, spec)
-    elif "," in spec.flags:
-        return None
-    else:
-        digits = _with_exponent(abs(number), figures - 1, spec)
-    return _signed(digits, number.is_signed(), spec)
+        return _digits(number, figures - exponent - 1, spec)
+    return _scientific(number, figures - 1, spec)
 
 
 def _number(value: _Value) -> Decimal | str | None:
@@ -260,7 +254,8 @@ def _signed(digits: str, is_negative: bool, spec: _Spec) -> str:
     return before + digits + after
 
 
-_CONVERSIONS: dict[str, Callable[[_Value, _Spec], str | None]] = {
+_CONVERSIONS: dict[str, _Conversion] = {
     "b": _boolean, "h": _hash, "s": _text, "c": _character, "d": _whole, "o": _in_base("o", "0"),
-    "x": _in_base("x", "0x"), "e": _scientific, "f": _fixed, "g": _general,
+    "x": _in_base("x", "0x"), "e": _of_fraction(_scientific), "f": _of_fraction(_digits),
+    "g": _of_fraction(_general),
 }  # fmt: skip
