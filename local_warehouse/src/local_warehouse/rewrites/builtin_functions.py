@@ -201,7 +201,8 @@ _PARAMETERS = {
 }
 _ZONES = {**dict.fromkeys(("z", "zz", "zzz", "VV"), "UTC"), "zzzz": "Coordinated Universal Time"}
 _JOINED = "\0'"  # the end of a quoted text that another one may continue
-_REFUSED = {"try_aes_decrypt"}  # the engine ends on a text that it cannot decrypt
+# The engine ends on a text that it cannot decrypt; product is not one of Databricks.
+_REFUSED = {"try_aes_decrypt", "product"}
 # What the engine has no NULL for, with the type of its value.
 _OF_NULL = {"array_size": "int", "json_array_length": "int", "json_object_keys": "array<string>"}
 _MODES = ("aes_encrypt", "aes_decrypt")
@@ -262,6 +263,9 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if isinstance(call, exp.GroupConcat):
             if _is_null(call.args.get("separator")):
                 call.set("separator", exp.Literal.string(""))
+            order = call.this
+            if isinstance(order, exp.Order) and not isinstance(order.this, exp.Distinct):
+                order.set("this", exp.cast(order.this.copy(), "string"))  # the engine has its own
         elif isinstance(call, exp.DecodeCase):
             call.replace(_cases(call.expressions))
         elif isinstance(call, exp.Overlay):

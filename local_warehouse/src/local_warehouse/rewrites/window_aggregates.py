@@ -74,7 +74,7 @@ _FOUND_APART = {
 }
 _STRUCTS = {
     "max": "try_element_at(sort_array(list), -1)",
-    "min": "try_element_at(sort_array(list), 1)",
+    "min": "try_element_at(sort_array(filter(list, e -> e is not null)), 1)",
 }
 _EXTREMES = {
     "max": "coalesce(nans, numbers)",
@@ -266,7 +266,8 @@ def _extreme(call: exp.Expr, types: OperandTypes) -> None:
 
 
 def _extreme_struct(call: exp.Expr) -> None:
-    """Sort the structs or arrays, which the engine does as Databricks: NULL comes first."""
+    """Sort the structs or arrays, which the engine does as Databricks; a window's list has NULLs,
+    which come first."""
     whole = _whole(call)
     listed = _by_another(whole, "collect_list")
     sorted_structs = fill(_STRUCTS[str(call.this).lower()], {"list": listed})
