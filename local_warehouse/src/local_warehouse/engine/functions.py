@@ -26,6 +26,7 @@ from local_warehouse.types.json_records import json_records
 from local_warehouse.types.number_patterns import number_format
 from local_warehouse.types.urls import url_part, url_validity
 from local_warehouse.types.variant_values import variant_value
+from local_warehouse.types.whole_months import whole_months
 
 
 def multiplied(left: str | None, right: str | None, scale: int | None) -> str | None:
@@ -58,6 +59,7 @@ FUNCTIONS: dict[str, Callable[..., str | None]] = {
     "number_format": number_format,
     "url_part": url_part,
     "variant_value": variant_value,
+    "whole_months": whole_months,
     "url_validity": url_validity,
     "json_object": json_object,
     "json_path": json_path,

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import ColumnsOf
-from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.text_moments import zone_of
@@ -32,16 +32,9 @@ _MICROSECONDS = {
 }
 _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 _ELAPSED = "((unix_micros(cast(e as timestamp)) - unix_micros(cast(s as timestamp))) div {})"
-_TIME = "pmod(unix_micros(cast({} as timestamp)), 86400000000)"
-# The last day of which a whole one has passed, and months as 32 days each.
-_LAST_DAY = (
-    "case when cast(e as date) > cast(s as date) and {0} < {1} then date_sub(cast(e as date), 1)"
-    " when cast(e as date) < cast(s as date) and {0} > {1} then date_add(cast(e as date), 1)"
-    " else cast(e as date) end"
-).format(_TIME.format("e"), _TIME.format("s"))
-_MONTH_DAYS = "((cast(year({0}) as bigint) * 12 + month({0})) * 32 + day({0}))"
-_PASSED = "(({} - {}) div {{}})".format(
-    _MONTH_DAYS.format(_LAST_DAY), _MONTH_DAYS.format("cast(s as date)")
+_PASSED = (  # by Python, as the times would stand in SQL eighteen times
+    f"(cast({PREFIX}whole_months(unix_micros(cast(s as timestamp)),"
+    " unix_micros(cast(e as timestamp))) as bigint) div {})"
 )
 _DAY = "cast(x as date)"
 _DATES = {  # the engine's trunc is of years from 1677 to 2262
@@ -94,7 +87,7 @@ def _count(call: exp.Anonymous, name: str) -> None:
     template = (
         _ELAPSED.format(_MICROSECONDS[size])
         if size in _MICROSECONDS
-        else _PASSED.format(32 * _MONTHS[size])
+        else _PASSED.format(_MONTHS[size])
     )
     call.replace(fill(template, {"s": start, "e": end}))
 
