@@ -40,13 +40,13 @@ _OPTIONS = {
 }
 
 
-def check_options(call: exp.Expr) -> list[str]:
-    """The names of the options of a call, in lower case. Raises SqlError for options that are no
-    texts, and for those that only a run can tell."""
+def checked_options(call: exp.Expr) -> dict[str, str]:
+    """The options of a call by their names as they are given. Raises SqlError for options that are
+    no texts, for those that only a run can tell, and for what the engine ignores."""
     function = str(call.this).lower()
     at = _OPTIONS[function]
     if len(call.expressions) <= at:
-        return []
+        return {}
     options = call.expressions[at]
     is_map = isinstance(options, exp.Anonymous) and str(options.this).lower() == "map"
     for part in options.expressions if is_map else [options]:
@@ -57,34 +57,34 @@ def check_options(call: exp.Expr) -> list[str]:
             )
         if not (is_map and isinstance(part, exp.Literal)):
             raise unsupported(f"options that are no literals, in {render(call)}")
-    names = [part.name.lower() for part in options.expressions[::2]]
-    for name, value in zip(names, options.expressions[1::2], strict=False):
-        is_known = (
-            function in ("from_json", "from_csv") or _FORMAT.fullmatch(value.name) is not None
-        )
+    texts = [part.name for part in options.expressions]
+    given = dict(zip(texts[::2], texts[1::2], strict=False))
+    for name, text in ((name.lower(), text) for name, text in given.items()):
+        is_known = function in ("from_json", "from_csv") or _FORMAT.fullmatch(text) is not None
         if name in _FORMATS and not is_known:
-            raise unsupported(f"the format {value.name!r} in {render(call)}")
-        if value.name.lower() == _NOT_DONE.get((function, name)):
-            raise unsupported(f"{name} => {value.name} in {render(call)}")
-    return names
+            raise unsupported(f"the format {text!r} in {render(call)}")
+        if text.lower() == _NOT_DONE.get((function, name)):
+            raise unsupported(f"{name} => {text} in {render(call)}")
+    return given
 
 
 def _checked(call: exp.Expr) -> list[exp.Expr]:
     """Nothing whose type is to be asked for."""
-    check_options(call)
+    checked_options(call)
     return []
 
 
 def _written(call: exp.Expr) -> list[exp.Expr]:
-    check_options(call)
+    checked_options(call)
     return call.expressions[:1]
 
 
 def _to_json(call: exp.Expr, types: OperandTypes) -> None:
-    value, options = call.expressions[0], check_options(call)
+    value, options = call.expressions[0], {name.lower() for name in checked_options(call)}
     given = types.of(value)
     if isinstance(value, exp.Null):
         call.replace(exp.cast(exp.Null(), "string"))
+        return
     if _WRITTEN.search(given) is None or given == "variant":
         return
     if options:

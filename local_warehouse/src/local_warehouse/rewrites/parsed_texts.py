@@ -21,7 +21,7 @@ from local_warehouse.read_files.csv.csv_records import OF_VALUES, inferred_schem
 from local_warehouse.read_files.errors import InvalidOption, UnsupportedOption
 from local_warehouse.read_files.rows.ddl import arrow_type, columns_of
 from local_warehouse.read_files.rows.json_types import column_type, type_of
-from local_warehouse.rewrites.json_texts import check_options
+from local_warehouse.rewrites.json_texts import checked_options
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.dialect import WarehouseDialect, render
 from local_warehouse.types.json_documents import ALLOWANCES, decoded
@@ -179,17 +179,12 @@ def _csv_options(call: exp.Expr) -> dict[str, str]:
 def _options(call: exp.Expr, known: Iterable[str]) -> dict[str, str]:
     """The literal options of these names, whatever their case. Raises SqlError for formats that are
     not known, for others' values than the usual ones, and for the mode DROPMALFORMED."""
-    check_options(call)
-    at = 1 if str(call.this).lower() == "schema_of_csv" else 2
-    if len(call.expressions) <= at:
-        return {}
     names = {name.lower(): name for name in known}
-    pairs = call.expressions[at].expressions
     options: dict[str, str] = {}
-    for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-        name, text = key.name.lower(), value.name
+    for given, text in checked_options(call).items():
+        name = given.lower()
         if name in _REFUSED or text.lower() != _DEFAULTS.get(name, text.lower()):
-            raise unsupported(f"the option {key.name} => {text!r} in {render(call)}")
+            raise unsupported(f"the option {given} => {text!r} in {render(call)}")
         if name in names:
             options[names[name]] = text
     for name in _FORMATS:

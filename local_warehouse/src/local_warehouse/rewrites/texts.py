@@ -19,12 +19,12 @@ from local_warehouse.rewrites import (
 )
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
-from local_warehouse.rewrites.templates import PREFIX, fill, held
+from local_warehouse.rewrites.templates import fill, held
 from local_warehouse.rewrites.variants import found_in
 from local_warehouse.sql.dialect import WarehouseDialect, render
 from local_warehouse.types.decimals import Decimal, decimal_of
 
-_VARIANT_TEXT = f"{PREFIX}variant_value(to_json(value), '$', 'STRING', 'true')"
+_ROOT = exp.Literal.string("$")  # of a VARIANT
 _FRACTIONS = ("float", "double")
 _CAST = ("interval", "timestamp", "timestamp_ntz", *_FRACTIONS)  # before texts are joined
 _NESTED = ("array<", "map<", "struct<")
@@ -35,7 +35,7 @@ _NESTED_KINDS = (exp.DataType.Type.ARRAY, exp.DataType.Type.LIST, exp.DataType.T
 def as_text(value: exp.Expr, data_type: str) -> exp.Expr | None:
     """What casts a value of a type to STRING; None where the engine's own cast does."""
     if data_type == "variant":
-        return fill(_VARIANT_TEXT, {"value": value})
+        return found_in(value, _ROOT, exp.DataType.build("string"), fails=True)
     if data_type not in _FRACTIONS and not data_type.startswith(_NESTED):
         return None
     kind = exp.DataType.build(data_type, dialect=WarehouseDialect)
@@ -138,9 +138,8 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
         given = types.of(cast.this)
         cast_checks.check(cast, given)
         if given == "variant" and cast.to.this != exp.DataType.Type.VARIANT:
-            root = exp.Literal.string("$")
             fails = not isinstance(cast, exp.TryCast)
-            cast.replace(found_in(cast.this, root, cast.to, fails=fails))
+            cast.replace(found_in(cast.this, _ROOT, cast.to, fails=fails))
             return
         if given == "string" and text_casts.may_differ(cast, given):
             cast.replace(text_casts.of_text(cast))

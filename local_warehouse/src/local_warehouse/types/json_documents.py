@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -143,13 +143,18 @@ def _of_characters(value: Any) -> Any:
 
 def written(value: Any) -> str:
     """A value as JSON without blanks, with fractions as Java writes doubles."""
+    return written_with(value, java_double)
+
+
+def written_with(value: Any, fraction: Callable[[Any], str]) -> str:
+    """A value as JSON without blanks, with fractions as a function writes them."""
     if isinstance(value, float):
-        return java_double(value)
+        return fraction(value)
     if isinstance(value, dict):
-        fields = (f"{_quoted(name)}:{written(inner)}" for name, inner in pairs_of(value))
+        fields = (f"{_quoted(n)}:{written_with(v, fraction)}" for n, v in pairs_of(value))
         return "{" + ",".join(fields) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(written, value)) + "]"
+        return "[" + ",".join(written_with(one, fraction) for one in value) + "]"
     return _quoted(value)
 
 

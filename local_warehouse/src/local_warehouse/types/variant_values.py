@@ -14,7 +14,7 @@ from typing import Any
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.types.java_numbers import double_text, exact_text
-from local_warehouse.types.json_documents import Fraction, decoded, written
+from local_warehouse.types.json_documents import Fraction, decoded, java_double, written_with
 from local_warehouse.types.json_values import Mismatch, decimal_of
 from local_warehouse.types.text_moments import date_of, timestamp_of
 
@@ -80,18 +80,12 @@ def _steps(path: str) -> tuple[str | int, ...]:
 
 def _json(value: Any) -> str:
     """JSON with fractions as DECIMALs write them."""
-    if isinstance(value, Fraction):
-        return _plain(value)
-    if isinstance(value, list):
-        return "[" + ",".join(map(_json, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{written(name)}:{_json(one)}" for name, one in value.items()) + "}"
-    return written(value)
+    return written_with(value, _plain)
 
 
 def _plain(value: Fraction) -> str:
     if "e" in value.text.lower() or value - value != 0:
-        return written(float(value))
+        return java_double(value)
     digits = value.text
     return digits.rstrip("0").removesuffix(".") if "." in digits else digits
 

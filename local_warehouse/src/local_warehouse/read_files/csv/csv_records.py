@@ -6,6 +6,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/from_csv
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from local_warehouse.errors import unsupported
 from local_warehouse.read_files.csv.csv_options import CsvOptions, parse_options
 from local_warehouse.read_files.csv.exact_parser import ExactParser
 from local_warehouse.types.java_numbers import double_text
@@ -87,7 +89,9 @@ def _reader(schema: str, options_text: str) -> Callable[[str], str]:
 def _tokens(text: str, options: CsvOptions) -> list[str] | None:
     """The values of a record, in which a line feed is a character as any other; None of a text
     without a record."""
-    mark = next(char for char in _MARKS if char not in text)
+    mark = next((char for char in _MARKS if char not in text), None)
+    if mark is None:
+        raise unsupported("a CSV record with each of the control characters from 1 to 8")
     parser = ExactParser(options)
     parser.load(text.replace("\n", mark), final=True)
     found = parser.next_record()
@@ -118,7 +122,7 @@ def _inferred(text: str, options: Mapping[str, str | None]) -> str:
         if exponent == 0 and len(digits) <= _MOST_DIGITS:
             return f"DECIMAL({len(digits)},0)"
     checks: list[tuple[str, Callable[[], Any]]] = [
-        ("DOUBLE", lambda: _double(text, dict.fromkeys(_names_of_doubles(options), 0.0))),
+        ("DOUBLE", lambda: _double(text, _named_doubles(options))),
         ("DATE", lambda: date_of_value(text, options["dateFormat"] or "yyyy-MM-dd")),
         ("TIMESTAMP", lambda: timestamp_of_value(text, options["timestampFormat"], True)),
         ("BOOLEAN", lambda: _boolean(text)),
@@ -130,8 +134,10 @@ def _inferred(text: str, options: Mapping[str, str | None]) -> str:
     return "STRING"
 
 
-def _names_of_doubles(options: Mapping[str, str | None]) -> list[str | None]:
-    return [options[name] for name in ("nanValue", "positiveInf", "negativeInf")]
+def _named_doubles(options: Mapping[str, str | None]) -> dict[str | None, float]:
+    """The DOUBLEs that options name."""
+    named = {"nanValue": math.nan, "positiveInf": math.inf, "negativeInf": -math.inf}
+    return {options[option]: value for option, value in named.items()}
 
 
 def _converter(kind: pa.DataType, options: Mapping[str, str | None]) -> Callable[[Any], Any]:
@@ -139,8 +145,7 @@ def _converter(kind: pa.DataType, options: Mapping[str, str | None]) -> Callable
         limit = 2 ** (kind.bit_width - 1)
         return lambda text: _integer(text, limit)
     if pa.types.is_floating(kind):
-        names = {"nanValue": "nan", "positiveInf": "inf", "negativeInf": "-inf"}
-        others = {options[option]: float(value) for option, value in names.items()}
+        others = _named_doubles(options)
         return lambda text: _double(text, others)
     if pa.types.is_boolean(kind):
         return _boolean
