@@ -58,6 +58,15 @@ def test_keys_are_shown_changed_and_removed(warehouse: Any, schema: str) -> None
         ("create table {s}.n (a int) cluster by (b)", "UNRESOLVED_COLUMN"),
         ("create table {s}.n cluster by (b) as select 1 as a", "UNRESOLVED_COLUMN"),
         ("alter table {s}.t cluster by (a, z)", "UNRESOLVED_COLUMN"),
+        ("alter table {s}.t cluster by (a, A)", "DELTA_DUPLICATE_COLUMNS_FOUND"),
+        (
+            "create table {s}.n (a int, b boolean) cluster by (b)",
+            "DELTA_CLUSTERING_COLUMNS_DATATYPE_NOT_SUPPORTED",
+        ),
+        (
+            "create table {s}.n cluster by (b) as select array(1) as b",
+            "DELTA_CLUSTERING_COLUMNS_DATATYPE_NOT_SUPPORTED",
+        ),
         ("alter table {s}.t cluster by (a, b, c, d, e)", "DELTA_CLUSTER_BY_INVALID_NUM_COLUMNS"),
         (
             "create table {s}.n (a int) partitioned by (a) cluster by (a)",

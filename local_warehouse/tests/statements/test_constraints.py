@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 
 def test_not_null_and_check_are_enforced(warehouse: Any, schema: str) -> None:
     warehouse.sql(f"create table {schema}.t as select 1 as a, cast(null as string) as b")
@@ -96,3 +98,25 @@ def test_keys_are_recorded_and_shown(warehouse: Any, schema: str) -> None:
         ("f_fk", "FOREIGN KEY"),
         ("p_pk", "PRIMARY KEY"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "refused"),
+    [
+        ("a in (select 1)", "SUBQUERY_IN_CHECK_CONSTRAINT"),
+        ("exists(select 1)", "SUBQUERY_IN_CHECK_CONSTRAINT"),
+        ("a > (select 1)", "SUBQUERY_IN_CHECK_CONSTRAINT"),
+        ("a > rand()", "NON_DETERMINISTIC_CHECK_CONSTRAINT"),
+        ("length(uuid()) > a", "NON_DETERMINISTIC_CHECK_CONSTRAINT"),
+        ("explode(array(a)) > 0", "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT"),
+    ],
+)
+def test_a_check_reads_its_own_row_and_says_the_same_at_all_times(
+    warehouse: Any, schema: str, condition: str, refused: str
+) -> None:
+    warehouse.sql(f"create table {schema}.t (a int)")
+    warehouse.fails(f"alter table {schema}.t add constraint c check ({condition})", refused)
+    warehouse.fails(f"create table {schema}.u (a int, constraint c check ({condition}))", refused)
+    warehouse.sql(f"alter table {schema}.t add constraint c check ((a > 0) and a in (1, 2))")
+    warehouse.sql(f"alter table {schema}.t add constraint d check (current_date() > '2020-01-01')")
+    warehouse.sql(f"insert into {schema}.t values (1)")

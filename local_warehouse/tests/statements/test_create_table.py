@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 
 def version(warehouse: Any, table: str) -> int:
     """A table's newest version."""
@@ -111,3 +113,66 @@ def test_names_of_fields_keep_their_case(warehouse: Any, schema: str) -> None:
     warehouse.sql(f"alter table {schema}.cased add columns (m STRUCT<camelCase: INT>)")
     added = warehouse.sql(f"describe {schema}.cased")[1]["data_type"]
     assert added == "struct<camelCase:int>"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "wrong"),
+    [
+        ("delta.appendOnly", ["true", "FALSE"], ["maybe", "1", ""]),
+        ("Delta.enableChangeDataFeed", ["false"], ["yes"]),
+        ("delta.checkpointInterval", ["1", "100"], ["0", "-5", "x", "1.5"]),
+        ("delta.dataSkippingNumIndexedCols", ["-1", "0", "32"], ["-2", ""]),
+        (
+            "delta.logRetentionDuration",
+            ["interval 30 days", "2 weeks", "interval 1 week 2 days"],
+            ["30", "interval 1 month", "1 year", "days"],
+        ),
+        ("delta.columnMapping.mode", ["name", "none"], ["names"]),
+        ("delta.isolationLevel", ["Serializable", "WriteSerializable"], ["ReadCommitted"]),
+        ("delta.minReaderVersion", ["1", "3"], ["0", "99"]),
+        ("quality", ["anything", ""], []),
+        ("delta.feature.deletionVectors", ["supported"], []),
+    ],
+)
+def test_a_property_of_deltas_has_a_value_of_its_kind(
+    warehouse: Any, schema: str, name: str, values: list[str], wrong: list[str]
+) -> None:
+    table = f"{schema}.t"
+    warehouse.sql(f"create table {table} (a int)")
+    for value in values:
+        warehouse.sql(f"create or replace table {table} (a int) tblproperties ('{name}'='{value}')")
+        warehouse.sql(f"alter table {table} set tblproperties ('{name}' = '{value}')")
+    for value in wrong:
+        properties = f"tblproperties ('{name}' = '{value}')"
+        refused = "DELTA_CANNOT_SET_TABLE_PROPERTY"
+        warehouse.fails(f"create or replace table {table} (a int) {properties}", refused)
+        warehouse.fails(f"create or replace table {table} {properties} as select 1 as a", refused)
+        warehouse.fails(f"alter table {table} set {properties}", refused)
+
+
+def test_a_property_of_deltas_is_known_to_it(warehouse: Any, schema: str) -> None:
+    table, wrong = f"{schema}.t", "tblproperties ('delta.appendOnIy' = 'true')"
+    warehouse.fails(f"create table {table} (a int) {wrong}", "DELTA_UNKNOWN_CONFIGURATION")
+    warehouse.sql(f"create table {table} (a int)")
+    warehouse.fails(f"alter table {table} set {wrong}", "DELTA_UNKNOWN_CONFIGURATION")
+    warehouse.sql(f"create view {schema}.v {wrong} as select 1 as a")
+
+
+@pytest.mark.parametrize(
+    ("partition", "refused"),
+    [
+        ("nope", "UNRESOLVED_COLUMN"),
+        ("b, B", "DELTA_DUPLICATE_COLUMNS_FOUND"),
+        ("m", "DELTA_INVALID_PARTITION_COLUMN_TYPE"),
+        ("a, b, m", "DELTA_INVALID_PARTITION_COLUMN_TYPE"),
+        ("a, b", "DELTA_CANNOT_USE_ALL_COLUMNS_FOR_PARTITION_COLUMNS"),
+    ],
+)
+def test_columns_that_a_table_cannot_be_partitioned_by_are_refused(
+    warehouse: Any, schema: str, partition: str, refused: str
+) -> None:
+    columns = "a int, b int" if partition == "a, b" else "a int, b int, m map<int, int>"
+    warehouse.fails(f"create table {schema}.t ({columns}) partitioned by ({partition})", refused)
+    query = "select 1 as a, 2 as b" + (", map(1, 2) as m" if "m map" in columns else "")
+    warehouse.fails(f"create table {schema}.t partitioned by ({partition}) as {query}", refused)
+    warehouse.fails(f"describe table {schema}.t", "TABLE_OR_VIEW_NOT_FOUND")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 
 def test_replace_where_replaces_just_its_rows_and_counts_just_its_own(
     warehouse: Any, schema: str
@@ -189,3 +191,60 @@ def test_default_is_null_where_a_column_has_no_default(warehouse: Any, schema: s
     assert [tuple(row.values()) for row in warehouse.sql(f"select * from {table} order by a")] == [
         *((None, "default", None), (1, None, None), (2, None, None), (3, None, None)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("1e20D", "1.0E20"),
+        ("1000000000000000.0D", "1.0E15"),
+        ("0.1F", "0.1"),
+        ("double('nan')", "NaN"),
+        ("timestamp'2020-01-02 03:04:05.100'", "2020-01-02 03:04:05.1"),
+        ("date'2020-01-02'", "2020-01-02"),
+        ("1.50", "1.50"),
+        ("true", "true"),
+    ],
+)
+def test_what_becomes_a_text_is_stored_as_cast_writes_it(
+    warehouse: Any, schema: str, value: str, text: str
+) -> None:
+    """By INSERT, UPDATE and MERGE, in columns and in arrays."""
+    table = f"{schema}.t"
+    warehouse.sql(f"create table {table} (k int, s string, a array<string>)")
+    warehouse.sql(f"insert into {table} select 1, v, array(v) from (select {value} as v)")
+    warehouse.sql(f"insert into {table} (s, k) values ({value}, 2)")
+    warehouse.sql(f"insert into {table} select 3, 'x', array()")
+    warehouse.sql(f"update {table} set s = {value}, a = array({value}) where k = 3")
+    source = f"(select explode(array(2, 4)) as k, {value} as s, array({value}) as a)"
+    merge = f"merge into {table} t using {source} q on t.k = q.k when matched then update set *"
+    warehouse.sql(f"{merge} when not matched then insert *")
+    found = warehouse.sql(f"select k, s, a from {table} order by k")
+    assert [tuple(row.values()) for row in found] == [(k, text, [text]) for k in (1, 2, 3, 4)]
+
+
+def test_a_value_is_inserted_only_where_it_can_be_cast(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.t"
+    warehouse.sql(
+        f"create table {table} (i int, l bigint, d date, t timestamp, a array<int>, s string)"
+    )
+    refused = "DATATYPE_MISMATCH.CAST_WITH"
+    for column, value in [
+        ("i", "date'2020-01-02'"),
+        ("d", "5"),
+        ("a", "5"),
+        ("a", "'5'"),
+        ("l", "array(5)"),
+        ("a", "array(date'2020-01-02')"),
+    ]:
+        warehouse.fails(f"insert into {table} ({column}) select {value}", refused)
+    warehouse.fails(f"insert into {table} (i) values ('x')", "CAST_INVALID_INPUT")
+    refused = "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"
+    warehouse.fails(f"insert into {table} (s) select interval '1' day", refused)
+    warehouse.sql(
+        f"insert into {table} select timestamp'2020-01-02 03:04:05.900', 7.9D, '2020', 1577934245,"
+        " array('7', null), 5"
+    )
+    (row,) = warehouse.sql(f"select i, l, string(d), string(t), a, s from {table}")
+    expected = (1577934245, 7, "2020-01-01", "2020-01-02 03:04:05", [7, None], "5")
+    assert tuple(row.values()) == expected

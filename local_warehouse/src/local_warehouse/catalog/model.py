@@ -93,6 +93,8 @@ class Relation:
     view_namespace: tuple[str, str] | None = None  # what unqualified names in view_text mean
     # The names in its query that a view's columns stand for, where a star leaves them open.
     query_columns: list[str] = field(default_factory=list)
+    # The types of the columns that a view's query read when it was made, by names.
+    reads: dict[str, dict[str, str]] = field(default_factory=dict)
     comment: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)

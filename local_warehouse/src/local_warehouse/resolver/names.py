@@ -21,8 +21,10 @@ from local_warehouse.engine.snapshots import Snapshot
 from local_warehouse.resolver import fractions, policies, scans, time_travel, user_functions
 from local_warehouse.resolver.ctes import Reference, check_names, common_table_expression
 from local_warehouse.resolver.relations import (
+    columns_as,
     columns_by_name,
     drop_namespaces,
+    have_other_types,
     point_at,
     subquery_for,
 )
@@ -74,6 +76,7 @@ class NameResolver:
         self.references: list[Reference] = []
         self.snapshots: dict[str, Snapshot] = {}  # by the ids of their relations
         self.views: set[Name | str] = set()  # those that are read; of a temporary one its name
+        self.reads: dict[str, dict[str, str]] = {}  # types of columns, by names of relations
 
     def resolve(self, tree: exp.Expr, scope: Scope) -> exp.Expr:
         """Resolve the names of a tree in place. Returns the tree, or what replaces all of it.
@@ -141,6 +144,7 @@ class NameResolver:
             table.meta["columns"] = KnownColumns(information_schema.columns_of(name.table))
             return None
         relation = self._context.relation(name)
+        self.reads[str(relation.name)] = {one.name: one.type for one in relation.columns}
         if relation.is_view:
             view = self._view(table, relation, scope)
             note_columns(view, relation.columns)
@@ -184,9 +188,13 @@ class NameResolver:
         assert view.view_text is not None
         self.views.add(view.name)
         inner = scope.within(view.view_namespace or scope.namespace, permanent=True)
+        around, self.reads = self.reads, {}
         body = self.resolve(parse_again(view.view_text), inner)
         if view.query_columns:
             body = columns_by_name(body, view.query_columns)
+        if have_other_types(self.reads, view.reads):
+            body = columns_as(body, view.columns)
+        self.reads = around
         return subquery_for(table, body, [column.name for column in view.columns])
 
     def _engine_name(self, table: exp.Table, relation: Relation) -> str:

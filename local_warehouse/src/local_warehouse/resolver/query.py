@@ -68,6 +68,7 @@ class Query:
             self._rewritten = rewritten(tree, self._engine.columns)
             self._snapshots = names.snapshots  # held while the query may be run
             self._views = names.views
+            self.reads = names.reads  # the types of columns, by the names of relations
             self._resources = resources.pop_all()
 
     @functools.cached_property

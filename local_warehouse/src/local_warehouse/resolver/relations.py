@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
+from local_warehouse.catalog.model import Column
 from local_warehouse.rewrites.scopes import sources
 
 
@@ -39,6 +40,31 @@ def columns_by_name(body: exp.Expr, columns: list[str]) -> exp.Select:
     show more today, as its tables may have been given columns since."""
     chosen = [exp.column(exp.to_identifier(column, quoted=True)) for column in columns]
     return exp.select(*chosen).from_(exp.Subquery(this=body, alias=exp.TableAlias(this="query")))
+
+
+def have_other_types(
+    found: Mapping[str, Mapping[str, str]], recorded: Mapping[str, Mapping[str, str]]
+) -> bool:
+    """Whether a column that a view's query reads has another type than when the view was made."""
+    return any(
+        found.get(name, {}).get(column, data_type) != data_type
+        for name, columns in recorded.items()
+        for column, data_type in columns.items()
+    )
+
+
+def columns_as(body: exp.Expr, columns: Sequence[Column]) -> exp.Select:
+    """A SELECT of a view's columns with the types that they had when the view was made.
+
+    https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-create-view
+    """
+    names = [exp.to_identifier(column.name, quoted=True) for column in columns]
+    alias = exp.TableAlias(this=exp.to_identifier("query"), columns=names)
+    typed = [
+        exp.alias_(exp.cast(exp.column(name.copy()), column.type), column.name, quoted=True)
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return exp.select(*typed).from_(exp.Subquery(this=body, alias=alias))
 
 
 QualifierOf = Callable[[exp.Expr], list[str]]  # a relation's whole name in lower case, or its alias

@@ -69,6 +69,11 @@ def _check_element(call: exp.Expr, types: OperandTypes) -> None:
     """Raise SqlError for a key that the keys of a map cannot be compared with, and for a place in
     an array that is no INT: the engine casts both."""
     of, key = map(types.of, _arguments(call))
+    if key == "void" and of.startswith("array<"):
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(call)}: its place is NULL, which has no type (cast it).",
+        )
     if key in (UNKNOWN, "void"):
         return
     if of.startswith("array<"):

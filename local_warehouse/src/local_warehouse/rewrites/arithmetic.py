@@ -517,7 +517,15 @@ def _try_exact(call: exp.Expr, types: OperandTypes) -> None:
     left, right = call.expressions
     one, other = decimal_of(types.of(left)), decimal_of(types.of(right))
     literal = _whole_literal(right)
-    if kind is exp.Div and (literal is None or _is_zero(literal)):
+    if kind is exp.Div and literal is not None and _is_zero(literal):
+        ones = exp.Literal.number(literal.name.replace("0", "1"))  # of the type that 0 makes
+        quotient = exp.Div(this=left, expression=ones)
+        call.replace(
+            exp.If(this=exp.false(), true=exp.paren(quotient, copy=False), false=exp.null())
+        )
+        _operator(quotient, types)
+        return
+    if kind is exp.Div and literal is None:
         is_zero = exp.EQ(this=right.copy(), expression=exp.Literal.number(0))
         right = exp.If(this=is_zero, true=exp.null(), false=right)
     elif kind is not exp.Div and one is not None and other is not None:

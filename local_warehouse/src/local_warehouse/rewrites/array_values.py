@@ -53,12 +53,21 @@ def _align_value(call: exp.Expr, types: OperandTypes) -> None:
     """Cast an array and a value to the type that both have together."""
     listed, value = _with_value(call)
     given = [_values(listed, types), types.of(value)]
+    if str(call.this).lower() in ("array_contains", "array_position"):
+        _refuse_void(call, [types.of(listed), types.of(value)])
     combine = _wider if str(call.this).lower() == "array_contains" else _tightest
     wanted = _together(call, given, combine, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES")
     if wanted and given[0] != wanted:
         listed.replace(_cast_values(listed, wanted))
     if wanted and given[1] != wanted:
         value.replace(exp.cast(value.copy(), wanted))
+
+
+def _refuse_void(call: exp.Expr, given: list[str]) -> None:
+    """Raise SqlError where a value is looked for and either side is a NULL that has no type."""
+    if "void" in (given[:1] if str(call.this).lower() == "array_position" else given):
+        condition = "DATATYPE_MISMATCH.NULL_TYPE"
+        raise SqlError(condition, f"Cannot resolve {render(call)}: a NULL has no type (cast it).")
 
 
 def _align_arrays(call: exp.Expr, types: OperandTypes) -> None:
@@ -126,6 +135,7 @@ def concatenate(parts: list[exp.Expr], types: OperandTypes) -> None:
 def _align_key(call: exp.Expr, types: OperandTypes) -> None:
     """Look for a key among a map's as for a value among an array's."""
     of, key = map(types.of, call.expressions)
+    _refuse_void(call, [key])
     if of.startswith("map<"):
         keys = name_of_type(type_of(of).expressions[0])
         wanted = _together(call, [keys, key], _wider, "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES")
@@ -160,7 +170,19 @@ def _align_maps(call: exp.Expr, types: OperandTypes) -> None:
             one.replace(exp.cast(one.copy(), f"map<{wanted[0]},{wanted[1]}>"))
 
 
+def _flatten(call: exp.Expr, types: OperandTypes) -> None:
+    """Raise SqlError for what is no ARRAY of ARRAYs."""
+    given = types.of(call.expressions[0])
+    if given != UNKNOWN and not given.startswith("array<array<"):
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(call)}: flatten takes an ARRAY of ARRAYs, not"
+            f" {given.upper()}.",
+        )
+
+
 CALLS: ByName = {
+    "flatten": (lambda call: call.expressions[:1], _flatten),
     **dict.fromkeys(
         ("array_append", "array_contains", "array_insert", "array_position", "array_prepend",
          "array_remove"),

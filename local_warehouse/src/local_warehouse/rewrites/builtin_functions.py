@@ -10,7 +10,7 @@ import re
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites.datetime_patterns import check_pattern, months_checked
+from local_warehouse.rewrites.datetime_patterns import check_pattern, checked_text
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.parsed_texts import infer_schema, read_text
 from local_warehouse.rewrites.scopes import ColumnsOf
@@ -24,6 +24,11 @@ _MAKERS = (
     *("try_make_timestamp", "try_make_timestamp_ltz", "try_make_timestamp_ntz"),
 )
 _OUT_OF_BOUNDS = refusal("an interval of more than 106,751 days, or a moment before the year 1")
+_SECONDS = {"make_dt_interval": 3, "make_interval": 6}  # at which place these are
+_FEW_SECONDS = (
+    "if(abs(cast(x as double)) < 9e9D, x,"
+    f" cast({refusal('an interval of more than 9e9 seconds')} as decimal(18, 6)))"
+)
 _MOST = "cast('Infinity' as double)"
 _NAN = "cast('NaN' as double)"
 _INFINITY = "double('infinity')"
@@ -67,11 +72,22 @@ _NO_BINARY = (
     "raise_error(concat('[CONVERSION_INVALID_INPUT] The value ', cast(x as string), ' cannot be"
     " converted to BINARY because it is malformed.'))"
 )
+_NO_BASE_64 = (
+    "(lower(y) = 'base64' and not cast(x as string) rlike"
+    " '^S(LSLSLSLS)*(LSLS(==)?|LSLSLS=?)?$')".replace("S", "[ \\\\t-\\\\r]*").replace(
+        "L", "[0-9A-Za-z+/]"
+    )
+)
+_NO_BIT = (
+    "if(x is null, null, raise_error(concat('[INVALID_BITMAP_POSITION] The 0-indexed bitmap"
+    " position ', x, ' is out of bounds. The bitmap has 32768 bits (4096 bytes).')))"
+)
 # What stands for a call with so many arguments; `call` is the call, `x`, `y`, `z` its arguments.
 _CORRECTED = {
     ("datediff", 2): "cast(call as int)",  # the engine's is a BIGINT
     ("date_diff", 2): "cast(call as int)",
     ("weekday", 1): "pmod(call, 7)",  # the engine's Sunday is -1
+    ("approx_count_distinct", 2): "approx_count_distinct(x)",  # the engine has one accuracy
     ("isnan", 1): "coalesce(call, false)",  # the engine's isnan(NULL) is NULL
     ("raise_error", 1): "raise_error(concat('[USER_RAISED_EXCEPTION] ', x))",
     ("assert_true", 2): "assert_true(coalesce(x, false), concat('[USER_RAISED_EXCEPTION] ', y))",
@@ -148,12 +164,10 @@ _CORRECTED = {
     ("split_part", 3): f"if(z = -2147483648, {refusal('split_part() at -2147483648')}, call)",
     # an error; the engine's is NULL
     ("to_binary", 1): f"if(call is null and x is not null, {_NO_BINARY}, call)",
-    ("to_binary", 2): f"if(call is null and x is not null and y is not null, {_NO_BINARY}, call)",
-    # NULL of characters that are no base64
-    (
-        "try_to_binary",
-        2,
-    ): "if(lower(y) = 'base64' and cast(x as string) rlike '[^A-Za-z0-9+/=\\\\s]', null, call)",
+    ("to_binary", 2): f"if({_NO_BASE_64} or (call is null and x is not null and y is not null),"
+    f" {_NO_BINARY}, call)",
+    ("try_to_binary", 2): f"if({_NO_BASE_64}, null, call)",
+    ("bitmap_construct_agg", 1): f"bitmap_construct_agg(if(x between 0 and 32767, x, {_NO_BIT}))",
     (
         "try_to_number",
         2,
@@ -263,9 +277,6 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         if isinstance(call, exp.GroupConcat):
             if _is_null(call.args.get("separator")):
                 call.set("separator", exp.Literal.string(""))
-            order = call.this
-            if isinstance(order, exp.Order) and not isinstance(order.this, exp.Distinct):
-                order.set("this", exp.cast(order.this.copy(), "string"))  # the engine has its own
         elif isinstance(call, exp.DecodeCase):
             call.replace(_cases(call.expressions))
         elif isinstance(call, exp.Overlay):
@@ -283,7 +294,7 @@ def _correct(call: exp.Expr) -> None:
     is_anonymous = isinstance(call, exp.Anonymous)
     name = str(call.this).lower() if is_anonymous else call.key
     arguments = call.expressions if is_anonymous else [call.this]
-    template = months_checked(name, arguments) or _CORRECTED.get((name, len(arguments)))
+    template = checked_text(name, arguments) or _CORRECTED.get((name, len(arguments)))
     check_pattern(name, arguments)
     if name in _REFUSED or (name in _MODES and not _is_known_mode(arguments)):
         raise unsupported(
@@ -462,10 +473,21 @@ def _keep_in_bounds(call: exp.Expr, arguments: list[exp.Expr]) -> None:
         places = {"x": arguments[0], "y": arguments[5]}
         is_doubtful = "(x < 1 or y not between 0 and 60)"
     else:
-        places = {f"x{i}": argument for i, argument in enumerate(arguments)}
+        _count_micros(call, arguments)
+        places = {f"x{i}": argument for i, argument in enumerate(call.expressions)}
         is_doubtful = " and ".join(f"{place} is not null" for place in places)
     template = f"if(call is null and {is_doubtful}, {_OUT_OF_BOUNDS}, call)"
     call.replace(fill(template, {"call": call, **places}))
+
+
+def _count_micros(call: exp.Expr, arguments: list[exp.Expr]) -> None:
+    """Fail for seconds of which the engine, which takes them as a DOUBLE, does not know all
+    digits."""
+    at = _SECONDS[str(call.this).lower()]
+    if len(arguments) > at and not (
+        isinstance(arguments[at], exp.Literal) and len(arguments[at].name) < 10
+    ):
+        arguments[at].replace(fill(_FEW_SECONDS, {"x": arguments[at]}))
 
 
 def _locate(call: exp.StrPosition) -> None:
@@ -532,7 +554,12 @@ def _replace_from(call: exp.Expr, arguments: list[exp.Expr]) -> None:
 
 
 def _encode(call: exp.Expr, arguments: list[exp.Expr]) -> None:
-    """Fail for characters that a charset does not have; the engine's have question marks."""
+    """Fail for characters that a charset does not have; the engine's have question marks. An empty
+    text has no bytes."""
+    if arguments[1].name.lower() == "utf-16":
+        call.replace(
+            fill("if(cast(x as string) = '', X'', call)", {"x": arguments[0], "call": call})
+        )
     if arguments[1].name.lower() in _CHARSETS:
         pattern = exp.Literal.string(_CHARSETS[arguments[1].name.lower()])
         call.replace(fill(_ENCODED, {"call": call, "x": arguments[0], "pattern": pattern}))

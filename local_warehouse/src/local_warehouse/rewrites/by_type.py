@@ -23,6 +23,7 @@ from local_warehouse.rewrites import (
     json_texts,
     mixed_numbers,
     moments,
+    negative_zeros,
     ordering,
     statistics,
     texts,
@@ -112,6 +113,9 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
         if unordered:
             check = functools.partial(_check_order, unordered)
             wanted.insert(0, (node, check, unordered))
+        zeros = negative_zeros.doubtful_values(node, kinds)
+        if zeros:
+            wanted.insert(0, (node, functools.partial(_check_zeros, zeros), zeros))
         if argument_kinds.is_doubtful(node):
             compared = [one for group in mixed_numbers.compared_values(node) for one in group]
             wanted.insert(0, (node, argument_kinds.check_types, compared))
@@ -122,6 +126,10 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
 
 def _check_order(values: list[exp.Expr], node: exp.Expr, types: OperandTypes) -> None:
     unordered_values.check(node, values, types)
+
+
+def _check_zeros(values: list[exp.Expr], node: exp.Expr, types: OperandTypes) -> None:
+    negative_zeros.check(node, values, types)
 
 
 def _correct_place(corrections: _Corrections, types: OperandTypes) -> None:

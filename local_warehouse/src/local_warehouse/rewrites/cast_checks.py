@@ -52,7 +52,9 @@ def check(cast: exp.Cast, given: str) -> None:
         kind == "string" and cast.to.this in _NESTED
     ):
         return
-    is_plain = cast.to.this != _KIND.TIMESTAMPNTZ or kind not in ("number", "boolean")
+    is_plain = (cast.to.this != _KIND.TIMESTAMPNTZ or kind not in ("number", "boolean")) and (
+        given != "timestamp_ntz" or wanted != "number"
+    )
     if is_plain and ({kind, wanted} <= {"date", "timestamp"} or (kind, wanted) in _TAKEN):
         return
     if wanted == "binary" and given in DIGITS:

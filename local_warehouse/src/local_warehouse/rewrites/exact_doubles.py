@@ -17,6 +17,10 @@ from local_warehouse.types.decimals import Decimal, decimal_of
 
 _EXACT = 15  # digits that a DOUBLE has of any number
 _PLAIN = 16  # digits before the point with which the engine writes no exponent
+_TOO_LARGE = (
+    "cast(raise_error(concat('[NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION] ', x,"
+    " ' cannot be represented as {0}.')) as {0})"
+)
 _SMALL = 4  # places behind the point with which it writes one
 
 
@@ -44,7 +48,11 @@ def as_decimal(cast: exp.Cast, data_type: str) -> exp.Expr | None:
         fitting = f"if(abs(x) < 1e{whole}D, x, null)"
         json = f"from_json(cast(array({fitting}) as string), 'array<{wanted}>')[0]"
         template = f"coalesce(try_cast(cast(x as string) as {wanted}), {json}, rest)"
-    rest = type(cast)(this=value.copy(), to=cast.to.copy())
+    rest: exp.Expr = type(cast)(this=value.copy(), to=cast.to.copy())
+    if whole > _EXACT:  # the engine's own makes 99999999999999997748 of 1e20
+        failed = "null" if isinstance(cast, exp.TryCast) else _TOO_LARGE.format(wanted)
+        guarded = f"if(abs(x) >= 1e{whole}D and not isnan(x - x), {failed}, rest)"
+        rest = fill(guarded, {"x": value, "rest": rest})
     return fill(template, {"x": value, "rest": rest})
 
 

@@ -61,10 +61,11 @@ _RENAMED = {
 }  # fmt: skip
 # Of how many arguments the first ones are shown alone.
 _SHOWN = {
-    "any_value": 1, "first": 1, "first_value": 1, "from_csv": 1, "from_json": 1, "from_xml": 1,
-    "last": 1, "last_value": 1, "schema_of_json": 1, "schema_of_xml": 1, "schema_of_csv": 1,
-    "to_json": 1, "to_csv": 1, "to_xml": 1, "variant_get": 2, "try_variant_get": 2, "rank": 0,
-    "dense_rank": 0, "percent_rank": 0, "cume_dist": 0, "row_number": 0,
+    "any_value": 1, "approx_count_distinct": 1, "first": 1, "first_value": 1, "from_csv": 1,
+    "from_json": 1, "from_xml": 1, "last": 1, "last_value": 1, "schema_of_json": 1,
+    "schema_of_xml": 1, "schema_of_csv": 1, "to_json": 1, "to_csv": 1, "to_xml": 1,
+    "variant_get": 2, "try_variant_get": 2, "rank": 0, "dense_rank": 0, "percent_rank": 0,
+    "cume_dist": 0, "row_number": 0,
 }  # fmt: skip
 _CLASSES: dict[type[exp.Expr], str] = {
     exp.GroupConcat: "listagg", exp.ApproxQuantile: "percentile_approx", exp.DecodeCase: "decode",
@@ -84,7 +85,8 @@ _DEFAULTS: dict[str, tuple[str, ...]] = {
     "aes_encrypt": ("", "", "GCM", "DEFAULT", "", ""),
     "aes_decrypt": ("", "", "GCM", "DEFAULT", ""),
     "try_aes_decrypt": ("", "", "GCM", "DEFAULT", ""), "listagg": ("", "NULL"),
-    "string_agg": ("", "NULL"), "round": ("", "0"), "bround": ("", "0"), "split": ("", "", "-1"),
+    "sort_array": ("", "true"), "string_agg": ("", "NULL"), "round": ("", "0"),
+    "bround": ("", "0"), "split": ("", "", "-1"),
     "rpad": ("", "", " "), "lpad": ("", "", " "), "regexp_replace": ("", "", "", "1"),
     "regexp_instr": ("", "", "0"), "locate": ("", "", "1"), "position": ("", "", "1"),
     "hll_sketch_agg": ("", "12"), "hll_union": ("", "", "false"),
@@ -208,8 +210,11 @@ class _Namer:
         return render(node)
 
     def _call(self, name: str, arguments: Sequence[exp.Expr]) -> str:
-        arguments = arguments[: _SHOWN.get(name, len(arguments))]
-        texts = [self.name(one) for one in arguments]
+        is_distinct = bool(arguments) and isinstance(arguments[0], exp.Distinct)
+        given = [*arguments[0].expressions, *arguments[1:]] if is_distinct else arguments
+        texts = [self.name(one) for one in given[: _SHOWN.get(name, len(given))]]
+        if is_distinct:
+            texts[0] = f"DISTINCT {texts[0]}"
         texts += _DEFAULTS.get(name, ())[len(texts) :]
         is_loud = name in _SHOUTED or (name in ("ceil", "floor") and len(texts) == 1)
         shown = name.upper() if is_loud else _RENAMED.get(name, name)
@@ -262,6 +267,8 @@ class _Namer:
                 return f"{_MOMENTS[node.to.this]} '{inner.this}'"
             if not inner.is_string or node.to.this is exp.DataType.Type.DECIMAL:
                 return str(inner.this)
+        if node.to.this in exp.DataType.NESTED_TYPES:
+            return self.name(inner)
         word = "TRY_CAST" if isinstance(node, exp.TryCast) else "CAST"
         to = _DECIMAL.sub(r"DECIMAL(\1,\2)", render(node.to))
         return f"{word}({self.name(inner)} AS {to})"

@@ -31,6 +31,7 @@ from local_warehouse.rewrites.correlated_values import join_deep_values
 from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
+from local_warehouse.rewrites.distinct_values import take_distinct_values
 from local_warehouse.rewrites.generators import explode_maps
 from local_warehouse.rewrites.grouping import (
     aggregate_totals,
@@ -120,6 +121,7 @@ REWRITES: tuple[Rewrite, ...] = (
     each_select(look_up_by_name),
     check_inline_tables,
     refuse,
+    take_distinct_values,
     check_windows,
     compute_constants,
     cast_by_name,

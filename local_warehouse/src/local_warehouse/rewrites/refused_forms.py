@@ -88,7 +88,9 @@ def _check_filter(where: exp.Where) -> None:
 
 
 def _check_window(window: exp.Window) -> None:
-    call = window.this.this if isinstance(window.this, exp.Filter) else window.this
+    call = window.this
+    while isinstance(call, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
+        call = call.this
     texts = call.this if isinstance(call, exp.GroupConcat) else None
     listed = texts.this if isinstance(texts, exp.Order) else texts
     if any(isinstance(one, exp.Distinct) for one in (listed, *(call.expressions or []))):

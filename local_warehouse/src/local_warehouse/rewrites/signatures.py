@@ -91,10 +91,20 @@ def argument_at(call: exp.Expr, place: str) -> exp.Expr | None:
     """The argument of a call at a place, which is a number or the name that sqlglot has for it."""
     if place.isdecimal():
         is_operator = isinstance(call, OPERATORS)
-        given = [call.this, call.expression] if is_operator else call.expressions
+        given = [call.this, call.expression] if is_operator else arguments(call)
         return next(iter(given[int(place) : int(place) + 1]), None)
     argument = call.args.get(place)
+    if isinstance(argument, exp.Distinct) and len(argument.expressions) == 1:
+        (argument,) = argument.expressions
     return argument if isinstance(argument, exp.Expr) else None
+
+
+def arguments(call: exp.Expr) -> list[exp.Expr]:
+    """The arguments of a call, whether they stand behind DISTINCT or not."""
+    given = list(call.expressions)
+    if given and isinstance(given[0], exp.Distinct):
+        given[:1] = given[0].expressions
+    return given
 
 
 def name_of(call: exp.Expr) -> str:

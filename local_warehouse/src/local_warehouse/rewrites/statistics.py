@@ -10,6 +10,7 @@ from sqlglot import exp
 from local_warehouse.errors import unsupported
 from local_warehouse.rewrites import window_aggregates
 from local_warehouse.rewrites.operand_types import ByClass, ByName, Correction, OperandTypes
+from local_warehouse.rewrites.signatures import arguments
 from local_warehouse.rewrites.templates import fill, refusal
 from local_warehouse.sql.dialect import render
 from local_warehouse.types.decimals import decimal_of
@@ -32,8 +33,8 @@ def _of_histogram(call: exp.Expr) -> list[exp.Expr]:
 
 
 def _arguments(call: exp.Expr) -> list[exp.Expr]:
-    found = call.expressions if isinstance(call, exp.Anonymous) else [call.this, call.expression]
-    return [one for one in found if isinstance(one, exp.Expr) and not isinstance(one, exp.Distinct)]
+    found = arguments(call) if isinstance(call, exp.Anonymous) else [call.this, call.expression]
+    return [one for one in found if isinstance(one, exp.Expr)]
 
 
 def _check(call: exp.Expr, types: OperandTypes) -> None:

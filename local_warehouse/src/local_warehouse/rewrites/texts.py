@@ -5,6 +5,8 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/cast
 
 from __future__ import annotations
 
+import functools
+
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
@@ -15,15 +17,18 @@ from local_warehouse.rewrites import (
     exact_doubles,
     intervals,
     moments,
+    nested_casts,
     text_casts,
 )
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
-from local_warehouse.rewrites.templates import fill, held
-from local_warehouse.rewrites.variants import found_in
+from local_warehouse.rewrites.structs import type_of
+from local_warehouse.rewrites.templates import PREFIX, fill, held
+from local_warehouse.rewrites.variants import HAS_FRACTION, found_in
 from local_warehouse.sql.dialect import WarehouseDialect, render
 from local_warehouse.types.decimals import Decimal, decimal_of
 
+STORED = f"{PREFIX}stored"  # the name of a call that gives a value as a column of a type stores it
 _ROOT = exp.Literal.string("$")  # of a VARIANT
 _FRACTIONS = ("float", "double")
 _CAST = ("interval", "timestamp", "timestamp_ntz", *_FRACTIONS)  # before texts are joined
@@ -137,6 +142,13 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
     if cast.to.this != exp.DataType.Type.TEXT:
         given = types.of(cast.this)
         cast_checks.check(cast, given)
+        if cast.to.this in _NESTED_KINDS and given.startswith(_NESTED):
+            made = nested_casts.value_by_value(cast, given, functools.partial(_known, type(cast)))
+            if made is not None:
+                cast.replace(made)
+            return
+        if cast.to.this == exp.DataType.Type.VARIANT and HAS_FRACTION.search(given):
+            raise unsupported(f"{given.upper()} as a VARIANT (use parse_json(to_json(…)))")
         if given == "variant" and cast.to.this != exp.DataType.Type.VARIANT:
             fails = not isinstance(cast, exp.TryCast)
             cast.replace(found_in(cast.this, _ROOT, cast.to, fails=fails))
@@ -179,6 +191,39 @@ def cast_known(cast: exp.Cast, types: OperandTypes) -> exp.Expr:
     stands = parent.args[key]
     found: exp.Expr = stands if index is None else stands[index]
     return found
+
+
+def stored_as(value: exp.Expr, given: str, wanted: str) -> exp.Expr:
+    """A value of one type as a column of another one stores it, which is as CAST makes it.
+
+    Raises SqlError for types that are not cast to each other.
+    """
+    return _known(exp.Cast, value, given, type_of(wanted))
+
+
+def _known(kind: type[exp.Cast], value: exp.Expr, given: str, wanted: exp.DataType) -> exp.Expr:
+    """The cast of a value of a known type."""
+    if given == name_of_type(wanted):
+        return value
+    if given.startswith("interval"):
+        raise unsupported(f"an INTERVAL that becomes {name_of_type(wanted).upper()} (cast it)")
+    cast = kind(this=value.copy(), to=wanted.copy())
+    types = OperandTypes(lambda _: [])
+    types.note(cast.this, given)
+    return cast_known(exp.paren(cast, copy=False).this, types)
+
+
+def _store(call: exp.Expr, types: OperandTypes) -> None:
+    """Put the value in place of the call, cast where its type is another one. What has no text
+    that is stored is left to the engine, which refuses it."""
+    value, wanted = call.expressions[0], call.expressions[1].name
+    given = types.of(value)
+    is_kept = (
+        given in (UNKNOWN, "void", wanted)
+        or "struct<" in wanted
+        or (wanted == "string" and given.startswith((*_NESTED, "variant")))
+    )
+    call.replace(value if is_kept else stored_as(value.copy(), given, wanted))
 
 
 def _parts(node: exp.Expr) -> list[exp.Expr]:
@@ -235,6 +280,7 @@ CORRECTIONS: ByClass = {
     exp.DPipe: (_parts, _concatenate),
 }
 CALLS: ByName = {
+    STORED: (lambda call: call.expressions[:1], _store),
     "elt": (_parts, _concatenate),
     "concat": (_parts, _concatenate),
     "concat_ws": (_parts, _concatenate),

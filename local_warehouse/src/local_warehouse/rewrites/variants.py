@@ -17,7 +17,7 @@ from local_warehouse.rewrites.operand_types import ByName, OperandTypes
 from local_warehouse.rewrites.templates import PREFIX, fill, refusal
 from local_warehouse.sql.dialect import WarehouseDialect, render
 
-_FRACTION = re.compile(r"decimal|float|double")
+HAS_FRACTION = re.compile(r"decimal\(\d+,[1-9]|float|double")
 # A number in JSON that the engine writes otherwise: with an exponent, or with too many digits.
 _INEXACT = (
     r"x rlike '(^|[\\[:,\\s])-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]|[0-9]{17})'"
@@ -27,8 +27,20 @@ _MANY_DIGITS = "a number with an exponent or of so many digits in a VARIANT"
 _PARSED = f"if({_INEXACT}, {refusal(_MANY_DIGITS)}, x)"
 _NAMES_TYPE = refusal("the type of a VARIANT with a number that has a point")
 _HAS_POINT = "to_json(x) rlike '[0-9][.][0-9]'"
-_SCHEMA = f"if(call rlike 'DOUBLE|VARIANT' and {_HAS_POINT}, {_NAMES_TYPE}, call)"
-_SCHEMAS = f"if(call rlike 'DOUBLE|VARIANT', {_NAMES_TYPE}, call)"
+# What is left of a type without the names that need no quotes, which the engine writes for none.
+_UNQUOTED = (
+    "regexp_replace(regexp_replace(call, '[A-Za-z_][0-9A-Za-z_]*: ', ''),"
+    " '(OBJECT|ARRAY)<|DECIMAL[(][0-9]+,[0-9]+[)]|[A-Z_]+|[>]|, ', '') <> ''"
+)
+_NAMES = refusal("names with other characters than letters and digits in the type of a VARIANT")
+_SCHEMA = (
+    f"case when call rlike 'DOUBLE' or (call rlike 'VARIANT' and {_HAS_POINT}) then {_NAMES_TYPE}"
+    f" when {_UNQUOTED} then {_NAMES} else call end"
+)
+_SCHEMAS = (
+    f"case when call rlike 'DOUBLE|VARIANT' then {_NAMES_TYPE}"
+    f" when {_UNQUOTED} then {_NAMES} else call end"
+)
 
 
 def _first(call: exp.Expr) -> list[exp.Expr]:
@@ -67,7 +79,7 @@ def _to_object(call: exp.Expr, types: OperandTypes) -> None:
             f"Cannot resolve {render(call)} due to data type mismatch: cannot cast {given.upper()}"
             " to VARIANT.",
         )
-    if _FRACTION.search(given) or "map<" in given:  # whose NULLs the engine leaves out
+    if HAS_FRACTION.search(given) or "map<" in given:  # whose NULLs the engine leaves out
         raise unsupported(f"to_variant_object() of {given.upper()}")
 
 

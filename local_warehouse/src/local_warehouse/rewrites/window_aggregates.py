@@ -14,11 +14,12 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites.distinct_values import LISTED
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes
 from local_warehouse.rewrites.quotients import quotient
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of
-from local_warehouse.rewrites.signatures import name_of
+from local_warehouse.rewrites.signatures import arguments, name_of
 from local_warehouse.rewrites.structs import makes_struct
 from local_warehouse.rewrites.templates import fill, held
 from local_warehouse.sql.dialect import render
@@ -29,7 +30,8 @@ _FRACTIONS = ("float", "double")
 _RANKING = ("percentile_cont", "percentile_disc")
 # What is between two whole numbers or DECIMALs the engine counts in millionths, or rounds.
 _INEXACT = ("percentile", "percentile_cont")
-_LISTS = ("collect_list", "array_agg")
+_LISTS = ("array_agg", "collect_list", "collect_set")
+_WITHOUT_NULLS = "filter(coalesce(list, array(if(false, x, null))), value -> value is not null)"
 _SUMMED = (
     "aggregate(list, cast(null as double), (total, value) ->"
     " if(value is null, total, coalesce(total + value, value)))"
@@ -83,12 +85,11 @@ _EXTREMES = {
 
 
 def leave_nulls_out_of_lists(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Take the NULLs out of lists over windows."""
+    """Take the NULLs out of lists over windows, and give a window without rows an empty list."""
     for window in reversed(of_kind(nodes(tree), exp.Window)):
         call = window.this.this if isinstance(window.this, exp.Filter) else window.this
         if isinstance(call, exp.Anonymous) and str(call.this).lower() in _LISTS:
-            listed = fill("filter(list, value -> value is not null)", {"list": window})
-            window.replace(listed)
+            window.replace(fill(_WITHOUT_NULLS, {"list": window, "x": call.expressions[0]}))
     return tree
 
 
@@ -183,23 +184,23 @@ def average(call: exp.Expr, types: OperandTypes) -> None:
 
 
 def vary(call: exp.Expr) -> None:
-    """Compute a variance or a covariance row by row, of each window anew, where windows move."""
-    window = _window_of(call)
-    if window is None or not _moves(window):
+    """Compute a variance or a covariance row by row, of each window anew, where windows move, and
+    of DISTINCT values, of which the engine has most not."""
+    window, name = _window_of(call), name_of(call)
+    is_distinct = bool(call.expressions) and isinstance(call.expressions[0], exp.Distinct)
+    if not is_distinct and (window is None or not _moves(window)):
         return
-    name = name_of(call)
     if name not in _FOUND_APART:
         if name.startswith("regr"):
             raise unsupported(f"{name} over a window that moves")
         return
-    whole, pairs = _whole(call), zip("xy", call.expressions, strict=False)
+    whole, pairs = _whole(call), list(zip("xy", arguments(call), strict=False))
     fields = [
         part for name, one in pairs for part in (exp.Literal.string(name), exp.cast(one, "double"))
     ]
-    listed = _of_values(
-        whole, "collect_list", exp.Anonymous(this="named_struct", expressions=fields)
-    )
-    found = _APART[len(call.expressions)].format(_FOUND_APART[name])
+    structs = exp.Anonymous(this="named_struct", expressions=fields)
+    listed = _of_values(whole, "collect_set" if is_distinct else "collect_list", structs)
+    found = _APART[len(pairs)].format(_FOUND_APART[name])
     whole.replace(fill(found, {"list": listed}))
 
 
@@ -216,16 +217,6 @@ def _round_average(call: exp.Expr, averaged: Decimal | None) -> None:
     result = Decimal(min(averaged.precision + 4, 38), min(averaged.scale + 4, 38))
     template = quotient(summed, Decimal(20, 0), result)
     whole.replace(held(fill(template, places), str(result)))
-
-
-def _listed(call: exp.Expr) -> list[exp.Expr]:
-    return [] if isinstance(call.this, exp.Distinct) else [call.this]
-
-
-def _list_nothing(call: exp.Expr, types: OperandTypes) -> None:
-    """Give NULL, which has no type, that of a text: the engine does not aggregate it."""
-    if types.of(call.this) == "void":
-        call.this.replace(exp.cast(exp.Null(), "string"))
 
 
 def _grouped(call: exp.Expr) -> list[exp.Expr]:
@@ -276,7 +267,7 @@ def _extreme_struct(call: exp.Expr) -> None:
 
 def _ranked(call: exp.Expr) -> list[exp.Expr]:
     """The values of a percentile. A whole number that they are is no position of a column."""
-    if isinstance(call, exp.Anonymous) and len(call.expressions) > 2:
+    if isinstance(call, exp.Anonymous) and len(arguments(call)) > 2:
         raise unsupported(f"{call.this} with a frequency")
     key = _ranked_value(call)
     if key is None:
@@ -304,7 +295,7 @@ def _ranked_value(call: exp.Expr) -> exp.Expr | None:
             raise unsupported(f"{render(call.this)}, whose share is a FLOAT (cast it to DOUBLE)")
         keys = call.expression.expressions if is_known else []
         return keys[0].this if len(keys) == 1 else None
-    return None if isinstance(_argument(call), exp.Distinct) else _argument(call)
+    return arguments(call)[0]
 
 
 def _rank(call: exp.Expr, types: OperandTypes) -> None:
@@ -313,18 +304,18 @@ def _rank(call: exp.Expr, types: OperandTypes) -> None:
     value = _ranked_value(call)
     data_type = types.of(value) if value is not None else UNKNOWN
     is_number = data_type in DIGITS or data_type.startswith("decimal")
-    name = str((call.this if isinstance(call, exp.WithinGroup) else call).this).lower()
+    function = call.this if isinstance(call, exp.WithinGroup) else call
+    name = str(function.this).lower()
     if name in ("median", "percentile_cont") and data_type.startswith("interval"):
         raise unsupported(f"{render(call)} of an INTERVAL")
     is_exact = data_type not in _FRACTIONS and not (is_number and name in _INEXACT)
-    if value is None or (is_exact and not _is_unknown(call)):
+    is_distinct = isinstance(function.expressions[0], exp.Distinct)
+    if value is None or (is_exact and not _is_unknown(call) and not is_distinct):
         return
     if data_type not in _FRACTIONS and not is_number:
         raise unsupported(f"{render(call)} of {data_type.upper() or 'other types'}")
-    order, function = None, call
-    if isinstance(call, exp.WithinGroup):
-        order, function = call.expression.expressions[0], call.this
-    shares = function.expressions if function is not call else call.expressions[1:]
+    order = call.expression.expressions[0] if function is not call else None
+    shares = function.expressions if function is not call else arguments(call)[1:]
     share = shares[0] if shares else exp.Literal.number("0.5")  # of a median
     is_array = name_of(share) == "array"
     template = _AT if str(function.this).lower() == "percentile_disc" else _BETWEEN
@@ -339,7 +330,7 @@ def _rank(call: exp.Expr, types: OperandTypes) -> None:
     whole = _whole(call)
     if isinstance(value, exp.Cast) or data_type != "double":  # casts have no name either
         value = fill("cast(x as double) * 1D", {"x": value})
-    listed = _of_values(whole, "collect_list", value)
+    listed = _of_values(whole, "collect_set" if is_distinct else "collect_list", value)
     is_ascending = exp.false() if order is not None and order.args.get("desc") else exp.true()
     found_there = exp.Anonymous(this="array", expressions=found) if is_array else found[0]
     places = {"list": listed, "upwards": is_ascending, "found": found_there}
@@ -425,5 +416,5 @@ CALLS: ByName = {
 }
 CORRECTIONS: ByClass = {
     exp.WithinGroup: (_ranked, _rank),
-    exp.GroupConcat: (_listed, _list_nothing),
+    exp.GroupConcat: LISTED,
 }

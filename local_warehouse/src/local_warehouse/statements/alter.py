@@ -19,7 +19,7 @@ from local_warehouse.resolver.query import Query
 from local_warehouse.rewrites.output_names import name_made
 from local_warehouse.session.context import Context, require_table
 from local_warehouse.sql.dialect import parse
-from local_warehouse.statements import clustering, columns
+from local_warehouse.statements import clustering, columns, table_properties
 from local_warehouse.statements.constraints import (
     add_constraint,
     drop_constraint,
@@ -98,7 +98,10 @@ def _remove(entries: dict[str, str], keys: dict[str, str]) -> None:
 
 def _of_relation(context: Context, relation: Relation, reader: StatementReader) -> Change | None:
     if reader.accept("SET", "TBLPROPERTIES"):
-        return partial(relation.properties.update, reader.pairs())
+        properties = reader.pairs()
+        if not relation.is_view:
+            table_properties.check(properties)
+        return partial(relation.properties.update, properties)
     if reader.accept("UNSET", "TBLPROPERTIES"):
         reader.accept("IF", "EXISTS")
         return partial(_remove, relation.properties, reader.pairs())
@@ -117,6 +120,7 @@ def _new_query(context: Context, view: Relation, text: str) -> None:
     with Query(context, tree, permanent=True, describes=True) as query:
         view.columns = query.described_columns()
         view.query_columns = query.names_of_star(view.columns)
+        view.reads = query.reads
         query.check_acyclic(view.name)
     if made is not None:
         raise errors.view_without_alias(str(view.name), made)

@@ -11,6 +11,7 @@ from local_warehouse import errors
 from local_warehouse.catalog.model import Column, Relation
 from local_warehouse.rewrites.lengths import stored
 from local_warehouse.rewrites.structs import type_of, with_field
+from local_warehouse.rewrites.texts import STORED
 
 
 def assign_whole_structs(tree: exp.Expr, relation: Relation) -> None:
@@ -62,17 +63,28 @@ def _assign(
         change.pop()
 
 
-def cast_to_decimals(tree: exp.Expr, relation: Relation, *, stars: bool) -> None:
-    """Cast what is assigned to DECIMAL columns, in place, which rounds a DOUBLE by its digits, and
-    let DEFAULT be NULL. `SET *` and `INSERT *` are assignments of columns for that, if `stars`."""
-    decimals = {c.name.lower(): c.type for c in relation.columns if c.type.startswith("decimal")}
-    if decimals and stars:
+def cast_as_stored(tree: exp.Expr, relation: Relation, *, stars: bool) -> None:
+    """Cast what is assigned to DECIMAL columns and to those of texts, in place, as the engine's own
+    conversion rounds a DOUBLE and writes a text otherwise, and let DEFAULT be NULL. `SET *` and
+    `INSERT *` are assignments of columns for that, if `stars`."""
+    wanted = {
+        column.name.lower(): column.type
+        for column in relation.columns
+        if column.type.startswith("decimal") or "string" in column.type
+    }
+    if wanted and stars:
         _spell_out_stars(tree, [column.name for column in relation.columns])
     for column, value in list(_assigned(tree, relation)):
+        data_type = wanted.get(column.lower(), "")
         if is_default(value):
             value.replace(exp.null())
-        elif column.lower() in decimals and not isinstance(value, (exp.Literal, exp.Null)):
-            value.replace(exp.cast(value.copy(), decimals[column.lower()]))
+        elif isinstance(value, (exp.Literal, exp.Null)):
+            continue
+        elif data_type.startswith("decimal"):
+            value.replace(exp.cast(value.copy(), data_type))
+        elif data_type:
+            stored = [value.copy(), exp.Literal.string(data_type)]
+            value.replace(exp.Anonymous(this=STORED, expressions=stored))
 
 
 def is_default(value: exp.Expr) -> bool:

@@ -5,7 +5,7 @@ OPTIMIZE orders small tables by them. https://docs.databricks.com/aws/en/delta/c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from local_warehouse import errors
@@ -13,6 +13,7 @@ from local_warehouse.catalog.model import Relation
 from local_warehouse.statements.reader import StatementReader
 
 _MOST_KEYS = 4
+_WITHOUT_BOUNDS = ("array", "binary", "boolean", "map", "struct", "variant")
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,11 @@ class Clustering:
     keys: Sequence[str] = ()
     automatic: bool = False
 
-    def check(self, columns: Sequence[str], partition_by: Sequence[str], is_managed: bool) -> None:
-        """Raise SqlError where a table of these columns and partitions cannot be clustered so."""
+    def check(
+        self, columns: Mapping[str, str], partition_by: Sequence[str], is_managed: bool
+    ) -> None:
+        """Raise SqlError where a table of columns of these types, and of these partitions, cannot
+        be clustered so."""
         if self.automatic and not is_managed:
             raise errors.SqlError(
                 "CLUSTER_BY_AUTO_UNSUPPORTED_TABLE_TYPE_ERROR",
@@ -42,10 +46,21 @@ class Clustering:
                 f"but the table has {len(self.keys)} clustering columns. Please remove the extra "
                 "clustering columns.",
             )
-        present = {column.lower() for column in columns}
-        for key in self.keys:
-            if key.lower() not in present:
+        types = {name.lower(): data_type.lower() for name, data_type in columns.items()}
+        asked = [key.lower() for key in self.keys]
+        for key in asked:
+            if key not in types:
                 raise errors.column_not_found(key, "the table's columns")
+            if asked.count(key) > 1:
+                raise errors.SqlError(
+                    "DELTA_DUPLICATE_COLUMNS_FOUND", f"CLUSTER BY names {key} twice."
+                )
+            if types[key].startswith(_WITHOUT_BOUNDS):
+                raise errors.SqlError(
+                    "DELTA_CLUSTERING_COLUMNS_DATATYPE_NOT_SUPPORTED",
+                    f"CLUSTER BY is not supported because the column {key} has the type"
+                    f" {types[key].upper()}.",
+                )
 
     def give_to(self, relation: Relation) -> None:
         """Give a relation these keys, spelled as its columns."""
@@ -69,6 +84,6 @@ def alter(relation: Relation, wanted: Clustering) -> None:
             "DELTA_ALTER_TABLE_CLUSTER_BY_ON_PARTITIONED_TABLE_NOT_ALLOWED",
             "ALTER TABLE CLUSTER BY cannot be applied to a partitioned table.",
         )
-    names = [column.name for column in relation.columns]
-    wanted.check(names, relation.partition_by, relation.kind == "MANAGED")
+    columns = {column.name: column.type for column in relation.columns}
+    wanted.check(columns, relation.partition_by, relation.kind == "MANAGED")
     wanted.give_to(relation)

@@ -12,11 +12,14 @@ from local_warehouse.catalog.model import Column, Constraint, Relation
 from local_warehouse.catalog.names import full_name, quoted
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.delta import transactions
+from local_warehouse.rewrites.lateral_generators import GENERATORS
 from local_warehouse.rewrites.mixed_numbers import (
     KnownColumns,
     compared_values,
     mixed_comparisons,
 )
+from local_warehouse.rewrites.scopes import is_random
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.session.context import Context
 from local_warehouse.sql.dialect import normal_form, parse, render
 from local_warehouse.sql.walk import nodes, of_kind
@@ -93,7 +96,7 @@ def relation_namespace(relation: Relation) -> tuple[str, str]:
 def _add_check(context: Context, relation: Relation, constraint: Constraint) -> None:
     engine = context.engine
     expression = constraint.expression or ""
-    refuse_mixed_numbers(expression, relation.columns)
+    check_condition(expression, relation.columns)
     there = delta_tables.constraints(relation.path).get(constraint.name.lower())
     if there is not None and normal_form(there) == normal_form(expression):
         return  # the table was created with it
@@ -112,17 +115,40 @@ def _add_check(context: Context, relation: Relation, constraint: Constraint) -> 
         delta_tables.checkpoint(changed)
 
 
-def refuse_mixed_numbers(expression: str, columns: list[Column]) -> None:
-    """Raise SqlError for a CHECK that compares a DECIMAL with a DOUBLE or a text, neither of them a
-    literal: the engine, which finds out at each write, would compare 15 digits behind the point."""
+def check_condition(expression: str, columns: list[Column]) -> None:
+    """Raise SqlError for a CHECK with a subquery, random values or a generator, and for one that
+    compares a DECIMAL with a DOUBLE or a text, neither of them a literal: the engine, which finds
+    out at each write, would compare 15 digits behind the point."""
     tree = parse(f"select 1 from checked where {expression}")
     for table in of_kind(nodes(tree), exp.Table):
         table.meta["columns"] = KnownColumns(columns)
+    condition = tree.args["where"].this
+    _refuse_what_varies(condition)
     for node in mixed_comparisons(nodes(tree)):
         if any(sum(not _is_literal(one) for one in group) > 1 for group in compared_values(node)):
             raise errors.unsupported(
                 f"a CHECK of {render(node)}, a DECIMAL beside a DOUBLE or a STRING (cast one of"
                 " them to the other's type)"
+            )
+
+
+def _refuse_what_varies(condition: exp.Expr) -> None:
+    """Raise SqlError for a CHECK that may hold for a row at one time and not at another."""
+    for node in nodes(condition):
+        if isinstance(node, (exp.Query, exp.Exists)) and not isinstance(node, exp.Subquery):
+            raise errors.SqlError(
+                "SUBQUERY_IN_CHECK_CONSTRAINT",
+                f"The CHECK ({render(condition)}) has a subquery: it may read its own row only.",
+            )
+        if isinstance(node, exp.Anonymous) and is_random(node):
+            raise errors.SqlError(
+                "NON_DETERMINISTIC_CHECK_CONSTRAINT",
+                f"The CHECK ({render(condition)}) has {node.this}(), whose values are random.",
+            )
+        if name_of(node) in GENERATORS:
+            raise errors.SqlError(
+                "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
+                f"The CHECK ({render(condition)}) has {node.this}(), which makes rows.",
             )
 
 

@@ -29,14 +29,14 @@ from local_warehouse.session.context import Context, target
 from local_warehouse.session.session import TemporaryView
 from local_warehouse.sql.dialect import literal, parse
 from local_warehouse.sql.walk import nodes
-from local_warehouse.statements import clustering, functions
+from local_warehouse.statements import clustering, functions, partitions, table_properties
 from local_warehouse.statements.clustering import Clustering
 from local_warehouse.statements.columns import check_names
 from local_warehouse.statements.constraints import (
     add_constraint,
+    check_condition,
     drop_check,
     read_constraint,
-    refuse_mixed_numbers,
     set_not_null,
 )
 from local_warehouse.statements.policies import read_mask, read_row_filter
@@ -128,9 +128,11 @@ class _TableClauses:
     version_of_source: int = 0
     like: list[str] | None = None
 
-    def check_clustering(self, columns: list[str]) -> None:
-        """Raise SqlError where a table of these columns cannot be clustered as it is asked to."""
+    def check_layout(self, columns: dict[str, str]) -> None:
+        """Raise SqlError where a table of columns of these types cannot be partitioned or clustered
+        as it is asked to."""
         self.clustering.check(columns, self.partition_by, is_managed=not self.location)
+        partitions.check(self.partition_by, columns)
 
 
 def _table(context: Context, reader: StatementReader, or_replace: bool) -> Result:
@@ -228,6 +230,7 @@ def _read_table_clauses(context: Context, reader: StatementReader) -> _TableClau
             clauses.comment = reader.string()
         elif reader.accept("TBLPROPERTIES"):
             clauses.properties = reader.pairs()
+            table_properties.check(clauses.properties)
         elif reader.accept("WITH", "ROW", "FILTER"):
             clauses.row_filter = read_row_filter(context, reader)
         elif reader.accept("AS") or reader.sees("SELECT") or reader.sees("WITH"):
@@ -325,7 +328,7 @@ def _write_query(
         if clauses.clone_of is None:
             check_names((column.name for column in columns), clauses.properties)
         _check_distinct(column.name for column in columns)
-        clauses.check_clustering([column.name for column in columns])
+        clauses.check_layout({column.name: column.type for column in columns})
         old = _checks_in_log(existing) if existing is not None and replaced else ()
         sql = _without_void(query.sql, columns)
         written = transactions.commit(
@@ -398,7 +401,7 @@ def _write_empty(
         _check_adoption(relation, clauses, found[0])
         return found
     _check_distinct(name for name, *_ in clauses.columns)
-    clauses.check_clustering([name for name, *_ in clauses.columns])
+    clauses.check_layout({name: data_type for name, data_type, *_ in clauses.columns})
     check_names((name for name, *_ in clauses.columns), clauses.properties)
     columns = ", ".join(
         f"{quoted(name)} {data_type}{'' if nullable else ' not null'}"
@@ -439,7 +442,7 @@ def _properties(context: Context, clauses: _TableClauses) -> Iterator[tuple[str,
         f"cast(null as {data_type}) as {quoted(name)}" for name, data_type, *_ in clauses.columns
     )
     for check in checks:  # the engine would find out at the first write only
-        refuse_mixed_numbers(check.expression or "", declared)
+        check_condition(check.expression or "", declared)
         context.engine.columns(f"select 1 from (select {columns}) where {check.expression}")
         yield f"delta.constraints.{check.name.lower()}", check.expression or ""
 
@@ -558,6 +561,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
         is_local = temporary and len(parts) == 1
         own = parts[0].lower() if is_local else full_name(parts, context.session.namespace)
         query.check_acyclic(own)
+        reads = query.reads
     if made is not None:
         raise errors.view_without_alias(str(own), made)
     if listed and len(listed) != len(columns):
@@ -589,7 +593,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
     context.catalog.require_schema(name.catalog, name.schema)
     relation = Relation(name, kind="VIEW", columns=named, view_text=text, comment=comment)
     relation.view_namespace, relation.properties = context.session.namespace, properties
-    relation.query_columns = query_columns
+    relation.query_columns, relation.reads = query_columns, reads
     with definition(name):
         existing = context.catalog.relation(name)
         if existing is not None and not replace:

@@ -14,7 +14,7 @@ from local_warehouse.session.context import Context, check_changeable, target
 from local_warehouse.sql.dialect import parse, render
 from local_warehouse.statements.assignments import (
     assign_whole_structs,
-    cast_to_decimals,
+    cast_as_stored,
     has_star,
     store_as_declared,
 )
@@ -95,7 +95,7 @@ def _write(
         _match_what_a_step_takes(statement)
     if not isinstance(statement, exp.Delete):
         assign_whole_structs(statement, relation)
-        cast_to_decimals(statement, relation, stars=not evolves)
+        cast_as_stored(statement, relation, stars=not evolves)
     with Query(context, statement) as query:
         tree = query.tree
         store_as_declared(tree, relation, given)

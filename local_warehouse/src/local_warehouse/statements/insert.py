@@ -19,11 +19,11 @@ from local_warehouse.delta.log import Commit
 from local_warehouse.resolver import fractions
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.query import Query
-from local_warehouse.rewrites import exact_doubles
 from local_warehouse.rewrites.defaults import spell_out_defaults
 from local_warehouse.rewrites.lengths import stored
 from local_warehouse.rewrites.scopes import random_call
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
+from local_warehouse.rewrites.texts import stored_as
 from local_warehouse.session.context import Context, check_changeable, target
 from local_warehouse.sql.dialect import literal, parse, render
 from local_warehouse.sql.walk import nodes
@@ -343,7 +343,7 @@ def _columns_of_target(query: Query, clauses: Insert) -> str:
     given = [spelled[name] for name in lowered]  # the engine writes by the names of the table
     _alias(query.tree, given)
     aliases = ", ".join(quoted(name) for name in given)
-    values = _structs(query, clauses, given) | _decimals(query, relation, given)
+    values = _converted(query, clauses, given)
     columns = ", ".join(
         _value_of(column, values.get(column.name))
         if column.name.lower() in lowered
@@ -362,36 +362,25 @@ def _value_of(column: Column, made: exp.Expr | None) -> str:
     return f"{render(stored(value, column))} as {quoted(column.name)}"
 
 
-def _structs(query: Query, clauses: Insert, given: list[str]) -> dict[str, exp.Expr]:
-    """The values of those columns whose structs differ from the table's, by the columns' names.
-    Fields are matched by position, or by name as the columns are.
+def _converted(query: Query, clauses: Insert, given: list[str]) -> dict[str, exp.Expr]:
+    """The values of those columns whose type differs from the table's, by the columns' names: cast
+    as CAST does, of which the engine's own conversion differs. Fields of structs are matched by
+    position, or by name as the columns are.
 
-    Raises SqlError where the table's struct has other fields.
+    Raises SqlError for types that are not cast to each other, and where the table's struct has
+    other fields.
     """
     wanted = {column.name: column.type for column in clauses.relation.columns}
-    if not any("struct<" in wanted[name] for name in given):
-        return {}
     found: dict[str, exp.Expr] = {}
     for name, column in zip(given, query.columns(), strict=True):
+        if column.type in (wanted[name], "void"):
+            continue
+        value: exp.Expr = exp.column(name, table="s", quoted=True)
         if needs_other_fields(column.type, wanted[name]):
-            value = exp.column(name, table="s", quoted=True)
             types = type_of(column.type), type_of(wanted[name])
             found[name] = with_fields_of(value, *types, by_name=clauses.by_name)
-    return found
-
-
-def _decimals(query: Query, relation: Relation, given: list[str]) -> dict[str, exp.Expr]:
-    """The FLOATs and DOUBLEs for DECIMAL columns, rounded by their digits as a cast rounds them."""
-    wanted = {column.name: column.type for column in relation.columns}
-    if not any(wanted[name].startswith("decimal") for name in given):
-        return {}
-    found: dict[str, exp.Expr] = {}
-    for name, column in zip(given, query.columns(), strict=True):
-        if wanted[name].startswith("decimal"):
-            value = exp.cast(exp.column(name, table="s", quoted=True), wanted[name])
-            exact = exact_doubles.as_decimal(value, column.type)
-            if exact is not None:
-                found[name] = exact
+        else:
+            found[name] = stored_as(value, column.type, wanted[name])
     return found
 
 
