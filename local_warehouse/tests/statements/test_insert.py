@@ -219,8 +219,9 @@ def test_what_becomes_a_text_is_stored_as_cast_writes_it(
     source = f"(select explode(array(2, 4)) as k, {value} as s, array({value}) as a)"
     merge = f"merge into {table} t using {source} q on t.k = q.k when matched then update set *"
     warehouse.sql(f"{merge} when not matched then insert *")
-    found = warehouse.sql(f"select k, s, a from {table} order by k")
-    assert [tuple(row.values()) for row in found] == [(k, text, [text]) for k in (1, 2, 3, 4)]
+    found = warehouse.sql(f"select k, s, array_join(a, ',') as a from {table} order by k")
+    expected = [(1, text, text), (2, text, text), (3, text, text), (4, text, text)]
+    assert [tuple(row.values()) for row in found] == expected
 
 
 def test_a_value_is_inserted_only_where_it_can_be_cast(warehouse: Any, schema: str) -> None:
@@ -245,6 +246,6 @@ def test_a_value_is_inserted_only_where_it_can_be_cast(warehouse: Any, schema: s
         f"insert into {table} select timestamp'2020-01-02 03:04:05.900', 7.9D, '2020', 1577934245,"
         " array('7', null), 5"
     )
-    (row,) = warehouse.sql(f"select i, l, string(d), string(t), a, s from {table}")
-    expected = (1577934245, 7, "2020-01-01", "2020-01-02 03:04:05", [7, None], "5")
+    (row,) = warehouse.sql(f"select i, l, string(d), string(t), string(a), s from {table}")
+    expected = (1577934245, 7, "2020-01-01", "2020-01-02 03:04:05", "[7, null]", "5")
     assert tuple(row.values()) == expected

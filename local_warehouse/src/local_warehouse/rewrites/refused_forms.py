@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, syntax_error
 from local_warehouse.rewrites import constant_arguments
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import DIGITS
@@ -46,6 +46,14 @@ def refuse(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                 _check_window(node)
             case exp.WithinGroup():
                 _check_sorted(node)
+            case exp.IgnoreNulls() | exp.RespectNulls() if not isinstance(node.this, exp.Func):
+                word = "IGNORE" if isinstance(node, exp.IgnoreNulls) else "RESPECT"
+                raise syntax_error(f"{word} NULLS stands behind the parentheses of a function")
+            case exp.Unnest():
+                raise SqlError(
+                    "UNRESOLVABLE_TABLE_VALUED_FUNCTION",
+                    "Could not resolve `unnest` to a table-valued function: it is explode().",
+                )
             case exp.GroupConcat() if isinstance(node.this, exp.Order):
                 _check_sorted_texts(node, node.this)
             case exp.Func():

@@ -20,7 +20,7 @@ from sqlglot.dialects import Databricks
 from sqlglot.errors import ParseError, TokenError
 
 from local_warehouse.errors import SqlError, syntax_error
-from local_warehouse.sql import interval_literals
+from local_warehouse.sql import foreign_forms, interval_literals
 from local_warehouse.sql.walk import nodes, of_kind
 
 
@@ -41,6 +41,8 @@ def _counted(name: str, parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
             count += token.token_type == TokenType.COMMA and depth == 0
             if depth < 0:  # behind the arguments
                 break
+            if depth == 0 and token.token_type == TokenType.ORDER_BY:
+                self.raise_error("Expected ORDER BY in WITHIN GROUP", token)
         if count >= _MOST[name]:
             raise SqlError(
                 "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
@@ -99,6 +101,7 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             Databricks.Tokenizer.KEYWORDS,
             "ISNULL",
             "NOTNULL",  # an alias, or a function
+            *foreign_forms.OPERATORS,
         )
 
     class Parser(Databricks.Parser):  # type: ignore[misc]
@@ -108,7 +111,19 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {  # percentile has a third argument
             name: _counted(name, parse) if name in _MOST else parse
             for name, parse in Databricks.Parser.FUNCTION_PARSERS.items()
-            if name not in ("PERCENTILE", "SAFE_CAST")
+            if name not in ("PERCENTILE", "SAFE_CAST", *foreign_forms.FUNCTIONS)
+        }
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = _without(
+            Databricks.Parser.NO_PAREN_FUNCTION_PARSERS, "CONNECT_BY_ROOT"
+        )
+        RANGE_PARSERS: ClassVar[dict[Any, Any]] = {
+            kind: parse
+            for kind, parse in Databricks.Parser.RANGE_PARSERS.items()
+            if kind.name in foreign_forms.COMPARISONS
+        }
+        PRIMARY_PARSERS: ClassVar[dict[Any, Any]] = {
+            **_without(Databricks.Parser.PRIMARY_PARSERS, *foreign_forms.LITERALS),
+            TokenType.HEX_STRING: lambda self, token: self._parse_bytes(token),
         }
         # Operators and clauses of other dialects, which sqlglot would write anew or leave out.
         COLUMN_OPERATORS: ClassVar[dict[Any, Any]] = _without(
@@ -126,14 +141,48 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
         SUPPORTS_TABLE_QUERY: ClassVar[bool] = True  # TABLE name, which is SELECT * FROM name
         WINDOW_EXCLUDE_OPTIONS: ClassVar[dict[str, Any]] = {}  # which are read and not written
         TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {
-            kind: lambda self, literal, to: _typed(literal, to)
-            for kind in exp.DataType.TEMPORAL_TYPES
+            kind: lambda self, literal, to: _typed(literal, to) for kind in exp.DataType.Type
         }
 
         UNARY_PARSERS: ClassVar[dict[Any, Any]] = {
             **Databricks.Parser.UNARY_PARSERS,
             TokenType.PLUS: lambda self: self._parse_positive(),
         }
+
+        def _parse_bytes(self, token: Token) -> Any:
+            if foreign_forms.is_plain_hexadecimal(token, self.sql):
+                self.raise_error("Expected X'…' for bytes", token)
+            return Databricks.Parser.PRIMARY_PARSERS[TokenType.HEX_STRING](self, token)
+
+        def _parse_id_var(self, any_token: bool = True, tokens: Any = None) -> Any:
+            """A name, which is no text: `as 'x'` is one of other dialects."""
+            if self._curr and self._curr.token_type is TokenType.STRING:
+                return None
+            return super()._parse_id_var(any_token, tokens)
+
+        _is_relation = False  # whether a name is one of a relation, which COPY INTO has as a text
+
+        def _parse_table_part(self, schema: bool = False) -> Any:
+            self._is_relation = True
+            try:
+                return super()._parse_table_part(schema)
+            finally:
+                self._is_relation = False
+
+        def _parse_string_as_identifier(self) -> Any:
+            return super()._parse_string_as_identifier() if self._is_relation else None
+
+        def build_cast(self, strict: bool, **parts: Any) -> Any:
+            """A cast to a type that Databricks has."""
+            if isinstance(parts.get("to"), exp.DataType):
+                foreign_forms.check_type(parts["to"])
+            return super().build_cast(strict, **parts)
+
+        def _parse_cast(self, strict: bool, safe: bool | None = None) -> Any:
+            found = super()._parse_cast(strict, safe)
+            if not isinstance(found, exp.Cast) or found.args.get("default") is not None:
+                self.raise_error("A cast takes a value and a type")
+            return found
 
         def _parse_positive(self) -> Any:
             is_interval = self._tokens[self._index - 2].token_type is TokenType.INTERVAL
@@ -143,6 +192,8 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             found = super()._parse_set_operations(this)
             operation = found
             while isinstance(operation, exp.SetOperation):  # a branch that ends has parentheses
+                if operation.args.get("by_name"):
+                    self.raise_error("A set operation matches columns by position")
                 for branch in (operation.this, operation.expression):
                     if isinstance(branch, exp.Query) and any(map(branch.args.get, _ENDS)):
                         self.raise_error("ORDER BY and LIMIT of a branch need parentheses")
@@ -222,12 +273,15 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             self, check_func: bool = False, schema: bool = False, **options: Any
         ) -> Any:
             self._types_around += 1
+            start = self._index
             try:
                 found = parser.Parser._parse_types(self, check_func, schema, **options)
             finally:
                 self._types_around -= 1
             if isinstance(found, exp.DataType) and self._prev.text.upper() in _SUFFIXES:
                 found.meta[_OF_SUFFIX] = True
+            elif isinstance(found, exp.DataType) and self._index > start:
+                foreign_forms.mark_type(found, self._tokens[start : self._index])
             if found and not schema:  # a cast to char or varchar is one to string
                 for node in of_kind(nodes(found), exp.DataType):
                     if node.this in _CHARACTERS:
@@ -327,6 +381,8 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
                 self.raise_error("Expected a relation behind the comma")
             if isinstance(join, exp.Join):
                 is_given = any(map(join.args.get, ("on", "using", "method")))
+                if join.kind in ("SEMI", "ANTI") and join.side not in ("", "LEFT"):
+                    self.raise_error(f"{join.side} {join.kind} JOIN: only LEFT")
                 if join.kind in ("SEMI", "ANTI") and not is_given:
                     join.set("on", exp.true())
                 elif join.kind == "CROSS" and is_given:  # an inner join, which the engine has so
@@ -424,6 +480,7 @@ def mark_suffixed(cast: exp.Cast) -> exp.Cast:
 def _typed(whole: exp.Expr, to: exp.DataType) -> exp.Expr:
     """A literal with a type before it, such as date'2024-01-01'. sqlglot has read the operators
     behind it, such as ::string, as ones of its text."""
+    foreign_forms.check_literal(to)
     literal = whole
     while not isinstance(literal, exp.Literal):
         literal = literal.this

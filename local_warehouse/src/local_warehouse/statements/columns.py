@@ -48,7 +48,7 @@ def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
     while True:
         path = reader.name()
         name = path[-1]
-        data_type = in_case(reader.until(*_AFTER_TYPE, types=True))
+        data_type = in_case(reader.data_type(*_AFTER_TYPE))
         column = new_column(name, data_type)
         if reader.sees("DEFAULT"):
             raise errors.SqlError(

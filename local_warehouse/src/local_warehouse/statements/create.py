@@ -265,7 +265,7 @@ def _read_columns(context: Context, reader: StatementReader, clauses: _TableClau
             clauses.constraints.append(read_constraint(reader))
         else:
             name = reader.identifier()
-            data_type = in_case(reader.until(*ends, types=True))
+            data_type = in_case(reader.data_type(*ends))
             nullable, comment = True, None
             while not (reader.sees(",") or reader.sees(")")):
                 if reader.accept("NOT", "NULL"):

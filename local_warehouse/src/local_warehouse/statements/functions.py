@@ -65,7 +65,7 @@ def _read(context: Context, reader: StatementReader) -> Function:
             if not function.columns:
                 raise reader.error("expected the columns of the table")
     elif reader.accept("RETURNS"):
-        function.returns = reader.until(*_AFTER_RETURNS, types=True).lower()
+        function.returns = reader.data_type(*_AFTER_RETURNS).lower()
     while not reader.accept("RETURN"):
         if reader.accept("LANGUAGE"):
             language = reader.identifier().upper()
@@ -88,7 +88,7 @@ def _parameters(reader: StatementReader) -> list[Parameter]:
     found: list[Parameter] = []
     while not reader.accept(")"):
         name = reader.identifier()
-        kind = reader.until(",", "DEFAULT", "COMMENT", "NOT", "GENERATED", types=True)
+        kind = reader.data_type(",", "DEFAULT", "COMMENT", "NOT", "GENERATED")
         parameter = Parameter(name, kind.lower())
         _check_parameter(reader, name)
         if reader.accept("DEFAULT"):

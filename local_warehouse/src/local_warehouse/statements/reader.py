@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlglot import Token, TokenType, exp
+from sqlglot.errors import ParseError
 
 from local_warehouse.errors import syntax_error, unsupported
+from local_warehouse.sql.dialect import WarehouseDialect
+from local_warehouse.sql.foreign_forms import check_type
 from local_warehouse.sql.parse_cache import reading
 
 _KINDS = {TokenType.STRING: "string", TokenType.IDENTIFIER: "name", TokenType.NUMBER: "number"}
@@ -148,11 +152,16 @@ class StatementReader:
                 return self.text[start : word.start]
         raise self.error("expected )")
 
-    def until(self, *stops: str, types: bool = False) -> str:
-        """Read up to one of these words outside any parentheses, or the end; returns the text.
+    def data_type(self, *stops: str) -> str:
+        """Read a data type up to one of these words, in which the signs < and > are parentheses
+        too; returns its text. Raises SqlError for one that Databricks has not."""
+        text = self.until(*stops, types=True)
+        with suppress(ParseError):  # whose error comes where the type is used
+            check_type(exp.DataType.build(text, dialect=WarehouseDialect))
+        return text
 
-        In a data type (`types`) the signs < and > are parentheses too.
-        """
+    def until(self, *stops: str, types: bool = False) -> str:
+        """Read up to one of these words outside any parentheses, or the end; returns the text."""
         opening, closing = ("([<", ")]>") if types else ("([", ")]")
         start = self.peek().start
         end = start

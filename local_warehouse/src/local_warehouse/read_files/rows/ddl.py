@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 from sqlglot import exp
-from sqlglot.dialects import Databricks
 from sqlglot.errors import SqlglotError
 
 from local_warehouse.read_files.errors import InvalidOption, UnsupportedOption
+from local_warehouse.sql.dialect import WarehouseDialect
+from local_warehouse.sql.foreign_forms import check_type
 
 _Type = exp.DataType.Type
 _SIMPLE = {
@@ -44,13 +45,16 @@ def parse_ddl(ddl: str) -> pa.Schema:
 
 
 def columns_of(ddl: str) -> list[exp.ColumnDef] | None:
-    """The columns of a column list; None where the text is none."""
+    """The columns of a column list; None where the text is none. Raises SqlError for a type that
+    Databricks has not."""
     try:
-        [tree] = Databricks().parse(f"create table t ({ddl})")
+        [tree] = WarehouseDialect().parse(f"create table t ({ddl})")
     except (SqlglotError, ValueError):  # also of two statements
         tree = None
     columns = tree.this.expressions if tree is not None and tree.this is not None else []
     is_list = columns and all(isinstance(c, exp.ColumnDef) and c.kind for c in columns)
+    for column in columns if is_list else []:
+        check_type(column.kind)
     return columns if is_list else None
 
 
@@ -72,4 +76,4 @@ def arrow_type(kind: exp.DataType) -> pa.DataType:
         return pa.struct(_fields(parts))
     if kind.this in _SIMPLE:
         return _SIMPLE[kind.this]
-    raise UnsupportedOption("schema", f"the type {kind.sql(Databricks)}")
+    raise UnsupportedOption("schema", f"the type {kind.sql(WarehouseDialect)}")
