@@ -16,7 +16,7 @@ import dbt.tests.adapter
 import pytest
 import yaml
 from adapter_exceptions import ABSTRACT, FAILS, NOT_FOR_DATABRICKS
-from adapter_overrides import OVERRIDES
+from adapter_overrides import OVERRIDES, speak_databricks
 
 # Classes that are run with the adapter's other materializations too.
 TWICE = {
@@ -78,6 +78,7 @@ def _bases() -> Iterator[tuple[str, type[Any]]]:
     for file in sorted(root.rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
         module = importlib.import_module(".".join((dbt.tests.adapter.__name__, *parts)))
+        speak_databricks(module)
         for name, found in vars(module).items():
             if not inspect.isclass(found) or name.startswith("Test"):
                 continue

@@ -21,6 +21,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -48,8 +49,23 @@ def _of(*names: str) -> Callable[[_Class], _Class]:
     return register
 
 
-def _databricks_types(yaml: str) -> str:
-    return yaml.replace("data_type: text", "data_type: string")
+_WORDS = {
+    "::text": "::string",
+    "::tex)": "::string)",
+    "data_type: text": "data_type: string",
+    '"my_column", "varchar"': '"my_column", "string"',
+    'as "GROUP"': "as `GROUP`",
+}
+
+
+def speak_databricks(module: ModuleType) -> None:
+    """Exchange in the texts of a module what Databricks does not take: TEXT, a type of Postgres,
+    and names in double quotes. The adapter's own tests do so too."""
+    for name, text in list(vars(module).items()):
+        if isinstance(text, str) and not name.startswith("__"):
+            for word, exchanged in _WORDS.items():
+                text = text.replace(word, exchanged)
+            setattr(module, name, text)
 
 
 # set-up SQL
@@ -436,7 +452,7 @@ class ModelConstraintsAfterCreation(ConstraintsAfterCreation):
 class QuotedColumn:
     @pytest.fixture(scope="class")
     def models(self) -> dict[str, str]:
-        yaml = _databricks_types(constraints.model_quoted_column_schema_yml)
+        yaml = constraints.model_quoted_column_schema_yml
         return {
             "my_model.sql": constraints.my_model_with_quoted_column_name_sql,
             "constraints_schema.yml": yaml.replace('"from"', "`from`"),
