@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from local_warehouse import errors
@@ -34,6 +35,10 @@ def schema_name(parts: list[str], catalog: str) -> tuple[str, str]:
     return parts[0] if len(parts) == 2 else catalog, parts[-1]
 
 
+_LONGEST = 255
+_FORBIDDEN = re.compile(r"[./ \x00-\x1f\x7f]")
+
+
 def full_name(parts: list[str], namespace: tuple[str, str]) -> Name:
     """A relation's full name from one, two or three parts; the rest comes from the namespace.
 
@@ -43,3 +48,18 @@ def full_name(parts: list[str], namespace: tuple[str, str]) -> Name:
     if not 1 <= len(lowered) <= 3:
         raise errors.syntax_error(f"A name has one to three parts: {'.'.join(parts)}.")
     return Name(*[*namespace][: 3 - len(lowered)], *lowered)
+
+
+def check_new(*names: str) -> None:
+    """Raise SqlError for the name of a new catalog, schema, relation or function that Unity Catalog
+    does not take.
+
+    https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names
+    """
+    for name in names:
+        if len(name) > _LONGEST or _FORBIDDEN.search(name):
+            raise errors.SqlError(
+                "INVALID_SCHEMA_OR_RELATION_NAME",
+                f"{quoted(name)} is not a valid name: it has up to {_LONGEST} characters, and no"
+                " period, space, slash or control character.",
+            )

@@ -18,7 +18,12 @@ from pathlib import Path
 from local_warehouse.errors import EngineEnded
 
 _IDLE_SECONDS = 365 * 86400  # until Sail ends the one session; its default is 15 minutes
-_SETTINGS = {"SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_IDLE_SECONDS)}
+# A query keeps as many of its threads as there are processors; those beside them answer the others.
+_THREADS = 6 + (os.cpu_count() or 2)
+_SETTINGS = {
+    "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(_IDLE_SECONDS),
+    "TOKIO_WORKER_THREADS": str(_THREADS),
+}
 _NOT_FOR_IT = "MIMALLOC_PURGE_DELAY"  # is for the warehouse's heap, and Sail's is of the same kind
 
 

@@ -20,9 +20,23 @@ from local_warehouse.rewrites.scopes import (
     is_random,
     places_around,
 )
+from local_warehouse.rewrites.signatures import arguments, name_of
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes
 
+# Functions that the engine has and Databricks has not, each with one that does what it does.
+_OTHERS = {
+    "array_concat": "concat", "bitwise_not": "~", "quote": "concat", "strpos": "position",
+}  # fmt: skip
+_COUNTS: dict[str, tuple[int, int | None]] = {  # of arguments
+    **dict.fromkeys(("dayofweek", "weekday"), (1, 1)),
+    **dict.fromkeys(("greatest", "least"), (2, None)),
+    **dict.fromkeys(("make_timestamp", "make_timestamp_ltz"), (6, 7)),
+    **dict.fromkeys(("try_make_timestamp", "try_make_timestamp_ltz"), (6, 7)),
+    **dict.fromkeys(("make_timestamp_ntz", "try_make_timestamp_ntz"), (6, 6)),
+    **dict.fromkeys(("regexp_count", "to_number", "try_to_number"), (2, 2)),
+    "str_to_map": (1, 3),
+}
 _ARGUMENTS = {"percentile_cont": 1, "percentile_disc": 1, "mode": 0}  # beside WITHIN GROUP
 
 
@@ -57,10 +71,31 @@ def refuse(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             case exp.GroupConcat() if isinstance(node.this, exp.Order):
                 _check_sorted_texts(node, node.this)
             case exp.Func():
+                _check_call(node)
                 constant_arguments.check(node)
                 if isinstance(node, exp.Anonymous) and is_random(node):
                     _check_random(node)
     return tree
+
+
+def _check_call(call: exp.Expr) -> None:
+    """Raise SqlError for a function of the engine's own, and for another number of arguments than
+    Databricks takes, where the engine takes it."""
+    name = name_of(call)
+    if name in _OTHERS:
+        raise SqlError(
+            "UNRESOLVED_ROUTINE",
+            f"Cannot resolve routine `{name}`: Databricks has no function of that name"
+            f" ({_OTHERS[name]} is one).",
+        )
+    least, most = _COUNTS.get(name, (0, None))
+    count = len(arguments(call))
+    if count < least or (most is not None and count > most):
+        wanted = f"{least}" if least == most else f"{least} to {most}" if most else f">= {least}"
+        raise SqlError(
+            "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+            f"The `{name}` requires {wanted} parameters but the actual number is {count}.",
+        )
 
 
 def _check_condition(whole: exp.Expr, condition: exp.Expr, error: str) -> None:

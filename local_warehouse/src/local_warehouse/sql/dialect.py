@@ -56,6 +56,7 @@ def _counted(name: str, parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
 _MOST = {
     "CEIL": 2, "FLOOR": 2, "INITCAP": 1, "MAX_BY": 2, "MIN_BY": 2, "POSITION": 3, "LISTAGG": 2,
     "STRING_AGG": 2, "REGR_AVGX": 2, "REGR_AVGY": 2, "REGR_SXX": 2, "REGR_SXY": 2, "REGR_SYY": 2,
+    "SUBSTR": 3, "SUBSTRING": 3,
 }  # fmt: skip
 _OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
 _CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)

@@ -14,7 +14,7 @@ from functools import partial
 from local_warehouse import errors
 from local_warehouse.catalog.locks import definition, schema_definition
 from local_warehouse.catalog.model import Column, Relation, Schema
-from local_warehouse.catalog.names import Name, full_name, schema_name
+from local_warehouse.catalog.names import Name, check_new, full_name, schema_name
 from local_warehouse.resolver.query import Query
 from local_warehouse.rewrites.output_names import name_made
 from local_warehouse.session.context import Context, require_table
@@ -60,6 +60,7 @@ def table(context: Context, reader: StatementReader) -> Result:
 
 def _rename(context: Context, old: Name, reader: StatementReader) -> Result:
     new = full_name(reader.name(), (old.catalog, old.schema))
+    check_new(new.table)
     reader.end()
     with definition(old, new):
         context.relation(old)

@@ -8,6 +8,7 @@ catalog.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
@@ -32,6 +33,8 @@ _WIDER = {
     "float": ("double",),
 }
 _AFTER_TYPE = (",", "COMMENT", "AFTER", "FIRST", "NOT", "DEFAULT")
+
+_NOT_KEPT = re.compile(r"\b(interval|geometry|geography|object)\b")
 
 
 def add(relation: Relation, reader: StatementReader) -> Callable[[], None]:
@@ -179,8 +182,17 @@ def check_names(names: Iterable[str], properties: Mapping[str, str]) -> None:
         )
 
 
+def check_types(types: Iterable[str]) -> None:
+    """Raise SqlError for a type of which the engine keeps no column in a table."""
+    for data_type in types:
+        found = _NOT_KEPT.search(data_type.lower())
+        if found is not None:
+            raise errors.unsupported(f"a column of the type {data_type.upper()}")
+
+
 def new_column(name: str, data_type: str) -> Column:
     """A column of a type as a statement declares it. Raises SqlError (UNSUPPORTED_DATATYPE)."""
+    check_types([data_type])
     return Column(name, from_delta(to_delta(data_type)), declared=declared_type(data_type))
 
 

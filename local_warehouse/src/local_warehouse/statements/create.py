@@ -15,7 +15,7 @@ from sqlglot import exp
 from local_warehouse import errors
 from local_warehouse.catalog.locks import definition
 from local_warehouse.catalog.model import Clone, Column, Constraint, Relation, Schema
-from local_warehouse.catalog.names import Name, full_name, quoted, schema_name
+from local_warehouse.catalog.names import Name, check_new, full_name, quoted, schema_name
 from local_warehouse.delta import bounds, transactions
 from local_warehouse.delta import tables as delta_tables
 from local_warehouse.errors import SqlError
@@ -31,7 +31,7 @@ from local_warehouse.sql.dialect import literal, parse
 from local_warehouse.sql.walk import nodes
 from local_warehouse.statements import clustering, functions, partitions, table_properties
 from local_warehouse.statements.clustering import Clustering
-from local_warehouse.statements.columns import check_names
+from local_warehouse.statements.columns import check_names, check_types
 from local_warehouse.statements.constraints import (
     add_constraint,
     check_condition,
@@ -89,6 +89,7 @@ def _schema(context: Context, reader: StatementReader) -> Result:
     if_not_exists = reader.accept("IF", "NOT", "EXISTS")
     parts = [part.lower() for part in reader.name()]
     catalog, name = schema_name(parts, context.session.catalog)
+    check_new(name)
     schema = Schema(context.catalog.require_catalog(catalog), name)
     while not reader.at_end():
         if reader.accept("COMMENT"):
@@ -131,6 +132,7 @@ class _TableClauses:
     def check_layout(self, columns: dict[str, str]) -> None:
         """Raise SqlError where a table of columns of these types cannot be partitioned or clustered
         as it is asked to."""
+        check_types(columns.values())
         self.clustering.check(columns, self.partition_by, is_managed=not self.location)
         partitions.check(self.partition_by, columns)
 
@@ -138,6 +140,7 @@ class _TableClauses:
 def _table(context: Context, reader: StatementReader, or_replace: bool) -> Result:
     if_not_exists = not or_replace and reader.accept("IF", "NOT", "EXISTS")
     name = full_name(reader.name(), context.session.namespace)
+    check_new(name.table)
     clauses = _read_table_clauses(context, reader)
     if clauses.like is not None:
         _take_definition(clauses, _definition(context, clauses.like))
@@ -401,6 +404,8 @@ def _write_empty(
         _check_adoption(relation, clauses, found[0])
         return found
     _check_distinct(name for name, *_ in clauses.columns)
+    if any(data_type.lower() == "void" for _, data_type, *_ in clauses.columns):
+        raise errors.unsupported("a column that is declared as VOID (CREATE TABLE AS makes one)")
     clauses.check_layout({name: data_type for name, data_type, *_ in clauses.columns})
     check_names((name for name, *_ in clauses.columns), clauses.properties)
     columns = ", ".join(
@@ -590,6 +595,7 @@ def _view(context: Context, reader: StatementReader, replace: bool, temporary: b
         context.session.temporary_views[parts[-1].lower()] = view
         return nothing()
     name = full_name(parts, context.session.namespace)
+    check_new(name.table)
     context.catalog.require_schema(name.catalog, name.schema)
     relation = Relation(name, kind="VIEW", columns=named, view_text=text, comment=comment)
     relation.view_namespace, relation.properties = context.session.namespace, properties

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from local_warehouse import errors
 from local_warehouse.catalog.model import Function, Parameter
-from local_warehouse.catalog.names import full_name
+from local_warehouse.catalog.names import check_new, full_name
 from local_warehouse.resolver import user_functions
 from local_warehouse.resolver.query import Query
 from local_warehouse.rewrites.scopes import aggregates, selects
@@ -56,6 +56,7 @@ def create(context: Context, reader: StatementReader, or_replace: bool, temporar
 
 def _read(context: Context, reader: StatementReader) -> Function:
     name = full_name(reader.name(), context.session.namespace)
+    check_new(name.table)
     reader.expect("(")
     function = Function(name, _parameters(reader), namespace=context.session.namespace)
     if reader.accept("RETURNS", "TABLE"):
