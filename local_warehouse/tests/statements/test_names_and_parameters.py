@@ -16,12 +16,12 @@ def test_parameters_are_values_and_never_sql(warehouse: Any, schema: str) -> Non
 
 
 def test_hostile_names_stay_names(warehouse: Any, schema: str) -> None:
-    name = "a`b'c;--\" d.e"
-    quoted = "`" + name.replace("`", "``") + "`"
+    name, table = "a`b'c;--\" d.e", "a`b'c;--\"de"
+    quoted, of_table = ("`" + one.replace("`", "``") + "`" for one in (name, table))
     mapping = "tblproperties ('delta.columnMapping.mode' = 'name')"
-    warehouse.sql(f"create table {schema}.{quoted} ({quoted} string) {mapping}")
-    warehouse.sql(f"insert into {schema}.{quoted} values ('x')")
-    assert warehouse.sql(f"select t.{quoted} from {schema}.{quoted} as t") == [{name: "x"}]
+    warehouse.sql(f"create table {schema}.{of_table} ({quoted} string) {mapping}")
+    warehouse.sql(f"insert into {schema}.{of_table} values ('x')")
+    assert warehouse.sql(f"select t.{quoted} from {schema}.{of_table} as t") == [{name: "x"}]
 
 
 def test_a_name_comes_from_a_parameter(warehouse: Any, schema: str) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites import intervals
-from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, name_of_type
+from local_warehouse.errors import SqlError
+from local_warehouse.rewrites import intervals, nested_types
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.mixed_numbers import as_compared
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes, widest
-from local_warehouse.rewrites.structs import type_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.rewrites.unfit_arguments import check_common
 from local_warehouse.sql.dialect import render
@@ -74,8 +73,8 @@ def _cast_all(values: list[exp.Expr], types: OperandTypes) -> None:
     given = [types.of(value) for value in values]
     if values:
         check_common(given, values[0].parent or values[0])
-    if any(one.startswith("struct<") for one in given):
-        _check_structs(values, given)
+        shown = render(values[0].parent or values[0])
+        nested_types.check(given, shown, "DATATYPE_MISMATCH.DATA_DIFF_TYPES")
     wanted = common(set(given)) if "string" not in given else _common_of_texts(given)
     if wanted is None:
         return
@@ -99,20 +98,6 @@ def _common_of_texts(given: list[str]) -> str | None:
     return found
 
 
-def _check_structs(values: list[exp.Expr], given: list[str]) -> None:
-    """Raise SqlError where a field is a text or a FLOAT in one struct and of another type in the
-    next: the engine's common type is another one than Spark's."""
-    fields = [type_of(one).expressions for one in given if one.startswith("struct<")]
-    for same in zip(*fields, strict=False):
-        kinds = {name_of_type(one.args["kind"]) for one in same}
-        check_common(kinds, values[0].parent or values[0])
-        if kinds & {"string", "float"} and common(kinds) is not None:
-            raise unsupported(
-                f"STRUCTs whose fields' types differ, {' and '.join(sorted(set(given))).upper()},"
-                " among the values of one expression"
-            )
-
-
 def _compare(node: exp.Expr, types: OperandTypes) -> None:
     """greatest and least take no text beside another value."""
     given = {types.of(value) for value in node.expressions}
@@ -134,6 +119,9 @@ def _compare(node: exp.Expr, types: OperandTypes) -> None:
 def _null_if(call: exp.Expr, types: OperandTypes) -> None:
     """Keep the type of the first argument, which the engine gives up for one of both."""
     value, other = call.expressions
+    if types.of(value) == "void":
+        call.replace(exp.null())
+        return
     if len({types.of(value), types.of(other)} - {UNKNOWN, "void"}) == 2:
         one, two = as_compared([value, other], types)
         places = {"x": value, "one": one, "two": two}

@@ -11,9 +11,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError
+from local_warehouse.rewrites import nested_types
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.sql.walk import nodes, of_kind
+
+_INCOMPATIBLE = "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE"
 
 
 def check_inline_tables(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
@@ -28,16 +32,32 @@ def check_inline_tables(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             literals = {cell.is_string for cell in column if isinstance(cell, exp.Literal)}
             if len(literals) > 1:
                 raise SqlError(
-                    "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
+                    _INCOMPATIBLE,
                     "Invalid inline table. Found incompatible types in the column "
                     f"`col{position + 1}` for inline table: STRING and a number.",
                 )
             given = [types.of(cell) for cell in column]
+            others = {*given} - {"string", "void", UNKNOWN}
+            if "string" in given and others:
+                raise SqlError(
+                    _INCOMPATIBLE,
+                    "Invalid inline table. Found incompatible types in the column"
+                    f" `col{position + 1}` for inline table: STRING and {others.pop().upper()}.",
+                )
+            given = [_of_array(cell) or types.of(cell) for cell in column]
+            nested_types.check(given, f"the column {position + 1} of VALUES", _INCOMPATIBLE)
             if "double" in given or "float" in given:
                 for cell, data_type in zip(column, given, strict=True):
                     if data_type.startswith("decimal"):
                         cell.replace(exp.cast(cell.copy(), "double"))
     return tree
+
+
+def _of_array(cell: exp.Expr) -> str:
+    """The type of an ARRAY of values of one type, which is plain from its text."""
+    is_array = isinstance(cell, exp.Anonymous) and str(cell.this).lower() == "array"
+    found = {evident_type(one) for one in cell.expressions} if is_array else set()
+    return f"array<{found.pop()}>" if len(found) == 1 and UNKNOWN not in found else ""
 
 
 def let_arrays_hold_null(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:

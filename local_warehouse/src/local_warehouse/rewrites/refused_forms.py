@@ -90,6 +90,8 @@ def _check_call(call: exp.Expr) -> None:
         )
     least, most = _COUNTS.get(name, (0, None))
     count = len(arguments(call))
+    if any(one.is_star for one in arguments(call)):
+        return
     if count < least or (most is not None and count > most):
         wanted = f"{least}" if least == most else f"{least} to {most}" if most else f">= {least}"
         raise SqlError(

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
+from local_warehouse.rewrites import nested_types
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_types, evidently_agree
 from local_warehouse.rewrites.operand_types import DIGITS, widest
 from local_warehouse.rewrites.scopes import ColumnsOf, branches, operations, with_visible
@@ -154,6 +155,9 @@ def _wanted(left: Column, right: Column) -> str:
             "UNION can only be performed on tables with compatible column types: column "
             f"{left.name} is {left.type.upper()} in one branch, {right.type.upper()} in another.",
         )
+    shown = f"the column {left.name} of a set operation"
+    are_arrays = not any("map<" in one or "struct<" in one for one in types)
+    nested_types.check(types, shown, "INCOMPATIBLE_COLUMN_TYPE", are_cast=are_arrays)
     return _common(left.type, right.type)
 
 

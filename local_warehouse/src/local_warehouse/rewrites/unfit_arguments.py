@@ -65,14 +65,20 @@ def _may_differ(one: int, other: int) -> bool:
 
 def check_common(types: Iterable[str], node: exp.Expr) -> None:
     """Raise SqlError for values of which an expression gives one and that have no common type."""
-    kinds = {_kind_of_type(data_type) for data_type in types} - {"", "void"}
-    has_one = kinds & {*_ALONE}
-    if len(kinds & {"number", "interval", "moment"}) > 1 or (has_one and len(kinds) > 1):
+    if not have_common(types):
         raise SqlError(
             "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
             f"Cannot resolve {render(node)} due to data type mismatch: its values should have one"
             f" type, and are {' and '.join(sorted(set(types))).upper()}.",
         )
+
+
+def have_common(types: Iterable[str]) -> bool:
+    """Whether values of these types may have a common one."""
+    kinds = {_kind_of_type(data_type) for data_type in types} - {"", "void"}
+    has_one = kinds & {*_ALONE}
+    has_several = len(kinds & {"boolean", "number", "interval", "moment"}) > 1
+    return not has_several and not (has_one and len(kinds) > 1)
 
 
 def _kind_of_type(data_type: str) -> str:
