@@ -88,10 +88,10 @@ def _check_call(call: exp.Expr) -> None:
             f"Cannot resolve routine `{name}`: Databricks has no function of that name"
             f" ({_OTHERS[name]} is one).",
         )
-    least, most = _COUNTS.get(name, (0, None))
-    count = len(arguments(call))
-    if any(one.is_star for one in arguments(call)):
+    if name not in _COUNTS or any(one.is_star for one in arguments(call)):
         return
+    least, most = _COUNTS[name]
+    count = len(arguments(call))
     if count < least or (most is not None and count > most):
         wanted = f"{least}" if least == most else f"{least} to {most}" if most else f">= {least}"
         raise SqlError(
