@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from local_warehouse import errors
 from local_warehouse.catalog.model import Relation
+from local_warehouse.statements.partitions import check_keys
 from local_warehouse.statements.reader import StatementReader
 
 _MOST_KEYS = 4
+_WRONG_TYPE = "DELTA_CLUSTERING_COLUMNS_DATATYPE_NOT_SUPPORTED"
 _WITHOUT_BOUNDS = ("array", "binary", "boolean", "map", "struct", "variant")
 
 
@@ -46,21 +48,7 @@ class Clustering:
                 f"but the table has {len(self.keys)} clustering columns. Please remove the extra "
                 "clustering columns.",
             )
-        types = {name.lower(): data_type.lower() for name, data_type in columns.items()}
-        asked = [key.lower() for key in self.keys]
-        for key in asked:
-            if key not in types:
-                raise errors.column_not_found(key, "the table's columns")
-            if asked.count(key) > 1:
-                raise errors.SqlError(
-                    "DELTA_DUPLICATE_COLUMNS_FOUND", f"CLUSTER BY names {key} twice."
-                )
-            if types[key].startswith(_WITHOUT_BOUNDS):
-                raise errors.SqlError(
-                    "DELTA_CLUSTERING_COLUMNS_DATATYPE_NOT_SUPPORTED",
-                    f"CLUSTER BY is not supported because the column {key} has the type"
-                    f" {types[key].upper()}.",
-                )
+        check_keys("CLUSTER BY", self.keys, columns, _WITHOUT_BOUNDS, _WRONG_TYPE)
 
     def give_to(self, relation: Relation) -> None:
         """Give a relation these keys, spelled as its columns."""
