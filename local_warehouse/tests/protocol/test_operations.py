@@ -58,6 +58,19 @@ def test_a_canceled_statement_stops(warehouse: Any) -> None:
         assert cursor.execute("select 1 as a").fetchall() == [(1,)]
 
 
+def test_a_statement_ends_after_the_time_that_its_session_allows(warehouse: Any) -> None:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("set statement_timeout = 1")
+        with pytest.raises(Error, match=r"OPERATION_CANCELED.*after 1 s .STATEMENT_TIMEOUT"):
+            cursor.execute(_LONG).fetchall()
+        eventually(lambda: not warehouse.computes())
+        assert cursor.execute("select 1 as a").fetchall() == [(1,)]
+        with pytest.raises(Error, match="INVALID_PARAMETER_VALUE"):
+            cursor.execute("set statement_timeout = soon")
+        cursor.execute("reset statement_timeout")
+        assert cursor.execute("select 2 as a").fetchall() == [(2,)]
+
+
 def test_a_statement_that_the_engine_cannot_stop_ends_with_its_process(warehouse: Any) -> None:
     with (
         warehouse.connect() as connection,

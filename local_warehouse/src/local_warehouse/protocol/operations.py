@@ -40,6 +40,7 @@ class Operation:
         self.session = session
         self.encoding = encoding
         self.canceled = False
+        self._seconds: float | None = None  # after which it was canceled by itself
         self._engine = engine
         self._folder = folder
         self._ended = threading.Event()
@@ -49,19 +50,33 @@ class Operation:
         self._source: Iterator[pa.RecordBatch] | None = None
         self._again: Callable[[], Result] | None = None  # the work, while it may be run again
 
-    def run(self, work: Callable[[], Result]) -> None:
-        """Run the statement, and once more on RunAgain if it has changed nothing."""
+    def run(self, work: Callable[[], Result], seconds: float | None = None) -> None:
+        """Run the statement, and once more on RunAgain if it has changed nothing; for no longer
+        than so many seconds."""
         self._again = work
+        timer = threading.Timer(seconds or 0, self._time_out, [seconds])
         try:
+            if seconds is not None:
+                timer.daemon = True
+                timer.start()
             try:
                 self._outcome = self._attempt(work)
             except RunAgain as error:
                 self._outcome = self._second_attempt(error)
         except BaseException as error:
             self._outcome = error
-            if not isinstance(error, SqlError) and not self.canceled:
+            is_ended = self.canceled or self._seconds is not None
+            if not isinstance(error, SqlError) and not is_ended:
                 _log.error("statement failed inside the warehouse", exc_info=error)
+        finally:
+            timer.cancel()
         self._ended.set()
+
+    def _time_out(self, seconds: float) -> None:
+        if not self._ended.is_set():
+            self._seconds = seconds
+            self._ended.set()
+            self._engine.cancel(self.id.hex)
 
     def _attempt(self, work: Callable[[], Result]) -> Result:
         with self._engine.statement(self.id.hex), changes.attempt() as attempt:
@@ -75,7 +90,7 @@ class Operation:
 
     def _second_attempt(self, error: RunAgain) -> Result:
         work, self._again = self._again, None
-        if work is None or self.canceled:
+        if work is None or self.canceled or self._seconds is not None:
             raise error
         _log.warning("running statement %s again: %s", self.id, error)
         return self._attempt(work)
@@ -87,6 +102,9 @@ class Operation:
     @property
     def error(self) -> SqlError | None:
         """Why the statement, which has ended, has no result; None if it has one."""
+        if self._seconds is not None:
+            message = f"Operation has been canceled after {self._seconds:g} s (STATEMENT_TIMEOUT)."
+            return SqlError("OPERATION_CANCELED", message)
         if self.canceled:
             return _canceled()
         error = self._outcome
@@ -206,13 +224,18 @@ class Operations:
         self._lock = threading.Lock()
 
     def start(
-        self, session: bytes, work: Callable[[], Result], encoding: Encoding = ARROW
+        self,
+        session: bytes,
+        work: Callable[[], Result],
+        encoding: Encoding = ARROW,
+        seconds: float | None = None,
     ) -> Operation:
-        """Begin a statement of a session as soon as a thread is free."""
+        """Begin a statement of a session as soon as a thread is free. It is canceled when it has
+        run for so many seconds."""
         operation = Operation(session, self._engine, encoding, self._folder)
         with self._lock:
             self._operations[operation.id.bytes] = operation
-        self._pool.submit(operation.run, work)
+        self._pool.submit(operation.run, work, seconds)
         return operation
 
     def get(self, guid: bytes) -> Operation:

@@ -169,7 +169,8 @@ class ThriftService:
         self, request: Any, response: Any, work: Callable[[], Result], encoding: Encoding
     ) -> Any:
         guid = request.sessionHandle.sessionId.guid
-        operation = self._operations.start(guid, work, encoding)
+        seconds = self._sessions.get(guid).timeout
+        operation = self._operations.start(guid, work, encoding, seconds)
         handle = ttypes.TOperationHandle(
             operationId=ttypes.THandleIdentifier(
                 guid=operation.id.bytes, secret=operation.id.bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ _RESULT_SETTINGS = {
     "spark.sql.ansi.enabled": {"true"},
     "autocommit": {"true"},  # a rollback could not take back what has been committed
 }
+_TIMEOUT = "statement_timeout"
 # The parameters that Databricks documents, and their values where nobody has set them:
 # https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-parameters
 _DEFAULTS = {
@@ -29,7 +31,7 @@ _DEFAULTS = {
     "read_only_external_metastore": "false",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timezone": "UTC",
-    "statement_timeout": "172800",  # seconds
+    _TIMEOUT: "172800",  # seconds
     "timezone": "UTC",
     "use_cached_result": "true",
 }
@@ -68,9 +70,18 @@ class Session:
         """Whether statements are in ANSI mode, as the engine is."""
         return self.configuration.get("ansi_mode", "true").lower() == "true"
 
+    @property
+    def timeout(self) -> float | None:
+        """After how many seconds its statements are canceled, where it has said so."""
+        seconds = int(self.configuration.get(_TIMEOUT, "0"))
+        return float(seconds) if seconds > 0 else None
+
     def configure(self, name: str, value: str) -> None:
         """Keep a setting. Raises SqlError where its value would change results, which the engine
-        cannot do."""
+        cannot do, and for a timeout that is no whole number."""
+        if name.lower() == _TIMEOUT and not re.fullmatch(r"\d{1,9}", value.strip(), re.ASCII):
+            message = f"STATEMENT_TIMEOUT is a whole number of seconds, and not {value!r}."
+            raise errors.SqlError("INVALID_PARAMETER_VALUE", message)
         accepted = _RESULT_SETTINGS.get(name.lower())
         if accepted is not None and value.lower() not in accepted:
             raise errors.unsupported(f"{name} = {value}")
