@@ -181,3 +181,28 @@ def test_columns_keep_char_and_varchar_in_views_and_tables(warehouse: Any, schem
     warehouse.fails(
         f"insert into {schema}.x values ('abcd', 'b', 'c', 'd')", "DELTA_EXCEED_CHAR_VARCHAR_LIMIT"
     )
+
+
+def test_a_views_columns_keep_their_types(warehouse: Any, schema: str) -> None:
+    """A table that is made anew with other types is read with those that the view had."""
+    columns = {"a": "int", "c": "decimal(10, 2)", "d": "date", "e": "string"}
+    declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    warehouse.sql(f"create table {schema}.t ({declared})")
+    warehouse.sql(f"create view {schema}.v as select a, c, d, e from {schema}.t")
+    warehouse.sql(f"create view {schema}.w (n, x) as select * from (select a, e from {schema}.v)")
+    wider = "a bigint, c double, d timestamp, e string, f int"
+    warehouse.sql(f"create or replace table {schema}.t ({wider})")
+    warehouse.sql(
+        f"insert into {schema}.t values (7, 1.005, '2020-01-02 03:04:05', 'x', 1),"
+        " (5000000000, 2, null, 'y', 2)"
+    )
+    found = warehouse.sql(
+        f"select a, typeof(a) as ta, string(c) as c, typeof(c) as tc, string(d) as d from"
+        f" {schema}.v where e = 'x'"
+    )
+    expected = (7, "int", "1.01", "decimal(10,2)", "2020-01-02")
+    assert [tuple(row.values()) for row in found] == [expected]
+    assert warehouse.sql(f"select n from {schema}.w where x = 'x'") == [{"n": 7}]
+    warehouse.fails(f"select a from {schema}.v", "CAST_OVERFLOW")
+    warehouse.sql(f"alter view {schema}.v as select a, c, d, e from {schema}.t")
+    assert len(warehouse.sql(f"select a from {schema}.v where typeof(a) = 'bigint'")) == 2
