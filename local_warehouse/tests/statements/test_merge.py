@@ -151,3 +151,12 @@ def test_a_source_whose_types_no_file_keeps_is_merged(warehouse: Any, schema: st
     assert [tuple(row.values()) for row in found] == [
         ("a", "2026-01-01"), (None, "2026-01-02"), (None, "2026-01-02"),
     ]  # fmt: skip
+
+
+def test_a_merge_has_its_words(warehouse: Any, schema: str) -> None:
+    warehouse.sql(f"create table {schema}.t (id int)")
+    for merge in (
+        f"merge {schema}.t using {schema}.t as s on t.id = s.id when matched then delete",
+        f"merge into {schema}.t using {schema}.t as s when matched then delete",
+    ):
+        warehouse.fails(merge, "PARSE_SYNTAX_ERROR")

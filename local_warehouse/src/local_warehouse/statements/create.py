@@ -283,8 +283,18 @@ def _read_columns(context: Context, reader: StatementReader, clauses: _TableClau
                     raise errors.unsupported(f"{reader.peek().text.upper()} on a column")
             clauses.columns.append((name, data_type, nullable, comment))
         if reader.accept(")"):
-            return
+            break
         reader.expect(",")
+    keys = {
+        column.lower()
+        for constraint in clauses.constraints
+        for column in constraint.columns
+        if constraint.kind == "PRIMARY KEY"
+    }
+    clauses.columns = [
+        (name, data_type, nullable and name.lower() not in keys, comment)
+        for name, data_type, nullable, comment in clauses.columns
+    ]
 
 
 def _new_relation(

@@ -27,6 +27,7 @@ from local_warehouse.types.results import Result, counts
 def merge(context: Context, reader: StatementReader) -> Result:
     """MERGE [WITH SCHEMA EVOLUTION] INTO …; returns the numbers of rows by what was done."""
     evolves = reader.accept("WITH", "SCHEMA", "EVOLUTION")
+    reader.expect("INTO")
     metrics = _run_on_target(context, reader, "merge into", evolves)
     updated = metrics.get("numTargetRowsUpdated", 0)
     deleted = _deleted_by_merge(metrics)
@@ -66,7 +67,6 @@ def _run_on_target(
     context: Context, reader: StatementReader, verb: str, evolves: bool = False
 ) -> dict[str, int]:
     """Run a statement that changes the table it names first; returns the commit's metrics."""
-    reader.accept("INTO")
     text = reader.rest()
     parts = StatementReader(text).name()
     if not evolves:
@@ -92,6 +92,8 @@ def _write(
     if any(step is None or not isinstance(step.args["then"], exp.Insert) for step in steps):
         check_changeable(relation)
     if isinstance(statement, exp.Merge):
+        if not isinstance(statement.args.get("on"), exp.Expr):
+            raise errors.syntax_error("MERGE needs ON and a condition")
         _match_what_a_step_takes(statement)
     if not isinstance(statement, exp.Delete):
         assign_whole_structs(statement, relation)
