@@ -51,7 +51,6 @@ def _of(*names: str) -> Callable[[_Class], _Class]:
 
 _WORDS = {
     "::text": "::string",
-    "::tex)": "::string)",
     "data_type: text": "data_type: string",
     '"my_column", "varchar"': '"my_column", "string"',
     'as "GROUP"': "as `GROUP`",

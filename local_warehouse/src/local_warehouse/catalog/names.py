@@ -50,16 +50,15 @@ def full_name(parts: list[str], namespace: tuple[str, str]) -> Name:
     return Name(*[*namespace][: 3 - len(lowered)], *lowered)
 
 
-def check_new(*names: str) -> None:
-    """Raise SqlError for the name of a new catalog, schema, relation or function that Unity Catalog
-    does not take.
+def check_new(name: str) -> None:
+    """Raise SqlError for the name of a new schema, relation or function that Unity Catalog does not
+    take.
 
     https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names
     """
-    for name in names:
-        if len(name) > _LONGEST or _FORBIDDEN.search(name):
-            raise errors.SqlError(
-                "INVALID_SCHEMA_OR_RELATION_NAME",
-                f"{quoted(name)} is not a valid name: it has up to {_LONGEST} characters, and no"
-                " period, space, slash or control character.",
-            )
+    if len(name) > _LONGEST or _FORBIDDEN.search(name):
+        raise errors.SqlError(
+            "INVALID_SCHEMA_OR_RELATION_NAME",
+            f"{quoted(name)} is not a valid name: it has up to {_LONGEST} characters, and no"
+            " period, space, slash or control character.",
+        )

@@ -6,7 +6,6 @@ corrected before outer ones. What the engine does not know the type of stays as 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -111,11 +110,11 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
             wanted = [(node, fitting.remember, [node]), *wanted, (node, fitting.apply, [node])]
         unordered = unordered_values.doubtful_values(node, kinds)
         if unordered:
-            check = functools.partial(_check_order, unordered)
+            check = _about(unordered_values.check, unordered)
             wanted.insert(0, (node, check, unordered))
         zeros = negative_zeros.doubtful_values(node, kinds)
         if zeros:
-            wanted.insert(0, (node, functools.partial(_check_zeros, zeros), zeros))
+            wanted.insert(0, (node, _about(negative_zeros.check, zeros), zeros))
         if argument_kinds.is_doubtful(node):
             compared = [one for group in mixed_numbers.compared_values(node) for one in group]
             wanted.insert(0, (node, argument_kinds.check_types, compared))
@@ -124,12 +123,11 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
     return corrections
 
 
-def _check_order(values: list[exp.Expr], node: exp.Expr, types: OperandTypes) -> None:
-    unordered_values.check(node, values, types)
-
-
-def _check_zeros(values: list[exp.Expr], node: exp.Expr, types: OperandTypes) -> None:
-    negative_zeros.check(node, values, types)
+def _about(
+    check: Callable[[exp.Expr, list[exp.Expr], OperandTypes], None], values: list[exp.Expr]
+) -> Callable[[exp.Expr, OperandTypes], None]:
+    """A correction that checks these values of its node."""
+    return lambda node, types: check(node, values, types)
 
 
 def _correct_place(corrections: _Corrections, types: OperandTypes) -> None:

@@ -26,7 +26,7 @@ _FAILED = "cast(raise_error('[CANNOT_PARSE_TIMESTAMP] The text has another form.
 _YEAR = re.compile(r"y+")
 _SIGNED = {
     2: "(cast(x as string) like '+%' or cast(x as string) like '-%')",
-    4: "(cast(x as string) like '+%' and not cast(x as string) rlike '^[+][0-9]{{5}}')",
+    4: "(cast(x as string) like '+%' and not cast(x as string) rlike '^[+][0-9]{5}')",
 }
 _POSITIVE = "cast(x as string) like '+%'"
 
@@ -56,7 +56,7 @@ def checked_text(name: str, arguments: list[exp.Expr]) -> str | None:
     elif _LONG in letters:
         wrong.append(f"not cast(x as string) rlike '(?i){_NAMES}|may'")
     if year := _YEAR.match(pattern):
-        wrong.append(_SIGNED.get(len(year[0]), _POSITIVE).format())
+        wrong.append(_SIGNED.get(len(year[0]), _POSITIVE))
     if not wrong:
         return None
     failed = "null" if name.startswith("try_") else _FAILED.format(READING[name])

@@ -22,21 +22,14 @@ _INCOMPATIBLE = "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE"
 
 def check_inline_tables(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Cast the DECIMALs in a column of VALUES that has a DOUBLE. Raises SqlError for a column that
-    has a text and a number as literals."""
+    evidently has a text and what is none."""
     types = OperandTypes(columns_of)  # is asked nothing, and says what is plain from the text
     for values in of_kind(nodes(tree), exp.Values):
         rows = [
             row.expressions if isinstance(row, exp.Tuple) else [row] for row in values.expressions
         ]
         for position, column in enumerate(zip(*rows, strict=False)):
-            literals = {cell.is_string for cell in column if isinstance(cell, exp.Literal)}
-            if len(literals) > 1:
-                raise SqlError(
-                    _INCOMPATIBLE,
-                    "Invalid inline table. Found incompatible types in the column "
-                    f"`col{position + 1}` for inline table: STRING and a number.",
-                )
-            given = [types.of(cell) for cell in column]
+            given = [_of_array(cell) or types.of(cell) for cell in column]
             others = {*given} - {"string", "void", UNKNOWN}
             if "string" in given and others:
                 raise SqlError(
@@ -44,7 +37,6 @@ def check_inline_tables(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
                     "Invalid inline table. Found incompatible types in the column"
                     f" `col{position + 1}` for inline table: STRING and {others.pop().upper()}.",
                 )
-            given = [_of_array(cell) or types.of(cell) for cell in column]
             nested_types.check(given, f"the column {position + 1} of VALUES", _INCOMPATIBLE)
             if "double" in given or "float" in given:
                 for cell, data_type in zip(column, given, strict=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.rewrites.array_values import elements
 from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.signatures import name_of
@@ -27,11 +28,10 @@ _COMPARING = {
 _LOOKING = ("array_contains", "array_remove")
 _REFUSED = refusal("-0.0 in {}")
 # A refusal has the type of a text: it is asked, and not given.
-_CHECKED = {
-    "": f"if(if(cast(x as string) = '-0.0', {_REFUSED} is null, false), null, x)",
-    "array<": f"if(if(exists(x, e -> cast(e as string) = '-0.0'), {_REFUSED} is null, false),"
-    " null, x)",
-}
+_CHECKED = f"if(if(cast(x as string) = '-0.0', {_REFUSED} is null, false), null, x)"
+_CHECKED_VALUES = (
+    f"if(if(exists(x, e -> cast(e as string) = '-0.0'), {_REFUSED} is null, false), null, x)"
+)
 
 
 def doubtful_values(node: exp.Expr, known: Kinds) -> list[exp.Expr]:
@@ -51,10 +51,11 @@ def check(node: exp.Expr, values: list[exp.Expr], types: OperandTypes) -> None:
     """Fail for these values where they hold one."""
     for value in values:
         data_type = types.of(value)
-        prefix = next((one for one in ("array<", "") if data_type.startswith(one)), "")
-        held = data_type.removeprefix("array<").removesuffix(">")
-        if held in ("float", "double") and not _is_plain(value):
-            checked = fill(_CHECKED[prefix].format(f"{name_of(node)}()"), {"x": value})
+        held = elements(data_type)
+        if (held or data_type) in ("float", "double") and not _is_plain(value):
+            checked = fill(
+                (_CHECKED_VALUES if held else _CHECKED).format(f"{name_of(node)}()"), {"x": value}
+            )
             value.replace(checked)
             types.note(checked, data_type)
     if name_of(node) in _LOOKING:

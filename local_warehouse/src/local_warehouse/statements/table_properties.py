@@ -39,7 +39,8 @@ _CHOICES = {
     "columnMapping.mode": ("none", "name", "id"),
     "isolationLevel": ("Serializable", "WriteSerializable"),
     "parquet.compression.codec": (
-        *("brotli", "gzip", "lz4", "lz4_raw", "lzo", "none", "snappy", "uncompressed", "zstd"),
+        *("brotli", "gzip", "lz4", "lz4_raw", "lzo"),
+        *("none", "snappy", "uncompressed", "zstd"),
     ),
 }
 _TEXTS = (
