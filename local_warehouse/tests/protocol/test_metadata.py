@@ -122,17 +122,24 @@ def _answer(cursor: Any, call: str, **names: str) -> list[dict[str, Any]]:
     session = cursor.connection.session
     request = getattr(ttypes, f"TGet{call}Req")(
         sessionHandle=session._session_id.to_thrift_handle(),
-        getDirectResults=ttypes.TSparkGetDirectResults(maxRows=1000, maxBytes=1000000),
         **names,
     )
-    response = getattr(session.backend._client, f"Get{call}")(request)
+    client = session.backend._client
+    response = getattr(client, f"Get{call}")(request)
     assert response.status.statusCode == ttypes.TStatusCode.SUCCESS_STATUS, response.status
-    direct = response.directResults
+    fetched = client.FetchResults(
+        ttypes.TFetchResultsReq(
+            operationHandle=response.operationHandle,
+            maxRows=1000,
+            maxBytes=1_000_000,
+            includeResultSetMetadata=True,
+        )
+    )
     columns = [
         next(values for values in vars(column).values() if values is not None).values
-        for column in direct.resultSet.results.columns
+        for column in fetched.results.columns
     ]
-    names_ = [column.columnName for column in direct.resultSetMetadata.schema.columns]
+    names_ = [column.columnName for column in fetched.resultSetMetadata.schema.columns]
     return [dict(zip(names_, row, strict=True)) for row in zip(*columns, strict=True)]
 
 

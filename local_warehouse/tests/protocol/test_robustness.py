@@ -186,10 +186,10 @@ def test_a_slow_reader_holds_up_nobody(warehouse: WarehouseUnderTest) -> None:
     with closing(RawClient(warehouse)) as client:
         session = client.call("OpenSession", ttypes.TOpenSessionReq()).sessionHandle
         statement = ttypes.TExecuteStatementReq(
-            sessionHandle=session,
-            statement="select repeat('x', 1000) as t from range(20000)",
-            getDirectResults=ttypes.TSparkGetDirectResults(maxRows=100_000, maxBytes=2**30),
+            sessionHandle=session, statement="select repeat('x', 1000) as t from range(20000)"
         )
+        operation = client.call("ExecuteStatement", statement).operationHandle
+        rows = ttypes.TFetchResultsReq(operationHandle=operation, maxRows=100_000, maxBytes=2**30)
         done, answered = threading.Event(), threading.Condition()
         answers = 0  # to another client, meanwhile
         slow: list[Any] = []
@@ -202,7 +202,7 @@ def test_a_slow_reader_holds_up_nobody(warehouse: WarehouseUnderTest) -> None:
 
         def read() -> None:
             try:
-                slow.append(client.call("ExecuteStatement", statement, pause))
+                slow.append(client.call("FetchResults", rows, pause))
             finally:
                 done.set()
 
@@ -215,7 +215,7 @@ def test_a_slow_reader_holds_up_nobody(warehouse: WarehouseUnderTest) -> None:
                     answers += 1
                     answered.notify()
         reader.join()
-        batches = slow[0].directResults.resultSet.results.arrowBatches
+        batches = slow[0].results.arrowBatches
         assert sum(batch.rowCount for batch in batches) > 0
         assert answers > 3
         client.call("CloseSession", ttypes.TCloseSessionReq(sessionHandle=session))
