@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import certifi
+import pyarrow  # noqa: F401 - with numpy; the loader, which tests call, would import it without
 import pytest
 import yaml
 from xdist.scheduler import LoadFileScheduling

@@ -146,28 +146,35 @@
 {% endmacro %}
 
 
-{#- Runs at the end of each run: every test that passed has passed over all that is built by now. One
-    that warned or failed looks at the same rows again next time. -#}
+{#- Runs at the end of each run: every test that looked and passed has passed over all that is built by
+    now. One that warned or failed looks at the same rows again next time. Without news nothing is
+    written: also an INSERT of no row is a version of its table. -#}
 {% macro log_passed_tests(results) %}
     {%- if not execute -%}{%- set seen_by_dbt = [ref('build_log'), ref('test_log')] -%}{%- endif -%}
     {%- set passed = [] -%}
     {%- for result in results if execute -%}
         {%- if result.node.resource_type == 'test' and result.status == 'pass'
-               and '.test_log' in result.node.depends_on.nodes | join(' ') -%}
+               and '.test_log' in result.node.depends_on.nodes | join(' ')
+               and memory_of(result.node.unique_id).get('looks', true) -%}
             {%- do passed.append(result.node.name) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if passed -%}
-        insert into {{ ref('test_log') }}
-        select passed.test_name, newest.logged_at as tested_until
-        from (values {% for name in passed %}('{{ name }}'){{ ', ' if not loop.last }}{% endfor %}) as passed(test_name)
-        cross join (select max(logged_at) as logged_at from {{ ref('build_log') }}) as newest
-        left join (
-            select test_name, max(tested_until) as tested_until
-            from {{ ref('test_log') }}
-            group by test_name
-        ) as known
-            on passed.test_name = known.test_name
-        where newest.logged_at > coalesce(known.tested_until, timestamp'1970-01-01 00:00:00')
+        {%- set news -%}
+            select passed.test_name, newest.logged_at as tested_until
+            from (values {% for name in passed %}('{{ name }}'){{ ', ' if not loop.last }}{% endfor %}) as passed(test_name)
+            cross join (select max(logged_at) as logged_at from {{ ref('build_log') }}) as newest
+            left join (
+                select test_name, max(tested_until) as tested_until
+                from {{ ref('test_log') }}
+                group by test_name
+            ) as known
+                on passed.test_name = known.test_name
+            where newest.logged_at > coalesce(known.tested_until, timestamp'1970-01-01 00:00:00')
+        {%- endset -%}
+        {%- if run_query('select count(*) from (' ~ news ~ ')').rows[0][0] -%}
+            insert into {{ ref('test_log') }}
+            {{ news }}
+        {%- endif -%}
     {%- endif -%}
 {% endmacro %}

@@ -23,7 +23,8 @@ def defer_import(name: str) -> None:
 
 def import_without(absent: str, name: str) -> None:
     """Import a module that uses another one where there is one, as if there were none. Changes
-    nothing where one of the two is imported already."""
+    nothing where one of the two is imported already. Only for a process that will not use the two
+    together: Arrow that was imported without numpy ends the process when it is to make arrays."""
     if absent in sys.modules or name in sys.modules:
         return
     sys.modules[absent] = None  # type: ignore[assignment]  # its import is an ImportError

@@ -17,7 +17,6 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from deltalake import DeltaTable
@@ -36,42 +35,19 @@ _T = TypeVar("_T")
 _PATIENCE = 60.0  # seconds for which a write is computed again, or its store asked again
 _PAUSE = 0.05  # seconds before a write is computed again, at the most
 _MARKED = re.compile(r"(?: AND )?('?)commit_[0-9a-f]{32}\1(?: = ('?)commit_[0-9a-f]{32}\2)?")
+# The metrics of what changed nothing, by operation; all of them are 0.
+_METRICS = {
+    "WRITE": ("numFiles", "numOutputRows", "numOutputBytes"),
+    "MERGE": (
+        "numTargetRowsInserted", "numTargetRowsUpdated", "numTargetRowsDeleted",
+        "numTargetRowsCopied", "numTargetFilesAdded", "numTargetFilesRemoved", "numOutputRows",
+    ),
+    "UPDATE": ("numUpdatedRows", "numCopiedRows", "numAddedFiles", "numRemovedFiles"),
+    "DELETE": ("numDeletedRows", "numCopiedRows", "numAddedFiles", "numRemovedFiles"),
+    "TRUNCATE": ("numDeletedRows", "numRemovedFiles"),
+}  # fmt: skip
 _SETTLING_SECONDS = 0.5  # after which a store has handled the last request of an ended process
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Write:
-    """What has been written to a table: the commit after `version` that carries `mark`.
-
-    There is no such commit if there was nothing to change.
-    """
-
-    relation: Relation
-    version: int
-    mark: str
-
-    @property
-    def commit(self) -> delta_log.Commit | None:
-        """The commit, if there is one.
-
-        A store that does not answer is asked again for a minute: a client that is told of an error
-        would write a second time.
-        """
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                return delta_log.find_commit(self.relation.path, self.version, self.mark)
-            except SqlError:
-                if time.monotonic() > deadline:
-                    raise
-            time.sleep(_SETTLING_SECONDS)
-
-    @property
-    def metrics(self) -> dict[str, int]:
-        """The commit's metrics; empty if there was nothing to change."""
-        found = self.commit
-        return found.metrics if found is not None else {}
 
 
 def commit(
@@ -80,31 +56,35 @@ def commit(
     *,
     append: bool = False,
     rewrites: bool = False,
+    operation: str = "WRITE",
     mark: str | None = None,
-) -> Write:
-    """Run a write to a table, perhaps more than once, until it has committed.
+) -> delta_log.Commit:
+    """Run a write to a table, perhaps more than once, until it has committed; returns the commit.
 
     `write` gets the mark that its commit is to carry, as userMetadata or in its condition
     (`with_mark`). `append` says that it only adds rows, `rewrites` that it puts others in place of
-    all rows. Raises SqlError with the condition of a conflict, or EngineEnded; nothing has been
-    committed then.
+    all rows. A write that changes nothing is committed too, as an `operation`: Delta leaves such
+    commits out under other isolation levels only. Raises SqlError with the condition of a conflict,
+    or EngineEnded; nothing has been committed then.
     """
     with writing(relation.path, rewrites=rewrites):
-        return _commit(relation, write, append, mark)
+        return _commit(relation, write, append, operation, mark or new_mark())
 
 
 def _commit(
-    relation: Relation, write: Callable[[str], object], append: bool, mark: str | None
-) -> Write:
+    relation: Relation, write: Callable[[str], object], append: bool, operation: str, mark: str
+) -> delta_log.Commit:
     deadline = time.monotonic() + _PATIENCE
-    before = (delta_log.known_version if append else delta_log.latest_version)(relation.path)
-    attempt = Write(relation, before, mark or new_mark())
+    first = (delta_log.known_version if append else delta_log.latest_version)(relation.path)
+    before = first
     while True:
+        found = None
         try:
-            write(attempt.mark)
+            write(mark)
         except EngineEnded:
             time.sleep(_SETTLING_SECONDS)
-            if attempt.commit is None:
+            found = _find(relation, first, mark)
+            if found is None:
                 raise
             _log.warning("the engine ended after its commit to %s", relation.name)
         except SqlError as error:
@@ -118,7 +98,45 @@ def _commit(
             before = before if append else delta_log.latest_version(relation.path)
             continue
         changes.note_change()
-        return attempt
+        return (
+            found
+            or _find(relation, first, mark)
+            or _commit_nothing(relation, operation, mark, append)
+        )
+
+
+def _find(relation: Relation, version: int, mark: str) -> delta_log.Commit | None:
+    """The commit after a version that carries a mark; None if there was nothing to change.
+
+    A store that does not answer is asked again for a minute: a client that is told of an error
+    would write a second time.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return delta_log.find_commit(relation.path, version, mark)
+        except SqlError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_SETTLING_SECONDS)
+
+
+def _commit_nothing(
+    relation: Relation, operation: str, mark: str, append: bool
+) -> delta_log.Commit:
+    """Commit that a statement changed nothing, behind whatever others have committed meanwhile."""
+    parameters = {"mode": "Append"} if append else {}
+    metrics = dict.fromkeys(_METRICS[operation], 0)
+    info = _info(operation, parameters, mark, metrics, isBlindAppend=append)
+    body = json.dumps(info).encode()
+    while True:
+        version = delta_log.latest_version(relation.path) + 1
+        if version == 0:  # another session has dropped the table
+            break
+        if objects.put_if_absent(delta_log.entry_url(relation.path, version), body):
+            delta_tables.checkpoint_if_due(relation.path, version)
+            break
+    return delta_log.Commit(version, [info])
 
 
 def add_files(
@@ -138,20 +156,9 @@ def add_files(
     """
     sizes = [action["add"]["size"] for action in adds]
     rows = sum(json.loads(action["add"]["stats"])["numRecords"] for action in adds)
-    info = {
-        "timestamp": int(time.time() * 1000),
-        "operation": "WRITE",
-        "operationParameters": parameters,
-        "isBlindAppend": append,
-        "engineInfo": "local-warehouse",
-        "operationMetrics": {
-            "numFiles": len(adds),
-            "numOutputRows": rows,
-            "numOutputBytes": sum(sizes),
-        },
-        "userMetadata": new_mark(),
-    }
-    body = "\n".join(json.dumps(action) for action in [{"commitInfo": info}, *adds]).encode()
+    metrics = {"numFiles": len(adds), "numOutputRows": rows, "numOutputBytes": sum(sizes)}
+    info = _info("WRITE", parameters, new_mark(), metrics, isBlindAppend=append)
+    body = "\n".join(json.dumps(action) for action in [info, *adds]).encode()
     while True:
         changes.note_change()
         if objects.put_if_absent(delta_log.entry_url(relation.path, version + 1), body):
@@ -166,6 +173,23 @@ def add_files(
         version = winners[-1].version
         if not may_follow(version):
             return False
+
+
+def _info(
+    operation: str, parameters: dict[str, str], mark: str, metrics: dict[str, Any], **more: Any
+) -> dict[str, Any]:
+    """The action that says what a commit did."""
+    return {
+        "commitInfo": {
+            "timestamp": int(time.time() * 1000),
+            "operation": operation,
+            "operationParameters": parameters,
+            "engineInfo": "local-warehouse",
+            "operationMetrics": metrics,
+            "userMetadata": mark,
+            **more,
+        }
+    }
 
 
 def by_delta_rs(

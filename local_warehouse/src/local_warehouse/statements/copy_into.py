@@ -178,14 +178,14 @@ def _load(context: Context, copy: _Copy, urls: list[str]) -> int:
         body = body_of(context, clauses, query, evolves=copy.is_on("mergeschema"))
         note = Copy(transactions.new_mark(), delta_log.latest_version(relation.path), urls)
         context.catalog.begin_copy(relation, note)
-        written = transactions.commit(
+        made = transactions.commit(
             relation,
             lambda mark: context.engine.append(body, relation.path, mark),
             append=True,
             mark=note.id,
         )
     context.catalog.end_copy(relation, note, is_done=True)
-    return written.metrics.get("numOutputRows", 0)
+    return made.metrics.get("numOutputRows", 0)
 
 
 def _settle(context: Context, relation: Relation, note: Copy) -> None:

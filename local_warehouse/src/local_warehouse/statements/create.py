@@ -344,14 +344,14 @@ def _write_query(
         clauses.check_layout({column.name: column.type for column in columns})
         old = _checks_in_log(existing) if existing is not None and replaced else ()
         sql = _without_void(query.sql, columns)
-        written = transactions.commit(
+        made = transactions.commit(
             relation,
             lambda mark: context.engine.overwrite(
                 sql, location, columns, clauses.partition_by, mark, without_checks=old
             ),
             rewrites=True,
         )
-    if clauses.clone_of is not None and (made := written.commit) is not None:
+    if clauses.clone_of is not None:
         source = target(context, clauses.clone_of)
         relation.clone_of = Clone(
             made.version, str(source.name).replace("`", ""), clauses.version_of_source,

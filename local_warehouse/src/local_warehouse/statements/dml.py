@@ -109,7 +109,7 @@ def _write(
                     sql = sql.replace("MERGE", "MERGE WITH SCHEMA EVOLUTION", 1)
                 context.engine.run(sql)
 
-        return transactions.commit(relation, write).metrics
+        return transactions.commit(relation, write, operation=statement.key.upper()).metrics
 
 
 def _match_what_a_step_takes(merge_tree: exp.Merge) -> None:
@@ -175,6 +175,8 @@ def truncate(context: Context, reader: StatementReader) -> Result:
     check_changeable(relation)
     tree = parse(f"delete from {quoted(context.engine.name_of(relation))}")
     metrics = transactions.commit(
-        relation, lambda mark: context.engine.run(render(_with_mark(tree, mark)))
+        relation,
+        lambda mark: context.engine.run(render(_with_mark(tree, mark))),
+        operation="TRUNCATE",
     ).metrics
     return counts(num_affected_rows=metrics.get("numDeletedRows", 0))

@@ -221,8 +221,7 @@ def _run(context: Context, clauses: Insert, body: str, source_alias: str | None)
             condition = render(transactions.with_mark(spread, mark))
             engine.run(f"insert into {name} replace where {condition} {guarded}")
 
-        commit = transactions.commit(relation, replace).commit
-        return 0 if commit is None else _rows_of(context, relation, commit, predicate)
+        return _rows_of(context, relation, transactions.commit(relation, replace), predicate)
     condition = _match_condition(clauses)
     if condition is not None:
         return _replace_matching(context, clauses, name, body, source_alias, condition)
