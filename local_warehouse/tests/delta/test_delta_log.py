@@ -65,3 +65,55 @@ def test_every_tenth_commit_has_a_checkpoint_whatever_it_is(
     warehouse.sql(f"insert into {table} (n) values (2)")
     rows = [{"n": 2}] if "replace" in statement else [{"n": 1}, {"n": 2}]
     assert warehouse.sql(f"select n from {table} order by n") == rows
+
+
+@pytest.mark.parametrize("place", ["on disk", "on S3"])
+def test_a_statement_that_changes_no_row_is_a_version(
+    warehouse: Any, schema: str, place: str
+) -> None:
+    """https://github.com/trinodb/trino/pull/16125 shows so of an INSERT on Databricks, a test of
+    dbt-databricks of a MERGE."""
+    table = f"{schema}.nothing_{place.replace(' ', '_')}"
+    location = f"{warehouse.env['LAKEHOUSE_URL']}/{table}"
+    warehouse.sql(
+        f"create table {table} (a int, b int)"
+        + (f" location '{location}'" if place == "on S3" else "")
+    )
+    of_nothing = "select 1 as a, 2 as b where false"
+    statements = {
+        f"insert into {table} {of_nothing}": "WRITE",
+        f"insert overwrite {table} {of_nothing}": "WRITE",
+        f"insert into {table} replace where a = 9 {of_nothing}": "WRITE",
+        f"insert into {table} replace using (a) {of_nothing}": "WRITE",
+        f"merge into {table} as t using ({of_nothing}) as s on t.a = s.a"
+        " when matched then delete when not matched then insert *": "MERGE",
+        f"update {table} set b = 1 where a = 7": "UPDATE",
+        f"delete from {table} where a = 7": "DELETE",
+        f"delete from {table} where a in (select 7)": "DELETE",
+        f"truncate table {table}": "TRUNCATE",
+    }
+    for number, (statement, operation) in enumerate(statements.items(), start=1):
+        counted = warehouse.sql(statement)
+        assert {count for row in counted for count in row.values()} == {0}, statement
+        newest = warehouse.sql(f"describe history {table} limit 1")[0]
+        assert (newest["version"], newest["operation"]) == (number, operation), statement
+        metrics = dict(newest["operationMetrics"])
+        assert {metrics[name] for name in metrics if "Rows" in name} == {"0"}, statement
+        assert newest["userMetadata"] is None
+    warehouse.sql(f"insert into {table} values (7, 1)")
+    assert warehouse.sql(f"select * from {table} version as of 9") == []
+    assert warehouse.sql(f"select a from {table}") == [{"a": 7}]
+
+
+def test_versions_of_nothing_end_in_a_checkpoint(warehouse: Any, schema: str) -> None:
+    table = f"{schema}.often_nothing"
+    location = f"{warehouse.env['LAKEHOUSE_URL']}/{table}"
+    warehouse.sql(f"create table {table} (a int) location '{location}'")
+    warehouse.sql(f"insert into {table} values (1)")
+    for _ in range(20):
+        warehouse.sql(f"delete from {table} where a = 7")
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    found = warehouse.s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/_delta_log/")["Contents"]
+    assert [entry for entry in found if entry["Key"].endswith(".checkpoint.parquet")]
+    assert version(warehouse, table) == 21
+    assert warehouse.sql(f"select a from {table}") == [{"a": 1}]
