@@ -54,12 +54,15 @@ _WORDS = {
     "data_type: text": "data_type: string",
     '"my_column", "varchar"': '"my_column", "string"',
     'as "GROUP"': "as `GROUP`",
+    # The columns of a key that is added to a table must not be nullable.
+    "unique\n          - type: primary_key": "not_null\n          - type: primary_key",
 }
 
 
 def speak_databricks(module: ModuleType) -> None:
     """Exchange in the texts of a module what Databricks does not take: TEXT, a type of Postgres,
-    and names in double quotes. The adapter's own tests do so too."""
+    names in double quotes, and a primary key of what may be NULL. The adapter's own tests do so
+    too."""
     for name, text in list(vars(module).items()):
         if isinstance(text, str) and not name.startswith("__"):
             for word, exchanged in _WORDS.items():

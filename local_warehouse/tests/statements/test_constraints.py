@@ -123,7 +123,7 @@ def test_a_check_reads_its_own_row_and_says_the_same_at_all_times(
 
 
 def test_the_columns_of_a_primary_key_are_not_null(warehouse: Any, schema: str) -> None:
-    """Those of a new table become so; a table has one key."""
+    """Those of a new table become so, and those of another have to be."""
     warehouse.sql(f"create table {schema}.k (id int primary key, n int)")
     warehouse.sql(f"create table {schema}.l (id int, n int, constraint k primary key (ID))")
     for name in ("k", "l"):
@@ -131,3 +131,8 @@ def test_the_columns_of_a_primary_key_are_not_null(warehouse: Any, schema: str) 
         warehouse.fails(broken, "DELTA_NOT_NULL_CONSTRAINT_VIOLATED")
     second = f"alter table {schema}.k add constraint second primary key (id)"
     warehouse.fails(second, "UC_INVALID_PRIMARY_KEY")
+    warehouse.sql(f"create table {schema}.t (id int)")
+    add = f"alter table {schema}.t add constraint k primary key (id)"
+    warehouse.fails(add, "UC_INVALID_PRIMARY_KEY")
+    warehouse.sql(f"alter table {schema}.t alter column id set not null")
+    warehouse.sql(add)

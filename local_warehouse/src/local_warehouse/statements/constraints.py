@@ -74,7 +74,7 @@ def add_constraint(context: Context, relation: Relation, constraint: Constraint)
         if relation.column(column) is None:
             raise errors.column_not_found(column, str(relation.name))
     if constraint.kind == "PRIMARY KEY":
-        _check_primary_key(relation)
+        _check_primary_key(relation, constraint)
     if constraint.kind == "CHECK":
         _add_check(context, relation, constraint)
     elif constraint.kind == "FOREIGN KEY":
@@ -90,13 +90,21 @@ def add_constraint(context: Context, relation: Relation, constraint: Constraint)
     relation.constraints.append(constraint)
 
 
-def _check_primary_key(relation: Relation) -> None:
-    """Raise SqlError where a table has a primary key already.
+def _check_primary_key(relation: Relation, key: Constraint) -> None:
+    """Raise SqlError where a table has a primary key, or a column of the key may be NULL.
 
     https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-create-table-constraint
     """
     if any(one.kind == "PRIMARY KEY" for one in relation.constraints):
         raise errors.SqlError("UC_INVALID_PRIMARY_KEY", f"{relation.name} has a primary key.")
+    nullable = [one.name for one in map(relation.column, key.columns) if one and one.nullable]
+    if nullable:
+        raise errors.SqlError(
+            "UC_INVALID_PRIMARY_KEY",
+            f"Cannot create the primary key `{key.name}` because its child column(s)"
+            f" {', '.join(map(quoted, nullable))} is nullable. Please change the column nullability"
+            " and retry.",
+        )
 
 
 def relation_namespace(relation: Relation) -> tuple[str, str]:
