@@ -504,12 +504,6 @@ def test_an_alias_may_have_the_name_of_an_operator(warehouse: Any) -> None:
     assert found == [{"isnull": 0, "n": False}]
 
 
-def test_the_star_of_a_relation_is_not_counted(warehouse: Any) -> None:
-    for star in ("t.*", "T.*", "distinct t.*"):
-        counted = f"select count({star}) as n from values (1, null) as t(a, b)"
-        warehouse.fails(counted, "INVALID_USAGE_OF_STAR_OR_REGEX")
-
-
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -657,18 +651,6 @@ def test_a_limit_is_a_number_of_rows(warehouse: Any) -> None:
     assert len(warehouse.sql(f"select n from {ROWS} limit all")) == 3
 
 
-def test_a_star_beside_group_by_is_the_columns(warehouse: Any) -> None:
-    grouped = f"select v.*, n + 1 as x from {ROWS} v where k = 'a' group by k, n, m, x order by n"
-    assert [list(row.values()) for row in warehouse.sql(grouped)] == [
-        ["a", 1, 10, 2],
-        ["a", 2, 20, 3],
-    ]
-    grouped = f"select *, count(*) as c from {ROWS} where n = 3 group by all"
-    assert warehouse.sql(grouped) == [{"k": "b", "n": 3, "m": 30, "c": 1}]
-    warehouse.fails(f"select * from {ROWS} group by k, n", "MISSING_AGGREGATION")
-    warehouse.fails(f"select * from {ROWS} group by k, n, 3", "STAR_GROUP_BY_POS")
-
-
 @pytest.mark.parametrize(
     "query",
     [
@@ -702,27 +684,46 @@ def test_a_total_is_no_key_of_rollup(warehouse: Any) -> None:
         warehouse.fails(f"select count(*) from {ROWS} group by {sets}", "PARSE_SYNTAX_ERROR")
 
 
+@pytest.mark.parametrize(
+    ("clauses", "expected"),
+    [
+        ("cluster by m", [10, 20, 30]),
+        ("distribute by k sort by m desc", [30, 20, 10]),
+        ("distribute by k, n", [10, 20, 30]),
+        ("distribute by k sort by m desc limit 1", [30]),
+        ("where m < 30 union all select 5 cluster by m", [5, 10, 20]),
+        ("group by m cluster by m", [10, 20, 30]),
+    ],
+)
+def test_rows_are_put_into_partitions(warehouse: Any, clauses: str, expected: list[int]) -> None:
+    """Which has no effect on the rows; the order shows that they are in one."""
+    assert [row["m"] for row in warehouse.sql(f"select m from {ROWS} {clauses}")] == expected
+    within = f"select count(*) as n from (select m from {ROWS} {clauses})"
+    assert warehouse.sql(within) == [{"n": len(expected)}]
+
+
+@pytest.mark.parametrize(
+    ("clauses", "condition"),
+    [
+        ("cluster by m order by m", "PARSE_SYNTAX_ERROR"),
+        ("sort by m order by m", "PARSE_SYNTAX_ERROR"),
+        ("cluster by m sort by m", "PARSE_SYNTAX_ERROR"),
+        ("cluster by nowhere", "UNRESOLVED_COLUMN"),
+        ("distribute by nowhere", "UNRESOLVED_COLUMN"),
+    ],
+)
+def test_partitions_are_by_columns_and_without_an_order(
+    warehouse: Any, clauses: str, condition: str
+) -> None:
+    warehouse.fails(f"select m from {ROWS} {clauses}", condition)
+
+
 def test_a_position_in_order_by_has_an_output(warehouse: Any) -> None:
     for order in ("3", "-1", "0", "n, 3"):
         warehouse.fails(f"select k, n from {ROWS} order by {order}", "ORDER_BY_POS_OUT_OF_RANGE")
         union = f"select k, n from {ROWS} union all select k, n from {ROWS} order by {order}"
         warehouse.fails(union, "ORDER_BY_POS_OUT_OF_RANGE")
     warehouse.fails(f"select * from {ROWS} order by 4", "ORDER_BY_POS_OUT_OF_RANGE")
-
-
-def test_a_star_among_the_arguments_of_a_function_is_the_columns(warehouse: Any) -> None:
-    rows = "values (1, 2), (null, 3) as v(x, y)"
-    query = (
-        "select concat_ws('-', *) as a, coalesce(*) as b, to_json(array(v.*)) as c,"
-        " to_json(struct(* except (x))) as d, count(*) over () as n"
-        f" from {rows} where greatest(*) > 1 order by y"
-    )
-    assert warehouse.sql(query) == [
-        {"a": "1-2", "b": 1, "c": "[1,2]", "d": '{"y":2}', "n": 2},
-        {"a": "3", "b": 3, "c": "[null,3]", "d": '{"y":3}', "n": 2},
-    ]
-    grouped = f"select concat_ws('-', *), count(distinct *) from {rows} group by all order by 1"
-    assert [list(row.values()) for row in warehouse.sql(grouped)] == [["1-2", 1], ["3", 0]]
 
 
 @pytest.mark.parametrize(
@@ -738,65 +739,6 @@ def test_what_is_computed_from_a_range_comes_in_its_order(warehouse: Any, query:
     found = [row["id"] for row in warehouse.sql(query)]
     assert len(found) >= 2000
     assert found == sorted(found, reverse="-1" in query)
-
-
-STARS = (
-    "(select id, named_struct('x', id * 2, 'y', named_struct('z', 'z', 'w', 'w')) as s from"
-    " range(1, 2)) a"
-)
-BESIDE = "(select 1L as id, 'v' as v) b"
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        (f"* except (b.id) from {STARS} join {BESIDE} on a.id = b.id", ["id", "s", "v"]),
-        (f"a.* except (id), b.* from {STARS} join {BESIDE} on a.id = b.id", ["s", "id", "v"]),
-        (f"* except (id) from {STARS} join {BESIDE} using (id)", ["s", "v"]),
-        (f"* except (a.id), b.id as k from {STARS} left join {BESIDE} using (id)",
-         ["s", "v", "k"]),
-        (f"* except (id) from {STARS} full join {BESIDE} using (id)", ["s", "v"]),
-        (f"s.* except (x) from {STARS}", ["y"]),
-        (f"a.s.y.* except (z), id from {STARS}", ["w", "id"]),
-        (f"s.*, b.id from {STARS} join {BESIDE} using (id)", ["x", "y", "id"]),
-    ],
-)  # fmt: skip
-def test_a_star_shows_all_columns_but_its_exceptions(
-    warehouse: Any, query: str, expected: list[str]
-) -> None:
-    assert [list(row) for row in warehouse.sql(f"select {query}")] == [expected]
-
-
-def test_the_exceptions_of_a_star_are_fields_of_structs_too(warehouse: Any) -> None:
-    query = f"select to_json(struct({{}})) as j from {STARS}"
-    for star, expected in (
-        ("* except (s.x, s.y.z)", '{"id":1,"s":{"y":{"w":"w"}}}'),
-        ("s.* except (x, y.w)", '{"y":{"z":"z"}}'),
-    ):
-        assert warehouse.sql(query.format(star)) == [{"j": expected}]
-    joined = f"select to_json(s) as j from (select * except (s.x) from {STARS} join {BESIDE}"
-    assert warehouse.sql(f"{joined} using (id))") == [{"j": '{"y":{"z":"z","w":"w"}}'}]
-
-
-@pytest.mark.parametrize(
-    ("query", "condition"),
-    [
-        (f"* except (id) from {STARS} join {BESIDE} on a.id = b.id", "AMBIGUOUS_REFERENCE"),
-        (f"a.* except (b.id) from {STARS}, {BESIDE}", "UNRESOLVED_COLUMN"),
-        (f"* except (b.id) from {STARS} join {BESIDE} using (id)", "UNRESOLVED_COLUMN"),
-        (f"* except (id, a.id) from {STARS}", "EXCEPT_OVERLAPPING_COLUMNS"),
-        (f"* except (s.y, s.y.z) from {STARS}", "EXCEPT_OVERLAPPING_COLUMNS"),
-        (f"id.* except (x) from {STARS}", "CANNOT_RESOLVE_STAR_EXPAND"),
-        (f"o.* from {STARS}", "CANNOT_RESOLVE_STAR_EXPAND"),
-        (f"* except id from {STARS}", "PARSE_SYNTAX_ERROR"),
-        (f"* except () from {STARS}", "PARSE_SYNTAX_ERROR"),
-        (f"* except (id, s) from {STARS}", "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"),
-    ],
-)
-def test_a_star_names_its_exceptions_once_and_as_it_shows_them(
-    warehouse: Any, query: str, condition: str
-) -> None:
-    warehouse.fails(f"select {query}", condition)
 
 
 def test_an_alias_that_is_an_output_again_keeps_its_name(warehouse: Any) -> None:

@@ -1,5 +1,5 @@
-"""ORDER BY ALL, ORDER BY an output that is an expression, the order of range, and the NULLs
-within nested values.
+"""ORDER BY ALL, ORDER BY an output that is an expression, CLUSTER BY, the order of range, and the
+NULLs within nested values.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-orderby
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.errors import SqlError, syntax_error, unsupported
 from local_warehouse.rewrites import moments
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import ByClass, OperandTypes
@@ -24,6 +24,7 @@ from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
+_PARTITIONS = ("sort", "distribute", "cluster")
 _PLAIN = {"expressions", "from_", "where", "limit", "offset"}
 _GENERATORS = {"explode", "posexplode", "inline", "stack", "json_tuple"}
 _ROWS, _VALUES = 100_000, 10_000_000  # of a result that is sorted, which the engine holds for it
@@ -97,6 +98,25 @@ def order_by_outputs(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             position = outputs.index(render(sorted_by)) + 1
             sorted_by.replace(exp.Literal.number(position))
     return select
+
+
+def sort_partitions(tree: exp.Expr, _: ColumnsOf) -> exp.Expr:
+    """ORDER BY in place of SORT BY, CLUSTER BY and DISTRIBUTE BY, which the engine does not know or
+    sorts each of its own partitions by: that all rows are in one is one of their results.
+
+    https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select-clusterby
+    """
+    for query in queries(tree):
+        sort, distribute, cluster = (query.args.get(one) for one in _PARTITIONS)
+        given = [clause for clause in (sort, distribute, cluster) if clause is not None]
+        if given and (query.args.get("order") is not None or (cluster and len(given) > 1)):
+            raise syntax_error("ORDER BY and CLUSTER BY stand alone")
+        if given:
+            keys = [key for clause in given for key in clause.expressions]
+            for name in _PARTITIONS:
+                query.set(name, None)
+            query.set("order", exp.Order(expressions=keys))
+    return tree
 
 
 def order_ranges(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:

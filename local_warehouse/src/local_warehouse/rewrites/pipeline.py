@@ -58,6 +58,7 @@ from local_warehouse.rewrites.ordering import (
     order_by_outputs,
     order_ranges,
     order_unions_by_all,
+    sort_partitions,
 )
 from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.padded_texts import pad_compared_texts
@@ -118,6 +119,7 @@ REWRITES: tuple[Rewrite, ...] = (
     spell_as_relations,
     place_named_arguments,
     name_outputs,
+    sort_partitions,
     each_select(look_up_by_name),
     check_inline_tables,
     refuse,

@@ -14,16 +14,30 @@ from local_warehouse import errors
 from local_warehouse.rewrites import scopes
 from local_warehouse.rewrites.scopes import ColumnsOf, columns_of_relations, sources
 from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes, of_kind
 
 _NUMBERS = {"bigint", "boolean", "decimal", "double", "float", "int", "smallint", "tinyint"}
 
 
 def spell_out_pivots(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
-    """Put a subquery in place of each relation with a PIVOT or UNPIVOT."""
+    """Put a subquery in place of each relation with a PIVOT or UNPIVOT. Raises SqlError for a star
+    of its name, where only the columns that it keeps have that."""
     for source in sources(select):
         if source.args.get("pivots"):
+            _check_stars(select, source)
             source.replace(_spelled_out(source, columns_of_relations(select, columns_of)))
     return select
+
+
+def _check_stars(select: exp.Select, source: exp.Expr) -> None:
+    if source.args["pivots"][-1].args.get("alias"):
+        return
+    name = source.alias_or_name.lower()
+    for star in of_kind(nodes(select), exp.Star):
+        if isinstance(star.parent, exp.Column) and star.parent.table.lower() == name:
+            raise errors.unsupported(
+                f"{name}.* of a relation with PIVOT or UNPIVOT (give it a name)"
+            )
 
 
 def _spelled_out(source: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:

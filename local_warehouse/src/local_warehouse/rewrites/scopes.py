@@ -53,13 +53,17 @@ def is_in_partial_join(node: exp.Expr) -> bool:
     """Whether an expression is in a SEMI or ANTI join, as its condition or that of a join within,
     and reads columns of a relation that the rest of its place does not see."""
     join = node.find_ancestor(exp.Join, exp.Select)
-    while isinstance(join, exp.Join) and not _is_partial(join):
+    while isinstance(join, exp.Join) and not is_partial(join):
         join = join.find_ancestor(exp.Join, exp.Select)
     return isinstance(join, exp.Join)
 
 
-def _is_partial(join: exp.Expr) -> bool:
-    return str(join.args.get("kind") or "").upper() in ("SEMI", "ANTI")
+def is_partial(join: exp.Expr | None) -> bool:
+    """Whether a node is a SEMI or ANTI join."""
+    return isinstance(join, exp.Join) and str(join.args.get("kind") or "").upper() in (
+        "SEMI",
+        "ANTI",
+    )
 
 
 def relations_of(place: exp.Expr, seen_by: exp.Expr | None = None) -> exp.Select:
@@ -69,7 +73,7 @@ def relations_of(place: exp.Expr, seen_by: exp.Expr | None = None) -> exp.Select
     query = _relations_of(place)
     if seen_by is not None and is_in_partial_join(seen_by):
         for join in query.find_all(exp.Join):
-            if _is_partial(join) and join.find_ancestor(exp.Select) is query:
+            if is_partial(join) and join.find_ancestor(exp.Select) is query:
                 join.set("side", None)
                 join.set("kind", "CROSS")
                 join.set("on", None)
@@ -147,6 +151,13 @@ def sources(select: exp.Select) -> list[exp.Expr]:
 def relations_in(select: exp.Select) -> list[exp.Expr]:
     """The relations of a SELECT's FROM and its joins, and its LATERAL VIEWs."""
     return sources(select) + list(select.args.get("laterals") or [])
+
+
+def in_parentheses(relation: exp.Expr) -> exp.Expr | None:
+    """The first relation of joins in parentheses without a name, or None for another relation."""
+    inner = relation.this if isinstance(relation, exp.Subquery) and not relation.alias else None
+    is_joined = isinstance(inner, (exp.Table, exp.Subquery)) and bool(inner.args.get("joins"))
+    return inner if is_joined else None
 
 
 def star_query(select: exp.Select) -> exp.Select:

@@ -6,6 +6,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names-star
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,14 +16,17 @@ from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
+    in_parentheses,
+    is_partial,
     place_of,
     places_around,
     position_of,
-    sources,
+    relations_in,
     star_query,
 )
 from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.rewrites.structs import field_of, type_of, without_fields
+from local_warehouse.rewrites.templates import PREFIX
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -51,8 +55,8 @@ def spell_out_excepted_stars(select: exp.Select, columns_of: ColumnsOf) -> exp.S
     a position."""
     projections: list[exp.Expr] = []
     changed = False
-    group = None if select.args.get("laterals") else select.args.get("group")
-    relations = {"", *(relation.alias_or_name.lower() for relation in sources(select))}
+    group = select.args.get("group")
+    relations = {"", *(relation.alias_or_name.lower() for relation in relations_in(select))}
     if group is not None and select.is_star and any(map(position_of, group.expressions)):
         raise SqlError(
             "STAR_GROUP_BY_POS", "Star (*) is not allowed beside a position in GROUP BY."
@@ -74,25 +78,46 @@ def spell_out_stars_of_calls(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     """Replace a star among the arguments of a function by the columns, which the output's name
     shows, too; but for the plain ones of count and struct, which the engine knows."""
     is_changed = False
+    for star, select in stars_of_calls(tree):
+        argument = _argument(star)
+        if not _is_known_to_engine(star):
+            put_into_call(argument, _columns(argument, star, select, columns_of))
+            is_changed = True
+    return name_outputs(tree) if is_changed else tree
+
+
+def stars_of_calls(tree: exp.Expr) -> Iterator[tuple[exp.Star, exp.Select]]:
+    """The stars among the arguments of functions, but for that of count(*), with their SELECTs."""
     for star in of_kind(nodes(tree), exp.Star):
-        argument = star.parent if isinstance(star.parent, (exp.Column, exp.Dot)) else star
-        call, select = argument.parent, place_of(star)
+        argument, select = _argument(star), place_of(star)
+        call = argument.parent
         if not isinstance(call, (exp.Anonymous, exp.Distinct)) or not isinstance(
             select, exp.Select
         ):
             continue
-        name = str(call.this).lower() if isinstance(call, exp.Anonymous) else ""
-        is_counted = name == "count" and argument is star and len(call.expressions) == 1
-        if (is_counted or name == "struct") and not star.args.get("except_"):
-            continue
-        at = argument.index or 0
-        columns = [
-            one.output() if name == "struct" else one.value.copy()
-            for one in _columns(argument, star, select, columns_of)
-        ]
-        call.set("expressions", [*call.expressions[:at], *columns, *call.expressions[at + 1 :]])
-        is_changed = True
-    return name_outputs(tree) if is_changed else tree
+        is_alone = argument is star and not star.args.get("except_")
+        if not (name_of(call) == "count" and len(call.expressions) == 1 and is_alone):
+            yield star, select
+
+
+def _argument(star: exp.Star) -> exp.Expr:
+    """A star with the relation or struct before it."""
+    parent = star.parent
+    return parent if isinstance(parent, (exp.Column, exp.Dot)) else star
+
+
+def _is_known_to_engine(star: exp.Star) -> bool:
+    call: Any = _argument(star).parent
+    return name_of(call) == "struct" and not star.args.get("except_")
+
+
+def put_into_call(argument: exp.Expr, columns: list[StarColumn]) -> None:
+    """Put columns in place of a star among the arguments of a function."""
+    call: Any = argument.parent
+    at = argument.index or 0
+    is_struct = name_of(call) == "struct"
+    values = [one.output() if is_struct else one.value.copy() for one in columns]
+    call.set("expressions", [*call.expressions[:at], *values, *call.expressions[at + 1 :]])
 
 
 def star_of(node: exp.Expr) -> exp.Star | None:
@@ -187,24 +212,46 @@ def _without(column: StarColumn, paths: list[list[str]]) -> StarColumn:
 
 
 def _known(select: exp.Select, columns_of: ColumnsOf) -> list[StarColumn]:
-    """The columns of a SELECT's relations."""
-    known = []
-    for source in sources(select):
-        alias = source.alias_or_name
-        one = star_query(select)
-        if alias:  # a lone subquery may have none
-            table = exp.to_identifier(alias, quoted=True)
-            one.set("expressions", [exp.Column(this=exp.Star(), table=table)])
-        known += [
-            StarColumn(
-                alias or None,
-                column.name,
-                column.type,
-                exp.column(column.name, table=alias or None, quoted=True),
-            )
-            for column in columns_of(one)
-        ]
-    return known
+    """The columns of a SELECT's relations, but of those that only a SEMI or ANTI join reads."""
+    shown = [
+        leaf
+        for relation in relations_in(select)
+        for leaf in _leaves(relation)
+        if not is_partial(relation.parent)
+    ]
+    return [column for one in shown for column in columns_of_relation(select, one, columns_of)]
+
+
+def _leaves(relation: exp.Expr) -> Iterator[exp.Expr]:
+    """The relations of joins in parentheses, or the relation itself."""
+    inner = in_parentheses(relation)
+    if inner is None:
+        yield relation
+        return
+    yield from _leaves(inner)
+    for join in inner.args["joins"]:
+        if not is_partial(join):
+            yield from _leaves(join.this)
+
+
+def columns_of_relation(
+    select: exp.Select, relation: exp.Expr, columns_of: ColumnsOf
+) -> list[StarColumn]:
+    """The columns of a relation that a SELECT reads, which gets a name if it has none."""
+    if not relation.alias_or_name:
+        alias = relation.args.get("alias") or exp.TableAlias()
+        alias.set("this", exp.to_identifier(f"{PREFIX}relation_{id(relation)}"))
+        relation.set("alias", alias)
+    alias = relation.alias_or_name
+    one = star_query(select)
+    star = exp.Column(this=exp.Star(), table=exp.to_identifier(alias, quoted=True))
+    one.set("expressions", [star])
+    return [
+        StarColumn(
+            alias, column.name, column.type, exp.column(column.name, table=alias, quoted=True)
+        )
+        for column in columns_of(one)
+    ]
 
 
 def spell_as_relations(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:

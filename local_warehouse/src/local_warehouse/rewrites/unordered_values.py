@@ -15,7 +15,7 @@ from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.mixed_numbers import compared_values
 from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.ordering import output
-from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.scopes import ColumnsOf, with_visible
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.kinds import ALL, everywhere, kinds
@@ -50,7 +50,7 @@ def refuse_unordered_stars(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     ]
     if selects and any(of & _UNORDERED for of in Kinds(found).of_names()):
         for select in selects:
-            for column in columns_of(select.copy()):
+            for column in columns_of(with_visible(select.copy(), select)):
                 _check_type(select.args["distinct"], column.name, column.type)
     return tree
 

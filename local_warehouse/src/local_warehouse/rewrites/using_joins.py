@@ -10,12 +10,28 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-qry-select
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlglot import exp
 
 from local_warehouse.rewrites.mixed_numbers import keys_may_be_mixed
-from local_warehouse.rewrites.scopes import ColumnsOf, columns_of_relations, sources
-from local_warehouse.rewrites.stars import StarColumn, columns_left, star_of
+from local_warehouse.rewrites.output_names import name_outputs
+from local_warehouse.rewrites.scopes import (
+    ColumnsOf,
+    columns_of_relations,
+    in_parentheses,
+    is_partial,
+    sources,
+)
+from local_warehouse.rewrites.signatures import name_of
+from local_warehouse.rewrites.stars import (
+    StarColumn,
+    columns_left,
+    columns_of_relation,
+    put_into_call,
+    star_of,
+    stars_of_calls,
+)
 
 
 def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -28,9 +44,15 @@ def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
         return select
     of: dict[str, list[StarColumn]] = {}  # by the relation's alias in lower case
     merged: dict[str, exp.Expr] = {}
-    columns_of = columns_of_relations(select, columns_of)
-    shown = _spelled_out(sources(select), _joins_of(select), columns_of, of, merged)
-    _put_names(select, shown, of, merged)
+    columns_alone = columns_of_relations(select, columns_of)
+    shown = _spelled_out(sources(select), _joins_of(select), columns_alone, of, merged)
+    _put_keys(select, merged)
+    for view in select.args.get("laterals") or []:
+        columns = columns_of_relation(select, view, columns_of)
+        of[view.alias_or_name.lower()] = columns
+        shown = shown + columns
+    _put_into_calls(select, shown, of, merged)
+    _put_columns(select, shown, of)
     return select
 
 
@@ -38,7 +60,7 @@ def _joins(place: exp.Expr) -> Iterator[exp.Join]:
     """The joins of a SELECT, also those in parentheses."""
     yield from _joins_of(place)
     for source in sources(place) if isinstance(place, exp.Select) else _joined_in(place):
-        if (inner := _in_parentheses(source)) is not None:
+        if (inner := in_parentheses(source)) is not None:
             yield from _joins(inner)
 
 
@@ -51,13 +73,6 @@ def _joined_in(table: exp.Expr) -> list[exp.Expr]:
     return [table, *(join.this for join in _joins_of(table))]
 
 
-def _in_parentheses(source: exp.Expr) -> exp.Expr | None:
-    """The first relation of joins in parentheses without a name, or None for another relation."""
-    inner = source.this if isinstance(source, exp.Subquery) and not source.alias else None
-    is_joined = isinstance(inner, (exp.Table, exp.Subquery)) and bool(_joins_of(inner))
-    return inner if is_joined else None
-
-
 def _spelled_out(
     relations: list[exp.Expr],
     joins: list[exp.Join],
@@ -68,7 +83,7 @@ def _spelled_out(
     """What a star shows of joined relations, whose joins get their ON in place."""
     columns = []
     for source in relations:
-        inner = _in_parentheses(source)
+        inner = in_parentheses(source)
         if inner is not None:
             nested = _joined_in(inner), _joins_of(inner)
             columns.append(_spelled_out(*nested, columns_of, of, merged))
@@ -108,7 +123,11 @@ def _may_lack_keys(join: exp.Join) -> bool:
 
 def _qualifies(select: exp.Select) -> bool:
     is_excepted = any(star.args.get("except_") for star in select.find_all(exp.Star))
-    return is_excepted or any(column.table for column in select.find_all(exp.Column))
+    return (
+        is_excepted
+        or any(column.table for column in select.find_all(exp.Column))
+        or any(True for _ in stars_of_calls(select))
+    )
 
 
 def _may_mix(select: exp.Select, merging: list[exp.Join]) -> bool:
@@ -132,7 +151,7 @@ def _joined(
     merged: dict[str, exp.Expr],
 ) -> list[StarColumn]:
     """What a star shows after a join: its keys, then the other columns of both sides."""
-    is_half = join.kind in ("SEMI", "ANTI")
+    is_half = is_partial(join)
     if not keys:
         if join.method == "NATURAL":  # of relations that have no column in common
             join.set("method", None)
@@ -168,13 +187,8 @@ def _named(columns: list[StarColumn], key: str) -> StarColumn:
     return known or StarColumn(None, key, "", exp.column(key, quoted=True))
 
 
-def _put_names(
-    select: exp.Select,
-    shown: list[StarColumn],
-    of: dict[str, list[StarColumn]],
-    merged: dict[str, exp.Expr],
-) -> None:
-    """Replace stars by columns, and keys without a relation by what the join makes of them."""
+def _put_keys(select: exp.Select, merged: dict[str, exp.Expr]) -> None:
+    """Replace keys without a relation by what the join makes of them."""
     outputs = {column.alias_or_name.lower() for column in select.expressions}
     for column in list(select.find_all(exp.Column)):
         name = column.name.lower()
@@ -186,8 +200,43 @@ def _put_names(
         if column.find_ancestor(exp.Order) is not None and name in outputs:
             continue
         value = merged[name].copy()
-        is_projection = column.parent is select and column.arg_key == "expressions"
-        column.replace(exp.alias_(value, column.name, quoted=True) if is_projection else value)
+        parent = column.parent
+        is_projection = parent is select and column.arg_key == "expressions"
+        is_named = is_projection or (parent is not None and name_of(parent) == "struct")
+        column.replace(exp.alias_(value, column.name, quoted=True) if is_named else value)
+
+
+def _put_into_calls(
+    select: exp.Select,
+    shown: list[StarColumn],
+    of: dict[str, list[StarColumn]],
+    merged: dict[str, exp.Expr],
+) -> None:
+    """Replace the stars among the arguments of functions by columns, which the outputs' names show
+    too."""
+    is_changed = False
+    for star, place in stars_of_calls(select):
+        argument = star.parent if isinstance(star.parent, exp.Column) else star
+        relation = argument.table.lower() if isinstance(argument, exp.Column) else ""
+        if place is not select or isinstance(star.parent, exp.Dot) or relation not in ("", *of):
+            continue
+        columns = [
+            replace(one, value=exp.column(one.name, quoted=True))
+            if one.name.lower() in merged and not relation
+            else one
+            for one in columns_left(star, of.get(relation, shown))
+        ]
+        put_into_call(argument, columns)
+        is_changed = True
+    if is_changed:
+        name_outputs(select)
+        _put_keys(select, merged)
+
+
+def _put_columns(
+    select: exp.Select, shown: list[StarColumn], of: dict[str, list[StarColumn]]
+) -> None:
+    """Replace the stars of a SELECT by columns."""
     projections: list[exp.Expr] = []
     for projection in select.expressions:
         star = star_of(projection)
