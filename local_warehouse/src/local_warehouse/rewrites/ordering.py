@@ -115,6 +115,7 @@ def sort_partitions(tree: exp.Expr, _: ColumnsOf) -> exp.Expr:
             keys = [key for clause in given for key in clause.expressions]
             for name in _PARTITIONS:
                 query.set(name, None)
+            keys = [key if isinstance(key, exp.Ordered) else exp.Ordered(this=key) for key in keys]
             query.set("order", exp.Order(expressions=keys))
     return tree
 

@@ -32,6 +32,7 @@ from local_warehouse.rewrites.date_casts import cut_times_from_dates
 from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
 from local_warehouse.rewrites.distinct_values import take_distinct_values
+from local_warehouse.rewrites.empty_batches import guard_checks, raise_last
 from local_warehouse.rewrites.generators import explode_maps
 from local_warehouse.rewrites.grouping import (
     aggregate_totals,
@@ -184,6 +185,8 @@ REWRITES: tuple[Rewrite, ...] = (
     sort_unions,
     order_ranges,
     let_arrays_hold_null,
+    raise_last,
+    guard_checks,
 )
 
 

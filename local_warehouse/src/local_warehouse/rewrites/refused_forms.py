@@ -47,6 +47,10 @@ def refuse(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             case exp.Case() if node.this is None:
                 for branch in node.args["ifs"]:
                     _check_condition(node, branch.this, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
+            case exp.If() if not isinstance(node.parent, exp.Case) and not node.args.get("false"):
+                raise SqlError(
+                    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "The `if` requires 3 parameters."
+                )
             case exp.Where() if isinstance(node.parent, exp.Filter):
                 _check_condition(node.parent, node.this, "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN")
             case exp.Where():

@@ -15,7 +15,7 @@ from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.mixed_numbers import compared_values
 from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.ordering import output
-from local_warehouse.rewrites.scopes import ColumnsOf, with_visible
+from local_warehouse.rewrites.scopes import ColumnsOf, position_of, with_visible
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.kinds import ALL, everywhere, kinds
@@ -43,16 +43,33 @@ _COMPARING = {
 
 
 def refuse_unordered_stars(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Raise SqlError for SELECT DISTINCT * of columns that have no order."""
+    """Raise SqlError for SELECT DISTINCT * of columns that have no order, and for a position in
+    ORDER BY of such a one beside a star."""
     found = nodes(tree)
-    selects = [
-        one for one in of_kind(found, exp.Select) if one.is_star and one.args.get("distinct")
-    ]
+    selects = [one for one in of_kind(found, exp.Select) if one.is_star and _sorts_outputs(one)]
     if selects and any(of & _UNORDERED for of in Kinds(found).of_names()):
         for select in selects:
-            for column in columns_of(with_visible(select.copy(), select)):
-                _check_type(select.args["distinct"], column.name, column.type)
+            columns = columns_of(with_visible(select.copy(), select))
+            distinct = select.args.get("distinct")
+            if distinct is not None:
+                for column in columns:
+                    _check_type(distinct, column.name, column.type)
+            for key, position in _positions(select):
+                if 0 < position <= len(columns):
+                    column = columns[position - 1]
+                    _check_type(key, column.name, column.type)
     return tree
+
+
+def _sorts_outputs(select: exp.Select) -> bool:
+    return select.args.get("distinct") is not None or bool(_positions(select))
+
+
+def _positions(select: exp.Select) -> list[tuple[exp.Expr, int]]:
+    """The keys of ORDER BY that count an output, and their numbers."""
+    order = select.args.get("order")
+    found = [(key, position_of(key.this)) for key in (order.expressions if order else ())]
+    return [(key, position) for key, position in found if position is not None]
 
 
 def doubtful_values(node: exp.Expr, known: Kinds) -> list[exp.Expr]:

@@ -1,0 +1,134 @@
+"""Batches without rows, which the engine's joins by another condition than an equality give: for
+such a batch the engine fails by what it would refuse of a row, such as a division by zero.
+
+It computes the first branch of a CASE for it, as all of its no rows meet the condition; it makes a
+CASE of a check itself, too. So the first branch is to be one that cannot fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, conditions, place_of
+from local_warehouse.rewrites.signatures import name_of
+from local_warehouse.rewrites.templates import fill
+from local_warehouse.sql.walk import nodes, of_kind
+
+# What the engine checks in a branch of its own, and the argument without which it gives NULL. The
+# condition is one that no row meets, and of which the engine does not know that.
+_OF_NUMBER = "if(greatest(y, y) is null, null, x)"
+_OF_COLLECTION = "if(size(y) is null, null, x)"
+_CHECKED = {
+    "array_max": _OF_COLLECTION, "assert_true": "if(coalesce(y, false), null, x)",
+    "array_min": _OF_COLLECTION, "element_at": _OF_COLLECTION,
+    "mod": _OF_NUMBER, "to_number": _OF_NUMBER, "try_to_number": _OF_NUMBER,
+}  # fmt: skip
+_DIVISIONS = (exp.Div, exp.IntDiv, exp.Mod)
+_EQUALITIES = (exp.EQ, exp.NullSafeEQ)
+
+
+def guard_checks(tree: exp.Expr, _: ColumnsOf) -> exp.Expr:
+    """Compute what the engine checks in a branch behind one that cannot fail, in a statement with a
+    join by another condition than an equality."""
+    found = nodes(tree)
+    checked = [pair for node in found for pair in _checked(node)]
+    if checked and any(map(_may_loop, found)):
+        for node, template in reversed(checked):
+            argument = node.expression if isinstance(node, _DIVISIONS) else _first(node)
+            places = {"x": node, "y": argument}
+            node.replace(fill(template, places))
+    return tree
+
+
+def _checked(node: exp.Expr) -> Iterator[tuple[exp.Expr, str]]:
+    """A node that the engine checks, and what guards it."""
+    template = None
+    if isinstance(node, _DIVISIONS):
+        divisor = node.expression.unnest()
+        template = None if isinstance(divisor, exp.Literal) else _OF_NUMBER
+    elif isinstance(node, exp.Bracket):
+        template = _OF_COLLECTION
+    elif isinstance(node, exp.Anonymous):
+        template = _CHECKED.get(name_of(node)) if node.expressions else None
+    argument = node.expression if isinstance(node, _DIVISIONS) else _first(node)
+    if template is not None and not aggregates(argument) and argument.find(exp.Window) is None:
+        yield node, template
+
+
+def _first(node: exp.Expr) -> exp.Expr:
+    first: exp.Expr = (
+        node.this if isinstance(node, exp.Bracket) else (node.expressions or [node])[0]
+    )
+    return first
+
+
+def _may_loop(node: exp.Expr) -> bool:
+    """Whether a node may become a join without an equality."""
+    if isinstance(node, exp.Join):
+        if node.args.get("using") or node.method == "NATURAL":
+            return False
+        on = node.args.get("on")
+        parts = conditions(on) if on is not None else []
+        return not any(isinstance(part.unnest(), _EQUALITIES) for part in parts)
+    is_subquery = isinstance(node, exp.Select) and node.parent is not None
+    where = node.args.get("where") if is_subquery else None
+    return (
+        where is not None
+        and place_of(node) is not None
+        and any(not isinstance(part.unnest(), _EQUALITIES) for part in conditions(where.this))
+    )
+
+
+def raise_last(tree: exp.Expr, _: ColumnsOf) -> exp.Expr:
+    """Turn the branches of each CASE and IF whose first one raises an error, and no other."""
+    calls = [call for call in of_kind(nodes(tree), exp.Anonymous) if name_of(call) == "raise_error"]
+    for call in calls:
+        branching, is_first = _branching(call)
+        while branching is not None and is_first:
+            if not any(_fails_behind_first(one, branching) for one in calls):
+                _turn(branching)
+                break
+            branching, is_first = _branching(branching)
+    return tree
+
+
+def _branching(node: exp.Expr) -> tuple[exp.Expr | None, bool]:
+    """The CASE or IF that a node is in a branch of, and whether that is the first; None for what is
+    in no branch, as the first condition is computed in any case."""
+    part, whole = node, node.parent
+    while whole is not None and not isinstance(whole, exp.Query):
+        if isinstance(whole, exp.If):
+            case = whole.parent if isinstance(whole.parent, exp.Case) else None
+            is_first = case is None or whole is case.args["ifs"][0]
+            if not is_first or part is not whole.this:
+                return case or whole, is_first and part is whole.args["true"]
+        elif isinstance(whole, exp.Case) and part.arg_key == "default":
+            return whole, False
+        part, whole = whole, whole.parent
+    return None, False
+
+
+def _fails_behind_first(call: exp.Expr, branching: exp.Expr) -> bool:
+    """Whether a call is computed first of what is behind the first branch of a CASE or IF."""
+    found, is_first = _branching(call)
+    while found is not None and found is not branching and is_first:
+        found, is_first = _branching(found)
+    return found is branching and not is_first
+
+
+def _turn(branching: exp.Expr) -> None:
+    """Exchange the first branch with all that follow it."""
+    if isinstance(branching, exp.If):
+        condition, raised = branching.this, branching.args["true"]
+        others = branching.args.get("false")
+    else:
+        first, *rest = branching.args["ifs"]
+        condition, raised, others = first.this, first.args["true"], branching.args.get("default")
+        if branching.this is not None:
+            condition = exp.EQ(this=branching.this.copy(), expression=condition)
+        if rest:
+            others = exp.Case(this=branching.this, ifs=rest, default=others)
+    is_other = exp.Not(this=exp.Is(this=exp.paren(condition), expression=exp.true()))
+    branching.replace(exp.If(this=is_other, true=others or exp.null(), false=raised))
