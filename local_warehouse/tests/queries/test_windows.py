@@ -242,3 +242,14 @@ def test_an_average_of_null_is_a_double(cursor: Any) -> None:
     assert cursor.description[0][1] == "double"
     cursor.execute(f"select avg(null) over (order by i) as y from {_ROWS}")
     assert cursor.description[0][1] == "double"
+
+
+@pytest.mark.parametrize("value", ["array(i, null)", "struct(i, null)"])
+def test_a_range_of_rows_by_nested_values_is_refused(cursor: Any, value: str) -> None:
+    """The engine takes values that differ in a NULL within for equal ones."""
+    for keys in (value, f"i, {value}", f"{value}, i"):
+        for call in ("count(*)", "last_value(i)", "sum(i)"):
+            over = f"{call} over (order by {keys})"
+            assert _condition(cursor, over) == "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE"
+    cursor.execute(f"select rank() over (order by i, {value}) as y from {_ROWS}")
+    assert [row[0] for row in cursor.fetchall()] == [1, 2]

@@ -615,11 +615,15 @@ def _negated(node: exp.Expr) -> list[exp.Expr]:
 
 def _negate_bits(node: exp.Expr, types: OperandTypes) -> None:
     given = types.of(node.this)
-    if given.startswith(("float", "double", "decimal")):
+    if given not in (*DIGITS, "void", UNKNOWN):
         raise SqlError(
             "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
             f"Cannot resolve {render(node)}: ~ takes whole numbers, and has {given.upper()}.",
         )
+    if given in DIGITS:  # the engine makes an INT of the small ones, and negates the least number
+        found = fill(f"cast(-1 - cast(x as bigint) as {given})", {"x": node.this})
+        types.note(found, given)
+        node.replace(found)
 
 
 def _signed(node: exp.Expr) -> list[exp.Expr]:

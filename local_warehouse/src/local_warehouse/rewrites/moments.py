@@ -269,15 +269,18 @@ def _day(call: exp.Expr, types: OperandTypes) -> None:
 
 def ranged(window: exp.Expr) -> list[exp.Expr]:
     """The key of a window whose frame is a RANGE."""
+    keys = keys_of_range(window)
+    return keys if len(keys) == 1 else []
+
+
+def keys_of_range(window: exp.Expr) -> list[exp.Expr]:
+    """The keys of a window whose frame is a RANGE, which a function reads."""
     spec, order = window.args.get("spec"), window.args.get("order")
-    if order is None or len(order.expressions) != 1:
-        return []
-    if spec is not None and str(spec.args.get("kind")).upper() != "RANGE":
+    if order is None or (spec is not None and str(spec.args.get("kind")).upper() != "RANGE"):
         return []
     if (spec is None or not any(_bounds(spec))) and not _aggregates(window.this):
         return []
-    key = order.expressions[0]
-    return [key.this if isinstance(key, exp.Ordered) else key]
+    return [key.this if isinstance(key, exp.Ordered) else key for key in order.expressions]
 
 
 def _aggregates(call: exp.Expr) -> bool:
@@ -293,8 +296,6 @@ def _bounds(spec: exp.Expr) -> list[exp.Expr]:
 def order_range(window: exp.Expr, types: OperandTypes) -> None:
     """Order by times in place of days: the engine takes no lower bound of days."""
     key, spec = ranged(window)[0], window.args.get("spec")
-    if types.of(key).startswith(("array", "map", "struct")):
-        raise unsupported(f"a RANGE of rows by {types.of(key).upper()} (ROWS is computed)")
     if spec is not None:
         _check_bounds(window, spec, key, types.of(key))
     if types.of(key) != "date" or spec is None or not any(_bounds(spec)):

@@ -234,12 +234,15 @@ def _keys(window: exp.Expr) -> list[exp.Expr]:
 
 
 def _window(window: exp.Expr) -> list[exp.Expr]:
-    keys = [*moments.ranged(window), *_keys(window)]
+    keys = [*moments.keys_of_range(window), *_keys(window)]
     return list({id(key): key for key in keys}.values())
 
 
 def _correct_window(window: exp.Expr, types: OperandTypes) -> None:
     """Correct a RANGE, and make 0 of -0.0 among the keys, where the engine has two numbers."""
+    for key in moments.keys_of_range(window):
+        if types.of(key).startswith(("array", "map", "struct")):
+            raise unsupported(f"a RANGE of rows by {types.of(key).upper()} (ROWS is computed)")
     if moments.ranged(window):
         moments.order_range(window, types)
     for key in _keys(window):

@@ -73,7 +73,7 @@ from local_warehouse.rewrites.qualify import filter_qualified, sort_unions
 from local_warehouse.rewrites.refused_forms import refuse
 from local_warehouse.rewrites.regular_expressions import translate_patterns
 from local_warehouse.rewrites.scopes import ColumnsOf, Rewrite, SelectRewrite, selects
-from local_warehouse.rewrites.set_operations import count_in_intersections
+from local_warehouse.rewrites.set_operations import compare_zeros, count_in_intersections
 from local_warehouse.rewrites.stars import (
     spell_as_relations,
     spell_out_excepted_stars,
@@ -180,6 +180,7 @@ REWRITES: tuple[Rewrite, ...] = (
     tell_casts_apart,
     view_called_values,
     count_in_intersections,
+    compare_zeros,
     look_into_changes,
     merge_deletes,
     sort_unions,

@@ -20,11 +20,13 @@ from local_warehouse.rewrites.evident_types import UNKNOWN, evident_types, evide
 from local_warehouse.rewrites.operand_types import DIGITS, widest
 from local_warehouse.rewrites.scopes import ColumnsOf, branches, operations, with_visible
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
+from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import WarehouseDialect
 from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.decimals import decimal_of
 
 _MOMENTS = ("date", "timestamp", "timestamp_ntz")
+_FRACTIONS = ("float", "double")
 _READ_FROM_TEXT = (*_MOMENTS, "boolean")
 _MARK = "local_warehouse_end"  # the name of a column behind the columns of a branch
 
@@ -35,14 +37,17 @@ def count_in_intersections(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     for node in reversed(of_kind(nodes(tree), exp.Intersect)):
         if node.args.get("distinct") is not False:
             continue
-        names = [column.name for column in _ask([node.this], node, columns_of)[0]]
+        columns = _ask([node.this], node, columns_of)[0]
+        names = [column.name for column in columns]
         keys = [exp.column(f"c{i}") for i in range(len(names))]
+        values = [_one_zero(key, column) for key, column in zip(keys, columns, strict=True)]
         number = exp.Window(
             this=exp.Anonymous(this="row_number"),
-            partition_by=[key.copy() for key in keys],
-            order=exp.Order(expressions=[exp.Ordered(this=keys[0].copy())]),
+            partition_by=[value.copy() for value in values],
+            order=exp.Order(expressions=[exp.Ordered(this=values[0].copy())]),
         )
-        numbered = [*keys, exp.alias_(number, "number")]
+        shown = [exp.alias_(v, key.name) for key, v in zip(keys, values, strict=True)]
+        numbered = [*shown, exp.alias_(number, "number")]
         sides = [
             exp.Select(
                 expressions=[one.copy() for one in numbered],
@@ -62,6 +67,30 @@ def count_in_intersections(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         else:
             node.replace(outer)
     return tree
+
+
+def compare_zeros(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Make 0 of -0.0 in the branches of EXCEPT ALL, by which the engine takes them for two."""
+    for node in reversed(of_kind(nodes(tree), exp.Except)):
+        if node.args.get("distinct") is not False:
+            continue
+        sides = [node.this, node.expression]
+        given = _ask(sides, node, columns_of)
+        if any(column.type in _FRACTIONS for columns in given for column in columns):
+            for side, columns in zip(sides, given, strict=True):
+                shown = [
+                    exp.alias_(_one_zero(exp.column(f"c{i}"), column), column.name, quoted=True)
+                    for i, column in enumerate(columns)
+                ]
+                source = _derived(side, "branch", len(columns))
+                side.replace(exp.Select(expressions=shown, from_=exp.From(this=source)))
+    return tree
+
+
+def _one_zero(value: exp.Expr, column: Column) -> exp.Expr:
+    """A value of a column, where -0.0 is 0.0."""
+    template = f"x + cast(0 as {column.type})"
+    return fill(template, {"x": value}) if column.type in _FRACTIONS else value.copy()
 
 
 def align_all(whole: exp.SetOperation, columns_of: ColumnsOf) -> None:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 
 from sqlglot import exp
+from sqlglot.errors import ParseError
 
-from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.errors import SqlError, syntax_error, unsupported
 from local_warehouse.rewrites.operand_types import ByName, OperandTypes
+from local_warehouse.rewrites.structs import field_of, type_of
 from local_warehouse.rewrites.templates import PREFIX, fill, refusal
 from local_warehouse.sql.dialect import WarehouseDialect, render
 
@@ -32,6 +34,7 @@ _UNQUOTED = (
     "regexp_replace(regexp_replace(call, '[A-Za-z_][0-9A-Za-z_]*: ', ''),"
     " '(OBJECT|ARRAY)<|DECIMAL[(][0-9]+,[0-9]+[)]|[A-Z_]+|[>]|, ', '') <> ''"
 )
+_NULL_FIELD = refusal("NULL in a field of a STRUCT in to_variant_object()")
 _NAMES = refusal("names with other characters than letters and digits in the type of a VARIANT")
 _SCHEMA = (
     f"case when call rlike 'DOUBLE' or (call rlike 'VARIANT' and {_HAS_POINT}) then {_NAMES_TYPE}"
@@ -81,6 +84,29 @@ def _to_object(call: exp.Expr, types: OperandTypes) -> None:
         )
     if HAS_FRACTION.search(given) or "map<" in given:  # whose NULLs the engine leaves out
         raise unsupported(f"to_variant_object() of {given.upper()}")
+    value = call.expressions[0]
+    found = _has_null_field(value, type_of(given)) if "struct<" in given else None
+    if found is not None:
+        call.replace(fill(f"if(x, {_NULL_FIELD}, call)", {"x": found, "call": call}))
+
+
+def _has_null_field(value: exp.Expr, kind: exp.Expr, depth: int = 0) -> exp.Expr | None:
+    """Whether a field of the STRUCTs in a value is NULL, which the engine leaves out; None if there
+    are none."""
+    if kind.this == exp.DataType.Type.ARRAY:
+        element = exp.column(f"{PREFIX}element_{depth}")
+        found = _has_null_field(element, kind.expressions[0], depth + 1)
+        places = {"x": value, "y": found or element}
+        return fill(f"exists(x, {element.name} -> y)", places) if found is not None else None
+    if kind.this != exp.DataType.Type.STRUCT:
+        return None
+    conditions: list[exp.Expr] = []
+    for field in kind.expressions:
+        inner = field_of(value, field)
+        conditions.append(exp.paren(inner).is_(exp.null()))
+        found = _has_null_field(inner, field.args["kind"], depth)
+        conditions += [found] if found is not None else []
+    return fill("x is not null and (y)", {"x": exp.paren(value.copy()), "y": exp.or_(*conditions)})
 
 
 def _typed(call: exp.Expr) -> list[exp.Expr]:
@@ -91,7 +117,12 @@ def _typed(call: exp.Expr) -> list[exp.Expr]:
 def _get(call: exp.Expr, types: OperandTypes) -> None:
     """Cast what a path finds, and fail where there is another value than is asked for."""
     value, path, name = call.expressions
-    wanted = exp.DataType.build(name.name, dialect=WarehouseDialect)
+    if not name.is_string:
+        raise SqlError("INVALID_SCHEMA.NON_STRING_LITERAL", f"{render(name)} is not a type's text.")
+    try:
+        wanted = exp.DataType.build(name.name, dialect=WarehouseDialect)
+    except ParseError as error:
+        raise syntax_error(f"{name.name!r} is not a type") from error
     call.replace(found_in(value, path, wanted, fails=str(call.this).lower() == "variant_get"))
 
 

@@ -46,12 +46,24 @@ def number_format(text: str | None, data_type: str, pattern: str | None, kind: s
     pattern that is not known."""
     if text is None or pattern is None:
         return None
-    if data_type == "double" and text[-1:].isdigit():
-        text = f"{Decimal(float(text)):f}"  # by all digits of it, of which 2.675 has 2.67499...
     if kind == "string":
-        return _written(text, _read(pattern or _WHOLE))
-    places = int(pattern)
-    return None if places < 0 else _written(text, _read(_WHOLE + "." * (places > 0) + "0" * places))
+        read = _read(pattern or _WHOLE)
+    elif (places := int(pattern)) < 0:
+        return None
+    else:
+        read = _read(_WHOLE + "." * (places > 0) + "0" * places)
+    is_double = data_type == "double" and text[-1:].isdigit()
+    return _written(_of_double(text, read) if is_double else text, read)
+
+
+def _of_double(text: str, pattern: _Pattern) -> str:
+    """The digits of a DOUBLE: the fewest that say which one it is, unless one of them is rounded.
+    That is done by all digits, of which 2.675 has 2.67499..."""
+    fewest = Decimal(repr(float(text)))
+    exponent = fewest.as_tuple().exponent
+    assert isinstance(exponent, int)
+    is_whole = not pattern.exponent and pattern.factor == 1 and -exponent <= pattern.most
+    return f"{fewest if is_whole else Decimal(float(text)):f}"
 
 
 @functools.lru_cache(64)
