@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import evident_type
+from local_warehouse.rewrites.scopes import branches, expression_of, place_of, sources
 from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql import interval_literals
@@ -53,7 +54,8 @@ def fields(node: exp.Expr, type_of: TypeOf = evident_type) -> Fields | None:
         return ("DAY", "DAY")
     match node:
         case exp.Column():
-            return _of_type(type_of(node))
+            made = _made_of(node)
+            return (_widest(made, evident_type) if made else None) or _of_type(type_of(node))
         case exp.Interval():
             unit = node.args.get("unit")
             return _of_unit(unit) if unit is not None else _of_units(node)
@@ -82,6 +84,26 @@ def fields(node: exp.Expr, type_of: TypeOf = evident_type) -> Fields | None:
                 return fields(node.expressions[0], type_of)
             return _widest(node.expressions, type_of) if name in _WIDEST else _MADE.get(name)
     return None
+
+
+def _made_of(column: exp.Column) -> list[exp.Expr]:
+    """The expressions that a column of a derived table or of a CTE is, one of each branch; none for
+    other columns."""
+    place = place_of(column)
+    for relation in sources(place) if isinstance(place, exp.Select) else ():
+        if column.table and column.table.lower() != relation.alias_or_name.lower():
+            continue
+        query = expression_of(relation) if isinstance(relation, exp.Table) else relation
+        made = branches(query.this.unnest()) if isinstance(query, (exp.CTE, exp.Subquery)) else []
+        if not made or any(not isinstance(one, exp.Select) or one.is_star for one in made):
+            continue
+        alias = query.args.get("alias") if query is not None else None
+        names = [one.name for one in alias.columns] if alias is not None else []
+        names = names or [one.alias_or_name for one in made[0].expressions]
+        for at, name in enumerate(names):
+            if name.lower() == column.name.lower():
+                return [one.expressions[at].unalias() for one in made if at < len(one.expressions)]
+    return []
 
 
 def difference_of_dates(first: exp.Expr, second: exp.Expr) -> exp.Expr:
@@ -118,11 +140,14 @@ def count(cast: exp.Cast, type_of: TypeOf) -> None:
 
 
 def as_text(value: exp.Expr, type_of: TypeOf) -> exp.Expr | None:
-    """What casts a difference of dates, or what is made of one, to STRING; None where the engine's
-    own cast does. Raises SqlError for one with hours."""
-    if not any(node.meta.get(_OF_DAYS) for node in nodes(value)):
-        return None
+    """What casts a difference of dates, or what is made of one or of a column, to STRING; None
+    where the engine's own cast does. Raises SqlError for a difference with hours."""
     found = fields(value, type_of)
+    if not any(node.meta.get(_OF_DAYS) for node in nodes(value)):
+        if found is None or found in WHOLE or value.find(exp.Column) is None:
+            return None
+        kind = " to ".join(dict.fromkeys(found))
+        return fill(f"cast(x as interval {kind})", {"x": value})
     if found == ("DAY", "SECOND"):
         return None
     if found != ("DAY", "DAY"):

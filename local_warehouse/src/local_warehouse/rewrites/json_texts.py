@@ -85,6 +85,8 @@ def _to_json(call: exp.Expr, types: OperandTypes) -> None:
     if isinstance(value, exp.Null):
         call.replace(exp.cast(exp.Null(), "string"))
         return
+    if "interval" in given:
+        raise unsupported(f"to_json() of {given.upper()} (cast the INTERVAL to STRING)")
     if _WRITTEN.search(given) is None or given == "variant":
         return
     if options:
