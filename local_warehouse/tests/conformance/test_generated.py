@@ -1,12 +1,13 @@
 """Questions that no one here wrote: the documented examples with their values exchanged for NULL,
 empty, extreme and unicode ones, or with an argument exchanged for a column or a literal of another
-type, and queries of a grammar. The warehouse answers what Spark answers, or says by name that it
-does not support it.
+type, queries of a grammar, and queries that put forms of clauses beside each other. The warehouse
+answers what Spark answers, or says by name that it does not support it.
 
 The first RECORDED questions of each kind, of a fixed seed, have recorded answers; a tenth of them
 is asked, chosen by a seed that a failure prints; the seed `all` in CONFORMANCE_SEED asks all of
-them. run.py asks Spark and the warehouse 10,000 queries, 5,000 calls with other values and 3,000
-with other types of a seed, which is printed too, and records the answers to the first anew.
+them. run.py asks Spark and the warehouse 10,000 queries, 5,000 calls with other values, 3,000 with
+other types and 3,000 queries by clauses of a seed, which is printed too, and records the answers to
+the first anew.
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ import pytest
 import yaml
 from reference import ANSWERS, HERE, ask, spark_is_there, write_answers
 
-from local_warehouse.comparison.questions import documented, generated, of_functions, of_types
+from local_warehouse.comparison.questions import (
+    documented,
+    generated,
+    of_clauses,
+    of_functions,
+    of_types,
+)
 from local_warehouse.comparison.tables import TABLES
 from local_warehouse.comparison.verdicts import (
     EQUAL,
@@ -44,6 +51,7 @@ KINDS = {
     "generated": (generated, 3, 10_000),
     "functions": (of_functions, 0, 5_000),
     "types": (of_types, 0, 3_000),
+    "clauses": (of_clauses, 0, 3_000),
 }
 # Where answers differ: for each kind of question patterns of SQL, by reason.
 DIFFERENCES = yaml.safe_load((HERE / "generated.yml").read_text("utf-8"))

@@ -461,6 +461,18 @@ def test_a_form_gives_its_rows(
 _UNION = "select 0 as x, id from range(9) union all select 5, id from range(9)"
 
 
+def test_values_in_parentheses_are_a_query(warehouse: Any) -> None:
+    for clauses, expected in (
+        ("union all select 1, 2 order by 2", [(1, 2), (1, 3)]),
+        ("except select 1, 3", []),
+        (", (2, 4) order by 1 desc limit 1", [(2, 4)]),
+        ("intersect values (1, 3)", [(1, 3)]),
+    ):
+        found = warehouse.sql(f"select * from (values (1, 3) {clauses})")
+        assert [tuple(row.values()) for row in found] == expected
+    warehouse.fails("select * from (values (1, 3) nonsense of it)", "PARSE_SYNTAX_ERROR")
+
+
 @pytest.mark.parametrize(
     "query",
     [

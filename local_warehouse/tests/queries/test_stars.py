@@ -138,6 +138,47 @@ def test_a_star_is_an_argument_for_each_column_that_it_shows(
     assert warehouse.sql(f"select {query}") == [expected]
 
 
+_PAIR = "(select 1 as k, 10 as v, 'a' as s) t"
+_SWAPPED = "(select 10 as v, 1 as k, 'x' as w) u"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"t.* from {_PAIR} join {_SWAPPED} using (v)", ["v", "k", "s"]),
+        (f"u.* from {_PAIR} join {_SWAPPED} using (k)", ["k", "v", "w"]),
+        (f"t.* from {_PAIR} right join {_SWAPPED} using (v)", ["v", "k", "s"]),
+        (f"u.* from {_PAIR} full join {_SWAPPED} using (k)", ["k", "v", "w"]),
+        (f"u.* from {_PAIR} natural join {_SWAPPED}", ["k", "v", "w"]),
+        (f"* from {_PAIR} left semi join {_SWAPPED} using (v)", ["v", "k", "s"]),
+        (f"t.* from {_PAIR} left anti join (select 2 as v) u using (v)", ["v", "k", "s"]),
+        (f"t.* from {_PAIR} join {_SWAPPED} using (v) join (select 'a' as s) z using (s)",
+         ["s", "v", "k"]),
+        (f"x.* except (k), x.k from ({_PAIR.replace(') t', ') as x')}) cross join range(1)",
+         ["v", "s", "k"]),
+    ],
+)  # fmt: skip
+def test_keys_of_a_join_by_names_come_first(
+    warehouse: Any, query: str, expected: list[str]
+) -> None:
+    assert [list(row) for row in warehouse.sql(f"select {query}")] == [expected]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "struct(*)",
+        "to_json(struct(*))",
+        "to_json(struct(t.k, u.k))",
+        "to_json(named_struct('a', 1, 'a', 2))",
+    ],
+)
+def test_a_struct_has_no_two_fields_of_one_name(warehouse: Any, value: str) -> None:
+    """Of which Databricks keeps both, and the engine one."""
+    query = f"select {value} as j from {_PAIR} join {_SWAPPED} on t.k = u.k"
+    warehouse.fails(query, "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+
+
 def test_a_star_of_a_pivot_is_named(warehouse: Any) -> None:
     """Only the columns that stay have the relation's name on Databricks."""
     for pivot in ("unpivot (x for n in (k, v))", "pivot (sum(v) for s in ('a'))"):

@@ -1,4 +1,4 @@
-"""The questions that warehouses are asked, as SQL, of four kinds."""
+"""The questions that warehouses are asked, as SQL, of five kinds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import re
 from importlib import resources
 
+from local_warehouse.comparison.clauses import clauses
 from local_warehouse.comparison.exchanged_arguments import with_argument_exchanged
 from local_warehouse.comparison.exchanged_values import all_exchanged
 from local_warehouse.comparison.queries import query
@@ -37,3 +38,8 @@ def of_types(seed: int, count: int) -> list[str]:
 def generated(seed: int, count: int) -> list[str]:
     """So many queries of the grammar, which are others for each seed."""
     return [query(seed * 1_000_000 + number) for number in range(count)]
+
+
+def of_clauses(seed: int, count: int) -> list[str]:
+    """So many queries that put forms of clauses beside each other, others for each seed."""
+    return [clauses(random.Random(seed * 1_000_000 + number)) for number in range(count)]  # noqa: S311

@@ -16,7 +16,7 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.evident_types import evident_type
 from local_warehouse.rewrites.operand_types import ByName, OperandTypes
-from local_warehouse.rewrites.structs import field_of, type_of
+from local_warehouse.rewrites.structs import check_fields, field_of, type_of
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.rewrites.texts import as_text
 from local_warehouse.sql.dialect import render
@@ -85,8 +85,8 @@ def _to_json(call: exp.Expr, types: OperandTypes) -> None:
     if isinstance(value, exp.Null):
         call.replace(exp.cast(exp.Null(), "string"))
         return
-    if "interval" in given:
-        raise unsupported(f"to_json() of {given.upper()} (cast the INTERVAL to STRING)")
+    if given.startswith(("array<", "map<", "struct<")):
+        _check_types(type_of(given))
     if _WRITTEN.search(given) is None or given == "variant":
         return
     if options:
@@ -94,6 +94,15 @@ def _to_json(call: exp.Expr, types: OperandTypes) -> None:
             return
         raise unsupported(f"to_json() of {given.upper()} with options")
     call.replace(_json(value, type_of(given), 0))
+
+
+def _check_types(whole: exp.DataType) -> None:
+    """Raise SqlError for types of which the engine writes no JSON, or another."""
+    for kind in whole.find_all(exp.DataType):
+        if isinstance(kind.this, exp.Interval) or kind.this == exp.DataType.Type.INTERVAL:
+            raise unsupported("to_json() of an INTERVAL (cast it to STRING)")
+        if kind.this == exp.DataType.Type.STRUCT:
+            check_fields([field.name for field in kind.expressions])
 
 
 def _json(value: exp.Expr, kind: exp.Expr, depth: int) -> exp.Expr:

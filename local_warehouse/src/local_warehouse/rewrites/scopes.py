@@ -154,10 +154,12 @@ def relations_in(select: exp.Select) -> list[exp.Expr]:
 
 
 def in_parentheses(relation: exp.Expr) -> exp.Expr | None:
-    """The first relation of joins in parentheses without a name, or None for another relation."""
+    """The relation, perhaps the first of joins, that stands in parentheses without a name of their
+    own; None for another relation."""
     inner = relation.this if isinstance(relation, exp.Subquery) and not relation.alias else None
-    is_joined = isinstance(inner, (exp.Table, exp.Subquery)) and bool(inner.args.get("joins"))
-    return inner if is_joined else None
+    if not isinstance(inner, (exp.Table, exp.Subquery)):
+        return None
+    return inner if inner.args.get("joins") or inner.alias_or_name else None
 
 
 def star_query(select: exp.Select) -> exp.Select:

@@ -25,7 +25,7 @@ from local_warehouse.rewrites.scopes import (
     star_query,
 )
 from local_warehouse.rewrites.signatures import name_of
-from local_warehouse.rewrites.structs import field_of, type_of, without_fields
+from local_warehouse.rewrites.structs import check_fields, field_of, type_of, without_fields
 from local_warehouse.rewrites.templates import PREFIX
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
@@ -80,7 +80,7 @@ def spell_out_stars_of_calls(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     is_changed = False
     for star, select in stars_of_calls(tree):
         argument = _argument(star)
-        if not _is_known_to_engine(star):
+        if not _is_known_to_engine(star) or len(relations_in(select)) > 1:
             put_into_call(argument, _columns(argument, star, select, columns_of))
             is_changed = True
     return name_outputs(tree) if is_changed else tree
@@ -116,6 +116,8 @@ def put_into_call(argument: exp.Expr, columns: list[StarColumn]) -> None:
     call: Any = argument.parent
     at = argument.index or 0
     is_struct = name_of(call) == "struct"
+    if is_struct:
+        check_fields([one.name for one in columns])
     values = [one.output() if is_struct else one.value.copy() for one in columns]
     call.set("expressions", [*call.expressions[:at], *values, *call.expressions[at + 1 :]])
 
@@ -229,7 +231,7 @@ def _leaves(relation: exp.Expr) -> Iterator[exp.Expr]:
         yield relation
         return
     yield from _leaves(inner)
-    for join in inner.args["joins"]:
+    for join in inner.args.get("joins") or []:
         if not is_partial(join):
             yield from _leaves(join.this)
 

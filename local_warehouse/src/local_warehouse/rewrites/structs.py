@@ -6,6 +6,8 @@ counts them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
@@ -19,6 +21,13 @@ _ARRAYS = (_Type.ARRAY, _Type.LIST)
 def type_of(ddl_type: str) -> exp.DataType:
     """The syntax tree of a type."""
     return exp.DataType.build(ddl_type, dialect=WarehouseDialect)
+
+
+def check_fields(names: Sequence[str]) -> None:
+    """Raise SqlError where a STRUCT gets two fields of one name, of which the engine knows one."""
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise unsupported(f"a STRUCT with two fields of the name {', '.join(sorted(twice))}")
 
 
 def makes_struct(node: exp.Expr) -> bool:

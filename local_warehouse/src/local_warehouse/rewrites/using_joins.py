@@ -47,6 +47,8 @@ def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
     columns_alone = columns_of_relations(select, columns_of)
     shown = _spelled_out(sources(select), _joins_of(select), columns_alone, of, merged)
     _put_keys(select, merged)
+    for alias, columns in of.items():
+        of[alias] = _keys_first(alias, columns, shown)
     for view in select.args.get("laterals") or []:
         columns = columns_of_relation(select, view, columns_of)
         of[view.alias_or_name.lower()] = columns
@@ -117,8 +119,9 @@ def _merges(join: exp.Join) -> bool:
 
 
 def _may_lack_keys(join: exp.Join) -> bool:
-    """Whether it is a NATURAL join of which the engine wants a condition."""
-    return join.method == "NATURAL" and bool(join.side or join.kind)
+    """Whether it is a NATURAL join of which the engine wants a condition, or a join of one side, of
+    which it shows the keys where they are."""
+    return is_partial(join) or (join.method == "NATURAL" and bool(join.side or join.kind))
 
 
 def _qualifies(select: exp.Select) -> bool:
@@ -164,8 +167,6 @@ def _joined(
     join.set("on", exp.and_(*conditions))
     join.set("using", None)
     join.set("method", None)
-    if is_half:
-        return left
     first = []
     for key, (one, other) in zip(keys, pairs, strict=True):
         relation, value = one.relation, one.value
@@ -177,8 +178,28 @@ def _joined(
             value = exp.Anonymous(this="coalesce", expressions=both)
         merged[key] = value
         first.append(StarColumn(relation, one.name, one.type, value))
-    others = [c for c in (*left, *right) if c.name.lower() not in keys]
-    return first + others
+    others = left if is_half else left + right
+    return first + [column for column in others if column.name.lower() not in keys]
+
+
+def _keys_first(alias: str, columns: list[StarColumn], shown: list[StarColumn]) -> list[StarColumn]:
+    """What the star of a relation shows: the keys that a star of all does not, then the rest in its
+    order.
+
+    Rule: UnresolvedStar.expand of Apache Spark, by which hidden columns come first.
+    """
+    names = [one.name.lower() for one in shown]
+    own = {
+        one.name.lower(): at
+        for at, one in enumerate(shown)
+        if (one.relation or "").lower() == alias and isinstance(one.value, exp.Column)
+    }
+
+    def place(column: StarColumn) -> tuple[bool, int]:
+        name = column.name.lower()
+        return name in own, own.get(name, names.index(name) if name in names else 0)
+
+    return sorted(columns, key=place)
 
 
 def _named(columns: list[StarColumn], key: str) -> StarColumn:

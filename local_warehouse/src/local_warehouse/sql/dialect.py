@@ -189,6 +189,14 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             is_interval = self._tokens[self._index - 2].token_type is TokenType.INTERVAL
             return self._parse_unary() if is_interval else _positive(self._parse_unary())
 
+        def _parse_derived_table_values(self, *given: Any, **options: Any) -> Any:
+            """VALUES in parentheses, behind whose rows sqlglot reads no clause: where one follows,
+            they are read as the query that they are."""
+            parse = super()._parse_derived_table_values
+            if not self._match(TokenType.L_PAREN, advance=False):
+                return parse(*given, **options)
+            return self._try_parse(lambda: parse(*given, **options))
+
         def _parse_set_operations(self, this: Any) -> Any:
             found = super()._parse_set_operations(this)
             operation = found
