@@ -11,6 +11,7 @@ ROWS = "(select * from values (2, 'b', 7) as v(k, s, n)) as t"
 OTHERS = "(select 1 as j) as u"
 JOINS = (
     f"{ROWS} join {OTHERS} on t.k > u.j where s > 'a'",
+    f"{ROWS} join {OTHERS} on t.k > u.j and t.s = 'b' where s > 'a'",
     f"{ROWS}, {OTHERS} where s > 'a' and t.k > u.j",
     f"{ROWS} left join {OTHERS} on t.k < u.j where s > 'a'",
     f"{ROWS} left semi join {OTHERS} on t.k > u.j where s > 'a'",

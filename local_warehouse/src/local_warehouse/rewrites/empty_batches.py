@@ -71,7 +71,7 @@ def _may_loop(node: exp.Expr) -> bool:
             return False
         on = node.args.get("on")
         parts = conditions(on) if on is not None else []
-        return not any(isinstance(part.unnest(), _EQUALITIES) for part in parts)
+        return not any(_is_of_both(part.unnest()) for part in parts)
     is_subquery = isinstance(node, exp.Select) and node.parent is not None
     where = node.args.get("where") if is_subquery else None
     return (
@@ -79,6 +79,17 @@ def _may_loop(node: exp.Expr) -> bool:
         and place_of(node) is not None
         and any(not isinstance(part.unnest(), _EQUALITIES) for part in conditions(where.this))
     )
+
+
+def _is_of_both(condition: exp.Expr) -> bool:
+    """Whether a condition is an equality of columns, which may be of two relations."""
+    if not isinstance(condition, _EQUALITIES):
+        return False
+    tables = [
+        {c.table.lower() for c in side.find_all(exp.Column)}
+        for side in (condition.this, condition.expression)
+    ]
+    return all(tables) and (tables[0] != tables[1] or tables[0] == {""})
 
 
 def raise_last(tree: exp.Expr, _: ColumnsOf) -> exp.Expr:
