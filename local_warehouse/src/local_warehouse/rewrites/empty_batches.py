@@ -7,8 +7,6 @@ CASE of a check itself, too. So the first branch is to be one that cannot fail.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sqlglot import exp
 
 from local_warehouse.rewrites.scopes import ColumnsOf, aggregates, conditions, place_of
@@ -33,35 +31,27 @@ def guard_checks(tree: exp.Expr, _: ColumnsOf) -> exp.Expr:
     """Compute what the engine checks in a branch behind one that cannot fail, in a statement with a
     join by another condition than an equality."""
     found = nodes(tree)
-    checked = [pair for node in found for pair in _checked(node)]
-    if checked and any(map(_may_loop, found)):
-        for node, template in reversed(checked):
-            argument = node.expression if isinstance(node, _DIVISIONS) else _first(node)
-            places = {"x": node, "y": argument}
-            node.replace(fill(template, places))
+    guards = [(node, guard) for node in found if (guard := _guard(node)) is not None]
+    if guards and any(map(_may_loop, found)):
+        for node, (template, argument) in reversed(guards):
+            node.replace(fill(template, {"x": node, "y": argument}))
     return tree
 
 
-def _checked(node: exp.Expr) -> Iterator[tuple[exp.Expr, str]]:
-    """A node that the engine checks, and what guards it."""
-    template = None
+def _guard(node: exp.Expr) -> tuple[str, exp.Expr] | None:
+    """What guards a node that the engine checks, and the argument by which; None for others."""
     if isinstance(node, _DIVISIONS):
-        divisor = node.expression.unnest()
-        template = None if isinstance(divisor, exp.Literal) else _OF_NUMBER
+        template, argument = _OF_NUMBER, node.expression
+        if isinstance(argument.unnest(), exp.Literal):
+            return None
     elif isinstance(node, exp.Bracket):
-        template = _OF_COLLECTION
-    elif isinstance(node, exp.Anonymous):
-        template = _CHECKED.get(name_of(node)) if node.expressions else None
-    argument = node.expression if isinstance(node, _DIVISIONS) else _first(node)
-    if template is not None and not aggregates(argument) and argument.find(exp.Window) is None:
-        yield node, template
-
-
-def _first(node: exp.Expr) -> exp.Expr:
-    first: exp.Expr = (
-        node.this if isinstance(node, exp.Bracket) else (node.expressions or [node])[0]
-    )
-    return first
+        template, argument = _OF_COLLECTION, node.this
+    elif isinstance(node, exp.Anonymous) and name_of(node) in _CHECKED and node.expressions:
+        template, argument = _CHECKED[name_of(node)], node.expressions[0]
+    else:
+        return None
+    is_made_of_groups = aggregates(argument) or argument.find(exp.Window) is not None
+    return None if is_made_of_groups else (template, argument)
 
 
 def _may_loop(node: exp.Expr) -> bool:
@@ -72,12 +62,10 @@ def _may_loop(node: exp.Expr) -> bool:
         on = node.args.get("on")
         parts = conditions(on) if on is not None else []
         return not any(_is_of_both(part.unnest()) for part in parts)
-    is_subquery = isinstance(node, exp.Select) and node.parent is not None
+    is_subquery = isinstance(node, exp.Select) and place_of(node) is not None
     where = node.args.get("where") if is_subquery else None
-    return (
-        where is not None
-        and place_of(node) is not None
-        and any(not isinstance(part.unnest(), _EQUALITIES) for part in conditions(where.this))
+    return where is not None and any(
+        not isinstance(part.unnest(), _EQUALITIES) for part in conditions(where.this)
     )
 
 
@@ -94,15 +82,18 @@ def _is_of_both(condition: exp.Expr) -> bool:
 
 def raise_last(tree: exp.Expr, _: ColumnsOf) -> exp.Expr:
     """Turn the branches of each CASE and IF whose first one raises an error, and no other."""
-    calls = [call for call in of_kind(nodes(tree), exp.Anonymous) if name_of(call) == "raise_error"]
-    for call in calls:
+    for call in _raising(tree):
         branching, is_first = _branching(call)
         while branching is not None and is_first:
-            if not any(_fails_behind_first(one, branching) for one in calls):
+            if not any(_fails_behind_first(one, branching) for one in _raising(branching)):
                 _turn(branching)
                 break
             branching, is_first = _branching(branching)
     return tree
+
+
+def _raising(tree: exp.Expr) -> list[exp.Expr]:
+    return [call for call in of_kind(nodes(tree), exp.Anonymous) if name_of(call) == "raise_error"]
 
 
 def _branching(node: exp.Expr) -> tuple[exp.Expr | None, bool]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.scopes import (
@@ -241,18 +242,30 @@ def columns_of_relation(
 ) -> list[StarColumn]:
     """The columns of a relation that a SELECT reads, which gets a name if it has none."""
     if not relation.alias_or_name:
-        alias = relation.args.get("alias") or exp.TableAlias()
-        alias.set("this", exp.to_identifier(f"{PREFIX}relation_{id(relation)}"))
-        relation.set("alias", alias)
-    alias = relation.alias_or_name
+        given = [
+            one for one in of_kind(nodes(select), exp.TableAlias) if one.name.startswith(PREFIX)
+        ]
+        give_alias(relation, f"{PREFIX}relation_{len(given)}")
     one = star_query(select)
-    star = exp.Column(this=exp.Star(), table=exp.to_identifier(alias, quoted=True))
-    one.set("expressions", [star])
+    name = exp.to_identifier(relation.alias_or_name, quoted=True)
+    one.set("expressions", [exp.Column(this=exp.Star(), table=name)])
+    return shown_as(relation.alias_or_name, columns_of(one))
+
+
+def give_alias(relation: exp.Expr, name: str) -> None:
+    """Give a relation without a name one; its columns keep theirs."""
+    alias = relation.args.get("alias") or exp.TableAlias()
+    alias.set("this", exp.to_identifier(name))
+    relation.set("alias", alias)
+
+
+def shown_as(alias: str, columns: list[Column]) -> list[StarColumn]:
+    """Columns as a star shows them of the relation of a name."""
     return [
         StarColumn(
             alias, column.name, column.type, exp.column(column.name, table=alias, quoted=True)
         )
-        for column in columns_of(one)
+        for column in columns
     ]
 
 

@@ -28,10 +28,13 @@ from local_warehouse.rewrites.stars import (
     StarColumn,
     columns_left,
     columns_of_relation,
+    give_alias,
     put_into_call,
+    shown_as,
     star_of,
     stars_of_calls,
 )
+from local_warehouse.rewrites.templates import PREFIX
 
 
 def spell_out_using(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
@@ -101,16 +104,10 @@ def _of_relation(
     source: exp.Expr, columns_of: ColumnsOf, of: dict[str, list[StarColumn]]
 ) -> list[StarColumn]:
     if not source.alias_or_name:
-        name = exp.to_identifier(f"local_warehouse_side_{len(of)}")
-        source.set("alias", exp.TableAlias(this=name))
+        give_alias(source, f"{PREFIX}side_{len(of)}")
     alone, alias = source.copy(), source.alias_or_name
     alone.set("joins", None)
-    of[alias.lower()] = [
-        StarColumn(
-            alias, column.name, column.type, exp.column(column.name, table=alias, quoted=True)
-        )
-        for column in columns_of(alone)
-    ]
+    of[alias.lower()] = shown_as(alias, columns_of(alone))
     return of[alias.lower()]
 
 
