@@ -30,9 +30,10 @@ class Calls(grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
         self.release: Callable[[Any], Any]  # sends a release to the engine without waiting for it
 
     @property
-    def are_running(self) -> bool:
-        """Whether any statement runs."""
-        return bool(self._statements)
+    def statements(self) -> frozenset[str]:
+        """The tags of the statements that run."""
+        with self._lock:
+            return frozenset(self._statements)
 
     def begin(self, tag: str) -> None:
         """Note that the statement with this tag runs and may make calls."""

@@ -46,9 +46,11 @@ class Connection:
         from pyspark.sql.connect.session import SparkSession
 
         self.number = next(_numbers)
-        self.lock = threading.Lock()  # around the next two
+        self.lock = threading.Lock()  # around the next three
         self.names: dict[str, str] = {}  # the engine's names of tables, by their relations' ids
         self.locations: dict[str, str] = {}  # the locations of tables, by these names
+        # names that others have replaced, with the statements that ran then and may use them
+        self.replaced: dict[str, frozenset[str]] = {}
         self.snapshots = Snapshots()
         self._has_functions = False
         process = self._process = None if url else EngineProcess()
@@ -82,16 +84,21 @@ class Connection:
     @property
     def is_used(self) -> bool:
         """Whether a statement runs, or rows of a result have not been read."""
-        return self._calls.are_running or any(
+        return bool(self._calls.statements) or any(
             getgeneratorstate(batches) != GEN_CLOSED for batches in self._results
         )
 
     @property
     def is_awaited(self) -> bool:
         """Whether a statement runs, or a reader waits for the next rows of a result."""
-        return self._calls.are_running or any(
+        return bool(self._calls.statements) or any(
             getgeneratorstate(batches) == GEN_RUNNING for batches in self._results
         )
+
+    @property
+    def statements(self) -> frozenset[str]:
+        """The tags of the statements that run."""
+        return self._calls.statements
 
     def memory(self) -> int:
         """Resident bytes of the process without the files that it shares; 0 for a server at a
@@ -151,7 +158,7 @@ class Connection:
             if self._processor_seconds() - before < _IDLE_SHARE:
                 return False
             is_reading = time.monotonic() - self.last_read < _PATIENCE_SECONDS
-            busy = 0 if self._calls.are_running or is_reading else busy + 1
+            busy = 0 if self._calls.statements or is_reading else busy + 1
             if busy >= _PATIENCE_SECONDS:
                 return True
         return False

@@ -303,7 +303,7 @@ class Engine:
     def name_of(self, relation: Relation) -> str:
         """The engine's name of a table, which is declared there on first use and again when its
         schema has changed. A statement that looked the table up before the change gets the newer
-        name."""
+        name; one that has the older name may use it until it ends."""
         name = f"t_{relation.id}_{relation.generation}"
         connection = self._connection
         with connection.lock:
@@ -311,7 +311,7 @@ class Engine:
             if known is not None and int(known.rpartition("_")[2]) >= relation.generation:
                 name = known
             else:
-                self._forget(connection, relation)
+                self._drop_replaced(connection)
                 option, size = _FILE_SIZE
                 self.run(
                     f"create table if not exists `{name}` using delta options ({option} '{size}')"
@@ -319,6 +319,8 @@ class Engine:
                 )
                 connection.names[relation.id] = name
                 connection.locations[name] = relation.path
+                if known is not None:
+                    connection.replaced[known] = connection.statements
         return name
 
     def snapshot_of(self, relation: Relation) -> Snapshot:
@@ -341,14 +343,20 @@ class Engine:
         """Drop the engine's declaration of a table; its next use declares it again."""
         connection = self._connection
         with connection.lock:
-            self._forget(connection, relation)
+            connection.snapshots.forget(relation.id)
+            name = connection.names.pop(relation.id, None)
+            if name is not None:
+                self._drop(connection, name)
 
-    def _forget(self, connection: Connection, relation: Relation) -> None:
-        connection.snapshots.forget(relation.id)
-        name = connection.names.pop(relation.id, None)
-        if name is not None:
-            connection.locations.pop(name, None)
-            self.run(f"drop table if exists `{name}`")
+    def _drop_replaced(self, connection: Connection) -> None:
+        for name, users in list(connection.replaced.items()):
+            if users.isdisjoint(connection.statements):
+                del connection.replaced[name]
+                self._drop(connection, name)
+
+    def _drop(self, connection: Connection, name: str) -> None:
+        connection.locations.pop(name, None)
+        self.run(f"drop table if exists `{name}`")
 
 
 def _answers(url: str) -> bool:
