@@ -90,6 +90,8 @@ _INCAPABLE = (
     "correlated scalar subquery must be aggregated",
     "converted value exceeds the representable",
     "does not support logical expression",
+    "expected string ",  # an array or a scalar, which a format is to read
+    "field names must be string literals",
     "no field named __correlated",  # a subquery whose relations read its outer query
     "null_aware anti join only supports",
     "physical input schema should be the same",  # a column that may be NULL here and not there

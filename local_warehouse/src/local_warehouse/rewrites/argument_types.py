@@ -35,6 +35,7 @@ _TAKEN: dict[str, tuple[str, ...]] = {
 }
 # Which argument is an INT: a BIGINT fails where it is none.
 _INTS = {"elt": 0, "nth_value": 1}
+_NESTED = ("array", "map", "named_struct", "struct")
 # Which argument is a text, as which a literal number counts.
 _TEXTS = {"to_char": 1, "to_varchar": 1}
 # Of functions that are common: arguments are looked at, and the engine is not asked.
@@ -111,6 +112,11 @@ def write_number(call: exp.Expr) -> list[exp.Expr]:
     """Make a text of a number in place of one; no type is to be asked for."""
     at = _TEXTS[str(call.this).lower()]
     plain = (UNKNOWN, "string", "void", *DIGITS)
+    if len(call.expressions) > at and str(call.expressions[at].this).lower() in _NESTED:
+        raise SqlError(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            f"Cannot resolve {render(call)}: its format is a STRING.",
+        )
     if len(call.expressions) > at and evident_type(call.expressions[at]) not in plain:
         raise unsupported(f"{render(call)}, where a STRING is expected (cast it)")
     if len(call.expressions) > at and evident_type(call.expressions[at]) in DIGITS:
@@ -156,6 +162,20 @@ def _mask(call: exp.Expr, types: OperandTypes) -> None:
         masked.replace(fill(template, {"x": masked, "y": other}))
 
 
+def _randomize(call: exp.Expr, types: OperandTypes) -> None:
+    """Take any number, a text of one or NULL as a length; the engine takes integers, and ends on
+    one below 0."""
+    check(call, types)
+    length = call.expressions[0]
+    if types.of(length) not in DIGITS:
+        length.replace(fill("coalesce(cast(x as int), 0)", {"x": length}))
+    if isinstance(length, exp.Neg):
+        raise SqlError(
+            "INVALID_PARAMETER_VALUE.LENGTH",
+            f"{render(call)}: the length must be greater than or equal to 0.",
+        )
+
+
 def _check_stack(call: exp.Expr, types: OperandTypes) -> None:
     """Raise SqlError where the values of a column have several types."""
     count, *values = call.expressions
@@ -179,6 +199,7 @@ CALLS: ByName = {
     **dict.fromkeys(("element_at", "try_element_at"), (_arguments, _check_element)),
     "xxhash64": (_arguments, _refuse_long_decimals),
     "mask": (_arguments, _mask),
+    "randstr": (_arguments, _randomize),
     **dict.fromkeys(_TEXTS, (_formatted, _check_format)),
     "stack": (_arguments, _check_stack),
 }

@@ -571,7 +571,11 @@ def _remainder(call: exp.Expr, types: OperandTypes) -> None:
     left, right = (_exact(argument, types.of(argument)) for argument in call.expressions)
     given = {types.of(argument) for argument in call.expressions}
     if left is not None and right is not None and not given <= DIGITS.keys():
-        call.replace(exp.cast(call.copy(), str(left.remainder(right))))
+        found = call.copy()
+        if str(call.this).lower() == "try_mod":  # the engine's casts its arguments to the result
+            places = dict(zip("xy", call.expressions, strict=True))
+            found = fill("mod(x, if(y = 0, null, y))", places)
+        call.replace(exp.cast(found, str(left.remainder(right))))
 
 
 def _of_remainder(own: str, beside: str) -> str | None:
@@ -600,13 +604,19 @@ def _combine_same(node: exp.Expr, types: OperandTypes) -> None:
 
 
 def _shifts(node: exp.Expr) -> list[exp.Expr]:
-    return [node.expression]
+    return [node.this, node.expression]
 
 
 def _shift(node: exp.Expr, types: OperandTypes) -> None:
-    """Shift by an INT: a BIGINT fails where it is none."""
-    if types.of(node.expression) == "bigint":
-        node.set("expression", exp.cast(node.expression.copy(), "int"))
+    """Shift an INT or a BIGINT by an INT, of which the engine has others too: a BIGINT fails where
+    it is none, and a text is a number."""
+    value, by = node.expressions or (node.this, node.expression)
+    for operand, taken in ((value, ("int", "bigint")), (by, ("int",))):
+        given = types.of(operand)
+        if given in ("boolean", "date", "timestamp", "binary"):
+            raise _mismatch(node, [given], "whole numbers")
+        if given in ("string", *DIGITS) and given not in taken:
+            operand.replace(exp.cast(operand.copy(), "int"))
 
 
 def _negated(node: exp.Expr) -> list[exp.Expr]:
@@ -692,4 +702,5 @@ CALLS: ByName = {
     "try_divide": (_both, _try_operation),
     "try_avg": (_first(1), _try_average),
     **dict.fromkeys(("mod", "pmod", "try_mod"), (_both, _remainder)),
+    **dict.fromkeys(("shiftleft", "shiftright", "shiftrightunsigned"), (_both, _shift)),
 }

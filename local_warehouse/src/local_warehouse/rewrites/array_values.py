@@ -38,7 +38,8 @@ def _values(node: exp.Expr, types: OperandTypes) -> str:
         made = made.this
     is_made = isinstance(made, exp.Anonymous) and str(made.this).lower() == "array"
     is_void = is_made and all(isinstance(one, exp.Null) for one in made.expressions)
-    return "void" if is_void else elements(types.of(node))
+    found = elements(types.of(made)) if is_made else UNKNOWN
+    return "void" if is_void else found or elements(types.of(node))
 
 
 def _with_value(call: exp.Expr) -> list[exp.Expr]:

@@ -10,6 +10,7 @@ import re
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.rewrites import made_moments
 from local_warehouse.rewrites.datetime_patterns import check_pattern, checked_text
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.parsed_texts import infer_schema, read_text
@@ -18,17 +19,6 @@ from local_warehouse.rewrites.templates import PREFIX, fill, refusal
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
-# Functions whose value is NULL where the engine cannot hold it.
-_MAKERS = (
-    *("make_dt_interval", "make_interval"),
-    *("try_make_timestamp", "try_make_timestamp_ltz", "try_make_timestamp_ntz"),
-)
-_OUT_OF_BOUNDS = refusal("an interval of more than 106,751 days, or a moment before the year 1")
-_SECONDS = {"make_dt_interval": 3, "make_interval": 6}  # at which place these are
-_FEW_SECONDS = (
-    "if(abs(cast(x as double)) < 9e9D, x,"
-    f" cast({refusal('an interval of more than 9e9 seconds')} as decimal(18, 6)))"
-)
 _MOST = "cast('Infinity' as double)"
 _NAN = "cast('NaN' as double)"
 _INFINITY = "double('infinity')"
@@ -114,7 +104,6 @@ _CORRECTED = {
         for name in ("array_except", "array_union")
     },
     ("arrays_overlap", 2): "if(size(x) * size(y) = 0, false, call)",  # the engine's is NULL
-    ("make_date", 3): "cast(call as date)",  # the engine's is VOID where an argument is NULL
     ("regexp_count", 2): "cast(call as int)",  # the engine's is a BIGINT
     ("bitmap_bit_position", 1): "cast(bitmap_bit_position(cast(x as bigint)) as bigint)",
     ("bitmap_bucket_number", 1): "cast(bitmap_bucket_number(cast(x as bigint)) as bigint)",
@@ -177,7 +166,6 @@ _CORRECTED = {
     ("nullifzero", 1): "if(x = 0, null, x)",
     ("zeroifnull", 1): "coalesce(x, 0)",
     ("is_valid_utf8", 1): "if(x is null, null, call)",  # the engine's is false
-    ("locate", 3): _LOCATED,
     ("array_join", 3): "if(z is null, null, call)",
     **{("sentences", count): _SENTENCES for count in (1, 2, 3)},
     ("nvl2", 3): "if(x is not null, y, z)",
@@ -270,6 +258,7 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
         exp.Overlay,
         exp.StrPosition,
         exp.Substring,
+        exp.Chr,
         exp.GroupConcat,
         exp.DecodeCase,
     )
@@ -283,6 +272,10 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             _overlay(call)
         elif isinstance(call, exp.StrPosition):
             _locate(call)
+        elif isinstance(call, exp.Chr):  # of the last byte, and '' below 0, where the engine fails
+            call.replace(
+                fill("if(x < 0, '', chr(cast(x as bigint) & 255))", {"x": call.expressions[0]})
+            )
         elif isinstance(call, exp.Substring):
             _substring(call, [call.this, call.args.get("start"), call.args.get("length")])
         else:
@@ -300,8 +293,8 @@ def _correct(call: exp.Expr) -> None:
         raise unsupported(
             f"the function {name} in this form" if name in _MODES else f"the function {name}"
         )
-    if name in _MAKERS and arguments:
-        _keep_in_bounds(call, arguments)
+    if name in made_moments.MAKERS and arguments:
+        made_moments.correct(call, name)
     elif name == "count_if" and isinstance(call.parent, exp.Filter):  # which the engine leaves out
         call.replace(fill("count(if(x, 1, null))", {"x": arguments[0]}))
     elif name == "variant_explode_outer":
@@ -319,6 +312,11 @@ def _correct(call: exp.Expr) -> None:
         # the engine divides in each row
         places = {"x": arguments[0], "y": arguments[1]}
         call.replace(fill("cast(if(isnan(x), y, x) as double)", places))
+    elif name == "locate" and len(arguments) == 3:
+        arguments[2] = _as_int(arguments[2])
+        call.replace(fill(_LOCATED, {**dict(zip("xyz", arguments, strict=True)), "call": call}))
+    elif name == "named_struct" and not all(map(_is_name, arguments[::2])):
+        raise unsupported(f"{render(call)}, whose names are no literals or empty")
     elif name == "elt" and len(arguments) > 1:
         _take(call, arguments)
     elif name in ("format_string", "printf") and not arguments:  # on which the engine ends
@@ -464,40 +462,24 @@ def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
     call.replace(fill(_FROM_END, {"x": text, "y": exp.paren(start), "n": exp.paren(length)}))
 
 
-def _keep_in_bounds(call: exp.Expr, arguments: list[exp.Expr]) -> None:
-    """Fail where the engine's function gives NULL for numbers that may have a value: all of an
-    interval, of a moment a year below 1 and seconds that a minute does not have."""
-    if str(call.this).lower().startswith("try_"):
-        if len(arguments) < 6:
-            return
-        places = {"x": arguments[0], "y": arguments[5]}
-        is_doubtful = "(x < 1 or y not between 0 and 60)"
-    else:
-        _count_micros(call, arguments)
-        places = {f"x{i}": argument for i, argument in enumerate(call.expressions)}
-        is_doubtful = " and ".join(f"{place} is not null" for place in places)
-    template = f"if(call is null and {is_doubtful}, {_OUT_OF_BOUNDS}, call)"
-    call.replace(fill(template, {"call": call, **places}))
-
-
-def _count_micros(call: exp.Expr, arguments: list[exp.Expr]) -> None:
-    """Fail for seconds of which the engine, which takes them as a DOUBLE, does not know all
-    digits."""
-    at = _SECONDS[str(call.this).lower()]
-    if len(arguments) > at and not (
-        isinstance(arguments[at], exp.Literal) and len(arguments[at].name) < 10
-    ):
-        arguments[at].replace(fill(_FEW_SECONDS, {"x": arguments[at]}))
-
-
 def _locate(call: exp.StrPosition) -> None:
     start = call.args.get("position")
     if start is not None:
-        if isinstance(start, exp.Literal) and len(start.name) > 9:  # digits of an INT
-            start.replace(exp.cast(start.copy(), "int"))
-            start = call.args["position"]
+        start = _as_int(start)
         places = {"x": call.args["substr"], "y": call.this, "z": start, "call": call}
         call.replace(fill(_LOCATED, places))
+
+
+def _as_int(place: exp.Expr) -> exp.Expr:
+    """A place in a text as the INT that it is."""
+    if not (isinstance(place, exp.Literal) and place.name.isdecimal() and len(place.name) < 10):
+        place.replace(cast := exp.cast(place.copy(), "int"))
+        return cast
+    return place
+
+
+def _is_name(argument: exp.Expr) -> bool:
+    return isinstance(argument, exp.Literal) and argument.is_string and argument.name != ""
 
 
 def _take(call: exp.Expr, arguments: list[exp.Expr]) -> None:

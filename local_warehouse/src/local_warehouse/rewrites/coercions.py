@@ -3,8 +3,8 @@
 A date beside a timestamp becomes a timestamp (the engine makes nanoseconds of both, which Spark
 does not have), a string beside a boolean becomes a boolean, and a decimal beside a double a double
 (the engine makes a decimal of both, which cannot hold every double). Infinity and NaN as a decimal
-are NULL. The casts are written into a query only after the engine has failed on it, so that other
-queries cost nothing.
+are NULL. A moment is not read by a format, as a text is, but cast. The casts are written into a
+query only after the engine has failed on it, so that other queries cost nothing.
 
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatype-rules
 """
@@ -22,7 +22,17 @@ from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.walk import nodes, of_kind
 
 _CALLS = {"coalesce", "greatest", "if", "ifnull", "least", "nullif", "nvl"}
-_PHRASES = ("Timestamp(Nanosecond", "Timestamp(ns)", "86400000000000", "Boolean", "Decimal128")
+_NO_TEXT = "expected string "  # an array or a scalar, which a format is to read
+_PHRASES = (
+    *("Timestamp(Nanosecond", "Timestamp(ns)", "86400000000000", "Boolean", "Decimal128"),
+    _NO_TEXT,
+)
+# What functions of a text and a format make of a moment.
+_READ = {
+    **dict.fromkeys(("to_timestamp", "to_timestamp_ltz", "try_to_timestamp"), "timestamp"),
+    "to_timestamp_ntz": "timestamp_ntz",
+}
+_MOMENTS = ("date", "timestamp", "timestamp_ntz", "void")
 
 
 def may_help(sql: str, message: str) -> bool:
@@ -37,6 +47,10 @@ def change(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     for cast in reversed(of_kind(nodes(tree), exp.Cast)):
         if cast.to.this == exp.DataType.Type.DECIMAL:
             _leave_out_infinity(cast, columns_of)
+    for call in reversed(of_kind(nodes(tree), exp.Anonymous)):
+        made = _READ.get(str(call.this).lower())
+        if made is not None and len(call.expressions) == 2:
+            _cast_moment(call, made, columns_of)
     return tree
 
 
@@ -74,6 +88,13 @@ def _leave_out_infinity(cast: exp.Cast, columns_of: ColumnsOf) -> None:
     columns = _ask(cast, [exp.alias_(cast.this.copy(), "operand")], columns_of)
     if columns and columns[0].type in ("float", "double"):
         cast.this.replace(fill("if(isnan(x - x), null, x)", {"x": cast.this}))
+
+
+def _cast_moment(call: exp.Expr, made: str, columns_of: ColumnsOf) -> None:
+    """Cast what is no text, and is to be read by a format."""
+    columns = _ask(call, [exp.alias_(call.expressions[0].copy(), "operand")], columns_of)
+    if columns and columns[0].type in _MOMENTS:
+        call.replace(exp.cast(call.expressions[0].copy(), made))
 
 
 def _ask(node: exp.Expr, shown: list[exp.Expr], columns_of: ColumnsOf) -> list[Column]:

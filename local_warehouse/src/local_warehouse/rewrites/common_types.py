@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals, nested_types
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.mixed_numbers import as_compared
@@ -61,7 +61,9 @@ def _deciding_entries_of_map(node: exp.Expr) -> list[exp.Expr]:
 
 
 def _cast(node: exp.Expr, types: OperandTypes) -> None:
-    _cast_all(_values(node), types)
+    wanted = _cast_all(_values(node), types)
+    if wanted and isinstance(node, exp.Anonymous):  # the engine was asked before the casts
+        types.note(node, f"array<{wanted}>" if str(node.this).lower() == "array" else wanted)
 
 
 def _cast_entries(call: exp.Expr, types: OperandTypes) -> None:
@@ -69,18 +71,21 @@ def _cast_entries(call: exp.Expr, types: OperandTypes) -> None:
         _cast_all(parts, types)
 
 
-def _cast_all(values: list[exp.Expr], types: OperandTypes) -> None:
+def _cast_all(values: list[exp.Expr], types: OperandTypes) -> str | None:
+    """Cast values to the type that they have together; returns it if one was cast."""
     given = [types.of(value) for value in values]
     if values:
         check_common(given, values[0].parent or values[0])
         shown = render(values[0].parent or values[0])
         nested_types.check(given, shown, "DATATYPE_MISMATCH.DATA_DIFF_TYPES")
+        if "variant" in given and {*given} - {"variant", "void", UNKNOWN}:
+            raise unsupported(f"{shown}, with VARIANT beside another type (cast one of them)")
     wanted = common(set(given)) if "string" not in given else _common_of_texts(given)
-    if wanted is None:
-        return
-    for value, data_type in zip(values, given, strict=True):
-        if data_type not in (wanted, "void"):
-            value.replace(exp.cast(value.copy(), wanted))
+    if wanted is not None:
+        for value, data_type in zip(values, given, strict=True):
+            if data_type not in (wanted, "void"):
+                value.replace(exp.cast(value.copy(), wanted))
+    return wanted
 
 
 def _common_of_texts(given: list[str]) -> str | None:

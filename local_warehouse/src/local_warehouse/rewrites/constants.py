@@ -13,6 +13,7 @@ from sqlglot import exp
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.sql.walk import nodes, of_kind
 
+_WHOLE = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
 _WITH_EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d{1,2}")
 
 
@@ -41,10 +42,12 @@ def _compute(arguments: list[exp.Expr]) -> None:
 
 
 def _value(node: exp.Expr) -> Decimal | None:
-    """The value of arithmetic on numbers; None for anything else."""
+    """The value of arithmetic on numbers and on texts of whole ones; None for anything else."""
     if isinstance(node, exp.Paren):
         return _value(node.this)
-    if isinstance(node, exp.Literal) and not node.is_string:
+    if isinstance(node, exp.Cast) and node.to.this in exp.DataType.NUMERIC_TYPES:
+        return _value(node.this)
+    if isinstance(node, exp.Literal) and (not node.is_string or _WHOLE.fullmatch(node.name)):
         return Decimal(node.name)
     if isinstance(node, exp.Neg):
         operand = _value(node.this)

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals
+from local_warehouse.rewrites.constant_arguments import varies
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import (
     DIGITS,
@@ -134,9 +135,20 @@ def _extract(node: exp.Expr, types: OperandTypes) -> None:
 
 
 def _dated(call: exp.Expr) -> list[exp.Expr]:
-    if len(call.expressions) != 2 or not isinstance(call.expressions[0], exp.Literal):
+    if len(call.expressions) != 2:
         return []
-    return _source(call, call.expressions[0].name, call.expressions[1])
+    field, source = call.expressions
+    if isinstance(field, exp.Literal):
+        return _source(call, field.name, source)
+    if varies(field):
+        raise SqlError(
+            "NON_FOLDABLE_ARGUMENT",
+            f"{render(call)} requires {render(field)} to be a constant of STRING.",
+        )
+    if not isinstance(field.this if isinstance(field, exp.Cast) else field, exp.Null):
+        raise unsupported(f"{render(call)}, whose field is no literal")
+    call.replace(exp.cast(exp.Null(), "double"))
+    return []
 
 
 def _date_part(call: exp.Expr, types: OperandTypes) -> None:
@@ -149,6 +161,9 @@ def _source(node: exp.Expr, name: str, source: exp.Expr) -> list[exp.Expr]:
     if field is None:
         raise SqlError("INVALID_EXTRACT_FIELD", f"Cannot extract {name} on {render(source)}.")
     intervals.check_field(name, source)
+    if isinstance(source, exp.Null):  # which the engine takes no field of
+        source.replace(exp.cast(exp.Null(), "timestamp"))
+        return []
     return [source] if field in (*_PARTS, *_OF_WEEKS, "MONTH") else []
 
 

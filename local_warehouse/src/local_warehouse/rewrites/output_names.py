@@ -6,6 +6,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names#auto-genera
 
 from __future__ import annotations
 
+import decimal
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from local_warehouse.rewrites.casts_by_name import is_cast_by_name
 from local_warehouse.rewrites.scopes import ColumnsOf, expression_of, relations_in
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
+from local_warehouse.types.java_numbers import java_text
 
 _SEVERAL = {  # functions that give several columns, or one with a name of its own
     "explode", "explode_outer", "inline", "inline_outer", "json_tuple", "posexplode",
@@ -24,6 +26,7 @@ _SEVERAL = {  # functions that give several columns, or one with a name of its o
 }  # fmt: skip
 _NAMED = (exp.Alias, exp.Aliases, exp.Column, exp.Star, exp.JSONExtract, exp.Explode,
           exp.Posexplode, exp.Inline)  # fmt: skip
+_FRACTIONS = (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT)
 _LITERALS = (exp.Literal, exp.Null, exp.Boolean, exp.Interval, exp.HexString, exp.RawString)
 # How expressions are written, by their parts; NULL stands for a part that is not there.
 _FORMS: dict[type[exp.Expr], str] = {
@@ -148,7 +151,7 @@ def _keeps_name(output: exp.Expr) -> bool:
     if _has_name(output) or isinstance(output, _LITERALS):
         return True
     if isinstance(output, exp.Neg):
-        return isinstance(output.this, exp.Literal)
+        return _number(output.this) is not None
     if isinstance(output, exp.Cast) or is_cast_by_name(output):
         is_call = isinstance(output, exp.Anonymous)
         inner = output.expressions[0] if is_call else output.this
@@ -176,6 +179,23 @@ def _has_name(output: exp.Expr) -> bool:
         return True
     stars = of_kind(nodes(output), exp.Star)  # but of count(*)
     return any(str(star.parent and star.parent.this).lower() != "count" for star in stars)
+
+
+def _number(node: exp.Expr) -> str | None:
+    """A literal number as Java writes it: 1000.0 for 1e3, 1500 for 1.5e3BD; None for all else."""
+    literal, kind = node, None
+    if isinstance(node, exp.Cast) and "format" not in node.args:
+        literal, kind = node.this, node.to.this
+    is_exact = kind is exp.DataType.Type.DECIMAL  # the text of one is a string here
+    if not isinstance(literal, exp.Literal) or (literal.is_string and not is_exact):
+        return None
+    digits = literal.name
+    try:
+        if kind in _FRACTIONS or (kind is None and "e" in digits.lower()):
+            return java_text(float(digits))
+        return f"{decimal.Decimal(digits):f}"
+    except (ArithmeticError, ValueError):  # what is no number
+        return digits
 
 
 class _Namer:
@@ -213,7 +233,7 @@ class _Namer:
         is_distinct = bool(arguments) and isinstance(arguments[0], exp.Distinct)
         given = [*arguments[0].expressions, *arguments[1:]] if is_distinct else arguments
         texts = [self.name(one) for one in given[: _SHOWN.get(name, len(given))]]
-        if is_distinct:
+        if is_distinct and texts:
             texts[0] = f"DISTINCT {texts[0]}"
         texts += _DEFAULTS.get(name, ())[len(texts) :]
         is_loud = name in _SHOUTED or (name in ("ceil", "floor") and len(texts) == 1)
@@ -241,7 +261,8 @@ class _Namer:
         return f"{self.name(node.this)}[{', '.join(map(self.name, node.expressions))}]"
 
     def bytes(self, node: exp.Expr) -> str:
-        return f"X'{str(node.this).upper()}'"
+        digits = str(node.this).upper()
+        return f"X'{'0' * (len(digits) % 2)}{digits}'"
 
     def variable(self, node: exp.Expr) -> str:
         return _VARIABLE
@@ -258,7 +279,7 @@ class _Namer:
         return ".".join(parts)
 
     def literal(self, node: exp.Expr) -> str:
-        return str(node.this)
+        return _number(node) or str(node.this)
 
     def cast(self, node: exp.Cast) -> str:
         inner = node.this
@@ -266,7 +287,7 @@ class _Namer:
             if node.meta.get("is_literal") and node.to.this in _MOMENTS:
                 return f"{_MOMENTS[node.to.this]} '{inner.this}'"
             if not inner.is_string or node.to.this is exp.DataType.Type.DECIMAL:
-                return str(inner.this)
+                return _number(node) or str(inner.this)
         if node.to.this in exp.DataType.NESTED_TYPES:
             return self.name(inner)
         word = "TRY_CAST" if isinstance(node, exp.TryCast) else "CAST"
@@ -274,9 +295,8 @@ class _Namer:
         return f"{word}({self.name(inner)} AS {to})"
 
     def negation(self, node: exp.Expr) -> str:
-        inner = node.this
-        plain = isinstance(inner, exp.Literal) and not inner.is_string
-        return f"-{inner.this}" if plain else f"(- {self.name(inner)})"
+        number = _number(node.this)
+        return f"-{number}" if number else f"(- {self.name(node.this)})"
 
     def interval(self, node: exp.Expr) -> str:
         sign = "-" if isinstance(node.this, exp.Neg) else ""

@@ -244,6 +244,12 @@ def _concatenate(node: exp.Expr, types: OperandTypes) -> None:
     of_elt = node.expressions[1:] if str(node.this).lower() == "elt" else []
     if of_elt and all(types.of(part) == "binary" for part in of_elt):
         raise unsupported("elt() of BINARY, of which the engine makes a STRING")
+    for part in of_elt:
+        if types.of(part).startswith(("array<", "map<", "struct<")):
+            raise SqlError(
+                "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                f"Cannot resolve {render(node)}: {render(part)} has no text.",
+            )
     if any(types.of(part).startswith("array<") for part in _parts(node)):
         array_values.concatenate(_parts(node), types)
         return

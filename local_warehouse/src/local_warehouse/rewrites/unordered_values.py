@@ -34,7 +34,7 @@ _CONDITIONS: dict[type[exp.Expr], str] = {
 _COMPARING = {
     **dict.fromkeys(
         ("array_contains", "array_distinct", "array_max", "array_min", "array_position",
-         "array_remove", "collect_set", "max", "min", "mode", "sort_array"),
+         "array_remove", "collect_set", "equal_null", "max", "min", "mode", "sort_array"),
         1,
     ),
     **dict.fromkeys(("array_except", "array_intersect", "array_union", "arrays_overlap"), 2),
@@ -104,8 +104,11 @@ def check(node: exp.Expr, values: list[exp.Expr], types: OperandTypes) -> None:
 def _check_type(node: exp.Expr, shown: str, given: str) -> None:
     kind = "VARIANT" if "variant" in given else "MAP" if "map<" in given else ""
     is_aggregated = isinstance(node, exp.Distinct) and not isinstance(node.parent, exp.Select)
-    if kind and (is_aggregated or (kind == "MAP" and isinstance(node, exp.Group))):
-        place = "an aggregate of DISTINCT values" if is_aggregated else "GROUP BY"
+    is_mode = isinstance(node, exp.Anonymous) and str(node.this).lower() == "mode"
+    is_grouped = kind == "MAP" and isinstance(node, exp.Group)
+    if kind and (is_aggregated or is_grouped or (kind == "VARIANT" and is_mode)):
+        place = "mode()" if is_mode else "GROUP BY"
+        place = "an aggregate of DISTINCT values" if is_aggregated else place
         raise unsupported(f"{place}, {shown}, of {given.upper()}")
     if kind:
         condition = _CONDITIONS.get(type(node), "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE")

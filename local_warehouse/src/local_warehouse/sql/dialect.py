@@ -12,6 +12,7 @@ has it of some joins, and the exceptions of a star stand in parentheses.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -154,6 +155,16 @@ class WarehouseDialect(Databricks):  # type: ignore[misc]
             if foreign_forms.is_plain_hexadecimal(token, self.sql):
                 self.raise_error("Expected X'…' for bytes", token)
             return Databricks.Parser.PRIMARY_PARSERS[TokenType.HEX_STRING](self, token)
+
+        def _parse_column(self) -> Any:
+            """A column; or bytes with a blank, `X '10'`, whose X sqlglot takes for one."""
+            is_name = self._curr.token_type is TokenType.VAR and self._curr.text in ("X", "x")
+            if is_name and self._next.token_type is TokenType.STRING:
+                self._advance(2)
+                if not re.fullmatch("[0-9A-Fa-f]*", self._prev.text):
+                    self.raise_error("Expected hexadecimal digits", self._prev)
+                return self._parse_column_ops(exp.HexString(this=self._prev.text))
+            return super()._parse_column()
 
         def _parse_id_var(self, any_token: bool = True, tokens: Any = None) -> Any:
             """A name, which is no text: `as 'x'` is one of other dialects."""

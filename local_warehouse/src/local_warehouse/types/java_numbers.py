@@ -6,6 +6,7 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/cast
 from __future__ import annotations
 
 import decimal
+import math
 import re
 
 _BLANKS = "".join(map(chr, range(33)))  # what is cut off on both sides of a text
@@ -48,3 +49,23 @@ def double_text(text: str | None) -> str | None:
 def java_decimal(digits: str | None) -> str | None:
     """A DECIMAL as Java's BigDecimal writes it, with an exponent where it is very small."""
     return None if digits is None else str(decimal.Decimal(digits))
+
+
+def java_text(value: float) -> str:
+    """A number as Java's Double.toString writes it: 1.5, 1.0E10, NaN."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(float(value))
+    digits, _, exponent = f"{float(value)!r}".partition("e")
+    if not exponent:
+        sign, number = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+        whole, _, fraction = number.partition(".")
+        if whole.strip("0"):
+            shift, figures = len(whole) - 1, (whole + fraction).rstrip("0")
+        else:
+            shift, figures = len(fraction.lstrip("0")) - len(fraction) - 1, fraction.lstrip("0")
+        return f"{sign}{figures[0]}.{figures[1:] or '0'}E{shift}"
+    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"

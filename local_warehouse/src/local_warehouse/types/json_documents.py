@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
+from local_warehouse.types.java_numbers import java_text
+
 BLANKS = " \t\r\n"
 # What is allowed where options do not say otherwise, and to functions that have none.
 BY_DEFAULT = frozenset({"allowSingleQuotes", "allowNonNumericNumbers"})
@@ -164,19 +166,5 @@ def _quoted(value: Any) -> str:
 
 def java_double(value: float) -> str:
     """A number as Java writes a double in JSON: 1.5, 1.0E10, "NaN"."""
-    if math.isnan(value):
-        return '"NaN"'
-    if math.isinf(value):
-        return '"Infinity"' if value > 0 else '"-Infinity"'
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        return repr(float(value))
-    digits, _, exponent = f"{float(value)!r}".partition("e")
-    if not exponent:
-        sign, number = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
-        whole, _, fraction = number.partition(".")
-        if whole.strip("0"):
-            shift, figures = len(whole) - 1, (whole + fraction).rstrip("0")
-        else:
-            shift, figures = len(fraction.lstrip("0")) - len(fraction) - 1, fraction.lstrip("0")
-        return f"{sign}{figures[0]}.{figures[1:] or '0'}E{shift}"
-    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"
+    text = java_text(value)
+    return text if math.isfinite(value) else f'"{text}"'
