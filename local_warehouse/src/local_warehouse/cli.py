@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("--seed", type=int, default=0, help="chooses other questions")
     compare.add_argument(
-        "--count", type=int, default=300, help="questions of each of five kinds (default: 300)"
+        "--count", type=int, default=300, help="questions of each of six kinds (default: 300)"
     )
     compare.add_argument("--json", action="store_true", help="print the differences as JSON")
     compare.add_argument("--save", type=Path, metavar="FILE", help="keep the workspace's answers")

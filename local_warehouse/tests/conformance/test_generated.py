@@ -1,13 +1,14 @@
 """Questions that no one here wrote: the documented examples with their values exchanged for NULL,
-empty, extreme and unicode ones, or with an argument exchanged for a column or a literal of another
-type, queries of a grammar, and queries that put forms of clauses beside each other. The warehouse
-answers what Spark answers, or says by name that it does not support it.
+empty, extreme and unicode ones, with their values in columns, or with an argument exchanged for a
+column or a literal of another type, queries of a grammar, and queries that put forms of clauses
+beside each other. The warehouse answers what Spark answers, or says by name that it does not
+support it.
 
 The first RECORDED questions of each kind, of a fixed seed, have recorded answers; a tenth of them
 is asked, chosen by a seed that a failure prints; the seed `all` in CONFORMANCE_SEED asks all of
 them. run.py asks Spark and the warehouse 10,000 queries, 5,000 calls with other values, 3,000 with
-other types and 3,000 queries by clauses of a seed, which is printed too, and records the answers to
-the first anew.
+other types, 3,000 with values in columns and 3,000 queries by clauses of a seed, which is printed
+too, and records the answers to the first anew.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from local_warehouse.comparison.questions import (
     documented,
     generated,
     of_clauses,
+    of_columns,
     of_functions,
     of_types,
 )
@@ -53,6 +55,7 @@ KINDS = {
     "generated": (generated, 3, 10_000),
     "functions": (of_functions, 0, 5_000),
     "types": (of_types, 0, 3_000),
+    "columns": (of_columns, 0, 3_000),
     "clauses": (of_clauses, 0, 3_000),
 }
 # Where answers differ: for each kind of question patterns of SQL, by reason.

@@ -16,6 +16,7 @@ from local_warehouse.comparison.questions import (
     documented,
     generated,
     of_clauses,
+    of_columns,
     of_functions,
     of_types,
 )
@@ -49,7 +50,7 @@ class Wanted:
 
 def questions(wanted: Wanted) -> list[str]:
     """As many questions as are wanted of each kind, once each."""
-    kinds = (of_functions, of_types, generated, of_clauses)
+    kinds = (of_functions, of_columns, of_types, generated, of_clauses)
     by_seed = [sql for make in kinds for sql in make(wanted.seed, wanted.count)]
     return list(dict.fromkeys([*documented()[: wanted.count], *by_seed]))
 

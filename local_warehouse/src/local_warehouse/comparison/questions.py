@@ -1,13 +1,15 @@
-"""The questions that warehouses are asked, as SQL, of five kinds."""
+"""The questions that warehouses are asked, as SQL, of six kinds."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import re
 from importlib import resources
 
 from local_warehouse.comparison.clauses import clauses
+from local_warehouse.comparison.columned_values import with_values_in_columns
 from local_warehouse.comparison.exchanged_arguments import with_argument_exchanged
 from local_warehouse.comparison.exchanged_values import all_exchanged
 from local_warehouse.comparison.queries import query
@@ -28,6 +30,16 @@ def of_functions(seed: int, count: int) -> list[str]:
     found = all_exchanged(documented())
     random.Random(seed).shuffle(found)  # noqa: S311
     return [sql for sql in found if not _ENDLESS.search(sql)][:count]
+
+
+def of_columns(seed: int, count: int) -> list[str]:
+    """So many of the examples, as they are or with a value exchanged, with their values in
+    columns; chosen by a seed."""
+    chosen = random.Random(seed)  # noqa: S311
+    found = [*documented(), *all_exchanged(documented())]
+    chosen.shuffle(found)
+    asked = (sql for sql in found if not _ENDLESS.search(sql))
+    return list(itertools.islice(with_values_in_columns(asked, chosen), count))
 
 
 def of_types(seed: int, count: int) -> list[str]:
