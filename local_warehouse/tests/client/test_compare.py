@@ -22,7 +22,7 @@ def kept(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = _compare(warehouse, "--count", "8", "--seed", "3", "--save", str(file))
     assert done.returncode == 0, done.stderr
     assert done.stdout == "no difference\n"
-    assert "0 differ of 40" in done.stderr
+    assert "0 differ of 48" in done.stderr
     assert warehouse.sql(_OWN) == []
     return file
 

@@ -121,7 +121,7 @@ def test_recorded_examples_are_those_that_are_packaged() -> None:
 
 def _reason(kind: str, said: str, sql: str, found: dict[str, Any]) -> str | None:
     """The listed reason for a difference, which names the condition of the error that one has."""
-    texts = [f"{said}: {sql}"]
+    texts = [f"{said}: {sql}", f"{said}: {found.get('message')}"]
     if found.get("rows") == []:
         texts.append(f"{said} of no rows: {sql}")
     for reason, patterns in DIFFERENCES[kind].items():

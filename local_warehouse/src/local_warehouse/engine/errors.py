@@ -92,11 +92,14 @@ _INCAPABLE = (
     "does not support logical expression",
     "expected string ",  # an array or a scalar, which a format is to read
     "field names must be string literals",
+    "path must be a constant string",
+    "unsupported args [",  # of encode(), a charset that is a column
     "no field named __correlated",  # a subquery whose relations read its outer query
     "null_aware anti join only supports",
     "physical input schema should be the same",  # a column that may be NULL here and not there
     "projections require unique expression names",  # a subquery correlated by an inequality
     "subquery can only be used in",  # not in ORDER BY
+    "there isn't a common type to coerce",
     "to spark data type",
     "unsupported cast from",
     "unsupported data type",

@@ -91,8 +91,6 @@ def _check_condition(condition: exp.Expr, given: int) -> None:
 
 def _compared_by_call(call: exp.Expr) -> list[exp.Expr]:
     """The values that a function compares, the first one with each of the others."""
-    if isinstance(call, exp.Anonymous) and str(call.this).lower() == "equal_null":
-        return list(call.expressions)
     if isinstance(call, exp.DecodeCase):
         value, *pairs = call.expressions
         return [value, *pairs[: len(pairs) // 2 * 2 : 2]]

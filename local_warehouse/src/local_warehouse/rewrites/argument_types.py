@@ -90,6 +90,10 @@ def _check_element(call: exp.Expr, types: OperandTypes) -> None:
     if keys in DIGITS and key in ("float", "double"):
         raise unsupported(f"{render(call)}, a {key.upper()} among keys of {keys.upper()}")
     is_taken = key == keys or (keys in numbers and key in numbers)
+    exact_key = decimal_of(key) if key not in DIGITS else None
+    whole = exact_key.precision - exact_key.scale if exact_key is not None else 0
+    if keys in DIGITS and whole >= DIGITS[keys]:
+        raise unsupported(f"{render(call)}, a {key.upper()} among keys of {keys.upper()}")
     if keys.startswith("decimal") and key in DIGITS and exact is not None:
         is_taken = exact.precision - exact.scale >= DIGITS[key]
     simple = (*numbers, "string", "date", "timestamp", "boolean", "binary")

@@ -35,6 +35,10 @@ _SENTENCES = (
     " as array<array<string>>), call)"
 )
 _WHOLE = "slice({}, 1, 2147483647)"
+_DIGESTS = (  # the engine takes a literal
+    "case y when 0 then sha2(x, 256) when 224 then sha2(x, 224) when 256 then sha2(x, 256)"
+    " when 384 then sha2(x, 384) when 512 then sha2(x, 512) end"
+)
 _OF_NAN = ("atanh", "cos", "cot", "csc", "sec", "sin", "sqrt", "tan")
 _LEAST = "cast('-Infinity' as double)"
 _SUM_OF_ROOT = "cast(x as double) + sqrt(cast(x as double) * cast(x as double) {} 1D)"
@@ -51,7 +55,7 @@ _URL_PART = (
     f" {PREFIX}url_part(cast(x as string), y, {{key}}), {{otherwise}})"
 )
 _URL_VALUE = (
-    f"case when z is null or y <> 'QUERY' then null when z rlike '[^A-Za-z0-9_-]' then"
+    f"case when z is null or y <> 'QUERY' then null when z = '' or z rlike '[^A-Za-z0-9_-]' then"
     f" {refusal('a key of a URL that is a pattern')} else {{part}} end"
 )
 # A title has one of the letters of ß and of ﬁ, and its own form of ǆ.
@@ -88,6 +92,7 @@ _CORRECTED = {
     ("try_to_timestamp", 2): "if(call is null and y like 'y%' and x rlike"
     f" '^\\\\s*[+]?[0-9]{{5,}}[^0-9]', {_LATE}, call)",
     # NULL where the value may be one of the NULLs
+    ("str_to_map", 3): "if(x is null or y is null or z is null, null, call)",
     ("array_contains", 2): "if(call, true, if(y is null or exists(x, e -> e is null), null, call))",
     # the engine takes keys of other rows from a part of a batch, as LIMIT and windows leave it
     ("map_from_arrays", 2): f"map_from_arrays({_WHOLE.format('x')}, y)",
@@ -317,6 +322,13 @@ def _correct(call: exp.Expr) -> None:
         call.replace(fill(_LOCATED, {**dict(zip("xyz", arguments, strict=True)), "call": call}))
     elif name == "named_struct" and not all(map(_is_name, arguments[::2])):
         raise unsupported(f"{render(call)}, whose names are no literals or empty")
+    elif name in ("lpad", "rpad") and len(arguments) > 1 and not _is_natural(arguments[1]):
+        arguments[1].replace(exp.cast(arguments[1].copy(), "int"))
+        # a length below 0, on which the engine ends
+        places = {"x": arguments[0], "y": call.expressions[1], "call": call}
+        call.replace(fill("if(y < 0, left(x, 0), call)", places))
+    elif name == "sha2" and len(arguments) == 2 and not _is_natural(arguments[1]):
+        call.replace(fill(_DIGESTS, {"x": arguments[0], "y": arguments[1]}))
     elif name == "elt" and len(arguments) > 1:
         _take(call, arguments)
     elif name in ("format_string", "printf") and not arguments:  # on which the engine ends
@@ -450,6 +462,9 @@ def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
             assert number is not None
             number.replace(exp.cast(number.copy(), "int"))
             return
+    if not isinstance(start.this if isinstance(start, exp.Neg) else start, exp.Literal):
+        start.replace(whole := exp.cast(start.copy(), "int"))
+        start = whole
     if length is None:
         digits = start.this if isinstance(start, exp.Neg) else start
         if not isinstance(digits, exp.Literal):  # of which the engine takes NULL for 1

@@ -5,13 +5,18 @@ https://docs.databricks.com/aws/en/sql/language-manual/functions/cast
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import DIGITS
+from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
+from local_warehouse.sql.walk import nodes, of_kind
 
 _KIND = exp.DataType.Type
 _NESTED = {_KIND.ARRAY: "array", _KIND.LIST: "array", _KIND.MAP: "map", _KIND.STRUCT: "struct"}
@@ -62,6 +67,47 @@ def check(cast: exp.Cast, given: str) -> None:
     if {kind, wanted} == {"number", "date"}:
         raise _refusal("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", cast, given)
     raise _refusal("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", cast, given)
+
+
+# Expressions of whose parts some may not be computed.
+_CONDITIONAL = (exp.Case, exp.If, exp.Coalesce, exp.DecodeCase)
+_CONDITIONAL_CALLS = {"if", "ifnull", "nvl", "nvl2", "coalesce"}
+_INFINITE = re.compile(r"\s*[+-]?(nan|inf(inity)?)\s*", re.IGNORECASE)
+
+
+def fail_where_reached(tree: exp.Expr, _: ColumnsOf) -> exp.Expr:
+    """Have the cast of a text that is no number fail in the rows that reach it: where it is a
+    constant the engine computes it beforehand, and fails."""
+    for cast in of_kind(nodes(tree), exp.Cast):
+        if type(cast) is exp.Cast and _is_malformed(cast) and _may_be_left_out(cast):
+            wanted = render(cast.to)
+            message = (
+                f"[CAST_INVALID_INPUT] The value '{cast.this.name}' of the type \"STRING\" cannot"
+                f' be cast to "{wanted}" because it is malformed. Correct the value as per the'
+                " syntax, or change its target type. Use `try_cast` to tolerate malformed input"
+                " and return NULL instead."
+            )
+            places = {"message": exp.Literal.string(message)}
+            cast.replace(fill(f"cast(raise_error(message) as {wanted})", places))
+    return tree
+
+
+def _is_malformed(cast: exp.Cast) -> bool:
+    text = cast.this
+    return (
+        cast.to.this in exp.DataType.NUMERIC_TYPES
+        and isinstance(text, exp.Literal)
+        and text.is_string
+        and not any(map(str.isdigit, text.name))
+        and not _INFINITE.fullmatch(text.name)
+    )
+
+
+def _may_be_left_out(node: exp.Expr) -> bool:
+    found = node.find_ancestor(*_CONDITIONAL, exp.Anonymous, exp.Select)
+    while isinstance(found, exp.Anonymous) and str(found.this).lower() not in _CONDITIONAL_CALLS:
+        found = found.find_ancestor(*_CONDITIONAL, exp.Anonymous, exp.Select)
+    return found is not None and not isinstance(found, exp.Select)
 
 
 def _refusal(condition: str, cast: exp.Cast, given: str) -> SqlError:

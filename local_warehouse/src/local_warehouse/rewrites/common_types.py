@@ -48,22 +48,44 @@ def _deciding(node: exp.Expr) -> list[exp.Expr]:
     types = {evident_type(value) for value in values} - {"void"}
     if "interval" in types:
         intervals.check_kind(node, values)
-    return values if len(types) > 1 or (UNKNOWN in types and len(values) > 1) else []
+    return values if _may_differ(types, values) else []
 
 
 def _deciding_entries_of_map(node: exp.Expr) -> list[exp.Expr]:
-    """The values, unless their texts say that they have one type; and the keys, where their texts
-    say that they have several."""
+    """The keys and the values, each unless their texts say that they have one type."""
     keys, values = node.expressions[::2], node.expressions[1::2]
     of_keys, of_values = ({evident_type(one) for one in side} - {"void"} for side in (keys, values))
-    found = keys if len(of_keys - {UNKNOWN}) > 1 else []
-    return [*found, *(values if len(of_values) > 1 else [])]
+    found = keys if _may_differ(of_keys, keys) else []
+    return [*found, *(values if _may_differ(of_values, values) else [])]
+
+
+def _may_differ(evident: set[str], values: list[exp.Expr]) -> bool:
+    """Whether values, whose texts say these types, may have several."""
+    return len(evident) > 1 or (UNKNOWN in evident and len(values) > 1)
 
 
 def _cast(node: exp.Expr, types: OperandTypes) -> None:
     wanted = _cast_all(_values(node), types)
+    for value in _values(node):
+        if isinstance(value, exp.Anonymous) and str(value.this).lower() == "map":
+            _let_hold_null(value, types)
     if wanted and isinstance(node, exp.Anonymous):  # the engine was asked before the casts
         types.note(node, f"array<{wanted}>" if str(node.this).lower() == "array" else wanted)
+
+
+def _let_hold_null(made: exp.Expr, types: OperandTypes) -> None:
+    """Make a MAP whose values may be NULL: beside one that has none the engine loses those of
+    another."""
+    keys, values = made.expressions[::2], made.expressions[1::2]
+    if not values or any(isinstance(value, exp.Null) for value in values):
+        return
+    listed = exp.Anonymous(this="array", expressions=[*values, exp.null()])
+    bounds = [exp.Literal.number(1), exp.Literal.number(len(values))]
+    parts = [
+        exp.Anonymous(this="array", expressions=keys),
+        exp.Anonymous(this="slice", expressions=[listed, *bounds]),
+    ]
+    types.keep(made, made.replace(exp.Anonymous(this="map_from_arrays", expressions=parts)))
 
 
 def _cast_entries(call: exp.Expr, types: OperandTypes) -> None:

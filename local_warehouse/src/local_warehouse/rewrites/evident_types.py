@@ -27,6 +27,8 @@ def evident_type(node: exp.Expr) -> str:
             return "string"
         case exp.Literal():
             return _of_number(node.name)
+        case exp.Neg() if isinstance(node.this, exp.Literal) and node.this.name in _LEAST:
+            return _LEAST[node.this.name]
         case exp.Cast():
             return name_of_type(node.to)
         case exp.Interval():
@@ -56,6 +58,9 @@ def name_of_type(data_type: exp.DataType) -> str:
 @functools.cache
 def _of_plain_type(kind: Any) -> str:
     return str(exp.DataType(this=kind).sql(dialect="databricks")).lower().replace(" ", "")
+
+
+_LEAST = {str(2**31): "int", str(2**63): "bigint"}  # which have no positive number
 
 
 def _of_number(text: str) -> str:

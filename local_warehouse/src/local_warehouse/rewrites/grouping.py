@@ -46,7 +46,11 @@ def group_by_all(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             message = f"Cannot group by the window function {render(window)}, as GROUP BY ALL does."
             raise SqlError("UNSUPPORTED_EXPR_FOR_OPERATOR", message)
         if window is None and not aggregates(output):
-            keys.append(output.unalias().copy())
+            key = output.unalias().copy()
+            is_number = isinstance(key, exp.Literal) and not key.is_string  # and no position
+            keys.append(
+                exp.cast(key, "double" if not key.is_int else "bigint") if is_number else key
+            )
     select.set("group", exp.Group(expressions=keys) if keys else None)
     return select
 

@@ -136,7 +136,7 @@ def count(cast: exp.Cast, type_of: TypeOf) -> None:
         return
     else:
         whole = f"cast(x as bigint) div {_SECONDS[last]}"
-    value.replace(exp.paren(fill(whole, {"x": value})))
+    value.replace(exp.paren(fill(whole, {"x": exp.paren(value)})))
 
 
 def as_text(value: exp.Expr, type_of: TypeOf) -> exp.Expr | None:

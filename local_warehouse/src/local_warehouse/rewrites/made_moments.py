@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local_warehouse.rewrites.constant_arguments import varies
 from local_warehouse.rewrites.templates import fill, refusal
 
 _INTERVALS = ("make_dt_interval", "make_interval", "make_ym_interval")
@@ -33,10 +34,12 @@ def correct(call: exp.Expr, name: str) -> None:
     """Have a call that makes a moment or an interval of numbers give what it gives in Databricks,
     or fail by name."""
     given = call.expressions
-    if any(map(_is_null, given)):
-        for argument in given[:_PARTS]:
-            if not _is_null(argument):
-                argument.replace(exp.Literal.number(1))
+    is_behind = False  # a NULL, behind which nothing is computed
+    for argument in given[:_PARTS] if any(map(_is_null, given)) else ():
+        if _is_null(argument):
+            is_behind = True
+        elif is_behind or not varies(argument):
+            argument.replace(exp.Literal.number(1))
     if name == "make_date":  # the engine's is VOID where an argument is NULL
         call.replace(exp.cast(call.copy(), "date"))
     elif name in _SECONDS:
@@ -57,8 +60,9 @@ def _keep_in_bounds(call: exp.Expr, at: int) -> None:
         if not (isinstance(seconds, exp.Literal) and len(seconds.name) < 10):
             seconds.replace(fill(_FEW_SECONDS, {"x": seconds}))
     places = {f"x{i}": argument for i, argument in enumerate(call.expressions)}
-    is_known = " and ".join(f"{place} is not null" for place in places)
-    call.replace(fill(f"if(call is null and {is_known}, {_LONG}, call)", {"call": call, **places}))
+    is_unknown = " or ".join(f"{place} is null" for place in places)
+    template = f"case when {is_unknown} then null when call is null then {_LONG} else call end"
+    call.replace(fill(template, {"call": call, **places}))
 
 
 def _keep_in_years(call: exp.Expr, name: str) -> None:
@@ -71,8 +75,15 @@ def _keep_in_years(call: exp.Expr, name: str) -> None:
                 part.replace(fill(f"if(x < 0, {_NO_PART}, x)", {"x": part}))
         if not isinstance(seconds, exp.Literal) or len(seconds.name) > 9:
             seconds.replace(fill(_DOUBTFUL_SECONDS, {"x": seconds}))
+    places = {"call": call, "x": year}
     if isinstance(year, exp.Literal) and year.name.isdecimal() and 0 < int(year.name) <= 9999:
-        return
-    late = _LATE.format(data_type="timestamp_ntz" if name.endswith("ntz") else "timestamp")
-    template = f"if(cast(x as int) not between 1 and 9999, {late}, call)"
-    call.replace(fill(template, {"x": year, "call": call}))
+        branches = []
+    else:
+        late = _LATE.format(data_type="timestamp_ntz" if name.endswith("ntz") else "timestamp")
+        branches = [f"when cast(x as int) not between 1 and 9999 then {late}"]
+    columns = {f"x{i}": part for i, part in enumerate(call.expressions[:_PARTS]) if varies(part)}
+    if columns:
+        unknown = " or ".join(f"{place} is null" for place in columns)
+        branches.insert(0, f"when {unknown} then null")
+    if branches:
+        call.replace(fill(f"case {' '.join(branches)} else call end", places | columns))

@@ -17,6 +17,7 @@ from sqlglot import exp
 from local_warehouse.rewrites.argument_kinds import mark_doubtful_arguments
 from local_warehouse.rewrites.builtin_functions import correct_functions
 from local_warehouse.rewrites.by_type import correct_by_type
+from local_warehouse.rewrites.cast_checks import fail_where_reached
 from local_warehouse.rewrites.casts_by_name import cast_by_name
 from local_warehouse.rewrites.collations import compare_by_collation
 from local_warehouse.rewrites.confused_names import (
@@ -33,6 +34,7 @@ from local_warehouse.rewrites.defaults import spell_out_defaults_of_deletes
 from local_warehouse.rewrites.deletes import merge_deletes
 from local_warehouse.rewrites.distinct_values import take_distinct_values
 from local_warehouse.rewrites.empty_batches import guard_checks, raise_last
+from local_warehouse.rewrites.filtered_aggregates import compute_what_is_taken
 from local_warehouse.rewrites.generators import explode_maps
 from local_warehouse.rewrites.grouping import (
     aggregate_totals,
@@ -61,6 +63,7 @@ from local_warehouse.rewrites.ordering import (
     order_unions_by_all,
     sort_partitions,
 )
+from local_warehouse.rewrites.outer_join_constants import hide_constants
 from local_warehouse.rewrites.output_names import name_outputs
 from local_warehouse.rewrites.padded_texts import pad_compared_texts
 from local_warehouse.rewrites.path_operator import (
@@ -68,7 +71,13 @@ from local_warehouse.rewrites.path_operator import (
     extract_paths_of_select,
 )
 from local_warehouse.rewrites.pivots import spell_out_pivots
-from local_warehouse.rewrites.predicates import compare_patterns, compare_rows, compare_structs
+from local_warehouse.rewrites.predicates import (
+    check_patterns,
+    compare_nulls,
+    compare_patterns,
+    compare_rows,
+    compare_structs,
+)
 from local_warehouse.rewrites.qualify import filter_qualified, sort_unions
 from local_warehouse.rewrites.refused_forms import refuse
 from local_warehouse.rewrites.regular_expressions import translate_patterns
@@ -123,7 +132,9 @@ REWRITES: tuple[Rewrite, ...] = (
     sort_partitions,
     each_select(look_up_by_name),
     check_inline_tables,
+    compare_nulls,
     refuse,
+    compute_what_is_taken,
     take_distinct_values,
     check_windows,
     compute_constants,
@@ -137,6 +148,7 @@ REWRITES: tuple[Rewrite, ...] = (
     compare_patterns,
     translate_patterns,
     correct_functions,
+    check_patterns,
     cut_times_from_dates,
     spell_out_defaults_of_deletes,
     spell_out_defaults_of_windows,
@@ -177,10 +189,12 @@ REWRITES: tuple[Rewrite, ...] = (
     look_up_in_change,
     refuse_unordered_stars,
     correct_by_type,
+    fail_where_reached,
     tell_casts_apart,
     view_called_values,
     count_in_intersections,
     compare_zeros,
+    hide_constants,
     look_into_changes,
     merge_deletes,
     sort_unions,

@@ -44,6 +44,15 @@ def compare_rows(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     return tree
 
 
+def compare_nulls(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Write equal_null(a, b) as a <=> b, whose sides are cast to one type."""
+    for call in reversed(of_kind(nodes(tree), exp.Anonymous)):
+        if str(call.this).lower() == "equal_null" and len(call.expressions) == 2:
+            one, other = map(exp.paren, call.expressions)
+            call.replace(exp.paren(exp.NullSafeEQ(this=one, expression=other)))
+    return tree
+
+
 def _check_pattern(pattern: str, escape: str) -> None:
     """Raise SqlError for a sign of escape before what needs none, or before nothing."""
     if len(escape) != 1:
@@ -94,6 +103,15 @@ def _names(row: exp.Expr) -> list[str | int]:
     ]
 
 
+def check_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
+    """Fail by a pattern of a row that has a sign of escape before what needs none."""
+    for node in reversed(of_kind(nodes(tree), exp.Like, exp.ILike)):
+        pattern = node.expression
+        if pattern.find(exp.Column) is not None and not isinstance(node.parent, exp.Escape):
+            pattern.replace(fill(_CHECKED, {"p": exp.paren(pattern)}))
+    return tree
+
+
 def _equals(row: exp.Expr, other: exp.Expr, condition: str = _DIFFER) -> exp.Expr:
     """Values may have different types where the names of the fields are the same; it is an error of
     this condition elsewhere."""
@@ -134,6 +152,14 @@ _COMPARISONS: dict[type[exp.Expr], Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
     exp.LTE: lambda row, other: exp.not_(_is_less(other, row)),
     exp.GTE: lambda row, other: exp.not_(_is_less(row, other)),
 }
+
+
+# A pattern of a row, with signs of escape before what needs them alone.
+_CHECKED = (
+    r"if(not p rlike '^([^\\\\]|\\\\[%_\\\\])*$', raise_error(concat('[INVALID_FORMAT.',"
+    r" if(p rlike '(^|[^\\\\])(\\\\\\\\)*\\\\$', 'ESC_AT_THE_END', 'ESC_IN_THE_MIDDLE'),"
+    r" '] The format is invalid: ', p, '. The escape character is not allowed there.')), p)"
+)
 
 
 def compare_patterns(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:

@@ -163,6 +163,12 @@ def _cast(cast: exp.Expr, types: OperandTypes) -> None:
             intervals.count(cast, types.of)
         elif given in _FRACTIONS and _is_tried_as_whole(cast):  # the engine fails for NaN
             cast.this.replace(fill("if(isnan(x), null, x)", {"x": cast.this}))
+        elif (
+            given in _FRACTIONS
+            and isinstance(cast, exp.TryCast)
+            and name_of_type(cast.to) == "timestamp"
+        ):
+            cast.this.replace(fill("if(abs(x) < 9223372036854D, x, null)", {"x": cast.this}))
         elif given == "bigint" and name_of_type(cast.to) == "timestamp":
             cast.replace(moments.bounded_moment(cast, cast.this))
         elif cast.to.this == exp.DataType.Type.DOUBLE:

@@ -34,7 +34,7 @@ _CONDITIONS: dict[type[exp.Expr], str] = {
 _COMPARING = {
     **dict.fromkeys(
         ("array_contains", "array_distinct", "array_max", "array_min", "array_position",
-         "array_remove", "collect_set", "equal_null", "max", "min", "mode", "sort_array"),
+         "array_remove", "collect_set", "max", "min", "mode", "sort_array"),
         1,
     ),
     **dict.fromkeys(("array_except", "array_intersect", "array_union", "arrays_overlap"), 2),

@@ -34,6 +34,7 @@ _UNQUOTED = (
     "regexp_replace(regexp_replace(call, '[A-Za-z_][0-9A-Za-z_]*: ', ''),"
     " '(OBJECT|ARRAY)<|DECIMAL[(][0-9]+,[0-9]+[)]|[A-Z_]+|[>]|, ', '') <> ''"
 )
+_ODD_NAME = re.compile(r"[<,][^<>,:]*[^\w<>,:][^<>,:]*:")
 _NULL_FIELD = refusal("NULL in a field of a STRUCT in to_variant_object()")
 _NAMES = refusal("names with other characters than letters and digits in the type of a VARIANT")
 _SCHEMA = (
@@ -84,6 +85,8 @@ def _to_object(call: exp.Expr, types: OperandTypes) -> None:
         )
     if HAS_FRACTION.search(given) or "map<" in given:  # whose NULLs the engine leaves out
         raise unsupported(f"to_variant_object() of {given.upper()}")
+    if _ODD_NAME.search(given):
+        raise unsupported("to_variant_object() of a STRUCT with a field whose name needs quotes")
     value = call.expressions[0]
     found = _has_null_field(value, type_of(given)) if "struct<" in given else None
     if found is not None:

@@ -259,10 +259,25 @@ def _extreme(call: exp.Expr, types: OperandTypes) -> None:
 def _extreme_struct(call: exp.Expr) -> None:
     """Sort the structs or arrays, which the engine does as Databricks; a window's list has NULLs,
     which come first."""
+    made = _argument(call)
+    if isinstance(made, exp.Anonymous) and str(made.this).lower() in ("struct", "named_struct"):
+        _let_constants_hold_null(made)
     whole = _whole(call)
     listed = _by_another(whole, "collect_list")
     sorted_structs = fill(_STRUCTS[str(call.this).lower()], {"list": listed})
     whole.replace(sorted_structs)
+
+
+def _let_constants_hold_null(made: exp.Anonymous) -> None:
+    """Have the constants of a STRUCT as values of a row that may be NULL: as such the engine plans
+    them, and computes them beforehand as ones that may not."""
+    column = made.find(exp.Column)
+    is_named = str(made.this).lower() == "named_struct"
+    for field in made.expressions[1::2] if is_named else made.expressions:
+        value = field.unalias()
+        if column is None or isinstance(value, exp.Literal) or value.find(exp.Column) is not None:
+            continue
+        value.replace(fill("if(size(array(y)) < 0, null, x)", {"x": value, "y": column}))
 
 
 def _ranked(call: exp.Expr) -> list[exp.Expr]:
