@@ -78,8 +78,8 @@ def _hide_within(relation: exp.Expr, columns_of: ColumnsOf, hidden: set[int]) ->
 
 
 def _hide(select: exp.Select, columns_of: ColumnsOf) -> None:
-    where = select.args.get("where")
-    _compare_nulls(where.this if where is not None else None)
+    for clause in map(select.args.get, ("where", "having")):
+        _compare_nulls(clause.this if clause is not None else None)
     values = [output.unalias() for output in select.expressions]
     constants = [value for value in values if _is_constant(value)]
     if not constants:
@@ -122,9 +122,25 @@ def _compare_nulls(condition: exp.Expr | None) -> None:
     """Write `flag = 5` as `flag <=> 5`, which is true of the same rows, and of which the engine
     does not learn that the column is a constant."""
     for part in conditions(condition) if condition is not None else ():
-        if not isinstance(part, exp.EQ):
-            continue
-        sides = (part.this, part.expression)
+        sides = _equal(part)
         has_column = any(isinstance(side.unnest(), exp.Column) for side in sides)
         if has_column and any(map(_is_constant, sides)):
             part.replace(exp.NullSafeEQ(this=sides[0], expression=sides[1]))
+
+
+def _equal(condition: exp.Expr) -> list[exp.Expr]:
+    """What a condition, if true, says to be equal: also as `not flag <> 5`, `flag in (5)`, `flag
+    between 5 and 5` and `flag like 'x'`."""
+    match condition:
+        case exp.EQ():
+            return [condition.this, condition.expression]
+        case exp.Not() if isinstance(inner := condition.this.unnest(), exp.NEQ):
+            return [inner.this, inner.expression]
+        case exp.In() if len(set(condition.expressions)) == 1:
+            return [condition.this, condition.expressions[0]]
+        case exp.Between() if condition.args["low"] == condition.args["high"]:
+            return [condition.this, condition.args["low"]]
+        case exp.Like() if isinstance(condition.expression, exp.Literal):
+            has_sign = any(sign in condition.expression.name for sign in "%_\\")
+            return [] if has_sign else [condition.this, condition.expression]
+    return []
