@@ -86,7 +86,10 @@ _CORRECTED = {
     ("raise_error", 1): "raise_error(concat('[USER_RAISED_EXCEPTION] ', x))",
     ("assert_true", 2): "assert_true(coalesce(x, false), concat('[USER_RAISED_EXCEPTION] ', y))",
     # words end at a blank only; the engine's end at every sign
-    ("initcap", 1): "array_join(transform(split(x, ' '), w -> concat(left(FIRST, 1),"
+    (
+        "initcap",
+        1,
+    ): "array_join(transform(split(cast(x as string), ' '), w -> concat(left(FIRST, 1),"
     " lower(substr(FIRST, 2)), lower(substr(w, 2)))), ' ')".replace("FIRST", _FIRST_LETTER),
     # NULL of a year that the engine does not read
     ("try_to_timestamp", 2): "if(call is null and y like 'y%' and x rlike"

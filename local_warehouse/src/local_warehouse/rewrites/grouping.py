@@ -47,10 +47,8 @@ def group_by_all(select: exp.Select, columns_of: ColumnsOf) -> exp.Select:
             raise SqlError("UNSUPPORTED_EXPR_FOR_OPERATOR", message)
         if window is None and not aggregates(output):
             key = output.unalias().copy()
-            is_number = isinstance(key, exp.Literal) and not key.is_string  # and no position
-            keys.append(
-                exp.cast(key, "double" if not key.is_int else "bigint") if is_number else key
-            )
+            is_position = position_of(key) is not None  # which a number is not here
+            keys.append(exp.cast(key, "bigint") if is_position else key)
     select.set("group", exp.Group(expressions=keys) if keys else None)
     return select
 

@@ -299,8 +299,11 @@ def keys_of_range(window: exp.Expr) -> list[exp.Expr]:
 
 
 def _aggregates(call: exp.Expr) -> bool:
-    """Whether it is an aggregate, which reads the frame of its window."""
-    return is_aggregate(call.this if isinstance(call, exp.Filter) else call)
+    """Whether it is an aggregate or nth_value, which read the frame of its window."""
+    while isinstance(call, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
+        call = call.this
+    is_nth = isinstance(call, exp.Anonymous) and str(call.this).lower() == "nth_value"
+    return is_nth or is_aggregate(call)
 
 
 def _bounds(spec: exp.Expr) -> list[exp.Expr]:
