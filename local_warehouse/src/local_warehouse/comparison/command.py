@@ -12,14 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
-from local_warehouse.comparison.questions import (
-    documented,
-    generated,
-    of_clauses,
-    of_columns,
-    of_functions,
-    of_types,
-)
+from local_warehouse.comparison.questions import KINDS, documented
 from local_warehouse.comparison.verdicts import EQUAL, REFUSED, UNCOMPARED, Answer, verdict
 from local_warehouse.comparison.warehouses import asked, workspace_environment
 from local_warehouse.services.errors import LocalWarehouseError
@@ -50,8 +43,7 @@ class Wanted:
 
 def questions(wanted: Wanted) -> list[str]:
     """As many questions as are wanted of each kind, once each."""
-    kinds = (of_functions, of_columns, of_types, generated, of_clauses)
-    by_seed = [sql for make in kinds for sql in make(wanted.seed, wanted.count)]
+    by_seed = [sql for make in KINDS.values() for sql in make(wanted.seed, wanted.count)]
     return list(dict.fromkeys([*documented()[: wanted.count], *by_seed]))
 
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 import re
+from collections.abc import Callable
 from importlib import resources
 
 from local_warehouse.comparison.clauses import clauses
@@ -55,3 +56,13 @@ def generated(seed: int, count: int) -> list[str]:
 def of_clauses(seed: int, count: int) -> list[str]:
     """So many queries that put forms of clauses beside each other, others for each seed."""
     return [clauses(random.Random(seed * 1_000_000 + number)) for number in range(count)]  # noqa: S311
+
+
+# What makes so many questions of a kind by a seed, beside the documented examples.
+KINDS: dict[str, Callable[[int, int], list[str]]] = {
+    "functions": of_functions,
+    "columns": of_columns,
+    "types": of_types,
+    "generated": generated,
+    "clauses": of_clauses,
+}

@@ -12,7 +12,7 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import made_moments
 from local_warehouse.rewrites.datetime_patterns import check_pattern, checked_text
-from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, is_null
 from local_warehouse.rewrites.parsed_texts import infer_schema, read_text
 from local_warehouse.rewrites.scopes import ColumnsOf
 from local_warehouse.rewrites.templates import PREFIX, fill, refusal
@@ -60,6 +60,10 @@ _URL_VALUE = (
 )
 # A title has one of the letters of ß and of ﬁ, and its own form of ǆ.
 _FIRST_LETTER = "translate(upper(left(w, 1)), 'ǄǇǊǱ', 'ǅǈǋǲ')"
+_CAPITALS = (
+    "array_join(transform(split(cast(x as string), ' '), w -> concat("
+    f"left({_FIRST_LETTER}, 1), lower(substr({_FIRST_LETTER}, 2)), lower(substr(w, 2)))), ' ')"
+)
 _LATE = f"cast({refusal('a year above 9999 in a text with a format')} as timestamp)"
 _TEXTS = (UNKNOWN, "string", "void")
 _NO_BINARY = (
@@ -86,16 +90,11 @@ _CORRECTED = {
     ("raise_error", 1): "raise_error(concat('[USER_RAISED_EXCEPTION] ', x))",
     ("assert_true", 2): "assert_true(coalesce(x, false), concat('[USER_RAISED_EXCEPTION] ', y))",
     # words end at a blank only; the engine's end at every sign
-    (
-        "initcap",
-        1,
-    ): "array_join(transform(split(cast(x as string), ' '), w -> concat(left(FIRST, 1),"
-    " lower(substr(FIRST, 2)), lower(substr(w, 2)))), ' ')".replace("FIRST", _FIRST_LETTER),
+    ("initcap", 1): _CAPITALS,
     # NULL of a year that the engine does not read
     ("try_to_timestamp", 2): "if(call is null and y like 'y%' and x rlike"
     f" '^\\\\s*[+]?[0-9]{{5,}}[^0-9]', {_LATE}, call)",
     # NULL where the value may be one of the NULLs
-    ("str_to_map", 3): "if(x is null or y is null or z is null, null, call)",
     ("array_contains", 2): "if(call, true, if(y is null or exists(x, e -> e is null), null, call))",
     # the engine takes keys of other rows from a part of a batch, as LIMIT and windows leave it
     ("map_from_arrays", 2): f"map_from_arrays({_WHOLE.format('x')}, y)",
@@ -175,6 +174,7 @@ _CORRECTED = {
     ("zeroifnull", 1): "coalesce(x, 0)",
     ("is_valid_utf8", 1): "if(x is null, null, call)",  # the engine's is false
     ("array_join", 3): "if(z is null, null, call)",
+    ("str_to_map", 3): "if(x is null or y is null or z is null, null, call)",
     **{("sentences", count): _SENTENCES for count in (1, 2, 3)},
     ("nvl2", 3): "if(x is not null, y, z)",
     ("ifnull", 2): "coalesce(x, y)",
@@ -272,7 +272,7 @@ def correct_functions(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     )
     for call in reversed(calls):
         if isinstance(call, exp.GroupConcat):
-            if _is_null(call.args.get("separator")):
+            if is_null(call.args.get("separator")):
                 call.set("separator", exp.Literal.string(""))
         elif isinstance(call, exp.DecodeCase):
             call.replace(_cases(call.expressions))
@@ -326,9 +326,8 @@ def _correct(call: exp.Expr) -> None:
     elif name == "named_struct" and not all(map(_is_name, arguments[::2])):
         raise unsupported(f"{render(call)}, whose names are no literals or empty")
     elif name in ("lpad", "rpad") and len(arguments) > 1 and not _is_natural(arguments[1]):
-        arguments[1].replace(exp.cast(arguments[1].copy(), "int"))
         # a length below 0, on which the engine ends
-        places = {"x": arguments[0], "y": call.expressions[1], "call": call}
+        places = {"x": arguments[0], "y": _as_int(arguments[1]), "call": call}
         call.replace(fill("if(y < 0, left(x, 0), call)", places))
     elif name == "sha2" and len(arguments) == 2 and not _is_natural(arguments[1]):
         call.replace(fill(_DIGESTS, {"x": arguments[0], "y": arguments[1]}))
@@ -336,7 +335,7 @@ def _correct(call: exp.Expr) -> None:
         _take(call, arguments)
     elif name in ("format_string", "printf") and not arguments:  # on which the engine ends
         raise SqlError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", f"{name}() requires a format.")
-    elif name == "to_binary" and len(arguments) == 2 and _is_null(arguments[1]):
+    elif name == "to_binary" and len(arguments) == 2 and is_null(arguments[1]):
         call.replace(exp.cast(exp.Null(), "binary"))
     elif name in _OF_NULL and len(arguments) == 1 and isinstance(arguments[0], exp.Null):
         call.replace(exp.cast(exp.Null(), _OF_NULL[name]))
@@ -350,7 +349,7 @@ def _correct(call: exp.Expr) -> None:
         arguments[0].replace(fill(f"{PREFIX}strict_json(x)", {"x": arguments[0]}))
     elif name == "encode" and len(arguments) == 2:
         _encode(call, arguments)
-    elif name in ("to_number", "try_to_number") and _is_null(arguments[-1]):
+    elif name in ("to_number", "try_to_number") and is_null(arguments[-1]):
         call.replace(exp.cast(exp.Null(), "decimal(10, 0)"))
     elif name in ("to_number", "try_to_number") and (count := _fixed_digits(arguments[-1])):
         places = {"x": arguments[0], "y": arguments[-1]}
@@ -421,13 +420,6 @@ def _literals(arguments: list[exp.Expr]) -> list[exp.Expr]:
     return [argument for argument in arguments if isinstance(argument, exp.Literal)]
 
 
-def _is_null(separator: exp.Expr | None) -> bool:
-    """Whether there is no separator, or one that is NULL."""
-    while isinstance(separator, (exp.Cast, exp.Paren)):
-        separator = separator.this
-    return separator is None or isinstance(separator, exp.Null)
-
-
 def _is_small(name: str, arguments: list[exp.Expr]) -> bool:
     """Whether arguments need no correction: a count that is a literal, which is not below 0, or no
     array."""
@@ -466,8 +458,7 @@ def _substring(call: exp.Expr, arguments: list[exp.Expr | None]) -> None:
             number.replace(exp.cast(number.copy(), "int"))
             return
     if not isinstance(start.this if isinstance(start, exp.Neg) else start, exp.Literal):
-        start.replace(whole := exp.cast(start.copy(), "int"))
-        start = whole
+        start = _as_int(start)
     if length is None:
         digits = start.this if isinstance(start, exp.Neg) else start
         if not isinstance(digits, exp.Literal):  # of which the engine takes NULL for 1
@@ -490,10 +481,10 @@ def _locate(call: exp.StrPosition) -> None:
 
 def _as_int(place: exp.Expr) -> exp.Expr:
     """A place in a text as the INT that it is."""
-    if not (isinstance(place, exp.Literal) and place.name.isdecimal() and len(place.name) < 10):
-        place.replace(cast := exp.cast(place.copy(), "int"))
-        return cast
-    return place
+    if _is_natural(place):
+        return place
+    place.replace(cast := exp.cast(place.copy(), "int"))
+    return cast
 
 
 def _is_name(argument: exp.Expr) -> bool:
@@ -538,7 +529,7 @@ def _replace_from(call: exp.Expr, arguments: list[exp.Expr]) -> None:
     """Replace from a place on; the engine's function takes none. What is before it is not looked
     at, by `^` and `\\b` neither, and of a place behind the end nothing is replaced."""
     start = arguments[3]
-    if _is_null(start):
+    if is_null(start):
         call.replace(exp.cast(exp.Null(), "string"))
         return
     if not _is_natural(start):
@@ -583,10 +574,7 @@ def _slice(call: exp.Expr, arguments: list[exp.Expr]) -> None:
     _, start, length = arguments
     if _is_natural(start) and _is_natural(length):
         return
-    places = dict(zip("xsn", arguments, strict=True))
-    for place in ("s", "n"):
-        if not _is_natural(places[place]):
-            places[place] = exp.cast(places[place].copy(), "int")
+    places = {"x": arguments[0], "s": _as_int(start), "n": _as_int(length)}
     call.replace(fill(_SLICED, places))
 
 

@@ -15,7 +15,7 @@ from local_warehouse.rewrites import intervals, nested_types
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.mixed_numbers import as_compared
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes, widest
-from local_warehouse.rewrites.templates import fill
+from local_warehouse.rewrites.templates import fill, nullable_array
 from local_warehouse.rewrites.unfit_arguments import check_common
 from local_warehouse.sql.dialect import render
 
@@ -79,12 +79,7 @@ def _let_hold_null(made: exp.Expr, types: OperandTypes) -> None:
     keys, values = made.expressions[::2], made.expressions[1::2]
     if not values or any(isinstance(value, exp.Null) for value in values):
         return
-    listed = exp.Anonymous(this="array", expressions=[*values, exp.null()])
-    bounds = [exp.Literal.number(1), exp.Literal.number(len(values))]
-    parts = [
-        exp.Anonymous(this="array", expressions=keys),
-        exp.Anonymous(this="slice", expressions=[listed, *bounds]),
-    ]
+    parts = [exp.Anonymous(this="array", expressions=keys), nullable_array(values)]
     types.keep(made, made.replace(exp.Anonymous(this="map_from_arrays", expressions=parts)))
 
 

@@ -48,6 +48,13 @@ def evident_type(node: exp.Expr) -> str:
     return UNKNOWN
 
 
+def is_null(node: exp.Expr | None) -> bool:
+    """Whether there is nothing, or a NULL, perhaps one that is cast."""
+    while isinstance(node, (exp.Cast, exp.Paren)):
+        node = node.this
+    return node is None or isinstance(node, exp.Null)
+
+
 def name_of_type(data_type: exp.DataType) -> str:
     """A type as Spark spells it."""
     if isinstance(data_type, exp.DataType) and not data_type.expressions:

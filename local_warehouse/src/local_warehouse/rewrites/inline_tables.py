@@ -15,6 +15,7 @@ from local_warehouse.rewrites import nested_types
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import OperandTypes
 from local_warehouse.rewrites.scopes import ColumnsOf
+from local_warehouse.rewrites.templates import nullable_array
 from local_warehouse.sql.walk import nodes, of_kind
 
 _INCOMPATIBLE = "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE"
@@ -61,7 +62,5 @@ def let_arrays_hold_null(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
             if str(call.this).lower() == "array" and any(
                 not isinstance(element, exp.Literal) for element in elements
             ):
-                bounds = [exp.Literal.number(1), exp.Literal.number(len(elements))]
-                array = exp.Anonymous(this="array", expressions=[*elements, exp.null()])
-                call.replace(exp.Anonymous(this="slice", expressions=[array, *bounds]))
+                call.replace(nullable_array(elements))
     return tree

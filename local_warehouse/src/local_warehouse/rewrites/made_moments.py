@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.rewrites.constant_arguments import varies
+from local_warehouse.rewrites.evident_types import is_null
 from local_warehouse.rewrites.templates import fill, refusal
 
 _INTERVALS = ("make_dt_interval", "make_interval", "make_ym_interval")
@@ -35,8 +36,8 @@ def correct(call: exp.Expr, name: str) -> None:
     or fail by name."""
     given = call.expressions
     is_behind = False  # a NULL, behind which nothing is computed
-    for argument in given[:_PARTS] if any(map(_is_null, given)) else ():
-        if _is_null(argument):
+    for argument in given[:_PARTS] if any(map(is_null, given)) else ():
+        if is_null(argument):
             is_behind = True
         elif is_behind or not varies(argument):
             argument.replace(exp.Literal.number(1))
@@ -46,10 +47,6 @@ def correct(call: exp.Expr, name: str) -> None:
         _keep_in_bounds(call, _SECONDS[name])
     elif name in (*_MOMENTS, *_TRIED) and len(given) >= _PARTS:
         _keep_in_years(call, name)
-
-
-def _is_null(argument: exp.Expr) -> bool:
-    return isinstance(argument.this if isinstance(argument, exp.Cast) else argument, exp.Null)
 
 
 def _keep_in_bounds(call: exp.Expr, at: int) -> None:

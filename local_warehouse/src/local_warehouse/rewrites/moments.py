@@ -15,7 +15,7 @@ from sqlglot import exp
 from local_warehouse.errors import SqlError, unsupported
 from local_warehouse.rewrites import intervals
 from local_warehouse.rewrites.constant_arguments import varies
-from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
+from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type, is_null
 from local_warehouse.rewrites.operand_types import (
     DIGITS,
     ByClass,
@@ -145,7 +145,7 @@ def _dated(call: exp.Expr) -> list[exp.Expr]:
             "NON_FOLDABLE_ARGUMENT",
             f"{render(call)} requires {render(field)} to be a constant of STRING.",
         )
-    if not isinstance(field.this if isinstance(field, exp.Cast) else field, exp.Null):
+    if not is_null(field):
         raise unsupported(f"{render(call)}, whose field is no literal")
     call.replace(exp.cast(exp.Null(), "double"))
     return []

@@ -36,6 +36,8 @@ _COUNTS: dict[str, tuple[int, int | None]] = {  # of arguments
     **dict.fromkeys(("make_timestamp_ntz", "try_make_timestamp_ntz"), (6, 6)),
     **dict.fromkeys(("regexp_count", "to_number", "try_to_number"), (2, 2)),
     "str_to_map": (1, 3),
+    **dict.fromkeys(("cume_dist", "row_number"), (0, 0)),
+    "ntile": (0, 1),
 }
 _ARGUMENTS = {"percentile_cont": 1, "percentile_disc": 1, "mode": 0}  # beside WITHIN GROUP
 

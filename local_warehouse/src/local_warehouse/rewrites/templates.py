@@ -28,6 +28,13 @@ def refusal(form: str) -> str:
     return f"raise_error('{text}')"
 
 
+def nullable_array(elements: list[exp.Expr]) -> exp.Expr:
+    """An ARRAY of these that may hold NULL, as far as the engine knows."""
+    listed = exp.Anonymous(this="array", expressions=[*elements, exp.null()])
+    bounds = [exp.Literal.number(1), exp.Literal.number(len(elements))]
+    return exp.Anonymous(this="slice", expressions=[listed, *bounds])
+
+
 def held(computed: exp.Expr, data_type: str) -> exp.Expr:
     """A number that may have lost digits or overflown, in a form that the engine computes: of a
     cast beside a literal it compares what is cast, and finds no 1.50 by `cast(n as int) = 1` and no

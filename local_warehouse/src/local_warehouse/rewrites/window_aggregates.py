@@ -260,7 +260,7 @@ def _extreme_struct(call: exp.Expr) -> None:
     """Sort the structs or arrays, which the engine does as Databricks; a window's list has NULLs,
     which come first."""
     made = _argument(call)
-    if isinstance(made, exp.Anonymous) and str(made.this).lower() in ("struct", "named_struct"):
+    if makes_struct(made):
         _let_constants_hold_null(made)
     whole = _whole(call)
     listed = _by_another(whole, "collect_list")
@@ -268,7 +268,7 @@ def _extreme_struct(call: exp.Expr) -> None:
     whole.replace(sorted_structs)
 
 
-def _let_constants_hold_null(made: exp.Anonymous) -> None:
+def _let_constants_hold_null(made: exp.Expr) -> None:
     """Have the constants of a STRUCT as values of a row that may be NULL: as such the engine plans
     them, and computes them beforehand as ones that may not."""
     column = made.find(exp.Column)

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from local_warehouse.errors import SqlError, syntax_error, unsupported
 from local_warehouse.rewrites.scopes import ColumnsOf
-from local_warehouse.rewrites.signatures import arguments, name_of
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
@@ -26,7 +26,6 @@ _FRAMES = {
     "lead": None,
 }
 _WITH_ARGUMENTS = ("dense_rank", "percent_rank", "rank")  # which say nothing
-_COUNTS = {"cume_dist": 0, "ntile": 1, "row_number": 0}  # of arguments, at most
 _ORDERED = {*_FRAMES, "nth_value"}
 _MOST_ROWS = 2**31 - 1
 _SORTING = ("median", "percentile_cont", "percentile_disc")
@@ -80,7 +79,8 @@ def _check(window: exp.Window, specification: exp.Window) -> None:
     if is_sorted and name_of(call) == "mode":
         raise unsupported(f"{render(window)}, mode() of sorted values over a window")
     name = name_of(call)
-    _leave_out_arguments(call, name)
+    if name in _WITH_ARGUMENTS:
+        call.set("expressions", None)
     order, frame = specification.args.get("order"), _frame(specification.args.get("spec"))
     is_sorted = is_sorted or name in _SORTING or isinstance(call.this, exp.Order)
     if is_sorted and (order is not None or frame not in (None, ("rows", _START, _END))):
@@ -115,19 +115,6 @@ def _check(window: exp.Window, specification: exp.Window) -> None:
         raise SqlError(
             "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER",
             f"{render(window)}: a RANGE with values is of one expression in ORDER BY.",
-        )
-
-
-def _leave_out_arguments(call: exp.Expr, name: str) -> None:
-    """Leave out the arguments of a rank, which is one by the order of its window. Raises SqlError
-    for arguments of a function that has none."""
-    given = arguments(call)
-    if name in _WITH_ARGUMENTS and given:
-        call.set("expressions", None)
-    elif len(given) > _COUNTS.get(name, len(given)):
-        raise SqlError(
-            "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
-            f"{render(call)}: {name} requires {_COUNTS[name]} parameters.",
         )
 
 
