@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from local_warehouse.services.processes import is_free
 from local_warehouse.services.s3_server import remove_sockets
 from warehouse_under_test import (
@@ -61,10 +63,13 @@ def test_data_and_ports_survive_down_and_up(running: WarehouseUnderTest) -> None
     assert running.sql("select n from kept") == [{"n": 7}]
 
 
-def test_another_port_is_chosen_where_one_is_taken_while_the_warehouse_starts(
-    running: WarehouseUnderTest,
+@pytest.mark.parametrize(
+    ("service", "address"), [("storage", "AWS_ENDPOINT_URL"), ("warehouse", "DATABRICKS_HOST")]
+)
+def test_another_port_is_chosen_where_one_is_taken_while_the_service_starts(
+    running: WarehouseUnderTest, service: str, address: str
 ) -> None:
-    port = int(running.env["DATABRICKS_HOST"].rpartition(":")[2])
+    port = int(running.env[address].rpartition(":")[2])
     running.command("down")
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -77,14 +82,14 @@ def test_another_port_is_chosen_where_one_is_taken_while_the_warehouse_starts(
         )
         assert starting.stderr is not None
         said = ""
-        while "warehouse: starting" not in said and (character := starting.stderr.read(1)):
+        while f"{service}: starting" not in said and (character := starting.stderr.read(1)):
             said += character
         other.listen()
         said += starting.stderr.read()
         assert starting.wait() == 0, said
         assert "failed" in said, "it found the port taken"
     running.up()
-    assert not running.env["DATABRICKS_HOST"].endswith(f":{port}")
+    assert not running.env[address].endswith(f":{port}")
     assert running.sql("select 1 as n") == [{"n": 1}]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 
@@ -50,8 +51,10 @@ STORAGE = "storage"
 WAREHOUSE = "warehouse"
 # What the commands of the services have, and no other.
 _MARKS = {"local_warehouse.server --state": WAREHOUSE, " mini -dir=": STORAGE}
+_PORTS = {STORAGE: len(PORT_OPTIONS), WAREHOUSE: 1}
 _ATTEMPTS = 3  # to find a port that nobody takes meanwhile
-_TAKEN = "Address already in use"  # in the log of a service whose port another program has
+# In the log of a service whose port another program has: Python's words, and SeaweedFS's two.
+_TAKEN = re.compile(r"address already in use|port \d+ .* is not available", re.IGNORECASE)
 _PORT = re.compile(r"port[a-z.]*=(\d+)")
 READY_SECONDS = 30.0
 # One heap for all threads of the warehouse: each of glibc's usual eight a core keeps the most that
@@ -86,12 +89,12 @@ def running_environment(directory: StateDirectory) -> dict[str, str] | None:
     This is the path of every `exec`, so it only reads three small files and opens two sockets.
     """
     state, secrets = directory.read(), directory.read_secrets()
-    if secrets is None or not {STORAGE, WAREHOUSE} <= state.ports.keys():
+    storage = users_storage(os.environ)
+    needed = [WAREHOUSE] if storage else [STORAGE, WAREHOUSE]
+    if secrets is None or not state.ports.keys() >= set(needed):
         return None
     if not Certificates(directory.certificates).are_recent():
         return None
-    storage = users_storage(os.environ)
-    needed = [WAREHOUSE] if storage else [STORAGE, WAREHOUSE]
     storage = storage or own_storage(state.ports[STORAGE][0], secrets)
     if state.storage != _storage_identity(storage, own=STORAGE in needed):
         return None
@@ -105,7 +108,7 @@ def running_environment(directory: StateDirectory) -> dict[str, str] | None:
         ):
             return None
     port = state.ports[WAREHOUSE][0]
-    expected = _warehouse(directory, storage, "", port, state.options)
+    expected = _warehouse(directory, storage, "", state.options, state.ports[WAREHOUSE])
     if state.services[WAREHOUSE].settings != expected.settings:
         return None
     return _for_clients(directory, secrets, storage, port)
@@ -131,15 +134,16 @@ def up(directory: StateDirectory, options: Options | None = None) -> dict[str, s
             _check_identity(state, directory, storage)
             end_orphans(directory, state)
             _remove_sockets_of_killed(state)
-            ports = _choose_ports(state, STORAGE, len(PORT_OPTIONS))
             if storage is None:
                 write_seaweedfs_config(directory, secrets)
+                seaweedfs = partial(_seaweedfs, directory, secrets)
+                ports = _start(STORAGE, seaweedfs, state, directory, started)
                 storage = own_storage(ports[0], secrets)
-                _ensure(_seaweedfs(directory, storage, ports), state, directory, started)
             elif not _runs(state.services.get(WAREHOUSE)):
                 ensure_buckets(storage)
             state.options = options or state.options
-            port = _start_warehouse(state, directory, storage, secrets.token, started)
+            warehouse = partial(_warehouse, directory, storage, secrets.token, state.options)
+            port = _start(WAREHOUSE, warehouse, state, directory, started)[0]
             state.storage = _storage_identity(storage, own)
             directory.write(state)
         except BaseException as error:
@@ -261,7 +265,9 @@ def _status(name: str, state: State) -> Status:
     return Status(name, "running" if record.ready and answers else "starting", record)
 
 
-def _seaweedfs(directory: StateDirectory, storage: S3Settings, ports: list[int]) -> Service:
+def _seaweedfs(directory: StateDirectory, secrets: Secrets, ports: list[int]) -> Service:
+    storage = own_storage(ports[0], secrets)
+
     def prepare() -> None:
         ensure_buckets(storage)
         wait_until_usable(storage, READY_SECONDS)
@@ -278,8 +284,13 @@ def _seaweedfs(directory: StateDirectory, storage: S3Settings, ports: list[int])
 
 
 def _warehouse(
-    directory: StateDirectory, storage: S3Settings, token: str, port: int, options: Options
+    directory: StateDirectory,
+    storage: S3Settings,
+    token: str,
+    options: Options,
+    ports: list[int],
 ) -> Service:
+    port = ports[0]
     certificates = Certificates(directory.certificates)
     command = [
         *(sys.executable, "-m", "local_warehouse.server"),
@@ -364,24 +375,27 @@ def _ensure(service: Service, state: State, directory: StateDirectory, started: 
     directory.write(state)
 
 
-def _start_warehouse(
-    state: State, directory: StateDirectory, storage: S3Settings, token: str, started: list[str]
-) -> int:
-    """Start the warehouse, and return its port: another one where a program took it meanwhile,
-    which takes some seconds on a busy machine."""
+def _start(
+    name: str,
+    service: Callable[[list[int]], Service],
+    state: State,
+    directory: StateDirectory,
+    started: list[str],
+) -> list[int]:
+    """Start a service of these ports, and return them: other ones where a program took one
+    meanwhile, which takes some seconds on a busy machine."""
     for left in reversed(range(_ATTEMPTS)):
-        port = _choose_ports(state, WAREHOUSE, 1)[0]
-        warehouse = _warehouse(directory, storage, token, port, state.options)
+        ports = _choose_ports(state, name, _PORTS[name])
         try:
-            _ensure(warehouse, state, directory, started)
+            _ensure(service(ports), state, directory, started)
             break
         except LocalWarehouseError as error:
-            if _TAKEN not in str(error) or not left:
+            if not _TAKEN.search(str(error)) or not left:
                 raise
-            _stop(WAREHOUSE, state, directory)
-            started.remove(WAREHOUSE)
-            state.ports[WAREHOUSE] = []
-    return port
+            _stop(name, state, directory)
+            started.remove(name)
+            state.ports[name] = []
+    return ports
 
 
 def _wait_until_ready(service: Service, record: ServiceRecord, begun: float) -> None:
