@@ -1,11 +1,15 @@
 """Errors as a Databricks SQL warehouse words them: an error condition, a message, a SQLSTATE.
 
     Exception
-    └── SqlError                 a statement that its author can mend
-        ├── ForeignError         reported by the engine under a condition of its own
+    └── StatementError
+        ├── SqlError             a statement that its author can mend
+        │   └── ForeignError     reported by the engine under a condition of its own
         └── RunAgain             the statement may succeed when it is run again
             ├── EngineEnded      the engine ended in the middle of it
             └── TableRedefined   somebody altered, replaced or dropped its table meanwhile
+
+Who can do without an answer of the engine, as where it does not know a type, catches SqlError: on
+RunAgain there was no answer.
 
 The SQLSTATE of each condition is in `conditions`. The exceptions of `read_files` and `services`
 have trees of their own, in their `errors` modules.
@@ -18,8 +22,8 @@ from local_warehouse.conditions import SQLSTATES
 CONFLICT = "DELTA_CONCURRENT_WRITE"  # a commit of the engine that failed, before a look at why
 
 
-class SqlError(Exception):
-    """A statement that failed for a reason its author can act on.
+class StatementError(Exception):
+    """A statement that failed.
 
     `details` come after the SQLSTATE. Raises KeyError for a condition that `conditions.SQLSTATES`
     does not hold.
@@ -35,6 +39,10 @@ class SqlError(Exception):
         return SQLSTATES[self.condition]
 
 
+class SqlError(StatementError):
+    """A statement that failed for a reason its author can act on."""
+
+
 class ForeignError(SqlError):
     """A failure that the engine, or a user's raise_error, named by a condition of its own.
 
@@ -45,7 +53,7 @@ class ForeignError(SqlError):
         return SQLSTATES.get(self.condition, SQLSTATES["ENGINE_ERROR"])
 
 
-class RunAgain(SqlError):
+class RunAgain(StatementError):
     """A failure after which the statement may succeed when it is run again.
 
     A write that raises it has committed nothing.

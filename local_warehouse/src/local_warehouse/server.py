@@ -21,7 +21,7 @@ import pyarrow as pa
 from local_warehouse import read_files
 from local_warehouse.catalog.store import Catalog
 from local_warehouse.engine.engine import Engine
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import StatementError
 from local_warehouse.protocol.http import Server
 from local_warehouse.protocol.service import ThriftService
 from local_warehouse.protocol.sessions import IDLE_SECONDS
@@ -74,7 +74,7 @@ def main() -> None:
         catalog.create_catalog(arguments.catalog)
     try:
         engine = Engine(arguments.engine)
-    except SqlError as error:
+    except StatementError as error:
         raise SystemExit(str(error)) from None
     landing = [url for url in (os.environ.get("LANDING_URL"),) if url]
     locations = Locations(

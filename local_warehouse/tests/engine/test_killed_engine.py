@@ -72,6 +72,23 @@ def test_what_runs_when_the_engine_is_killed_is_run_again(own: WarehouseUnderTes
     ) == [{"a": 10, "b": 46, "c": 0, "d": 10, "e": 8}]
 
 
+def test_a_statement_whose_types_are_asked_for_when_the_engine_is_killed_is_run_again(
+    own: WarehouseUnderTest,
+) -> None:
+    """The engine's end is no answer: that a type is unknown would be one."""
+    own.sql("create table numbers as select id from range(3)")
+    statement = (
+        "select n.id, l.before from numbers n,"
+        " lateral (select count(*) as before from numbers o where o.id < n.id) l order by n.id"
+    )
+    with closing(own.connect()) as connection, connection.cursor() as cursor:
+        signal_engine(own, signal.SIGSTOP)
+        cursor.execute_async(statement)
+        signal_engine(own, signal.SIGKILL)
+        cursor.get_async_execution_result()
+        assert cursor.fetchall() == [(0, 0), (1, 1), (2, 2)]
+
+
 def test_a_write_that_is_committed_is_done_though_the_engine_ends_before_it_counts(
     own: WarehouseUnderTest,
 ) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from local_warehouse import changes
 from local_warehouse.engine.engine import Engine
-from local_warehouse.errors import RunAgain, SqlError
+from local_warehouse.errors import RunAgain, SqlError, StatementError
 from local_warehouse.protocol.encoding import ARROW, Encoding
 from local_warehouse.protocol.refusals import operation_not_found
 from local_warehouse.types.results import Result
@@ -66,7 +66,7 @@ class Operation:
         except BaseException as error:
             self._outcome = error
             is_ended = self.canceled or self._seconds is not None
-            if not isinstance(error, SqlError) and not is_ended:
+            if not isinstance(error, StatementError) and not is_ended:
                 _log.error("statement failed inside the warehouse", exc_info=error)
         finally:
             timer.cancel()
@@ -100,7 +100,7 @@ class Operation:
         return self._ended.wait(seconds)
 
     @property
-    def error(self) -> SqlError | None:
+    def error(self) -> StatementError | None:
         """Why the statement, which has ended, has no result; None if it has one."""
         if self._seconds is not None:
             message = f"Operation has been canceled after {self._seconds:g} s (STATEMENT_TIMEOUT)."
@@ -110,13 +110,13 @@ class Operation:
         error = self._outcome
         if not isinstance(error, BaseException):
             return None
-        if not isinstance(error, SqlError):
+        if not isinstance(error, StatementError):
             error = SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
         return _with_full_disk(error, self._folder)
 
     @property
     def result(self) -> Result:
-        """The result, for which this waits. Raises SqlError if the statement failed."""
+        """The result, for which this waits. Raises StatementError if the statement failed."""
         self._ended.wait()
         if (error := self.error) is not None:
             raise error
@@ -126,7 +126,7 @@ class Operation:
     def fetch(self, max_rows: int, max_bytes: int) -> tuple[list[pa.RecordBatch], bool]:
         """The next batches, up to about these limits and one row at least, and whether more follow.
 
-        Raises SqlError if the statement failed, also while its rows were computed.
+        Raises StatementError if the statement failed, also while its rows were computed.
         """
         with self._reading:
             if self._ended.is_set() and (earlier := self.error) is not None:
@@ -137,7 +137,7 @@ class Operation:
                 except RunAgain as error:
                     self._begin_again(error)
                     found = self._fetch(max_rows, max_bytes)
-            except SqlError as error:
+            except StatementError as error:
                 failure = self._outcome = self.error or error  # all who ask later are told the same
                 raise failure from None
             if found[0]:
@@ -198,7 +198,7 @@ class Operation:
                 self._reading.release()
 
 
-def _with_full_disk(error: SqlError, folder: Path) -> SqlError:
+def _with_full_disk(error: StatementError, folder: Path) -> StatementError:
     """The error, which says so where it has no better reason and the disk of a folder is full."""
     if error.condition not in _UNEXPLAINED or (free := shutil.disk_usage(folder).free) > _FULL:
         return error

@@ -16,7 +16,7 @@ from thrift.protocol.TProtocol import TProtocolException
 
 from local_warehouse import statements
 from local_warehouse.catalog.store import Catalog
-from local_warehouse.errors import SqlError, unsupported
+from local_warehouse.errors import SqlError, StatementError, unsupported
 from local_warehouse.protocol import keys, metadata
 from local_warehouse.protocol.encoding import COLUMNS, Encoding
 from local_warehouse.protocol.operations import Operation, Operations
@@ -48,7 +48,7 @@ def _answers(response: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]
                 return handler(self, request)
             except TProtocolException as error:
                 return response(status=_error_status(SqlError("BAD_REQUEST", str(error))))
-            except SqlError as error:
+            except StatementError as error:
                 return response(status=_error_status(error))
             except RequestRefused:
                 raise
@@ -74,7 +74,7 @@ def _listing(
     return answer
 
 
-def _error_status(error: SqlError) -> ttypes.TStatus:
+def _error_status(error: StatementError) -> ttypes.TStatus:
     return ttypes.TStatus(
         statusCode=ttypes.TStatusCode.ERROR_STATUS,
         sqlState=error.sqlstate,
@@ -190,7 +190,7 @@ class ThriftService:
             direct.resultSetMetadata = _metadata(operation)
             try:
                 direct.resultSet = _fetch(operation, limits.maxRows, limits.maxBytes)
-            except SqlError as error:
+            except StatementError as error:
                 direct.operationStatus = _failure_status(error)
                 direct.resultSetMetadata = None
                 return answer
@@ -263,7 +263,7 @@ class ThriftService:
         return self._start(request, response, lambda: found(catalog, request), COLUMNS)
 
 
-def _failure_status(error: SqlError) -> ttypes.TGetOperationStatusResp:
+def _failure_status(error: StatementError) -> ttypes.TGetOperationStatusResp:
     return ttypes.TGetOperationStatusResp(
         status=_OK,
         operationState=ttypes.TOperationState.ERROR_STATE,

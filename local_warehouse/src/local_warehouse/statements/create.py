@@ -18,7 +18,7 @@ from local_warehouse.catalog.model import Clone, Column, Constraint, Relation, S
 from local_warehouse.catalog.names import Name, check_new, full_name, quoted, schema_name
 from local_warehouse.delta import bounds, transactions
 from local_warehouse.delta import tables as delta_tables
-from local_warehouse.errors import SqlError
+from local_warehouse.errors import SqlError, StatementError
 from local_warehouse.resolver.parameters import bind
 from local_warehouse.resolver.policies import has_policy
 from local_warehouse.resolver.query import Query
@@ -195,7 +195,7 @@ def _new_folder(context: Context, relation: Relation, existing: Relation | None)
     try:
         yield
     except Exception:
-        with suppress(SqlError):
+        with suppress(StatementError):
             if is_new:
                 objects.delete_tree(relation.path)
             context.engine.forget(relation)
