@@ -40,6 +40,7 @@ from local_warehouse.rewrites.operand_types import (
 )
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of, queries
 from local_warehouse.rewrites.set_operations import align_all
+from local_warehouse.sql.node_map import NodeMap
 from local_warehouse.sql.walk import nodes
 
 _BY_CLASS: ByClass = {
@@ -81,7 +82,7 @@ def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     types = OperandTypes(columns_of)
     for query in queries(tree):
         if isinstance(query, exp.Select):
-            _correct_place(corrections.pop(id(query), []), types)
+            _correct_place(corrections.pop(query, []), types)
         elif not isinstance(query.parent, exp.SetOperation):
             align_all(query, columns_of)
     for rest in corrections.values():  # of UPDATE, DELETE and MERGE
@@ -89,13 +90,13 @@ def correct_by_type(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     return tree
 
 
-def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
+def _corrections(tree: exp.Expr) -> NodeMap[_Corrections]:
     """The nodes to correct, inner before outer, with the operands whose types decide, by the place
     that they belong to."""
     found = nodes(tree)
     mixed = {id(node) for node in mixed_numbers.mixed_comparisons(found)}
     kinds = Kinds(found)
-    corrections: dict[int, _Corrections] = {}
+    corrections = NodeMap[_Corrections]()
     for node in reversed(found):
         wanted: _Corrections = []
         if id(node) in mixed:
@@ -119,7 +120,7 @@ def _corrections(tree: exp.Expr) -> dict[int, _Corrections]:
             compared = [one for group in mixed_numbers.compared_values(node) for one in group]
             wanted.insert(0, (node, argument_kinds.check_types, compared))
         if wanted:
-            corrections.setdefault(id(place_of(node)), []).extend(wanted)
+            corrections.setdefault(place_of(node) or tree, []).extend(wanted)
     return corrections
 
 
@@ -138,11 +139,11 @@ def _correct_place(corrections: _Corrections, types: OperandTypes) -> None:
         part for _, _, decisive in corrections for one in decisive for part in unclear_parts(one)
     ]
     types.ask(unclear)
-    standing: dict[int, exp.Expr] = {}  # what stands in place of nodes that were corrected
+    standing = NodeMap[exp.Expr]()  # what stands in place of nodes that were corrected
     for corrected, correct, decisive in corrections:
-        node = standing.get(id(corrected), corrected)
+        node = standing.get(corrected, corrected)
         # What the engine did not know the type of, it may know as it is corrected.
-        types.ask_again(standing.get(id(one), one) for one in decisive)
+        types.ask_again(standing.get(one, one) for one in decisive)
         parent, key, index = node.parent, node.arg_key, node.index
         correct(node, types)
         if parent is not None and key is not None:
@@ -150,7 +151,7 @@ def _correct_place(corrections: _Corrections, types: OperandTypes) -> None:
             found = inside[index] if index is not None and inside else inside
             types.keep(node, found)
             if isinstance(found, exp.Expr):
-                standing[id(corrected)] = found
+                standing[corrected] = found
 
 
 def _is_ordered_by_column(node: exp.Expr) -> bool:

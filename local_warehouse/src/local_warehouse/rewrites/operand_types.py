@@ -25,6 +25,7 @@ from local_warehouse.rewrites.scopes import (
     with_visible,
 )
 from local_warehouse.sql.dialect import render
+from local_warehouse.sql.node_map import NodeMap
 from local_warehouse.types.decimals import Decimal, decimal_of
 
 DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}  # the most that a value has
@@ -37,8 +38,8 @@ class OperandTypes:
 
     def __init__(self, columns_of: ColumnsOf) -> None:
         self._columns_of = columns_of
-        self._known: dict[int, str] = {}
-        self._unknown: dict[int, str] = {}  # the text of what the engine did not know
+        self._known = NodeMap[str]()
+        self._unknown = NodeMap[str]()  # the text of what the engine did not know
 
     def ask(self, nodes: Iterable[exp.Expr]) -> None:
         """Ask the engine for the types of these nodes: once for each place, and node by node where
@@ -56,7 +57,7 @@ class OperandTypes:
         if self._ask(nodes):
             return
         if len(nodes) == 1:
-            self._unknown[id(nodes[0])] = render(nodes[0])
+            self._unknown[nodes[0]] = render(nodes[0])
             return
         middle = len(nodes) // 2
         self._ask_or_halve(nodes[:middle])
@@ -67,9 +68,9 @@ class OperandTypes:
         changed since."""
         for node in nodes if self._unknown else ():
             for part in unclear_parts(node):
-                text = self._unknown.get(id(part))
+                text = self._unknown.get(part)
                 if text is not None and text != render(part):
-                    del self._unknown[id(part)]
+                    del self._unknown[part]
                     self._ask_or_halve([part])
 
     def _ask(self, nodes: list[exp.Expr]) -> bool:
@@ -90,25 +91,25 @@ class OperandTypes:
                     continue
                 if len(columns) != len(nodes):  # a generator of several columns
                     return False
-                self._known |= {id(n): c.type for n, c in zip(nodes, columns, strict=True)}
+                self._known.update((n, c.type) for n, c in zip(nodes, columns, strict=True))
                 return True
         return False
 
     def keep(self, node: exp.Expr, corrected: object) -> None:
         """Give what stands in place of a node the type that is known of it, or was evident."""
-        known = self._known.get(id(node))
+        known = self._known.get(node)
         if known is None and evident_type(node) != UNKNOWN and corrected is not node:
             known = evident_type(node)
         if known is not None and isinstance(corrected, exp.Expr):
-            self._known.setdefault(id(corrected), known)
+            self._known.setdefault(corrected, known)
 
     def note(self, node: exp.Expr, data_type: str) -> None:
         """Give a node the type that it is known to have."""
-        self._known[id(node)] = data_type
+        self._known[node] = data_type
 
     def of(self, node: exp.Expr) -> str:
         """The type of an operand, or UNKNOWN."""
-        data_type = evident_type(node) or self._known.get(id(node), UNKNOWN)
+        data_type = evident_type(node) or self._known.get(node, UNKNOWN)
         if data_type == UNKNOWN and isinstance(node, _ARITHMETIC):
             return _result(node, self.of(node.this), self.of(node.expression), self.of)
         if data_type == UNKNOWN and isinstance(node, exp.Mod):

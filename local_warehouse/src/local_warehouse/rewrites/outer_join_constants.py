@@ -21,6 +21,7 @@ from local_warehouse.rewrites.scopes import (
     with_visible,
 )
 from local_warehouse.rewrites.templates import PREFIX, fill
+from local_warehouse.sql.node_map import NodeMap
 from local_warehouse.sql.walk import nodes
 
 _OUTER = ("LEFT", "RIGHT", "FULL")
@@ -34,7 +35,7 @@ def hide_constants(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
     found = nodes(tree)
     if not any(isinstance(node, exp.Ordered) for node in found):
         return tree
-    hidden: set[int] = set()
+    hidden = NodeMap[bool]()
     for node in found:
         if isinstance(node, exp.Join) and _is_outer(node):
             for relation in _made_null(node):
@@ -65,12 +66,12 @@ def _made_null(join: exp.Join) -> Iterator[exp.Expr]:
             yield other.this
 
 
-def _hide_within(relation: exp.Expr, columns_of: ColumnsOf, hidden: set[int]) -> None:
+def _hide_within(relation: exp.Expr, columns_of: ColumnsOf, hidden: NodeMap[bool]) -> None:
     """Hide the constants in the queries of a relation, and of the CTEs that it names, once each."""
     for node in nodes(relation):
-        if id(node) in hidden:
+        if node in hidden:
             continue
-        hidden.add(id(node))
+        hidden[node] = True
         if isinstance(node, exp.Table) and (cte := expression_of(node)) is not None:
             _hide_within(cte, columns_of, hidden)
         elif isinstance(node, exp.Select):

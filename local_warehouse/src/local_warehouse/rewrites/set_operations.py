@@ -22,6 +22,7 @@ from local_warehouse.rewrites.scopes import ColumnsOf, branches, operations, wit
 from local_warehouse.rewrites.structs import needs_other_fields, type_of, with_fields_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import WarehouseDialect
+from local_warehouse.sql.node_map import NodeMap
 from local_warehouse.sql.walk import nodes, of_kind
 from local_warehouse.types.decimals import decimal_of
 
@@ -99,10 +100,10 @@ def align_all(whole: exp.SetOperation, columns_of: ColumnsOf) -> None:
     queries = branches(whole)
     if evidently_agree(queries) or any(o.args.get("by_name") for o in operations(whole)):
         return
-    known = {id(q): columns for i, q in enumerate(queries) if (columns := _evident(q, i == 0))}
-    unclear = [query for query in queries if id(query) not in known]
-    for query, columns in zip(unclear, _ask(unclear, whole, columns_of), strict=True):
-        known[id(query)] = columns
+    known = NodeMap[list[Column]]()
+    known.update((q, columns) for i, q in enumerate(queries) if (columns := _evident(q, i == 0)))
+    unclear = [query for query in queries if query not in known]
+    known.update(zip(unclear, _ask(unclear, whole, columns_of), strict=True))
     for node in operations(whole):
         _align(node, known, columns_of)
 
@@ -138,12 +139,9 @@ def _ask(queries: Sequence[exp.Expr], place: exp.Expr, columns_of: ColumnsOf) ->
     return found[:-1]
 
 
-def _align(node: exp.SetOperation, known: dict[int, list[Column]], columns_of: ColumnsOf) -> None:
+def _align(node: exp.SetOperation, known: NodeMap[list[Column]], columns_of: ColumnsOf) -> None:
     sides = [node.this, node.expression]
-    given = [
-        known[id(side)] if id(side) in known else _ask([side], node, columns_of)[0]
-        for side in sides
-    ]
+    given = [known[side] if side in known else _ask([side], node, columns_of)[0] for side in sides]
     if len(given[0]) != len(given[1]):
         return  # the engine says what is wrong
     if not isinstance(node, exp.Union) or node.args.get("distinct"):
@@ -158,7 +156,7 @@ def _align(node: exp.SetOperation, known: dict[int, list[Column]], columns_of: C
             side.replace(exp.Select(expressions=cast, from_=exp.From(this=source)))
     if UNKNOWN not in wanted:
         names = [column.name for column in given[0]]
-        known[id(node)] = [Column(n, t) for n, t in zip(names, wanted, strict=True)]
+        known[node] = [Column(n, t) for n, t in zip(names, wanted, strict=True)]
 
 
 def _refuse_unordered(columns: list[Column]) -> None:
