@@ -1,8 +1,9 @@
 """Constants in relations that an outer join, or a subquery of one value, may make NULL.
 
-The engine takes such a column for a constant above the join too, as f.flag of
-`left join (select id, true as flag from u) f`, and leaves it out of what rows are sorted by. So it
-is not to know that the column is one; where nothing is sorted it may.
+The engine takes such a column for a constant above the join too, as f.flag of `left join (select
+id, true as flag from u) f`, or f.n of `on t.id = f.id and f.n = 5`, and leaves it out of what rows
+are sorted by, and of what tells the partitions of a window apart. So what may be sorted by depends
+on a random number, of which the engine does not know that it is never below 0.
 """
 
 from __future__ import annotations
@@ -11,137 +12,195 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from local_warehouse.errors import SqlError
 from local_warehouse.rewrites.scopes import (
     ColumnsOf,
     aggregates,
     conditions,
     expression_of,
-    relations_of,
+    in_parentheses,
+    is_partial,
     with_visible,
 )
 from local_warehouse.rewrites.templates import PREFIX, fill
 from local_warehouse.sql.node_map import NodeMap
-from local_warehouse.sql.walk import nodes
+from local_warehouse.sql.walk import nodes, of_kind
 
 _OUTER = ("LEFT", "RIGHT", "FULL")
-_FILTERS = ("SEMI", "ANTI")
-_ROW = f"from values (0) as {PREFIX}row({PREFIX}number)"  # what a query without FROM reads
-_MOST = 16  # columns of which one is hoped to be no constant
+_HIDDEN = "if(rand() < 0, null, x)"
+_HIDDEN_TOTAL = "if(count(*) < 0, null, x)"  # an aggregate query may have no random number
 
 
 def hide_constants(tree: exp.Expr, columns_of: ColumnsOf) -> exp.Expr:
-    """Have the constants of such relations depend on columns beside them."""
+    """Hide what may be a constant of such relations, where it is sorted by."""
     found = nodes(tree)
-    if not any(isinstance(node, exp.Ordered) for node in found):
+    names = _sorted_names(found)
+    if not names:
         return tree
-    hidden = NodeMap[bool]()
     for node in found:
-        if isinstance(node, exp.Join) and _is_outer(node):
-            for relation in _made_null(node):
-                _hide_within(relation, columns_of, hidden)
-            _compare_nulls(node.args.get("on"))
+        if isinstance(node, exp.Select) and any(map(_is_outer, node.args.get("joins") or [])):
+            for clause in _conditions_within(node):
+                _hide_conditions(clause, names)
+            for relation in _relations_made_null(node):
+                _hide_columns(relation, names, columns_of)
         elif isinstance(node, exp.Subquery) and isinstance(
             node.parent, (exp.Select, exp.Alias, exp.Condition)
         ):
-            _hide_within(node, columns_of, hidden)
+            _hide_value(node.this)
     return tree
 
 
+class _All(frozenset[str]):
+    """The names of whatever there is."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def _sorted_names(found: list[exp.Expr]) -> frozenset[str]:
+    """The names of what rows are sorted or told apart by, and of what that is computed from, in
+    lower case; of everything where they are not plain. None where nothing is sorted."""
+    windows = of_kind(found, exp.Window)
+    sorts = of_kind(found, exp.Ordered)
+    if not sorts and not any(window.args.get("partition_by") for window in windows):
+        return frozenset()
+    keys: list[exp.Expr] = [*sorts, *of_kind(found, exp.Group)]
+    keys += [key for window in windows for key in window.args.get("partition_by") or ()]
+    keys += [o for s in of_kind(found, exp.Select) if s.args.get("distinct") for o in s.expressions]
+    has_positions = any(isinstance(sort.this, exp.Literal) for sort in sorts)
+    if has_positions or any(map(_renames, found)):
+        return _All()
+    names = set().union(*map(_names, keys))
+    outputs = [
+        (output.alias_or_name.lower(), _names(output))
+        for select in of_kind(found, exp.Select)
+        for output in select.expressions
+    ]
+    known = -1
+    while known < len(names):
+        known = len(names)
+        names.update(name for output, within in outputs if output in names for name in within)
+    return frozenset(names)
+
+
+def _renames(node: exp.Expr) -> bool:
+    """Whether a node gives columns of relations other names, by their positions or values."""
+    if isinstance(node, exp.TableAlias):
+        return bool(node.columns) and isinstance(node.parent, (exp.CTE, exp.Subquery, exp.Table))
+    return isinstance(node, (exp.SetOperation, exp.Pivot))
+
+
+def _names(node: exp.Expr) -> set[str]:
+    return {one.name.lower() for one in of_kind(nodes(node), exp.Identifier)}
+
+
 def _is_outer(join: exp.Join) -> bool:
-    return join.side.upper() in _OUTER and join.kind.upper() not in _FILTERS
+    return join.side.upper() in _OUTER and not is_partial(join)
 
 
-def _made_null(join: exp.Join) -> Iterator[exp.Expr]:
-    """The relations whose columns a join may make NULL."""
-    side, around = join.side.upper(), join.parent
-    if side != "RIGHT":
-        yield join.this
-    if side != "LEFT" and around is not None:
-        first = around.args.get("from_")
-        yield first if isinstance(first, exp.From) else around.this
-        for other in around.args.get("joins") or []:
-            if other is join:
-                return
-            yield other.this
+def _relations_made_null(select: exp.Select) -> Iterator[exp.Expr]:
+    """The relations of a SELECT whose columns its outer joins may make NULL."""
+    made = NodeMap[bool]()
+    clause = select.args.get("from_")
+    before = [clause.this] if clause is not None else []
+    for join in select.args.get("joins") or []:
+        side = join.side.upper() if _is_outer(join) else ""
+        if side in ("RIGHT", "FULL"):
+            made.update((relation, True) for relation in before)
+        if side in ("LEFT", "FULL"):
+            made[join.this] = True
+        before.append(join.this)
+    for relation in made:
+        yield from _in_parentheses(relation)
 
 
-def _hide_within(relation: exp.Expr, columns_of: ColumnsOf, hidden: NodeMap[bool]) -> None:
-    """Hide the constants in the queries of a relation, and of the CTEs that it names, once each."""
-    for node in nodes(relation):
-        if node in hidden:
-            continue
-        hidden[node] = True
-        if isinstance(node, exp.Table) and (cte := expression_of(node)) is not None:
-            _hide_within(cte, columns_of, hidden)
-        elif isinstance(node, exp.Select):
-            _hide(node, columns_of)
-
-
-def _hide(select: exp.Select, columns_of: ColumnsOf) -> None:
-    for clause in map(select.args.get, ("where", "having")):
-        _compare_nulls(clause.this if clause is not None else None)
-    values = [output.unalias() for output in select.expressions]
-    constants = [value for value in values if _is_constant(value)]
-    if not constants:
+def _in_parentheses(relation: exp.Expr) -> Iterator[exp.Expr]:
+    """A relation, or those that it joins in parentheses without a name."""
+    first = in_parentheses(relation)
+    if first is None:
+        yield relation
         return
-    if select.args.get("from_") is None:
-        select.set("from_", fill(f"(select 1 {_ROW})", {}).this.args["from_"])
-    if select.args.get("group") or any(map(aggregates, values)):
-        template, places = "if(count(*) < 0, null, x)", {}
-    else:
-        columns = _columns(select, columns_of)
-        sizes = " + ".join(f"size(array(y{i}))" for i in range(len(columns)))
-        template = f"if({sizes} < 0, null, x)" if columns else "x"
-        places = {f"y{i}": column for i, column in enumerate(columns)}
-    for value in constants:
-        value.replace(fill(template, {**places, "x": value}))
+    for one in [first, *(join.this for join in first.args.get("joins") or [])]:
+        yield from _in_parentheses(one)
 
 
-def _is_constant(value: exp.Expr) -> bool:
-    return (
-        not isinstance(value, exp.Null)
-        and not value.is_star
-        and not any(isinstance(node, (exp.Column, exp.Query)) for node in nodes(value))
-        and not aggregates(value)
-        and value.find(exp.Window) is None
+def _conditions_within(select: exp.Select) -> Iterator[exp.Join]:
+    """The joins of a SELECT, and those in parentheses."""
+    waiting: list[exp.Expr] = [select]
+    while waiting:
+        place = waiting.pop()
+        joins = place.args.get("joins") or []
+        yield from joins
+        clause = place.args.get("from_")
+        around = [join.this for join in joins] + ([clause.this] if clause is not None else [])
+        waiting += [first for one in around if (first := in_parentheses(one)) is not None]
+
+
+def _hide_conditions(join: exp.Join, names: frozenset[str]) -> None:
+    """Hide what a join's condition says of one of its sides: the engine filters by it before."""
+    clause = join.args.get("on")
+    for part in conditions(clause) if clause is not None else ():
+        columns = of_kind(nodes(part), exp.Column)
+        tables = {column.table.lower() for column in columns}
+        is_of_both = "" not in tables and len(tables) > 1
+        is_key = isinstance(part, exp.EQ) and all(
+            any(isinstance(node, exp.Column) for node in nodes(side))
+            for side in (part.this, part.expression)
+        )
+        if not is_key and not is_of_both and any(name in names for name in _names(part)):
+            part.replace(fill(_HIDDEN, {"x": part}))
+
+
+def _hide_columns(relation: exp.Expr, names: frozenset[str], columns_of: ColumnsOf) -> None:
+    """Put a query around a relation that is one itself, with the columns of these names hidden."""
+    is_query = isinstance(relation, exp.Subquery) or (
+        isinstance(relation, exp.Table) and expression_of(relation) is not None
     )
+    if not is_query:
+        return
+    outputs = _outputs(relation, columns_of)
+    if not any(output.lower() in names for output in outputs):
+        return
+    alias = exp.to_identifier(relation.alias_or_name, quoted=True)
+    places = [exp.to_identifier(f"{PREFIX}c{at}") for at in range(len(outputs))]
+    shown = []
+    for output, place in zip(outputs, places, strict=True):
+        column: exp.Expr = exp.Column(this=place.copy())
+        if output.lower() in names:
+            column = fill(_HIDDEN, {"x": column})
+        shown.append(exp.alias_(column, exp.to_identifier(output, quoted=True)))
+    joins = relation.args.get("joins")
+    relation.set("joins", None)
+    around = exp.Subquery(alias=exp.TableAlias(this=alias.copy()), joins=joins)
+    relation.replace(around)
+    relation.set("alias", exp.TableAlias(this=alias, columns=places))
+    around.set("this", exp.Select(expressions=shown, from_=exp.From(this=relation)))
 
 
-def _columns(select: exp.Select, columns_of: ColumnsOf) -> list[exp.Expr]:
-    """Columns that a SELECT reads, by names that are theirs alone."""
-    try:
-        columns = columns_of(with_visible(relations_of(select), select))
-    except SqlError:
-        return []
-    names = [column.name.lower() for column in columns]
-    alone = [column.name for column in columns if names.count(column.name.lower()) == 1]
-    return [exp.column(name, quoted=True) for name in alone[:_MOST]]
+def _outputs(relation: exp.Expr, columns_of: ColumnsOf) -> list[str]:
+    """The names of a relation's columns."""
+    alias = relation.args.get("alias")
+    if alias is not None and alias.columns:
+        return [column.name for column in alias.columns]
+    query = relation.this if isinstance(relation, exp.Subquery) else None
+    if isinstance(query, exp.Select) and all(
+        isinstance(output, exp.Alias) for output in query.expressions
+    ):
+        return list(query.named_selects)
+    copy = relation.copy()
+    copy.set("joins", None)
+    question = exp.Select(expressions=[exp.Star()], from_=exp.From(this=copy))
+    return [column.name for column in columns_of(with_visible(question, relation))]
 
 
-def _compare_nulls(condition: exp.Expr | None) -> None:
-    """Write `flag = 5` as `flag <=> 5`, which is true of the same rows, and of which the engine
-    does not learn that the column is a constant."""
-    for part in conditions(condition) if condition is not None else ():
-        sides = _equal(part)
-        has_column = any(isinstance(side.unnest(), exp.Column) for side in sides)
-        if has_column and any(map(_is_constant, sides)):
-            part.replace(exp.NullSafeEQ(this=sides[0], expression=sides[1]))
-
-
-def _equal(condition: exp.Expr) -> list[exp.Expr]:
-    """What a condition, if true, says to be equal: also as `not flag <> 5`, `flag in (5)`, `flag
-    between 5 and 5` and `flag like 'x'`."""
-    match condition:
-        case exp.EQ():
-            return [condition.this, condition.expression]
-        case exp.Not() if isinstance(inner := condition.this.unnest(), exp.NEQ):
-            return [inner.this, inner.expression]
-        case exp.In() if len(set(condition.expressions)) == 1:
-            return [condition.this, condition.expressions[0]]
-        case exp.Between() if condition.args["low"] == condition.args["high"]:
-            return [condition.this, condition.args["low"]]
-        case exp.Like() if isinstance(condition.expression, exp.Literal):
-            has_sign = any(sign in condition.expression.name for sign in "%_\\")
-            return [] if has_sign else [condition.this, condition.expression]
-    return []
+def _hide_value(query: exp.Expr) -> None:
+    """Hide the value of a query that has one."""
+    if not isinstance(query, exp.Select) or query.args.get("distinct"):
+        return
+    values = [output.unalias() for output in query.expressions]
+    is_aggregate = query.args.get("group") or any(map(aggregates, values))
+    for value in values:
+        if not value.is_star:
+            value.replace(fill(_HIDDEN_TOTAL if is_aggregate else _HIDDEN, {"x": value}))
