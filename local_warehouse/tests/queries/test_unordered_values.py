@@ -46,3 +46,15 @@ def test_what_has_no_order_is_an_error(warehouse: Any, query: str, condition: st
 def test_typeof_knows_a_variant(warehouse: Any) -> None:
     row = warehouse.sql(f"select typeof(v) as v, typeof(array(v)) as a from {_ROWS} limit 1")[0]
     assert row == {"v": "variant", "a": "array<variant>"}
+
+
+@pytest.mark.parametrize(
+    "aggregate",
+    ["count(distinct struct(x))", "collect_set(x * -1)", "mode(x * -1)", "max(map(x * -1, 1)[0D])"],
+)
+def test_a_zero_below_0_is_refused_where_others_are_told_apart_from_it(
+    warehouse: Any, aggregate: str
+) -> None:
+    query = "select {} as c from values (0D), (-0.0D) as t(x)"
+    warehouse.fails(query.format(aggregate), "UNSUPPORTED_FEATURE.LOCAL_WAREHOUSE")
+    assert warehouse.sql(query.format(aggregate).replace("(-0.0D)", "(0D)").replace("* -1", "+ 1"))

@@ -65,6 +65,7 @@ _PHRASES = (
     ("field position must not be zero", "INVALID_INDEX_OF_ZERO"),
     ("expects group index between", "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
     ("the group index must be non-negative", "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
+    ("comparator returned null", "COMPARATOR_RETURNS_NULL"),
     ("must be a single character", "DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE"),
     ("is not true!", "USER_RAISED_EXCEPTION"),
     ('nulls for non-nullable structarray field "key"', "NULL_MAP_KEY"),

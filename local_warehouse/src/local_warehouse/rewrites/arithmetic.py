@@ -15,7 +15,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites import intervals, moments, window_aggregates
+from local_warehouse.rewrites import exact_doubles, intervals, moments, window_aggregates
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.operand_types import (
     DIGITS,
@@ -105,6 +105,10 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
     is_scaled = isinstance(node, (exp.Mul, exp.Div))
     if is_scaled and moments.scale_interval(node, operands, types.of):
         return
+    if operands == ["void", "void"] and not isinstance(node, exp.IntDiv):
+        for side in ("this", "expression"):
+            node.set(side, exp.cast(node.args[side].copy(), "double"))
+        return
     if operands == ["string", "string"] and not isinstance(node, exp.IntDiv):
         message = f"Cannot resolve {render(node)}: it needs numbers or intervals, not two STRINGs."
         raise SqlError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", message)
@@ -120,7 +124,9 @@ def _operator(node: exp.Expr, types: OperandTypes) -> None:
         if isinstance(node, exp.Sub) and (own, beside) == ("date", "timestamp"):
             wanted = "timestamp"  # the engine's difference is an interval of another kind
         if wanted is not None:
-            node.set(side, exp.cast(node.args[side].copy(), wanted))
+            node.set(side, exact_doubles.converted(node.args[side], own, wanted))
+        elif beside == "double" and (exact := exact_doubles.as_double(node.args[side], own)):
+            node.set(side, exact)
     left, right = types.of(node.this), types.of(node.expression)
     if isinstance(node, _QUOTIENTS):
         divisor = node.expression

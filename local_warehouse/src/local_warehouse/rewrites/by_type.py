@@ -62,7 +62,6 @@ _BY_NAME: ByName = {
     **window_aggregates.CALLS,
     **argument_types.CALLS,
     **array_values.CALLS,
-    **exact_doubles.CALLS,
     **formatted_texts.CALLS,
     **json_texts.CALLS,
     **statistics.CALLS,
@@ -113,6 +112,9 @@ def _corrections(tree: exp.Expr) -> NodeMap[_Corrections]:
         if unordered:
             check = _about(unordered_values.check, unordered)
             wanted.insert(0, (node, check, unordered))
+        decimals = exact_doubles.doubtful_values(node, kinds)
+        if decimals:
+            wanted.insert(0, (node, _about(exact_doubles.take_doubles, decimals), decimals))
         zeros = negative_zeros.doubtful_values(node, kinds)
         if zeros:
             wanted.insert(0, (node, _about(negative_zeros.check, zeros), zeros))
@@ -127,8 +129,21 @@ def _corrections(tree: exp.Expr) -> NodeMap[_Corrections]:
 def _about(
     check: Callable[[exp.Expr, list[exp.Expr], OperandTypes], None], values: list[exp.Expr]
 ) -> Callable[[exp.Expr, OperandTypes], None]:
-    """A correction that checks these values of its node."""
-    return lambda node, types: check(node, values, types)
+    """A correction that checks these values of its node, or what stands in their places by then."""
+    places = [(value.parent, value.arg_key, value.index) for value in values]
+
+    def correct(node: exp.Expr, types: OperandTypes) -> None:
+        found = [_standing_at(*place) for place in places]
+        check(node, [one or value for one, value in zip(found, values, strict=True)], types)
+
+    return correct
+
+
+def _standing_at(parent: exp.Expr | None, key: str | None, index: int | None) -> exp.Expr | None:
+    """What stands at a place below a node, if it is there."""
+    inside = parent.args.get(key) if parent is not None and key is not None else None
+    found = inside[index] if index is not None and inside else inside
+    return found if isinstance(found, exp.Expr) else None
 
 
 def _correct_place(corrections: _Corrections, types: OperandTypes) -> None:
@@ -146,12 +161,10 @@ def _correct_place(corrections: _Corrections, types: OperandTypes) -> None:
         types.ask_again(standing.get(one, one) for one in decisive)
         parent, key, index = node.parent, node.arg_key, node.index
         correct(node, types)
-        if parent is not None and key is not None:
-            inside = parent.args.get(key)
-            found = inside[index] if index is not None and inside else inside
+        found = _standing_at(parent, key, index)
+        if found is not None:
             types.keep(node, found)
-            if isinstance(found, exp.Expr):
-                standing[corrected] = found
+            standing[corrected] = found
 
 
 def _is_ordered_by_column(node: exp.Expr) -> bool:

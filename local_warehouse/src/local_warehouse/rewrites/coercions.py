@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
+from local_warehouse.rewrites import exact_doubles
 from local_warehouse.rewrites.scopes import ColumnsOf, place_of, relations_of, with_visible
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.walk import nodes, of_kind
@@ -120,7 +121,7 @@ def _align(node: exp.Expr, columns_of: ColumnsOf) -> None:
     becomes = _becomes(types)
     for operand, data_type in zip(operands, types, strict=True):
         if data_type in becomes:
-            operand.replace(exp.cast(operand.copy(), becomes[data_type]))
+            operand.replace(exact_doubles.converted(operand, data_type, becomes[data_type]))
 
 
 def _becomes(types: list[str]) -> dict[str, str]:

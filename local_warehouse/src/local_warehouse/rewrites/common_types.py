@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.errors import SqlError, unsupported
-from local_warehouse.rewrites import intervals, nested_types
+from local_warehouse.rewrites import exact_doubles, intervals, nested_types
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.mixed_numbers import as_compared
 from local_warehouse.rewrites.operand_types import DIGITS, ByClass, ByName, OperandTypes, widest
@@ -101,7 +101,7 @@ def _cast_all(values: list[exp.Expr], types: OperandTypes) -> str | None:
     if wanted is not None:
         for value, data_type in zip(values, given, strict=True):
             if data_type not in (wanted, "void"):
-                value.replace(exp.cast(value.copy(), wanted))
+                value.replace(exact_doubles.converted(value, data_type, wanted))
     return wanted
 
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.rewrites.evident_types import name_of_type
-from local_warehouse.rewrites.operand_types import ByName, OperandTypes
+from local_warehouse.rewrites.kinds import Kinds
+from local_warehouse.rewrites.operand_types import OperandTypes
+from local_warehouse.rewrites.signatures import name_of
 from local_warehouse.rewrites.templates import fill
 from local_warehouse.types.decimals import Decimal, decimal_of
+from local_warehouse.types.kinds import DECIMAL
 
 _EXACT = 15  # digits that a DOUBLE has of any number
 _PLAIN = 16  # digits before the point with which the engine writes no exponent
@@ -30,6 +33,12 @@ def as_double(value: exp.Expr, data_type: str) -> exp.Expr | None:
     if exact is None or exact.precision <= _EXACT:
         return None
     return fill("cast(cast(x as string) as double)", {"x": value})
+
+
+def converted(value: exp.Expr, data_type: str, wanted: str) -> exp.Expr:
+    """A value of a type as one of another, which may be DOUBLE."""
+    exact = as_double(value, data_type) if wanted == "double" else None
+    return exp.cast(value.copy(), wanted) if exact is None else exact
 
 
 def as_decimal(cast: exp.Cast, data_type: str) -> exp.Expr | None:
@@ -56,17 +65,28 @@ def as_decimal(cast: exp.Cast, data_type: str) -> exp.Expr | None:
     return fill(template, {"x": value, "rest": rest})
 
 
-def _only(call: exp.Expr) -> list[exp.Expr]:
-    return list(call.expressions) if len(call.expressions) == 1 else []
+# Functions of DOUBLEs alone.
+_OF_DOUBLES = {
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "cot", "csc",
+    "degrees", "exp", "expm1", "hypot", "ln", "log", "log10", "log1p", "log2", "pow", "power",
+    "radians", "rint", "sec", "sin", "sinh", "sqrt", "tan", "tanh",
+}  # fmt: skip
 
 
-def _angle(call: exp.Expr, types: OperandTypes) -> None:
-    value = call.expressions[0]
-    exact = as_double(value, types.of(value))
-    if exact is not None:
-        value.replace(exact)
+def doubtful_values(node: exp.Expr, known: Kinds) -> list[exp.Expr]:
+    """The arguments of a function of DOUBLEs that may be DECIMALs of more digits."""
+    if not isinstance(node, exp.Anonymous) or name_of(node) not in _OF_DOUBLES:
+        return []
+    return [one for one in node.expressions if not _is_short(one) and known.of(one) & DECIMAL]
 
 
-CALLS: ByName = {
-    **dict.fromkeys(("sin", "cos", "tan", "cot", "sec", "csc"), (_only, _angle)),
-}
+def _is_short(value: exp.Expr) -> bool:
+    return isinstance(value, exp.Literal) and len(value.name) <= _EXACT
+
+
+def take_doubles(_: exp.Expr, values: list[exp.Expr], types: OperandTypes) -> None:
+    """Cast these arguments to DOUBLE where they are such DECIMALs."""
+    for value in values:
+        exact = as_double(value, types.of(value))
+        if exact is not None:
+            value.replace(exact)

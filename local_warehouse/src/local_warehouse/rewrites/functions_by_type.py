@@ -43,6 +43,8 @@ def _percentile(call: exp.Expr, types: OperandTypes) -> None:
     if isinstance(call.parent, (exp.Window, exp.Filter)) or isinstance(value, exp.Distinct):
         raise unsupported("percentile_approx with OVER, FILTER or DISTINCT")
     is_array = isinstance(shares, exp.Anonymous) and str(shares.this).lower() == "array"
+    if isinstance(value, exp.Literal):  # which would be the position of an output
+        value = exp.cast(value, data_type)
     template = f"cast(percentile_disc(p) within group (order by x) as {data_type})"
     if data_type in ("float", "double"):  # Spark finds NaN among the numbers, at no certain place
         template = f"if(bool_or(isnan(x)), cast({_OF_NAN} as {data_type}), {template})"

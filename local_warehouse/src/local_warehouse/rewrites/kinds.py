@@ -76,7 +76,7 @@ class Kinds:
         stand for expressions, until none of them may be more."""
         self._is_read = True
         expressions = {cte.alias for cte in of_kind(self._found, exp.CTE)}
-        named: list[tuple[str, exp.Expr]] = []
+        named: list[tuple[str, tuple[exp.Expr, ...]]] = []
         for node in self._found:
             if isinstance(node, exp.Table):
                 columns = node.meta.get("columns")
@@ -84,27 +84,40 @@ class Kinds:
                 for column in columns or ():
                     self._add_column(column)
             elif isinstance(node, exp.Alias):
-                named.append((node.alias.lower(), node.this))
+                named.append((node.alias.lower(), (node.this,)))
             elif isinstance(node, exp.Aliases):
-                named += [(name.name.lower(), node.this) for name in node.expressions]
+                named += [(name.name.lower(), (node.this,)) for name in node.expressions]
+            elif isinstance(node, exp.SetOperation):
+                named += self._outputs(node)
             if isinstance(node, exp.TableAlias):
                 self._relations.add(node.name.lower())
             if isinstance(node, exp.TableAlias) and node.columns and node.parent is not None:
                 names = [name.name.lower() for name in node.columns]
                 for row in _rows_of(node.parent, len(names)):
-                    named += zip(names, row, strict=True)
+                    named += [(name, (value,)) for name, value in zip(names, row, strict=True)]
         for name, _ in named:
             self._names.setdefault(name, 0)
         is_changed = True
         while is_changed:
             is_changed = False
             of: dict[int, int] = {}  # by the expression, which several names may stand for
-            for name, value in named:
-                if id(value) not in of:
-                    of[id(value)] = self._of(value)
-                kinds = self._names[name] | of[id(value)]
+            for name, values in named:
+                key = id(values[0] if len(values) == 1 else values)
+                if key not in of:
+                    of[key] = self._of(values[0]) if len(values) == 1 else self._of_all(values)
+                kinds = self._names[name] | of[key]
                 is_changed = is_changed or kinds != self._names[name]
                 self._names[name] = kinds
+
+    def _outputs(self, operation: exp.SetOperation) -> Iterator[tuple[str, tuple[exp.Expr, ...]]]:
+        """The names of a set operation's columns, with what its branches have at their places."""
+        outputs = [branch.selects for branch in branches(operation)]
+        stars = [any(output.is_star for output in branch) for branch in outputs]
+        if stars[0]:  # if all are, their columns have the same names
+            self._is_open |= not all(stars)
+            return
+        for output, values in zip(outputs[0], zip(*outputs, strict=False), strict=False):
+            yield output.alias_or_name.lower(), (exp.Star(),) if any(stars) else values
 
     def _add_column(self, column: Column) -> None:
         kinds = kinds_of_type(column.type)

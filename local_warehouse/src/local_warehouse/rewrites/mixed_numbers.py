@@ -14,7 +14,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
-from local_warehouse.rewrites import signatures
+from local_warehouse.rewrites import exact_doubles, signatures
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_type
 from local_warehouse.rewrites.kinds import Kinds
 from local_warehouse.rewrites.operand_types import DIGITS, OperandTypes
@@ -151,7 +151,7 @@ def as_compared(operands: list[exp.Expr], types: OperandTypes) -> list[exp.Expr]
     if not has_decimal or not {"float", "double", "string"} & set(given):
         return operands
     return [
-        exp.cast(operand.copy(), "double")
+        exact_doubles.converted(operand, data_type, "double")
         if data_type.startswith("decimal") or data_type == "string"
         else operand
         for operand, data_type in zip(operands, given, strict=True)

@@ -29,13 +29,21 @@ _LOOKING = ("array_contains", "array_remove")
 _REFUSED = refusal("-0.0 in {}")
 # A refusal has the type of a text: it is asked, and not given.
 _CHECKED = f"if(if(cast(x as string) = '-0.0', {_REFUSED} is null, false), null, x)"
+_WITHIN = r"(^|[\\[{ ,])-0\\.0([\\]} ,]|$)"  # a -0.0 in the text of a nested value
+_CHECKED_TEXTS = (
+    f"if(if(cast(x as string) rlike '{_WITHIN.replace('{', '{{').replace('}', '}}')}',"
+    f" {_REFUSED} is null, false), null, x)"
+)
 _CHECKED_VALUES = (
     f"if(if(exists(x, e -> cast(e as string) = '-0.0'), {_REFUSED} is null, false), null, x)"
 )
 
 
 def doubtful_values(node: exp.Expr, known: Kinds) -> list[exp.Expr]:
-    """The arguments of a call that may hold a -0.0 on which its value depends."""
+    """The arguments of a call, or what it takes distinct values of, that may hold a -0.0 on which
+    its value depends."""
+    if isinstance(node, exp.Distinct) and isinstance(node.parent, exp.Func):
+        return [one for one in node.expressions if known.of(one) & _FRACTIONS]
     if not isinstance(node, exp.Anonymous):
         return []
     name = name_of(node)
@@ -48,8 +56,11 @@ def doubtful_values(node: exp.Expr, known: Kinds) -> list[exp.Expr]:
 
 
 def check(node: exp.Expr, values: list[exp.Expr], types: OperandTypes) -> None:
-    """Fail for these values where they hold one."""
+    """Fail for these values where they hold one; of those that are told apart, make it 0.0."""
     for value in values:
+        if isinstance(node, exp.Distinct):
+            _take_for_zero(value, types)
+            continue
         data_type = types.of(value)
         held = elements(data_type)
         if (held or data_type) in ("float", "double") and not _is_plain(value):
@@ -58,8 +69,19 @@ def check(node: exp.Expr, values: list[exp.Expr], types: OperandTypes) -> None:
             )
             value.replace(checked)
             types.note(checked, data_type)
-    if name_of(node) in _LOOKING:
+    if not isinstance(node, exp.Distinct) and name_of(node) in _LOOKING:
         _look_for_zero(node.expressions[1], types)
+
+
+def _take_for_zero(value: exp.Expr, types: OperandTypes) -> None:
+    """0.0 in place of -0.0, which is refused within a value that is told apart from others."""
+    data_type = types.of(value)
+    if "<" in data_type and ("float" in data_type or "double" in data_type):
+        checked = fill(_CHECKED_TEXTS.format("nested DISTINCT values"), {"x": value})
+        value.replace(checked)
+        types.note(checked, data_type)
+    else:
+        _look_for_zero(value, types)
 
 
 def _look_for_zero(value: exp.Expr, types: OperandTypes) -> None:

@@ -96,11 +96,9 @@ class OperandTypes:
         return False
 
     def keep(self, node: exp.Expr, corrected: object) -> None:
-        """Give what stands in place of a node the type that is known of it, or was evident."""
-        known = self._known.get(node)
-        if known is None and evident_type(node) != UNKNOWN and corrected is not node:
-            known = evident_type(node)
-        if known is not None and isinstance(corrected, exp.Expr):
+        """Give what stands in place of a node the type that is known of it."""
+        known = self.of(node) if corrected is not node else UNKNOWN
+        if known != UNKNOWN and isinstance(corrected, exp.Expr):
             self._known.setdefault(corrected, known)
 
     def note(self, node: exp.Expr, data_type: str) -> None:

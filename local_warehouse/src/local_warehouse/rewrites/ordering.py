@@ -24,6 +24,7 @@ from local_warehouse.rewrites.templates import fill
 from local_warehouse.sql.dialect import render
 from local_warehouse.sql.walk import nodes, of_kind
 
+_NESTED = ("struct<", "array<")
 _PARTITIONS = ("sort", "distribute", "cluster")
 _PLAIN = {"expressions", "from_", "where", "limit", "offset"}
 _GENERATORS = {"explode", "posexplode", "inline", "stack", "json_tuple"}
@@ -179,8 +180,9 @@ def _key(ordered: exp.Expr) -> list[exp.Expr]:
     """What is sorted by where its NULLs are put where they are not by default."""
     by_default = bool(ordered.args.get("nulls_first")) != bool(ordered.args.get("desc"))
     key = ordered.this if by_default else output(ordered)
-    is_plain = by_default or evident_type(key) != UNKNOWN
-    return [] if is_plain else [key]
+    evident = evident_type(key)
+    is_plain = evident != UNKNOWN and not evident.startswith(_NESTED)
+    return [] if by_default or is_plain else [key]
 
 
 def output(ordered: exp.Expr) -> exp.Expr:
@@ -204,7 +206,7 @@ def _sort_nulls_apart(ordered: exp.Expr, types: OperandTypes) -> None:
     """Put the NULLs of nested values where they are wanted by a key of its own: the engine puts
     those inside of the values there too, which are the least of all."""
     key = output(ordered)
-    if not types.of(key).startswith(("struct<", "array<")):
+    if not types.of(key).startswith(_NESTED):
         return
     order = ordered.parent
     query = order and order.parent

@@ -93,6 +93,7 @@ from local_warehouse.rewrites.subquery_predicates import (
     look_into_changes,
     look_into_subqueries,
 )
+from local_warehouse.rewrites.text_views import copy_views
 from local_warehouse.rewrites.time_units import correct_units
 from local_warehouse.rewrites.unordered_values import refuse_unordered_stars
 from local_warehouse.rewrites.using_joins import spell_out_using
@@ -195,6 +196,7 @@ REWRITES: tuple[Rewrite, ...] = (
     count_in_intersections,
     compare_zeros,
     hide_constants,
+    copy_views,
     look_into_changes,
     merge_deletes,
     sort_unions,

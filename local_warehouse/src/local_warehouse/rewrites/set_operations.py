@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from local_warehouse.catalog.model import Column
 from local_warehouse.errors import SqlError
-from local_warehouse.rewrites import nested_types
+from local_warehouse.rewrites import exact_doubles, nested_types
 from local_warehouse.rewrites.evident_types import UNKNOWN, evident_types, evidently_agree
 from local_warehouse.rewrites.operand_types import DIGITS, widest
 from local_warehouse.rewrites.scopes import ColumnsOf, branches, operations, with_visible
@@ -255,7 +255,8 @@ def _cast(name: str, column: Column, wanted: str) -> exp.Expr:
         if "struct<" in wanted:
             value = with_fields_of(value, type_of(column.type), type_of(wanted))
         else:
-            value = exp.cast(value, type_of(wanted))
+            exact = exact_doubles.as_double(value, column.type) if wanted == "double" else None
+            value = exact or exp.cast(value, type_of(wanted))
     return exp.alias_(value, column.name, quoted=True)
 
 
