@@ -127,6 +127,8 @@ class NameResolver:
         time_travel.read_version_after_at(table)
         if isinstance(table.this, exp.Anonymous):
             return self._table_function(table, scope)
+        if isinstance(table.this, exp.Values):  # the first of joins in parentheses
+            return None
         parts = [part.name for part in table.parts]
         if len(parts) == 1 and (expression := common_table_expression(table)) is not None:
             self._note_reference(table, expression)

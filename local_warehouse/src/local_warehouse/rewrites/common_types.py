@@ -24,6 +24,7 @@ _OF_ARRAYS = {
     "greatest": "try_element_at(sort_array(list), -1)",
     "least": "try_element_at(sort_array(filter(list, one -> one is not null)), 1)",
 }
+_MADE_OF_VALUES = ("map", "map_from_arrays")
 _MOMENTS = ("timestamp", "date")
 _READ_FROM_TEXT = {*_MOMENTS, "timestamp_ntz", "boolean", "binary"}
 
@@ -67,7 +68,7 @@ def _may_differ(evident: set[str], values: list[exp.Expr]) -> bool:
 def _cast(node: exp.Expr, types: OperandTypes) -> None:
     wanted = _cast_all(_values(node), types)
     for value in _values(node):
-        if isinstance(value, exp.Anonymous) and str(value.this).lower() == "map":
+        if isinstance(value, exp.Anonymous) and str(value.this).lower() in _MADE_OF_VALUES:
             _let_hold_null(value, types)
     if wanted and isinstance(node, exp.Anonymous):  # the engine was asked before the casts
         types.note(node, f"array<{wanted}>" if str(node.this).lower() == "array" else wanted)
@@ -76,11 +77,16 @@ def _cast(node: exp.Expr, types: OperandTypes) -> None:
 def _let_hold_null(made: exp.Expr, types: OperandTypes) -> None:
     """Make a MAP whose values may be NULL: beside one that has none the engine loses those of
     another."""
-    keys, values = made.expressions[::2], made.expressions[1::2]
-    if not values or any(isinstance(value, exp.Null) for value in values):
-        return
-    parts = [exp.Anonymous(this="array", expressions=keys), nullable_array(values)]
-    types.keep(made, made.replace(exp.Anonymous(this="map_from_arrays", expressions=parts)))
+    if str(made.this).lower() == "map":
+        keys = exp.Anonymous(this="array", expressions=made.expressions[::2])
+        values = made.expressions[1::2]
+    else:
+        keys, listed = made.expressions
+        is_shown = isinstance(listed, exp.Anonymous) and str(listed.this).lower() == "array"
+        values = listed.expressions if is_shown else []
+    if values and not any(isinstance(value, exp.Null) for value in values):
+        parts = [keys, nullable_array(values)]
+        types.keep(made, made.replace(exp.Anonymous(this="map_from_arrays", expressions=parts)))
 
 
 def _cast_entries(call: exp.Expr, types: OperandTypes) -> None:

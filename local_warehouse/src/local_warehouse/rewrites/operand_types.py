@@ -107,6 +107,8 @@ class OperandTypes:
 
     def of(self, node: exp.Expr) -> str:
         """The type of an operand, or UNKNOWN."""
+        if isinstance(node, exp.Div) and self.of(node.this).startswith("interval"):
+            return "interval day to second"  # the engine's difference of two DATEs is a number
         data_type = evident_type(node) or self._known.get(node, UNKNOWN)
         if data_type == UNKNOWN and isinstance(node, _ARITHMETIC):
             return _result(node, self.of(node.this), self.of(node.expression), self.of)
