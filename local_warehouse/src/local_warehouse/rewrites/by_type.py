@@ -69,6 +69,12 @@ _BY_NAME: ByName = {
 }
 
 
+# What finds the values of a node that may need a look, by their kinds, and what looks at them.
+_DOUBTS = (
+    (unordered_values.doubtful_values, unordered_values.check),
+    (exact_doubles.doubtful_values, exact_doubles.take_doubles),
+    (negative_zeros.doubtful_values, negative_zeros.check),
+)
 _Corrections = list[tuple[exp.Expr, Callable[[exp.Expr, OperandTypes], None], list[exp.Expr]]]
 
 
@@ -108,16 +114,10 @@ def _corrections(tree: exp.Expr) -> NodeMap[_Corrections]:
         fitting = argument_kinds.fitting(node)
         if fitting is not None:
             wanted = [(node, fitting.remember, [node]), *wanted, (node, fitting.apply, [node])]
-        unordered = unordered_values.doubtful_values(node, kinds)
-        if unordered:
-            check = _about(unordered_values.check, unordered)
-            wanted.insert(0, (node, check, unordered))
-        decimals = exact_doubles.doubtful_values(node, kinds)
-        if decimals:
-            wanted.insert(0, (node, _about(exact_doubles.take_doubles, decimals), decimals))
-        zeros = negative_zeros.doubtful_values(node, kinds)
-        if zeros:
-            wanted.insert(0, (node, _about(negative_zeros.check, zeros), zeros))
+        for doubtful_values, correct in _DOUBTS:
+            values = doubtful_values(node, kinds)
+            if values:
+                wanted.insert(0, (node, _about(correct, values), values))
         if argument_kinds.is_doubtful(node):
             compared = [one for group in mixed_numbers.compared_values(node) for one in group]
             wanted.insert(0, (node, argument_kinds.check_types, compared))

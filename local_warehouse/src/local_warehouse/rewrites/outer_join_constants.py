@@ -61,7 +61,7 @@ class _All(frozenset[str]):
 
 def _sorted_names(found: list[exp.Expr]) -> frozenset[str]:
     """The names of what rows are sorted or told apart by, and of what that is computed from, in
-    lower case; of everything where they are not plain. None where nothing is sorted."""
+    lower case; of everything where they are not plain, and of nothing where no rows are sorted."""
     windows = of_kind(found, exp.Window)
     sorts = of_kind(found, exp.Ordered)
     if not sorts and not any(window.args.get("partition_by") for window in windows):
